@@ -1,0 +1,135 @@
+// Package check judges: each kind of check is a pure function from evidence to
+// a result, in a file of its own, listed in [All].
+//
+// Nothing here reaches the network, a clock, the file system or chance. A
+// check that wants evidence which nobody collected answers [Ungraded]; it
+// never guesses, and no answer is never a pass.
+package check
+
+import (
+	"sort"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// Outcome is how a check ended.
+type Outcome string
+
+const (
+	Pass     Outcome = "pass"
+	Partial  Outcome = "partial"  // given by the judge, from the credit
+	Fail     Outcome = "fail"     // the student's to mend
+	Blocked  Outcome = "blocked"  // given by the judge: a check it needs failed
+	Ungraded Outcome = "ungraded" // our side's fault: neither lost nor won
+)
+
+// Outcomes are all of them, best first.
+var Outcomes = []Outcome{Pass, Partial, Fail, Blocked, Ungraded}
+
+// Facts are what was observed or expected: JSON values with stable keys.
+type Facts map[string]any
+
+// Result is what a check says. Outcome is Pass, Fail or Ungraded.
+type Result struct {
+	Outcome  Outcome
+	Measure  *Measure
+	Observed Facts
+	Expected Facts
+	// Message says what was seen and wanted; Hint what to do next, with the
+	// student's own names and ports in it.
+	Message i18n.Msg
+	Hint    i18n.Msg
+}
+
+// Measure is how far a check that did not pass got: Got of Want units for
+// credit per unit, Got alone as the value for bands and linear credit.
+type Measure struct{ Got, Want float64 }
+
+// Need is one piece of evidence that a check asks for.
+type Need struct {
+	// What is "snapshot", "proxy", "load/mesh" or "load/haproxy".
+	What string
+	// Tasks is how many distinct containers a load must be able to tell apart;
+	// the planner raises it to the number that really run. Spread asks for
+	// enough requests to judge evenness, not only to see every container.
+	Tasks  int
+	Spread bool
+	// KeepAlive lets one connection carry several requests.
+	KeepAlive bool
+	// Via is the variable whose port is driven.
+	Via string
+}
+
+// Input is what a check judges on.
+type Input struct {
+	Case evidence.Case
+	// View indexes the case for this student.
+	View *View
+	// Vars are the student's names and ports.
+	Vars map[string]string
+}
+
+// Kind is a kind of check.
+type Kind struct {
+	Name string
+	// NewParams gives a pointer to its parameters, defaults set.
+	NewParams func() any
+	// Needs says what evidence it wants.
+	Needs func(params any) []Need
+	// Judge is pure.
+	Judge func(in *Input, params any) Result
+	// Measures says that results carry a Measure.
+	Measures bool
+}
+
+// define makes a kind whose parameters have the type P.
+func define[P any](name string, measures bool, defaults P,
+	needs func(p *P) []Need, judge func(in *Input, p *P) Result,
+) Kind {
+	return Kind{
+		Name:      name,
+		Measures:  measures,
+		NewParams: func() any { p := defaults; return &p },
+		Needs:     func(p any) []Need { return needs(p.(*P)) },
+		Judge:     func(in *Input, p any) Result { return judge(in, p.(*P)) },
+	}
+}
+
+// Set is the kinds that exist; it serves the rubric loader.
+type Set struct{}
+
+// Names are all kinds, sorted.
+func (Set) Names() []string {
+	names := make([]string, 0, len(All()))
+	for _, k := range All() {
+		names = append(names, k.Name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// NewParams gives the parameters of a kind, defaults set.
+func (Set) NewParams(kind string) (any, bool) {
+	k, ok := Find(kind)
+	if !ok {
+		return nil, false
+	}
+	return k.NewParams(), true
+}
+
+// Measures reports whether a kind can earn partial credit.
+func (Set) Measures(kind string) bool {
+	k, ok := Find(kind)
+	return ok && k.Measures
+}
+
+// Find gives a kind by name.
+func Find(name string) (Kind, bool) {
+	for _, k := range All() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}

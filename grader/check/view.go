@@ -1,0 +1,4 @@
+package check
+
+// View indexes a case for one student.
+type View struct{}

@@ -1,0 +1,115 @@
+package evidence
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// MaxBlob bounds what Decode reads: a snapshot of 1,000 students with three
+// tasks each is about 8 MB.
+const MaxBlob = 64 << 20
+
+// Encode gives a value's one and only stored form: JSON with fields in the
+// order of the type and map keys sorted. The same value gives the same bytes.
+func Encode(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode evidence: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// Hash is "sha256:" and the hexadecimal digest of stored bytes.
+func Hash(blob []byte) string {
+	sum := sha256.Sum256(blob)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// DecodeBundle reads a stored bundle of this or an older layout.
+func DecodeBundle(blob []byte) (*Bundle, error) {
+	var b Bundle
+	if err := decode(blob, &b); err != nil {
+		return nil, err
+	}
+	if b.Schema != BundleSchema {
+		return nil, fmt.Errorf("a bundle of layout %q: this program reads %q", clip(b.Schema), BundleSchema)
+	}
+	for i := range b.Traces {
+		if err := b.Traces[i].valid(); err != nil {
+			return nil, fmt.Errorf("trace %q: %w", clip(b.Traces[i].Target.ID), err)
+		}
+	}
+	return &b, nil
+}
+
+// DecodeSnapshot reads a stored snapshot of this or an older layout.
+func DecodeSnapshot(blob []byte) (*Snapshot, error) {
+	var s Snapshot
+	if err := decode(blob, &s); err != nil {
+		return nil, err
+	}
+	if s.Schema != SnapshotSchema {
+		return nil, fmt.Errorf("a snapshot of layout %q: this program reads %q", clip(s.Schema), SnapshotSchema)
+	}
+	return &s, nil
+}
+
+// DecodeTrace reads one stored trace.
+func DecodeTrace(blob []byte) (*Trace, error) {
+	var t Trace
+	if err := decode(blob, &t); err != nil {
+		return nil, err
+	}
+	return &t, t.valid()
+}
+
+func decode(blob []byte, v any) error {
+	if len(blob) > MaxBlob {
+		return fmt.Errorf("a blob of %d bytes is more than the %d that evidence may take", len(blob), MaxBlob)
+	}
+	dec := json.NewDecoder(bytes.NewReader(blob))
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("decode evidence: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return fmt.Errorf("decode evidence: bytes follow the value")
+	}
+	return nil
+}
+
+// valid holds the promise that indexes in the sequence point somewhere and
+// that counts add up.
+func (t *Trace) valid() error {
+	for i, s := range t.Sequence {
+		if int(s) >= len(t.Responders) || -1-int(s) >= len(t.Errors) {
+			return fmt.Errorf("entry %d of the sequence points to nobody", i)
+		}
+	}
+	for _, r := range t.Responders {
+		if r.Count < 0 {
+			return fmt.Errorf("a responder has a negative count")
+		}
+	}
+	for _, e := range t.Errors {
+		if e.Count < 0 {
+			return fmt.Errorf("an error class has a negative count")
+		}
+	}
+	if got := t.Answered() + t.Failed(); got != t.Sent {
+		return fmt.Errorf("%d answers and failures for %d requests", got, t.Sent)
+	}
+	return nil
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return s[:60] + "…"
+	}
+	return s
+}

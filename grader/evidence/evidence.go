@@ -1,0 +1,95 @@
+// Package evidence holds what was observed, as plain data.
+//
+// Evidence is written once by the observing side, hashed, and never edited; the
+// judging side reads nothing else. The types import only the standard library,
+// so that a bundle stored today can be read by every later version.
+//
+// Three kinds of blob exist. A [Snapshot] is one reading of the whole cluster,
+// shared by every student of a run. A [Bundle] is what concerns one student:
+// the names and ports derived for them, the state and configuration of their
+// HAProxy, and the load traces. A [Case] joins the two for judging.
+//
+// All times are offsets in milliseconds from the start of the run, taken from
+// one monotonic clock on the grader's machine, unless a comment says that a
+// stamp comes from an engine's own clock.
+package evidence
+
+// BundleSchema names the layout of a [Bundle]; the codec reads every older one.
+const BundleSchema = "swarmgrade-bundle/1"
+
+// SnapshotSchema names the layout of a [Snapshot].
+const SnapshotSchema = "swarmgrade-snapshot/1"
+
+// Bundle is everything observed of one student in one run, apart from what the
+// class shares in the snapshots.
+type Bundle struct {
+	Schema  string  `json:"schema"`
+	Run     string  `json:"run"`
+	Student Student `json:"student"`
+	// Task is the task of the rubric that this observation was made for.
+	Task string `json:"task"`
+	// Before and After are the hashes of the snapshots taken before the first
+	// and after the last request of the run.
+	Before string `json:"before"`
+	After  string `json:"after,omitempty"`
+	// Proxies are the HAProxy candidates: those that carry the student's name
+	// or publish the student's port.
+	Proxies []Proxy `json:"proxies"`
+	// Traces are the load traces, one a target, ordered by target ID.
+	Traces []Trace `json:"traces"`
+	// Gaps say what was planned and could not be observed, through no fault of
+	// the student.
+	Gaps []Gap `json:"gaps,omitempty"`
+}
+
+// Student is who was observed, with what was derived from the ID.
+type Student struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Vars are the rubric's variables for this student, such as
+	// published=8001, in text form.
+	Vars map[string]string `json:"vars"`
+}
+
+// Gap is a piece of evidence that was asked for and not obtained.
+type Gap struct {
+	// What names the piece: "snapshot", "containers/<endpoint>", "proxy/<name>",
+	// "load/<target>".
+	What string `json:"what"`
+	// Code is a stable word for the cause: "unreachable", "timeout",
+	// "cancelled", "denied", "too-large", "internal".
+	Code string `json:"code"`
+	// Detail is for the instructor; it may hold text from outside.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Case is what a student is judged on.
+type Case struct {
+	Bundle *Bundle
+	// Before and After are the snapshots that the bundle names. After is nil
+	// when the run ended before it could be taken.
+	Before *Snapshot
+	After  *Snapshot
+}
+
+// Gap reports the first gap whose What is one of the given names.
+func (b *Bundle) Gap(what ...string) (Gap, bool) {
+	for _, g := range b.Gaps {
+		for _, w := range what {
+			if g.What == w {
+				return g, true
+			}
+		}
+	}
+	return Gap{}, false
+}
+
+// Trace returns the trace of a target, or nil.
+func (b *Bundle) Trace(target string) *Trace {
+	for i := range b.Traces {
+		if b.Traces[i].Target.ID == target {
+			return &b.Traces[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package evidence
+
+// Proxy is one HAProxy that may be a student's.
+type Proxy struct {
+	// Kind is "container" for a stand-alone one, "service" for a swarm service.
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Matched says why it is listed: "name", "name-similar", "port".
+	Matched string `json:"matched"`
+	// ID is the container's, or for a service the service's.
+	ID       string `json:"id"`
+	NodeID   string `json:"node_id,omitempty"` // where the container is
+	Hostname string `json:"hostname,omitempty"`
+	Image    string `json:"image"`
+
+	// State is the container's: running, exited, created, restarting, …; for a
+	// service "running" if a task of it runs, else the newest task's state.
+	State        string `json:"state"`
+	ExitCode     int    `json:"exit_code,omitempty"`
+	Error        string `json:"error,omitempty"`
+	RestartCount int    `json:"restart_count,omitempty"`
+	Restart      string `json:"restart,omitempty"` // no, always, on-failure, unless-stopped
+	// Started is by the engine's clock, RFC 3339; so is File.Modified.
+	Started string `json:"started,omitempty"`
+
+	// Publishes are the ports reachable from outside.
+	Publishes   []ContainerPort    `json:"publishes,omitempty"`
+	HostNetwork bool               `json:"host_network,omitempty"`
+	Networks    []ContainerNetwork `json:"networks,omitempty"`
+	Mounts      []Mount            `json:"mounts,omitempty"`
+	Command     []string           `json:"command,omitempty"`
+
+	// Files are the configuration files in the order HAProxy reads them.
+	Files []File `json:"files,omitempty"`
+	// Log is the end of the container's output, up to 4 KiB, for one that does
+	// not run.
+	Log string `json:"log,omitempty"`
+}
+
+// File is a configuration file as it was found.
+type File struct {
+	Path string `json:"path"`
+	// Source is "archive" (read out of the container) or "config:<name>" (a
+	// swarm config).
+	Source    string `json:"source"`
+	Text      string `json:"text"`
+	SHA256    string `json:"sha256"`
+	Size      int64  `json:"size"`
+	Truncated bool   `json:"truncated,omitempty"`
+	Modified  string `json:"modified,omitempty"`
+	// Error says why there is no text: "missing", "directory", "too-large",
+	// "unreadable".
+	Error string `json:"error,omitempty"`
+}

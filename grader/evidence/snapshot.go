@@ -1,0 +1,237 @@
+package evidence
+
+// Snapshot is one reading of a cluster, made once for a whole class.
+//
+// Lists are sorted by ID (containers by endpoint, then ID), so that the same
+// cluster state gives the same bytes.
+type Snapshot struct {
+	Schema string `json:"schema"`
+	// Taken is when the reading began; Took is how long it lasted (ms).
+	Taken int64 `json:"taken_ms"`
+	Took  int64 `json:"took_ms"`
+
+	Swarm      Swarm       `json:"swarm"`
+	Endpoints  []Endpoint  `json:"endpoints"`
+	Nodes      []Node      `json:"nodes"`
+	Services   []Service   `json:"services"`
+	Tasks      []Task      `json:"tasks"`
+	Networks   []Network   `json:"networks"`
+	Configs    []Config    `json:"configs"`
+	Containers []Container `json:"containers"`
+	// Gaps name what could not be read, such as "containers/tcp://…".
+	Gaps []Gap `json:"gaps,omitempty"`
+}
+
+// Swarm is the cluster's own settings.
+type Swarm struct {
+	ID string `json:"id"`
+	// HeartbeatMS is the dispatcher's heartbeat period; a node is down after
+	// about three missed beats.
+	HeartbeatMS      int64 `json:"heartbeat_ms"`
+	TaskHistoryLimit int64 `json:"task_history_limit"`
+	Managers         int   `json:"managers"`
+}
+
+// Endpoint is one Docker engine that the grader asked.
+type Endpoint struct {
+	// Address is as in the class file, such as tcp://172.30.0.11:2375.
+	Address string `json:"address"`
+	// NodeID and Hostname are the swarm node that this engine is; empty if it
+	// could not be reached.
+	NodeID        string `json:"node_id,omitempty"`
+	Hostname      string `json:"hostname,omitempty"`
+	Reached       bool   `json:"reached"`
+	Manager       bool   `json:"manager,omitempty"`
+	APIVersion    string `json:"api_version,omitempty"`
+	EngineVersion string `json:"engine_version,omitempty"`
+	Error         string `json:"error,omitempty"`
+}
+
+// Node is a member of the swarm.
+type Node struct {
+	ID       string `json:"id"`
+	Hostname string `json:"hostname"`
+	// Address is what the grader dials: the class file's entry for this node,
+	// or else the address that the swarm knows. No port.
+	Address string `json:"address"`
+	// SwarmAddress is the address as the swarm knows it; students write it in
+	// their configurations.
+	SwarmAddress  string            `json:"swarm_address"`
+	Role          string            `json:"role"`         // manager, worker
+	State         string            `json:"state"`        // ready, down, unknown, disconnected
+	Availability  string            `json:"availability"` // active, pause, drain
+	Leader        bool              `json:"leader,omitempty"`
+	Reachability  string            `json:"reachability,omitempty"` // reachable, unreachable, unknown
+	EngineVersion string            `json:"engine_version,omitempty"`
+	Labels        map[string]string `json:"labels,omitempty"`
+}
+
+// Service is a swarm service.
+type Service struct {
+	ID     string            `json:"id"`
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels,omitempty"`
+	// Image has no digest; Digest is empty for a local image.
+	Image  string   `json:"image"`
+	Digest string   `json:"digest,omitempty"`
+	Env    []string `json:"env,omitempty"`
+	// Hostname is the task template's, which may hold placeholders such as
+	// {{.Task.Slot}}.
+	Hostname string   `json:"hostname,omitempty"`
+	Command  []string `json:"command,omitempty"`
+	Args     []string `json:"args,omitempty"`
+	// Mode is replicated, global, replicated-job or global-job.
+	Mode     string `json:"mode"`
+	Replicas int    `json:"replicas"` // asked for; 0 in global mode
+
+	EndpointMode string      `json:"endpoint_mode"` // vip, dnsrr
+	Ports        []Port      `json:"ports,omitempty"`
+	VIPs         []VIP       `json:"vips,omitempty"`
+	Networks     []string    `json:"networks,omitempty"` // network IDs
+	Configs      []ConfigRef `json:"configs,omitempty"`
+	Mounts       []Mount     `json:"mounts,omitempty"`
+
+	Constraints []string      `json:"constraints,omitempty"`
+	MaxPerNode  int           `json:"max_per_node,omitempty"`
+	Restart     RestartPolicy `json:"restart"`
+	Update      *UpdatePolicy `json:"update,omitempty"`
+	Health      *HealthCheck  `json:"health,omitempty"`
+	UpdateState string        `json:"update_state,omitempty"`
+	Created     string        `json:"created,omitempty"` // engine's clock, RFC 3339
+	Updated     string        `json:"updated,omitempty"`
+}
+
+// Port is a published port of a service.
+type Port struct {
+	Protocol  string `json:"protocol"` // tcp, udp, sctp
+	Target    int    `json:"target"`
+	Published int    `json:"published"`
+	Mode      string `json:"mode"` // ingress, host
+}
+
+// VIP is a service's virtual address in one network (CIDR).
+type VIP struct {
+	NetworkID string `json:"network_id"`
+	Address   string `json:"address"`
+}
+
+// ConfigRef is a swarm config mounted in a service's tasks.
+type ConfigRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	File string `json:"file"`
+}
+
+// Mount is a file system mounted in a container.
+type Mount struct {
+	Type   string `json:"type"` // bind, volume, tmpfs
+	Source string `json:"source,omitempty"`
+	Target string `json:"target"`
+}
+
+// RestartPolicy is what a service asks for when a task ends.
+type RestartPolicy struct {
+	Condition string `json:"condition"` // none, on-failure, any
+	DelayMS   int64  `json:"delay_ms"`
+	// MaxAttempts is 0 for no limit.
+	MaxAttempts int `json:"max_attempts,omitempty"`
+}
+
+// UpdatePolicy is how a service rolls out a change.
+type UpdatePolicy struct {
+	Parallelism int    `json:"parallelism"`
+	DelayMS     int64  `json:"delay_ms"`
+	Order       string `json:"order"` // stop-first, start-first
+	OnFailure   string `json:"on_failure,omitempty"`
+}
+
+// HealthCheck is the one set on the service; the image may have its own.
+type HealthCheck struct {
+	Test       []string `json:"test"`
+	IntervalMS int64    `json:"interval_ms,omitempty"`
+	TimeoutMS  int64    `json:"timeout_ms,omitempty"`
+	Retries    int      `json:"retries,omitempty"`
+}
+
+// Task is one container to be, or that was, of a service.
+type Task struct {
+	ID        string `json:"id"`
+	ServiceID string `json:"service_id"`
+	NodeID    string `json:"node_id,omitempty"`
+	Slot      int    `json:"slot,omitempty"` // 0 in global mode
+	// Desired and State are the engine's words: new, pending, assigned,
+	// accepted, preparing, ready, starting, running, complete, shutdown,
+	// failed, rejected, remove, orphaned.
+	Desired     string        `json:"desired"`
+	State       string        `json:"state"`
+	Error       string        `json:"error,omitempty"`
+	Message     string        `json:"message,omitempty"`
+	ContainerID string        `json:"container_id,omitempty"`
+	ExitCode    int           `json:"exit_code,omitempty"`
+	Image       string        `json:"image,omitempty"`
+	Addresses   []TaskAddress `json:"addresses,omitempty"`
+	Version     uint64        `json:"version"`
+	Created     string        `json:"created,omitempty"` // engine's clock, RFC 3339
+}
+
+// TaskAddress is a task's address in one network (CIDR).
+type TaskAddress struct {
+	NetworkID string `json:"network_id"`
+	Address   string `json:"address"`
+}
+
+// Network is a network that the managers know.
+type Network struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Driver     string   `json:"driver"`
+	Scope      string   `json:"scope"`
+	Attachable bool     `json:"attachable,omitempty"`
+	Ingress    bool     `json:"ingress,omitempty"`
+	Internal   bool     `json:"internal,omitempty"`
+	Subnets    []string `json:"subnets,omitempty"`
+}
+
+// Config is a swarm config. Data is kept, up to the reader's limit, for those
+// that a service mounts as an HAProxy configuration.
+type Config struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Data      string `json:"data,omitempty"`
+	Truncated bool   `json:"truncated,omitempty"`
+}
+
+// Container is a container as one engine lists it, tasks included.
+type Container struct {
+	Endpoint string   `json:"endpoint"`
+	NodeID   string   `json:"node_id"`
+	ID       string   `json:"id"`
+	Names    []string `json:"names"` // without the leading slash
+	Image    string   `json:"image"`
+	Command  string   `json:"command,omitempty"`
+	State    string   `json:"state"`  // created, running, paused, restarting, exited, dead
+	Status   string   `json:"status"` // such as "Exited (1) 2 minutes ago"
+	// TaskID and ServiceID are set for containers that swarm made.
+	TaskID      string             `json:"task_id,omitempty"`
+	ServiceID   string             `json:"service_id,omitempty"`
+	NetworkMode string             `json:"network_mode,omitempty"`
+	Ports       []ContainerPort    `json:"ports,omitempty"`
+	Networks    []ContainerNetwork `json:"networks,omitempty"`
+	Mounts      []Mount            `json:"mounts,omitempty"`
+	Created     int64              `json:"created,omitempty"` // engine's clock, Unix seconds
+}
+
+// ContainerPort is a port published by a stand-alone container.
+type ContainerPort struct {
+	IP       string `json:"ip,omitempty"`
+	Private  int    `json:"private"`
+	Public   int    `json:"public,omitempty"`
+	Protocol string `json:"protocol"`
+}
+
+// ContainerNetwork is a container's place in a network.
+type ContainerNetwork struct {
+	Name      string `json:"name"`
+	NetworkID string `json:"network_id,omitempty"`
+	Address   string `json:"address,omitempty"`
+}

@@ -1,0 +1,122 @@
+package evidence
+
+// Target is one address that load is driven at, as planned.
+type Target struct {
+	// ID is "mesh/<node hostname>" for a published port on a node, "haproxy"
+	// for the student's load balancer.
+	ID string `json:"id"`
+	// Kind is "mesh" or "haproxy".
+	Kind string `json:"kind"`
+	// Address is host:port; nothing else is dialled.
+	Address string `json:"address"`
+	NodeID  string `json:"node_id,omitempty"`
+	Path    string `json:"path"`
+	// Requests is how many are sent at most.
+	Requests int `json:"requests"`
+	// PerConnection is how many requests one connection carries; 1 makes a new
+	// connection for each, 0 keeps connections alive.
+	PerConnection int `json:"per_connection"`
+	// Workers is how many requests may be under way at once; 1 keeps the order
+	// of answers exact.
+	Workers   int   `json:"workers"`
+	TimeoutMS int64 `json:"timeout_ms"`
+}
+
+// Trace is what came back from one target.
+//
+// The number of entries of all responders and errors adds up to Sent.
+type Trace struct {
+	Target  Target `json:"target"`
+	Started int64  `json:"started_ms"`
+	Took    int64  `json:"took_ms"`
+	Sent    int    `json:"sent"`
+	// Stopped says why fewer than planned were sent: "" (none fewer),
+	// "settled" (nothing ever answered), "cancelled".
+	Stopped string `json:"stopped,omitempty"`
+	// Responders are who answered, in the order of their first answer.
+	Responders []Responder `json:"responders"`
+	// Errors are the failures by class, in the order of their first one.
+	Errors []ErrorClass `json:"errors,omitempty"`
+	// Sequence has an entry a request, in the order sent: an index into
+	// Responders, or -1-i for an index i into Errors. Kept up to the loader's
+	// limit; SequenceCut says that there were more.
+	Sequence    []int16 `json:"sequence"`
+	SequenceCut bool    `json:"sequence_cut,omitempty"`
+	Latency     Latency `json:"latency"`
+	// Timeline has a bucket of BucketMS for each interval with requests.
+	BucketMS int64    `json:"bucket_ms,omitempty"`
+	Timeline []Bucket `json:"timeline,omitempty"`
+	// Late counts requests sent more than 10 ms after their intended time.
+	Late        int `json:"late,omitempty"`
+	Connections int `json:"connections"`
+}
+
+// Responder is one identity that answers showed.
+type Responder struct {
+	Identity
+	Count int `json:"count"`
+	// Rule names the attribution rule that matched; "" if none did, and then
+	// the identity is empty and Sample holds the start of the first such body.
+	Rule   string `json:"rule,omitempty"`
+	Sample string `json:"sample,omitempty"`
+}
+
+// Identity is what an answer says of the container that gave it. It is a
+// claim: judging ties it to a task.
+type Identity struct {
+	Hostname  string   `json:"hostname,omitempty"`
+	Addresses []string `json:"addresses,omitempty"` // no loopback, no prefix length
+	StudentID string   `json:"student_id,omitempty"`
+}
+
+// ErrorClass counts failures of one kind.
+type ErrorClass struct {
+	// Class is a stable word: "refused", "timeout", "reset", "eof",
+	// "unreachable", "malformed", "too-large", "redirect", or "http-<status>".
+	Class  string `json:"class"`
+	Count  int    `json:"count"`
+	Sample string `json:"sample,omitempty"`
+}
+
+// Latency is in microseconds. Corrected figures count from the time a request
+// was meant to be sent; the service figures from when it was.
+type Latency struct {
+	Corrected Quantiles `json:"corrected"`
+	Service   Quantiles `json:"service"`
+}
+
+// Quantiles of a set of durations, in microseconds.
+type Quantiles struct {
+	Mean int64 `json:"mean"`
+	P50  int64 `json:"p50"`
+	P90  int64 `json:"p90"`
+	P95  int64 `json:"p95"`
+	P99  int64 `json:"p99"`
+	P999 int64 `json:"p999"`
+	Max  int64 `json:"max"`
+}
+
+// Bucket counts the requests sent in one interval of the timeline.
+type Bucket struct {
+	Start  int64 `json:"start_ms"` // from the trace's start
+	OK     int   `json:"ok"`
+	Failed int   `json:"failed"`
+}
+
+// Answered is the number of requests that got an answer from somebody.
+func (t *Trace) Answered() int {
+	n := 0
+	for _, r := range t.Responders {
+		n += r.Count
+	}
+	return n
+}
+
+// Failed is the number of requests that did not.
+func (t *Trace) Failed() int {
+	n := 0
+	for _, e := range t.Errors {
+		n += e.Count
+	}
+	return n
+}

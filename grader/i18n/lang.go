@@ -1,0 +1,176 @@
+package i18n
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Lang is a language that the program speaks.
+type Lang string
+
+const (
+	ZH Lang = "zh"
+	EN Lang = "en"
+)
+
+// Langs are all of them.
+var Langs = []Lang{ZH, EN}
+
+// Parse reads a language from a flag or a locale such as zh_CN.UTF-8.
+func Parse(s string) (Lang, bool) {
+	s = strings.ToLower(s)
+	switch {
+	case strings.HasPrefix(s, "zh"):
+		return ZH, true
+	case strings.HasPrefix(s, "en"):
+		return EN, true
+	}
+	return EN, false
+}
+
+//go:embed catalog
+var files embed.FS
+
+var catalogs = sync.OnceValue(func() map[Lang]map[string]string {
+	all := make(map[Lang]map[string]string)
+	for _, lang := range Langs {
+		all[lang] = make(map[string]string)
+		dir := "catalog/" + string(lang)
+		names, err := fs.Glob(files, dir+"/*.yaml")
+		if err != nil {
+			panic(err)
+		}
+		for _, name := range names {
+			area := strings.TrimSuffix(path.Base(name), ".yaml")
+			raw, err := files.ReadFile(name)
+			if err != nil {
+				panic(err)
+			}
+			var texts map[string]string
+			if err := yaml.Unmarshal(raw, &texts); err != nil {
+				panic(fmt.Sprintf("%s: %v", name, err))
+			}
+			for k, v := range texts {
+				all[lang][area+"."+k] = strings.TrimRight(v, "\n")
+			}
+		}
+	}
+	return all
+})
+
+// Keys are all keys of a language, sorted.
+func (l Lang) Keys() []string {
+	keys := make([]string, 0, len(catalogs()[l]))
+	for k := range catalogs()[l] {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// Raw is the text of a key with its placeholders.
+func (l Lang) Raw(key string) (string, bool) {
+	t, ok := catalogs()[l][key]
+	return t, ok
+}
+
+// T says the sentence of a key with pairs of name and value.
+func (l Lang) T(key string, pairs ...any) string { return l.Text(M(key, pairs...)) }
+
+// Text says a message. A key without a sentence gives the key itself, so that
+// nothing is lost; a test keeps that from happening.
+func (l Lang) Text(m Msg) string {
+	if m.Key == "" {
+		return ""
+	}
+	raw, ok := l.Raw(m.Key)
+	if !ok {
+		return m.Key
+	}
+	return l.fill(raw, m.Args)
+}
+
+func (l Lang) fill(raw string, args map[string]any) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(raw, '{')
+		if i < 0 {
+			b.WriteString(raw)
+			return b.String()
+		}
+		j := strings.IndexByte(raw[i:], '}')
+		if j < 0 {
+			b.WriteString(raw)
+			return b.String()
+		}
+		b.WriteString(raw[:i])
+		hole := raw[i+1 : i+j]
+		name, forms, plural := strings.Cut(hole, "|")
+		v, ok := args[name]
+		switch {
+		case !ok:
+			b.WriteString(raw[i : i+j+1]) // not a placeholder, such as {{.Node}}
+		case plural:
+			one, other, _ := strings.Cut(forms, "|")
+			if l.format(v) == "1" {
+				b.WriteString(one)
+			} else {
+				b.WriteString(other)
+			}
+		default:
+			b.WriteString(l.format(v))
+		}
+		raw = raw[i+j+1:]
+	}
+}
+
+func (l Lang) format(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case Msg:
+		return l.Text(v)
+	case []Msg:
+		parts := make([]string, len(v))
+		for i, m := range v {
+			parts[i] = l.Text(m)
+		}
+		return l.List(parts)
+	case []string:
+		return l.List(v)
+	case []any:
+		parts := make([]string, len(v))
+		for i, x := range v {
+			parts[i] = l.format(x)
+		}
+		return l.List(parts)
+	case map[string]any: // a Msg that was stored as JSON
+		if key, ok := v["key"].(string); ok {
+			args, _ := v["args"].(map[string]any)
+			return l.Text(Msg{Key: key, Args: args})
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// List joins words as the language does.
+func (l Lang) List(words []string) string {
+	if l == ZH {
+		return strings.Join(words, "、")
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,78 @@
+// Package roster reads who is graded: class files and rosters (csv, xlsx, or
+// the class file's own list). IDs are text and stay text.
+package roster
+
+import "swarmgrade/grader/diag"
+
+// Class is a class file with its roster, as loaded and checked.
+type Class struct {
+	Name  string // "2024A"
+	Title string
+	// File is where the class file was read, "builtin:2024A" for a sample;
+	// Dir is what relative paths in it are relative to.
+	File string
+	Dir  string
+	// Rubric is a built-in rubric's ID or a path.
+	Rubric   string
+	Cluster  Cluster
+	Fault    Fault
+	Settings Settings
+	Students []Student
+	// RosterSHA256 is the digest of the roster as read.
+	RosterSHA256 string
+}
+
+// Cluster says how the swarm is reached: Endpoints, or Context, or Sim.
+type Cluster struct {
+	Endpoints []string `yaml:"endpoints"`
+	Context   string   `yaml:"context"`
+	Sim       string   `yaml:"sim"`
+	TLS       *TLS     `yaml:"tls"`
+	// SSH applies to ssh:// endpoints: the private key file, and the known
+	// hosts file ("" is the user's own).
+	SSH *SSH `yaml:"ssh"`
+	// Nodes maps node host names to the addresses that the grader dials.
+	Nodes map[string]string `yaml:"nodes"`
+}
+
+// TLS are paths of PEM files, absolute after loading.
+type TLS struct {
+	CA   string `yaml:"ca"`
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// SSH is how ssh:// endpoints are entered.
+type SSH struct {
+	Identity   string `yaml:"identity"`
+	KnownHosts string `yaml:"known_hosts"`
+}
+
+// Fault is how a node is made to fail.
+type Fault struct {
+	Kind     string `yaml:"kind"` // node-stop, node-drain, task-kill, command
+	User     string `yaml:"user"`
+	Identity string `yaml:"identity"`
+	Inject   string `yaml:"inject"`
+	Restore  string `yaml:"restore"`
+}
+
+// Settings bound and steer a run.
+type Settings struct {
+	Parallel int    `yaml:"parallel"` // students at a time, 1 to 64
+	Rate     int    `yaml:"rate"`     // requests/s over all students, 1 to 100000
+	Attempts string `yaml:"attempts"` // best, last, first
+	Lang     string `yaml:"lang"`     // zh, en, "" for the locale's
+}
+
+// Student is one line of the roster.
+type Student struct {
+	ID   string
+	Name string
+	// Columns are the other columns, by heading; one named like a variable of
+	// the rubric overrides it.
+	Columns map[string]string
+	Pos     diag.Pos
+	// Source is the line as it stands in the roster.
+	Source string
+}

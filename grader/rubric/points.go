@@ -1,0 +1,43 @@
+package rubric
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Points are counted in hundredths, so that sums are exact.
+type Points int64
+
+// PointsOf rounds to the nearest hundredth, halves away from zero.
+func PointsOf(f float64) Points { return Points(math.Round(f * 100)) }
+
+// ParsePoints reads a decimal with at most two places.
+func ParsePoints(s string) (Points, error) {
+	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || math.IsNaN(f) || math.Abs(f) > 1e9 {
+		return 0, fmt.Errorf("%q is no number of points", s)
+	}
+	p := PointsOf(f)
+	if math.Abs(f*100-float64(p)) > 1e-6 {
+		return 0, fmt.Errorf("%q has more than two decimal places", s)
+	}
+	return p, nil
+}
+
+// Float is the number of points.
+func (p Points) Float() float64 { return float64(p) / 100 }
+
+// String has no needless zeros: 2, 2.5, 2.25.
+func (p Points) String() string { return strconv.FormatFloat(p.Float(), 'f', -1, 64) }
+
+// MarshalJSON writes a number.
+func (p Points) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalJSON reads a number with at most two places.
+func (p *Points) UnmarshalJSON(b []byte) error {
+	v, err := ParsePoints(string(b))
+	*p = v
+	return err
+}
