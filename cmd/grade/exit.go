@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+)
+
+// Exit statuses; the README and every help text list the same.
+const (
+	exitOK          = 0
+	exitMend        = 1   // a self-check found something to mend
+	exitUsage       = 2   // wrong usage, class or rubric
+	exitCluster     = 3   // cluster not reached, or some students ungraded
+	exitFault       = 4   // a fault could not be undone
+	exitInterrupted = 130 // interrupted, everything undone
+)
+
+// statusError is an error that people are shown: what happened and what to do
+// next, with the exit status that goes with it.
+type statusError struct {
+	Status int
+	Msg    i18n.Msg
+	Hint   i18n.Msg
+	Cause  error // shown after the message, as a detail
+}
+
+func (e *statusError) Error() string {
+	text := i18n.EN.Text(e.Msg)
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+func (e *statusError) Unwrap() error { return e.Cause }
+
+// usageError is wrong usage, status 2.
+func usageError(msg i18n.Msg) error { return &statusError{Status: exitUsage, Msg: msg} }
+
+// exit is the only place that turns an error into words and a status.
+func (a *app) exit(ctx context.Context, err error) int {
+	var status *statusError
+	var problems diag.Problems
+	lang := a.lang()
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &status):
+		if !status.Msg.Empty() {
+			text := lang.Text(status.Msg)
+			if status.Cause != nil {
+				text += fmt.Sprintf(" (%v)", status.Cause)
+			}
+			a.ui.failure(text, lang.Text(status.Hint))
+		}
+		return status.Status
+	case errors.As(err, &problems):
+		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", len(problems)))
+		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		a.ui.failure(lang.T("cli.interrupted"), "")
+		return exitInterrupted
+	}
+	// What cobra says of flags and arguments.
+	a.ui.failure(err.Error(), lang.T("cli.see_help"))
+	return exitUsage
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/i18n"
+)
+
+// command is the program with its surroundings, so that tests can run it
+// whole.
+type command struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+}
+
+// app is what every verb shares: the surroundings and the common flags.
+type app struct {
+	command
+	ui *ui
+
+	dir     string // where classes are looked for
+	langStr string
+	json    bool
+	quiet   bool
+	verbose bool
+}
+
+// Main runs the program and gives its exit status.
+func (c command) Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	a := &app{command: c}
+	a.ui = newUI(c, a.lang())
+	root := newRootCmd(a)
+	root.SetArgs(args)
+	root.SetIn(c.Stdin)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	err := root.ExecuteContext(ctx)
+	return a.exit(ctx, err)
+}
+
+func newRootCmd(a *app) *cobra.Command {
+	lang := a.lang()
+	root := &cobra.Command{
+		Use:               "grade",
+		Short:             lang.T("cli.grade_short"),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.settle() },
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.dir, "dir", "", lang.T("cli.flag_dir"))
+	f.StringVar(&a.langStr, "lang", "", lang.T("cli.flag_lang"))
+	f.BoolVar(&a.json, "json", false, lang.T("cli.flag_json"))
+	f.BoolVarP(&a.quiet, "quiet", "q", false, lang.T("cli.flag_quiet"))
+	f.BoolVarP(&a.verbose, "verbose", "v", false, lang.T("cli.flag_verbose"))
+	root.AddCommand()
+	return root
+}
+
+// lang is the language asked for: the flag, else the locale's, else English.
+func (a *app) lang() i18n.Lang {
+	for _, s := range []string{a.langStr, a.Getenv("LC_ALL"), a.Getenv("LC_MESSAGES"), a.Getenv("LANG")} {
+		if l, ok := i18n.Parse(s); ok {
+			return l
+		}
+	}
+	return i18n.EN
+}
+
+// settle checks the common flags and lets the screen know of them.
+func (a *app) settle() error {
+	if a.langStr != "" {
+		if _, ok := i18n.Parse(a.langStr); !ok {
+			return usageError(i18n.M("cli.bad_lang", "lang", a.langStr))
+		}
+	}
+	a.ui = newUI(a.command, a.lang())
+	a.ui.quiet = a.quiet
+	return nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+)
+
+// ui is the only place that knows whether somebody looks at a terminal.
+type ui struct {
+	out, err   io.Writer
+	lang       i18n.Lang
+	quiet      bool
+	color      bool // stdout takes colour
+	errColor   bool // stderr takes colour
+	progressOK bool // stderr is a terminal: progress may redraw
+	width      int  // columns of stdout; 0 when not a terminal
+}
+
+func newUI(c command, lang i18n.Lang) *ui {
+	u := &ui{out: c.Stdout, err: c.Stderr, lang: lang}
+	plain := c.Getenv("NO_COLOR") != "" || c.Getenv("TERM") == "dumb"
+	if f, ok := c.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		u.color = !plain
+		u.width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	if f, ok := c.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		u.errColor = !plain
+		u.progressOK = c.Getenv("TERM") != "dumb"
+	}
+	return u
+}
+
+// failure writes an error and what to do about it to stderr.
+func (u *ui) failure(text, hint string) {
+	mark := u.lang.T("cli.error_mark")
+	if u.errColor {
+		mark = "\x1b[1;31m" + mark + "\x1b[0m"
+	}
+	fmt.Fprintf(u.err, "%s%s\n", mark, diag.Plain(text))
+	if hint != "" {
+		fmt.Fprintf(u.err, "    → %s\n", diag.Plain(hint))
+	}
+}
