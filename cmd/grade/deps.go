@@ -29,6 +29,6 @@ import (
 	_ "gonum.org/v1/gonum/stat/distuv"
 	_ "modernc.org/sqlite"
 	_ "pgregory.net/rapid"
+	_ "github.com/opencontainers/image-spec/specs-go/v1"
+	_ "github.com/containerd/errdefs"
 )
-
-func main() {}
