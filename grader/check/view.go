@@ -1,4 +1,215 @@
 package check
 
-// View indexes a case for one student.
-type View struct{}
+import (
+	"net/netip"
+	"slices"
+	"sort"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+)
+
+// View indexes a case for one student. It is built once per student and only
+// read afterwards.
+type View struct {
+	c    evidence.Case
+	vars map[string]string
+	idx  *Index
+}
+
+// Index is what all students of a run share: the snapshot by key.
+type Index struct {
+	Snap       *evidence.Snapshot
+	service    map[string]*evidence.Service
+	tasks      map[string][]*evidence.Task // by service ID, newest last
+	ready      map[string]bool             // by node ID
+	publishers map[int][]*evidence.Service // by published port
+}
+
+// NewIndex indexes a snapshot; a nil one gives an empty index.
+func NewIndex(s *evidence.Snapshot) *Index {
+	x := &Index{
+		Snap:       s,
+		service:    map[string]*evidence.Service{},
+		tasks:      map[string][]*evidence.Task{},
+		ready:      map[string]bool{},
+		publishers: map[int][]*evidence.Service{},
+	}
+	if s == nil {
+		return x
+	}
+	for i := range s.Services {
+		svc := &s.Services[i]
+		x.service[svc.Name] = svc
+		for _, p := range svc.Ports {
+			if p.Published > 0 {
+				x.publishers[p.Published] = append(x.publishers[p.Published], svc)
+			}
+		}
+	}
+	for i := range s.Tasks {
+		t := &s.Tasks[i]
+		x.tasks[t.ServiceID] = append(x.tasks[t.ServiceID], t)
+	}
+	for _, ts := range x.tasks {
+		sort.SliceStable(ts, func(i, j int) bool { return ts[i].Created < ts[j].Created })
+	}
+	for _, n := range s.Nodes {
+		x.ready[n.ID] = n.State == "ready"
+	}
+	return x
+}
+
+// NewView joins a case with the index of its first snapshot. Vars are the
+// student's names and ports, with "id" and "name" added.
+func NewView(c evidence.Case, idx *Index, vars map[string]string) *View {
+	return &View{c: c, vars: vars, idx: idx}
+}
+
+// Service is the student's service under its derived name, or nil.
+func (v *View) Service(nameVar string) *evidence.Service {
+	return v.idx.service[v.vars[nameVar]]
+}
+
+// Running are the tasks that really run: newest of their slot, wanted running,
+// running, on a node that is ready. Stale tasks of a lost node, which still
+// say "running", are not among them.
+func (v *View) Running(svc *evidence.Service) []*evidence.Task {
+	return v.idx.running(svc)
+}
+
+func (x *Index) running(svc *evidence.Service) []*evidence.Task {
+	if svc == nil {
+		return nil
+	}
+	var out []*evidence.Task
+	for _, t := range x.tasks[svc.ID] {
+		if t.Desired == "running" && t.State == "running" && x.ready[t.NodeID] {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Wanted are the tasks that the managers mean to have, in whatever state.
+func (v *View) Wanted(svc *evidence.Service) []*evidence.Task {
+	var out []*evidence.Task
+	for _, t := range v.idx.tasks[svc.ID] {
+		if t.Desired == "running" || t.Desired == "ready" || t.Desired == "accepted" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Troubles are the engine's words on tasks of a service that did not come to
+// run, newest first, each once.
+func (v *View) Troubles(svc *evidence.Service) []string {
+	ts := v.idx.tasks[svc.ID]
+	var out []string
+	for i := len(ts) - 1; i >= 0 && len(out) < 5; i-- {
+		t := ts[i]
+		text := t.Error
+		if text == "" && t.State == "pending" {
+			text = t.Message
+		}
+		if text != "" && t.State != "running" && t.State != "complete" && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// Stable reports whether the service had the same running tasks when the load
+// ended as when it began. Without a second snapshot that is unknown.
+func (v *View) Stable(svc *evidence.Service) (stable, known bool) {
+	if v.c.After == nil {
+		return false, false
+	}
+	after := NewIndex(only(v.c.After, svc.ID))
+	was, is := ids(v.Running(svc)), ids(after.running(svc))
+	return slices.Equal(was, is), true
+}
+
+// only is a snapshot reduced to the tasks of one service, cheap to index.
+func only(s *evidence.Snapshot, serviceID string) *evidence.Snapshot {
+	out := &evidence.Snapshot{Nodes: s.Nodes}
+	for _, t := range s.Tasks {
+		if t.ServiceID == serviceID {
+			out.Tasks = append(out.Tasks, t)
+		}
+	}
+	return out
+}
+
+func ids(ts []*evidence.Task) []string {
+	out := make([]string, 0, len(ts))
+	for _, t := range ts {
+		out = append(out, t.ID)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ReadyNodes are the nodes that are up, by host name.
+func (v *View) ReadyNodes() []evidence.Node {
+	var out []evidence.Node
+	for _, n := range v.idx.Snap.Nodes {
+		if n.State == "ready" {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(a, b evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
+	return out
+}
+
+// NodeName is a node's host name.
+func (v *View) NodeName(id string) string {
+	for _, n := range v.idx.Snap.Nodes {
+		if n.ID == id {
+			return n.Hostname
+		}
+	}
+	return id
+}
+
+// Alike are services that may be the student's under another name: those that
+// carry the student's ID or publish the student's port, then names that differ
+// only in case, dashes or leading zeros.
+func (v *View) Alike(nameVar, portVar string) []string {
+	want := squash(v.vars[nameVar])
+	var out []string
+	for i := range v.idx.Snap.Services {
+		s := &v.idx.Snap.Services[i]
+		same := squash(s.Name) == want || slices.Contains(s.Env, "STUDENT_ID="+v.vars["id"])
+		for _, p := range s.Ports {
+			same = same || (p.Published > 0 && itoa(p.Published) == v.vars[portVar])
+		}
+		if same && s.Name != v.vars[nameVar] {
+			out = append(out, s.Name)
+		}
+	}
+	return out[:min(len(out), 5)]
+}
+
+// squash drops what people get wrong in a name.
+func squash(s string) string {
+	s = strings.ToLower(s)
+	s = strings.NewReplacer("-", "", "_", "", ".", "").Replace(s)
+	head := strings.TrimRight(s, "0123456789")
+	digits := strings.TrimLeft(s[len(head):], "0")
+	return head + digits
+}
+
+// addresses are a task's addresses in every network, without prefix length.
+func addresses(t *evidence.Task) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range t.Addresses {
+		if p, err := netip.ParsePrefix(a.Address); err == nil {
+			out = append(out, p.Addr())
+		} else if ip, err := netip.ParseAddr(a.Address); err == nil {
+			out = append(out, ip)
+		}
+	}
+	return out
+}

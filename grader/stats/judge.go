@@ -6,13 +6,17 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// minPower is what a sample must still have after a few requests failed.
+const minPower = 0.97
+
 // Evenness is the judgement of one set of counts.
 type Evenness struct {
 	Design
 	Counts []int
 	Even   bool
-	// Enough says that the answers were as many as [Plan] asks for; if not, a
-	// verdict of "even" is worth less than promised, one of "uneven" is not.
+	// Enough says that there were nearly as many answers as [Plan] asks for; if
+	// not, a verdict of "even" is worth less than promised, one of "uneven" is
+	// not.
 	Enough bool
 	// Index is 1 for perfectly even and 1/k for all from one: the effective
 	// number of containers (inverse Simpson index, 1/sum of squared shares)
@@ -58,8 +62,7 @@ func Judge(counts []int) Evenness {
 	if k > 1 {
 		e.P = distuv.ChiSquared{K: float64(k - 1)}.Survival(e.ChiSquare)
 	}
-	// A few requests may fail without making the sample worthless.
-	e.Enough = float64(n) >= 0.95*float64(Plan(k).Requests)
+	e.Enough = e.Power >= minPower && e.Low > 0
 	if !e.Enough {
 		e.FalseFail = math.Min(1, e.FalseFail+float64(k)*math.Pow(1-1/float64(k), float64(n)))
 	}

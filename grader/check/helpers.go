@@ -1,0 +1,61 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+func paramError(param string, msg i18n.Msg) rubric.ParamError {
+	return rubric.ParamError{Param: param, Msg: msg}
+}
+
+// varsExist checks pairs of parameter and the variable that it names; "id" and
+// "name" always exist.
+func varsExist(vars []string, pairs ...string) []rubric.ParamError {
+	var errs []rubric.ParamError
+	for i := 0; i+1 < len(pairs); i += 2 {
+		param, name := pairs[i], pairs[i+1]
+		if name != "id" && name != "name" && !slices.Contains(vars, name) {
+			e := paramError(param, i18n.M("check.param_no_var", "param", param, "var", name))
+			e.Hint = i18n.M("check.param_no_var_hint", "vars", vars)
+			errs = append(errs, e)
+		}
+	}
+	return errs
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// nonNil keeps an empty list from being stored as null.
+func nonNil(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// noService answers for a check whose service is missing although it was said
+// to need one: a rubric without that need.
+func noService(in *Input, nameVar string) Result {
+	name := in.Vars[nameVar]
+	return Result{
+		Outcome:  Fail,
+		Observed: Facts{"service": nil},
+		Expected: Facts{"service": name},
+		Message:  i18n.M("check.service_none", "service", name),
+		Hint:     i18n.M("check.service_none_hint", "service", name),
+	}
+}
+
+// ungraded answers for evidence that is not there.
+func ungraded(what string, msg i18n.Msg) Result {
+	return Result{
+		Outcome:  Ungraded,
+		Observed: Facts{"missing": what},
+		Message:  msg,
+		Hint:     i18n.M("check.ungraded_hint"),
+	}
+}

@@ -1,0 +1,182 @@
+package check
+
+import (
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// snapshotNeed is what every check of the service itself wants.
+func snapshotNeed[P any](*P) []Need { return []Need{{What: "snapshot"}} }
+
+// serviceParams names the variable that holds the service's name.
+type serviceParams struct {
+	Service string `yaml:"service"`
+	// Port is the variable with the port that may give a misnamed service
+	// away.
+	Port string `yaml:"port"`
+}
+
+func (p *serviceParams) Validate(vars []string) []rubric.ParamError {
+	return varsExist(vars, "service", p.Service, "port", p.Port)
+}
+
+var serviceDefaults = serviceParams{Service: "service", Port: "published"}
+
+// serviceExists passes when a service has exactly the derived name.
+func serviceExists() Kind {
+	return define("service-exists", false, serviceDefaults, snapshotNeed[serviceParams],
+		func(in *Input, p *serviceParams) Result {
+			name := in.Vars[p.Service]
+			r := Result{Expected: Facts{"service": name}}
+			if svc := in.View.Service(p.Service); svc != nil {
+				r.Outcome = Pass
+				r.Observed = Facts{"service": svc.Name, "id": svc.ID}
+				r.Message = i18n.M("check.service_found", "service", name)
+				return r
+			}
+			r.Outcome = Fail
+			alike := in.View.Alike(p.Service, p.Port)
+			r.Observed = Facts{"service": nil, "similar": nonNil(alike)}
+			if len(alike) > 0 {
+				r.Message = i18n.M("check.service_misnamed", "service", name, "similar", alike)
+				r.Hint = i18n.M("check.service_misnamed_hint", "service", name, "other", alike[0])
+				return r
+			}
+			r.Message = i18n.M("check.service_none", "service", name)
+			r.Hint = i18n.M("check.service_none_hint", "service", name)
+			return r
+		})
+}
+
+// imageParams lists the images that are accepted.
+type imageParams struct {
+	Service string `yaml:"service"`
+	// Images are accepted names: "a/b" matches any image whose path ends in
+	// those parts, with any registry and tag; "a/b:1" wants that tag.
+	Images []string `yaml:"images"`
+}
+
+func (p *imageParams) Validate(vars []string) []rubric.ParamError {
+	errs := varsExist(vars, "service", p.Service)
+	if len(p.Images) == 0 {
+		errs = append(errs, paramError("images", i18n.M("check.param_empty", "param", "images")))
+	}
+	return errs
+}
+
+// serviceImage passes when the service runs one of the accepted images.
+func serviceImage() Kind {
+	return define("service-image", false, imageParams{Service: "service"}, snapshotNeed[imageParams],
+		func(in *Input, p *imageParams) Result {
+			svc := in.View.Service(p.Service)
+			if svc == nil {
+				return noService(in, p.Service)
+			}
+			r := Result{
+				Outcome:  Fail,
+				Observed: Facts{"image": svc.Image},
+				Expected: Facts{"images": p.Images},
+			}
+			for _, want := range p.Images {
+				if imageMatches(svc.Image, want) {
+					r.Outcome = Pass
+					r.Message = i18n.M("check.image_ok", "image", svc.Image)
+					return r
+				}
+			}
+			r.Message = i18n.M("check.image_other", "image", svc.Image, "want", p.Images)
+			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", p.Images[0])
+			return r
+		})
+}
+
+// imageMatches compares path parts from the right; a registry's port is no
+// tag.
+func imageMatches(image, want string) bool {
+	image, tag := splitTag(image)
+	want, wantTag := splitTag(want)
+	if wantTag != "" && wantTag != tag {
+		return false
+	}
+	return image == want || strings.HasSuffix(image, "/"+want)
+}
+
+func splitTag(image string) (name, tag string) {
+	image, _, _ = strings.Cut(image, "@")
+	slash := strings.LastIndexByte(image, '/')
+	if colon := strings.LastIndexByte(image, ':'); colon > slash {
+		return image[:colon], image[colon+1:]
+	}
+	return image, ""
+}
+
+// envParams names an environment variable and the value it must have.
+type envParams struct {
+	Service string `yaml:"service"`
+	Env     string `yaml:"env"`
+	// Value is the rubric variable, or "id", that holds the wanted value.
+	Value string `yaml:"value"`
+}
+
+func (p *envParams) Validate(vars []string) []rubric.ParamError {
+	errs := varsExist(vars, "service", p.Service, "value", p.Value)
+	if p.Env == "" {
+		errs = append(errs, paramError("env", i18n.M("check.param_empty", "param", "env")))
+	}
+	return errs
+}
+
+// serviceEnv passes when the service sets an environment variable to the
+// student's own value.
+func serviceEnv() Kind {
+	return define("service-env", false, envParams{Service: "service", Env: "STUDENT_ID", Value: "id"},
+		snapshotNeed[envParams],
+		func(in *Input, p *envParams) Result {
+			svc := in.View.Service(p.Service)
+			if svc == nil {
+				return noService(in, p.Service)
+			}
+			want := in.Vars[p.Value]
+			got, found, alike := lookupEnv(svc, p.Env)
+			r := Result{
+				Outcome:  Fail,
+				Observed: Facts{"env": p.Env, "value": nil},
+				Expected: Facts{"env": p.Env, "value": want},
+				Hint:     i18n.M("check.env_hint", "service", svc.Name, "env", p.Env, "want", want),
+			}
+			if found {
+				r.Observed["value"] = got
+			}
+			switch {
+			case found && strings.TrimSpace(got) == want:
+				r.Outcome, r.Hint = Pass, i18n.Msg{}
+				r.Message = i18n.M("check.env_ok", "env", p.Env, "value", got)
+			case found:
+				r.Message = i18n.M("check.env_other", "env", p.Env, "value", got, "want", want)
+			case alike != "":
+				r.Observed["similar"] = alike
+				r.Message = i18n.M("check.env_misnamed", "env", p.Env, "similar", alike)
+				r.Hint = i18n.M("check.env_misnamed_hint", "service", svc.Name, "env", p.Env, "want", want, "similar", alike)
+			default:
+				r.Message = i18n.M("check.env_missing", "env", p.Env)
+			}
+			return r
+		})
+}
+
+// lookupEnv finds a variable; the last of several counts, as in a container.
+func lookupEnv(svc *evidence.Service, name string) (value string, found bool, alike string) {
+	for _, kv := range svc.Env {
+		k, v, _ := strings.Cut(kv, "=")
+		switch {
+		case k == name:
+			value, found = v, true
+		case squash(k) == squash(name):
+			alike = k
+		}
+	}
+	return value, found, alike
+}
