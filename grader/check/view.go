@@ -12,9 +12,10 @@ import (
 // View indexes a case for one student. It is built once per student and only
 // read afterwards.
 type View struct {
-	c    evidence.Case
-	vars map[string]string
-	idx  *Index
+	c     evidence.Case
+	vars  map[string]string
+	idx   *Index
+	after *Index // nil without a second snapshot
 }
 
 // Index is what all students of a run share: the snapshot by key.
@@ -24,6 +25,9 @@ type Index struct {
 	tasks      map[string][]*evidence.Task // by service ID, newest last
 	ready      map[string]bool             // by node ID
 	publishers map[int][]*evidence.Service // by published port
+	container  map[string]*evidence.Task   // by the ID's first 12 characters
+	address    map[netip.Addr]*evidence.Task
+	byID       map[string]*evidence.Service
 }
 
 // NewIndex indexes a snapshot; a nil one gives an empty index.
@@ -34,6 +38,9 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		tasks:      map[string][]*evidence.Task{},
 		ready:      map[string]bool{},
 		publishers: map[int][]*evidence.Service{},
+		container:  map[string]*evidence.Task{},
+		address:    map[netip.Addr]*evidence.Task{},
+		byID:       map[string]*evidence.Service{},
 	}
 	if s == nil {
 		return x
@@ -41,6 +48,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	for i := range s.Services {
 		svc := &s.Services[i]
 		x.service[svc.Name] = svc
+		x.byID[svc.ID] = svc
 		for _, p := range svc.Ports {
 			if p.Published > 0 {
 				x.publishers[p.Published] = append(x.publishers[p.Published], svc)
@@ -50,6 +58,15 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	for i := range s.Tasks {
 		t := &s.Tasks[i]
 		x.tasks[t.ServiceID] = append(x.tasks[t.ServiceID], t)
+		if len(t.ContainerID) >= shortID {
+			x.container[t.ContainerID[:shortID]] = t
+		}
+		if t.Desired != "running" {
+			continue // its address may have been given to another
+		}
+		for _, a := range addresses(t) {
+			x.address[a] = t
+		}
 	}
 	for _, ts := range x.tasks {
 		sort.SliceStable(ts, func(i, j int) bool { return ts[i].Created < ts[j].Created })
@@ -60,10 +77,11 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	return x
 }
 
-// NewView joins a case with the index of its first snapshot. Vars are the
-// student's names and ports, with "id" and "name" added.
-func NewView(c evidence.Case, idx *Index, vars map[string]string) *View {
-	return &View{c: c, vars: vars, idx: idx}
+// NewView joins a case with the indexes of its snapshots; after is nil without
+// a second one. Vars are the student's names and ports, with "id" and "name"
+// added.
+func NewView(c evidence.Case, before, after *Index, vars map[string]string) *View {
+	return &View{c: c, vars: vars, idx: before, after: after}
 }
 
 // Service is the student's service under its derived name, or nil.
@@ -123,23 +141,10 @@ func (v *View) Troubles(svc *evidence.Service) []string {
 // Stable reports whether the service had the same running tasks when the load
 // ended as when it began. Without a second snapshot that is unknown.
 func (v *View) Stable(svc *evidence.Service) (stable, known bool) {
-	if v.c.After == nil {
+	if v.after == nil {
 		return false, false
 	}
-	after := NewIndex(only(v.c.After, svc.ID))
-	was, is := ids(v.Running(svc)), ids(after.running(svc))
-	return slices.Equal(was, is), true
-}
-
-// only is a snapshot reduced to the tasks of one service, cheap to index.
-func only(s *evidence.Snapshot, serviceID string) *evidence.Snapshot {
-	out := &evidence.Snapshot{Nodes: s.Nodes}
-	for _, t := range s.Tasks {
-		if t.ServiceID == serviceID {
-			out.Tasks = append(out.Tasks, t)
-		}
-	}
-	return out
+	return slices.Equal(ids(v.idx.running(svc)), ids(v.after.running(svc))), true
 }
 
 func ids(ts []*evidence.Task) []string {

@@ -144,6 +144,8 @@ func (l Lang) format(v any) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case Msg:
 		return l.Text(v)
+	case Both:
+		return v.In(l)
 	case []Msg:
 		parts := make([]string, len(v))
 		for i, m := range v {
@@ -158,7 +160,10 @@ func (l Lang) format(v any) string {
 			parts[i] = l.format(x)
 		}
 		return l.List(parts)
-	case map[string]any: // a Msg that was stored as JSON
+	case map[string]any: // a Msg or Both that was stored as JSON
+		if text, ok := v[string(l)].(string); ok {
+			return text
+		}
 		if key, ok := v["key"].(string); ok {
 			args, _ := v["args"].(map[string]any)
 			return l.Text(Msg{Key: key, Args: args})

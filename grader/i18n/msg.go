@@ -15,7 +15,7 @@ type Msg struct {
 	// Key is "<area>.<name>", as in the catalogs; "" is no message.
 	Key string `json:"key"`
 	// Args are the values: strings, integers, floats, []string (joined as a
-	// list) or another Msg.
+	// list), another Msg, or Both.
 	Args map[string]any `json:"args,omitempty"`
 }
 
@@ -33,3 +33,18 @@ func M(key string, pairs ...any) Msg {
 
 // Empty reports whether there is nothing to say.
 func (m Msg) Empty() bool { return m.Key == "" }
+
+// Both is a phrase that somebody wrote in both languages, such as a check's
+// title in a rubric.
+type Both struct {
+	ZH string `json:"zh" yaml:"zh"`
+	EN string `json:"en" yaml:"en"`
+}
+
+// In is the phrase in a language.
+func (b Both) In(l Lang) string {
+	if l == ZH {
+		return b.ZH
+	}
+	return b.EN
+}

@@ -11,18 +11,7 @@ import "swarmgrade/grader/i18n"
 const Schema = "swarmgrade-rubric/1"
 
 // Text is a phrase in both languages.
-type Text struct {
-	ZH string `json:"zh" yaml:"zh"`
-	EN string `json:"en" yaml:"en"`
-}
-
-// In is the phrase in a language.
-func (t Text) In(l i18n.Lang) string {
-	if l == i18n.ZH {
-		return t.ZH
-	}
-	return t.EN
-}
+type Text = i18n.Both
 
 // Rubric is one lab's grading scheme, checked by the loader: points add up,
 // needs have no cycle, every text is there in both languages.

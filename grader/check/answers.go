@@ -1,0 +1,259 @@
+package check
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// answersParams say where requests go and what share of them may fail.
+type answersParams struct {
+	Service string `yaml:"service"`
+	// Via is "mesh" (the published port on every node) or "haproxy".
+	Via string `yaml:"via"`
+	// Port is the variable with the port that is driven.
+	Port string `yaml:"port"`
+	// MaxErrors is the share of requests that may fail, 0 to 1.
+	MaxErrors float64 `yaml:"max_errors"`
+}
+
+func (p *answersParams) Validate(vars []string) []rubric.ParamError {
+	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+	if p.MaxErrors < 0 || p.MaxErrors >= 1 {
+		errs = append(errs, paramError("max_errors", i18n.M("check.param_share", "param", "max_errors")))
+	}
+	return errs
+}
+
+func viaKnown(via string) []rubric.ParamError {
+	if via == "mesh" || via == "haproxy" {
+		return nil
+	}
+	return []rubric.ParamError{paramError("via", i18n.M("check.param_via", "via", via))}
+}
+
+// answers passes when requests are answered by the student's own running
+// tasks, by all of them, and by nobody else, with few failures: through every
+// node of the mesh, or through HAProxy.
+func answers() Kind {
+	return define("answers", true,
+		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01},
+		func(p *answersParams) []Need {
+			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 1, Via: p.Port}}
+		}, judgeAnswers)
+}
+
+func judgeAnswers(in *Input, p *answersParams) Result {
+	svc := in.View.Service(p.Service)
+	if svc == nil {
+		return noService(in, p.Service)
+	}
+	traces, missing := in.View.traces(p.Via)
+	if missing != nil {
+		return *missing
+	}
+	expected := in.View.lasting(svc)
+	r := Result{
+		Outcome:  Fail,
+		Measure:  &Measure{Want: float64(len(traces))},
+		Expected: Facts{"containers": len(expected), "max_error_share": p.MaxErrors},
+	}
+	rows := make([]Facts, 0, len(traces))
+	var worst *problem
+	for _, tr := range traces {
+		t := in.View.tally(svc, tr)
+		bad := in.View.complain(svc, p, tr, &t, expected)
+		if bad == nil {
+			r.Measure.Got++
+		} else if worst == nil || bad.weight > worst.weight {
+			worst = bad
+		}
+		rows = append(rows, t.facts(in.View, tr, expected))
+	}
+	r.Observed = Facts{"targets": rows}
+	if len(traces) == 1 {
+		r.Observed = rows[0]
+		t := in.View.tally(svc, traces[0])
+		r.Measure = &Measure{Got: t.quality(expected), Want: 1}
+	}
+	if worst == nil {
+		r.Outcome = Pass
+		r.Message = i18n.M("check.answers_ok", "via", viaName(p.Via), "sent", sent(traces), "containers", len(expected))
+		return r
+	}
+	if stable, known := in.View.Stable(svc); known && !stable {
+		return unstable(in, r, svc)
+	}
+	r.Message, r.Hint = worst.msg, worst.hint
+	return r
+}
+
+// traces are the load traces of one way in; a result if they are not there
+// through no fault of the student.
+func (v *View) traces(via string) ([]*evidence.Trace, *Result) {
+	b := v.c.Bundle
+	prefix := via
+	if via == "mesh" {
+		prefix = "mesh/"
+	}
+	for _, g := range b.Gaps {
+		if strings.HasPrefix(g.What, "load/"+prefix) {
+			r := ungraded(g.What, i18n.M("check.load_gap", "what", strings.TrimPrefix(g.What, "load/"), "code", g.Code))
+			return nil, &r
+		}
+	}
+	var out []*evidence.Trace
+	for i := range b.Traces {
+		t := &b.Traces[i]
+		if t.Target.ID != via && !strings.HasPrefix(t.Target.ID, via+"/") {
+			continue
+		}
+		if t.Stopped == "cancelled" || t.Sent == 0 {
+			r := ungraded("load/"+t.Target.ID, i18n.M("check.load_cut", "what", t.Target.ID))
+			return nil, &r
+		}
+		out = append(out, t)
+	}
+	if len(out) == 0 {
+		r := ungraded("load/"+via, i18n.M("check.load_none", "what", via))
+		return nil, &r
+	}
+	return out, nil
+}
+
+// lasting are the tasks that ran both before and after the load: those of
+// which an answer can be expected.
+func (v *View) lasting(svc *evidence.Service) []*evidence.Task {
+	before := v.Running(svc)
+	if v.after == nil {
+		return before
+	}
+	kept := ids(v.after.running(svc))
+	return slices.DeleteFunc(slices.Clone(before), func(t *evidence.Task) bool {
+		return !slices.Contains(kept, t.ID)
+	})
+}
+
+// problem is what is wrong with one target; the heaviest is told first.
+type problem struct {
+	weight    int
+	msg, hint i18n.Msg
+}
+
+// complain names the first thing that is wrong with a target's answers, or
+// nil.
+func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *tally, expected []*evidence.Task) *problem {
+	where := i18n.M("check.at_haproxy", "address", tr.Target.Address)
+	if p.Via == "mesh" {
+		where = i18n.M("check.at_node", "node", strings.TrimPrefix(tr.Target.ID, "mesh/"), "address", tr.Target.Address)
+	}
+	curl := "curl http://" + tr.Target.Address + tr.Target.Path
+	failed := float64(t.failed) / float64(t.sent)
+	silent := 0
+	for _, task := range expected {
+		if t.own[task.ID] == 0 {
+			silent++
+		}
+	}
+	class := t.mainError()
+	switch {
+	case t.failed == t.sent:
+		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.sent, "error", errorName(class)),
+			errorHint(svc, p, v.vars, curl, class)}
+	case len(t.foreign) > 0:
+		name := mostKey(t.foreign)
+		return &problem{8, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
+			i18n.M("check.answers_foreign_"+p.Via+"_hint", "service", svc.Name, "port", v.vars[p.Port], "other", name)}
+	case t.anonymous > 0:
+		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
+			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)}
+	case t.unknown > 0:
+		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
+			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl)}
+	case failed > p.MaxErrors:
+		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
+			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),
+			errorHint(svc, p, v.vars, curl, class)}
+	case len(expected) == 0:
+		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name)}
+	case silent > 0:
+		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
+			i18n.M("check.answers_silent_"+p.Via+"_hint", "service", svc.Name, "curl", curl)}
+	}
+	return nil
+}
+
+// quality is the share of requests that own tasks answered, times the share
+// of tasks that did.
+func (t *tally) quality(expected []*evidence.Task) float64 {
+	if t.sent == 0 || len(expected) == 0 {
+		return 0
+	}
+	seen := 0
+	for _, task := range expected {
+		if t.own[task.ID] > 0 {
+			seen++
+		}
+	}
+	return float64(t.ownTotal()) / float64(t.sent) * float64(seen) / float64(len(expected))
+}
+
+// facts are the figures of one target.
+func (t *tally) facts(v *View, tr *evidence.Trace, expected []*evidence.Task) Facts {
+	counts := make(map[string]int, len(expected))
+	for _, task := range expected {
+		counts[short(task.ContainerID)] = t.own[task.ID]
+	}
+	f := Facts{
+		"target": tr.Target.ID, "address": tr.Target.Address,
+		"sent": t.sent, "failed": t.failed, "containers": counts,
+	}
+	if len(t.errors) > 0 {
+		f["errors"] = t.errors
+	}
+	if len(t.foreign) > 0 {
+		f["foreign"] = t.foreign
+	}
+	for name, n := range map[string]int{"unknown": t.unknown, "anonymous": t.anonymous, "stale": t.stale} {
+		if n > 0 {
+			f[name] = n
+		}
+	}
+	return f
+}
+
+func (t *tally) mainError() string { return mostKey(t.errors) }
+
+// mostKey is the key with the highest count, the first by name among equals.
+func mostKey(m map[string]int) string {
+	best := ""
+	for _, k := range sortedKeys(m) {
+		if best == "" || m[k] > m[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+func sortedKeys(m map[string]int) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func sent(traces []*evidence.Trace) int {
+	n := 0
+	for _, t := range traces {
+		n += t.Sent
+	}
+	return n
+}
+
+func short(id string) string { return id[:min(len(id), shortID)] }

@@ -1,0 +1,99 @@
+package check
+
+import (
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// portParams names the variable with the port that a service must publish.
+type portParams struct {
+	Service string `yaml:"service"`
+	Port    string `yaml:"port"`
+	// Modes are the publish modes accepted: ingress (the routing mesh), host.
+	Modes []string `yaml:"modes"`
+}
+
+func (p *portParams) Validate(vars []string) []rubric.ParamError {
+	errs := varsExist(vars, "service", p.Service, "port", p.Port)
+	for _, m := range p.Modes {
+		if m != "ingress" && m != "host" {
+			errs = append(errs, paramError("modes", i18n.M("check.param_mode", "mode", m)))
+		}
+	}
+	return errs
+}
+
+// servicePort passes when the service publishes the derived port over TCP.
+// Whether the port inside the container is the right one, requests tell.
+func servicePort() Kind {
+	return define("service-port", false,
+		portParams{Service: "service", Port: "published", Modes: []string{"ingress"}},
+		snapshotNeed[portParams], judgePort)
+}
+
+func judgePort(in *Input, p *portParams) Result {
+	svc := in.View.Service(p.Service)
+	if svc == nil {
+		return noService(in, p.Service)
+	}
+	want := in.Vars[p.Port]
+	var published []string
+	var hit *evidence.Port
+	for i, port := range svc.Ports {
+		if port.Published == 0 {
+			continue
+		}
+		published = append(published, itoa(port.Published)+":"+itoa(port.Target)+"/"+port.Protocol)
+		if itoa(port.Published) == want && port.Protocol == "tcp" {
+			hit = &svc.Ports[i]
+		}
+	}
+	r := Result{
+		Outcome:  Fail,
+		Observed: Facts{"published": nonNil(published), "endpoint_mode": svc.EndpointMode},
+		Expected: Facts{"published": want, "modes": p.Modes},
+		Hint:     i18n.M("check.port_hint", "service", svc.Name, "port", want),
+	}
+	switch {
+	case hit != nil && slices.Contains(p.Modes, hit.Mode):
+		r.Outcome, r.Hint = Pass, i18n.Msg{}
+		r.Message = i18n.M("check.port_ok", "service", svc.Name, "port", want, "target", hit.Target)
+	case hit != nil:
+		r.Message = i18n.M("check.port_mode", "port", want, "mode", hit.Mode, "want", p.Modes)
+		r.Hint = i18n.M("check.port_mode_hint", "service", svc.Name, "port", want, "target", hit.Target)
+	case len(published) == 0 && svc.EndpointMode == "dnsrr":
+		r.Message = i18n.M("check.port_dnsrr", "service", svc.Name, "port", want)
+		r.Hint = i18n.M("check.port_dnsrr_hint", "service", svc.Name, "port", want)
+	default:
+		if owner := in.View.publisher(want, svc.Name); owner != "" {
+			r.Observed["owner"] = owner
+			r.Message = i18n.M("check.port_taken", "port", want, "owner", owner)
+			r.Hint = i18n.M("check.port_taken_hint", "service", svc.Name, "port", want, "owner", owner)
+		} else if len(published) == 0 {
+			r.Message = i18n.M("check.port_none", "service", svc.Name, "port", want)
+		} else {
+			r.Message = i18n.M("check.port_other", "service", svc.Name, "published", published, "port", want)
+			r.Hint = i18n.M("check.port_other_hint", "service", svc.Name, "port", want,
+				"wrong", svc.Ports[0].Published)
+		}
+	}
+	return r
+}
+
+// publisher is another service that publishes a port through the mesh.
+func (v *View) publisher(port, except string) string {
+	for published, owners := range v.idx.publishers {
+		if itoa(published) != port {
+			continue
+		}
+		for _, s := range owners {
+			if s.Name != except {
+				return s.Name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,148 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/stats"
+)
+
+// spreadParams say whose answers must be spread evenly.
+type spreadParams struct {
+	Service string `yaml:"service"`
+	Via     string `yaml:"via"`
+	Port    string `yaml:"port"`
+}
+
+func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
+	return append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+}
+
+// spread passes when the answers are spread evenly over the student's running
+// tasks, as package stats decides. Each node of the mesh deals on its own; the
+// answers of all of them are judged together. The measure is the evenness
+// index: 1 for even, 1/k for all from one container.
+func spread() Kind {
+	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend"},
+		func(p *spreadParams) []Need {
+			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 2, Spread: true, Via: p.Port}}
+		}, judgeSpread)
+}
+
+func judgeSpread(in *Input, p *spreadParams) Result {
+	svc := in.View.Service(p.Service)
+	if svc == nil {
+		return noService(in, p.Service)
+	}
+	traces, missing := in.View.traces(p.Via)
+	if missing != nil {
+		return *missing
+	}
+	t := in.View.tally(svc, traces...)
+	tasks := in.View.lasting(svc)
+	counts := make([]int, len(tasks))
+	named := make(map[string]int, len(tasks))
+	list := make([]string, len(tasks))
+	for i, task := range tasks {
+		counts[i] = t.own[task.ID]
+		named[short(task.ContainerID)] = counts[i]
+		list[i] = short(task.ContainerID) + " " + itoa(counts[i])
+	}
+	e := stats.Judge(counts)
+	n := t.ownTotal()
+	r := Result{
+		Outcome: Fail,
+		Measure: &Measure{Got: round(e.Index, 4), Want: 1},
+		Observed: Facts{
+			"containers": named, "answers": n, "evenness": round(e.Index, 4),
+			"chi_square": round(e.ChiSquare, 3), "p": figures(e.P),
+		},
+		Expected: Facts{
+			"each_from": e.Low, "each_to": e.High, "answers_planned": stats.Plan(len(tasks)).Requests,
+			"false_fail_at_most": stats.Alpha, "false_fail": figures(e.FalseFail), "power": round(e.Power, 4),
+		},
+	}
+	args := []any{"via", viaName(p.Via), "counts", list, "n", n, "low", e.Low, "high", e.High,
+		"bound", bound(stats.Alpha), "k", len(tasks)}
+	if stable, known := in.View.Stable(svc); known && !stable && !e.Even {
+		return unstable(in, r, svc)
+	}
+	switch {
+	case len(tasks) < 2:
+		r.Measure.Got = 0
+		r.Message = i18n.M("check.spread_single", "k", len(tasks))
+		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", 3)
+	case e.Even && e.Enough:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.spread_ok", args...)
+	case e.Even:
+		// So few answers that evenness cannot be promised.
+		r.Message = i18n.M("check.spread_few", "n", n, "want", stats.Plan(len(tasks)).Requests)
+		r.Hint = i18n.M("check.spread_few_hint", "service", svc.Name)
+	default:
+		r.Message = i18n.M("check.spread_uneven", args...)
+		r.Hint = spreadHint(in.View, p, counts, n)
+	}
+	return r
+}
+
+// spreadHint says what the shape of the counts suggests.
+func spreadHint(v *View, p *spreadParams, counts []int, n int) i18n.Msg {
+	top, silent := 0, 0
+	for _, c := range counts {
+		top = max(top, c)
+		if c == 0 {
+			silent++
+		}
+	}
+	name := v.vars["haproxy"]
+	switch {
+	case p.Via == "mesh":
+		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])
+	case top == n:
+		return i18n.M("check.spread_one_hint", "haproxy", name)
+	case silent > 0:
+		return i18n.M("check.spread_silent_hint", "haproxy", name, "silent", silent)
+	}
+	return i18n.M("check.spread_uneven_hint", "haproxy", name)
+}
+
+// unstable withholds a judgement when tasks came and went while requests were
+// sent: the counts then say nothing of the balancing.
+func unstable(in *Input, r Result, svc *evidence.Service) Result {
+	before, after := ids(in.View.idx.running(svc)), ids(in.View.after.running(svc))
+	r.Outcome = Ungraded
+	r.Measure = nil
+	r.Observed["tasks_before"], r.Observed["tasks_after"] = before, after
+	r.Message = i18n.M("check.unstable", "service", svc.Name, "before", len(before), "after", len(after))
+	r.Hint = i18n.M("check.unstable_hint", "service", svc.Name)
+	return r
+}
+
+func viaName(via string) i18n.Msg { return i18n.M("check.via_" + via) }
+
+// bound writes a probability as 1e-6 is spoken of: one in a million.
+func bound(p float64) string {
+	return "1/" + strconv.FormatFloat(math.Round(1/p), 'f', -1, 64)
+}
+
+func round(f float64, places int) float64 {
+	m := math.Pow(10, float64(places))
+	return math.Round(f*m) / m
+}
+
+// figures keeps three significant figures, so that stored facts do not carry
+// noise.
+func figures(f float64) float64 {
+	v, _ := strconv.ParseFloat(fmt.Sprintf("%.3g", f), 64)
+	return v
+}
+
+func percent(share float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.1f", share*100), "0"), ".") + "%"
+}

@@ -1,0 +1,193 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// countParams name a service and a least number.
+type countParams struct {
+	Service string `yaml:"service"`
+	AtLeast int    `yaml:"at_least"`
+}
+
+func (p *countParams) Validate(vars []string) []rubric.ParamError {
+	errs := varsExist(vars, "service", p.Service)
+	if p.AtLeast < 1 || p.AtLeast > 1000 {
+		errs = append(errs, paramError("at_least", i18n.M("check.param_count", "param", "at_least")))
+	}
+	return errs
+}
+
+// serviceReplicas passes when the service asks for at least so many replicas.
+// A global service asks for one on each node that may run it.
+func serviceReplicas() Kind {
+	return define("service-replicas", true, countParams{Service: "service", AtLeast: 2},
+		snapshotNeed[countParams],
+		func(in *Input, p *countParams) Result {
+			svc := in.View.Service(p.Service)
+			if svc == nil {
+				return noService(in, p.Service)
+			}
+			asked := in.View.asked(svc)
+			r := Result{
+				Outcome:  Fail,
+				Measure:  &Measure{Got: float64(min(asked, p.AtLeast)), Want: float64(p.AtLeast)},
+				Observed: Facts{"mode": svc.Mode, "replicas": asked},
+				Expected: Facts{"replicas_at_least": p.AtLeast},
+			}
+			if asked >= p.AtLeast {
+				r.Outcome = Pass
+				r.Message = i18n.M("check.replicas_ok", "n", asked)
+				return r
+			}
+			r.Message = i18n.M("check.replicas_few", "n", asked, "want", p.AtLeast)
+			r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
+			if svc.Mode == "global" {
+				r.Hint = i18n.M("check.replicas_global_hint", "service", svc.Name, "want", p.AtLeast)
+			}
+			return r
+		})
+}
+
+// asked is how many tasks the service wants: for a global one, as many as the
+// managers have made for nodes.
+func (v *View) asked(svc *evidence.Service) int {
+	if strings.HasPrefix(svc.Mode, "global") {
+		return len(v.Wanted(svc))
+	}
+	return svc.Replicas
+}
+
+// tasksRunning passes when every task that the service asks for runs, and at
+// least so many.
+func tasksRunning() Kind {
+	return define("tasks-running", true, countParams{Service: "service", AtLeast: 1},
+		snapshotNeed[countParams], judgeRunning)
+}
+
+func judgeRunning(in *Input, p *countParams) Result {
+	svc := in.View.Service(p.Service)
+	if svc == nil {
+		return noService(in, p.Service)
+	}
+	running := in.View.Running(svc)
+	want := max(in.View.asked(svc), p.AtLeast)
+	troubles := in.View.Troubles(svc)
+	states := map[string]int{}
+	for _, t := range in.View.Wanted(svc) {
+		states[t.State]++
+	}
+	r := Result{
+		Outcome:  Fail,
+		Measure:  &Measure{Got: float64(min(len(running), want)), Want: float64(want)},
+		Observed: Facts{"running": len(running), "states": states, "errors": nonNil(troubles)},
+		Expected: Facts{"running": want},
+	}
+	if len(running) >= want {
+		r.Outcome = Pass
+		r.Message = i18n.M("check.running_ok", "n", len(running), "want", want)
+		return r
+	}
+	r.Message = i18n.M("check.running_few", "n", len(running), "want", want)
+	if len(troubles) > 0 {
+		r.Message = i18n.M("check.running_trouble", "n", len(running), "want", want, "error", troubles[0])
+	}
+	r.Hint = runningHint(svc, troubles)
+	return r
+}
+
+// runningHint knows what the engine's words mean.
+func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
+	all := strings.ToLower(strings.Join(troubles, "\n"))
+	switch {
+	case strings.Contains(all, "no suitable node"):
+		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints)
+	case strings.Contains(all, "no such image"):
+		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
+	case strings.Contains(all, "unhealthy"):
+		return i18n.M("check.running_health_hint", "service", svc.Name)
+	case svc.Restart.Condition == "none":
+		return i18n.M("check.running_restart_hint", "service", svc.Name)
+	case svc.Mode == "replicated" && svc.Replicas == 0:
+		return i18n.M("check.running_zero_hint", "service", svc.Name)
+	}
+	return i18n.M("check.running_hint", "service", svc.Name)
+}
+
+// tasksNodes passes when the running tasks are on so many different nodes, or
+// on fewer through no doing of the student's: swarm does not move tasks back
+// after an outage.
+func tasksNodes() Kind {
+	return define("tasks-nodes", true, countParams{Service: "service", AtLeast: 2},
+		snapshotNeed[countParams], judgeNodes)
+}
+
+func judgeNodes(in *Input, p *countParams) Result {
+	svc := in.View.Service(p.Service)
+	if svc == nil {
+		return noService(in, p.Service)
+	}
+	var on []string
+	for _, t := range in.View.Running(svc) {
+		if name := in.View.NodeName(t.NodeID); !slices.Contains(on, name) {
+			on = append(on, name)
+		}
+	}
+	slices.Sort(on)
+	// As many as there are tasks and nodes to take them, but never only one.
+	want := max(2, min(p.AtLeast, in.View.asked(svc), in.View.schedulable()))
+	r := Result{
+		Outcome:  Fail,
+		Measure:  &Measure{Got: float64(min(len(on), want)), Want: float64(want)},
+		Observed: Facts{"nodes": nonNil(on), "constraints": nonNil(svc.Constraints)},
+		Expected: Facts{"nodes_at_least": want},
+	}
+	switch {
+	case len(on) >= want:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.nodes_ok", "nodes", on)
+	case len(on) == 0:
+		r.Message = i18n.M("check.nodes_none")
+		r.Hint = runningHint(svc, in.View.Troubles(svc))
+	case in.View.asked(svc) < 2:
+		r.Message = i18n.M("check.nodes_single", "node", on[0])
+		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
+	case len(svc.Constraints) > 0:
+		r.Message = i18n.M("check.nodes_pinned", "nodes", on, "want", want, "constraints", svc.Constraints)
+		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "constraint", svc.Constraints[0])
+	case in.View.refused(svc):
+		r.Message = i18n.M("check.nodes_refused", "nodes", on, "want", want, "error", in.View.Troubles(svc)[0])
+		r.Hint = runningHint(svc, in.View.Troubles(svc))
+	default:
+		// Nothing that the student set keeps the tasks together.
+		r.Outcome = Pass
+		r.Observed["placed_by_swarm"] = true
+		r.Message = i18n.M("check.nodes_swarm", "nodes", on, "service", svc.Name)
+	}
+	return r
+}
+
+// schedulable is the number of nodes that take new tasks.
+func (v *View) schedulable() int {
+	n := 0
+	for _, node := range v.idx.Snap.Nodes {
+		if node.State == "ready" && node.Availability == "active" {
+			n++
+		}
+	}
+	return n
+}
+
+// refused reports whether tasks of the service were turned down by a node, as
+// when the image is missing there. Failed tasks do not count: an engine that
+// restarts after an outage leaves some.
+func (v *View) refused(svc *evidence.Service) bool {
+	return slices.ContainsFunc(v.idx.tasks[svc.ID], func(t *evidence.Task) bool {
+		return t.State == "rejected" && t.Error != ""
+	})
+}
