@@ -1,0 +1,242 @@
+package loadgen
+
+import "bytes"
+
+// findWhoami reads the text of whoami images: lines such as "Hostname: x",
+// "IP: 10.0.1.5", "STUDENT_ID: 2024001" before the echo of the request, which
+// it never reads: the grader's own headers, and those a proxy added, are no
+// identity. Environment lines after the echo may still give the student.
+func findWhoami(f *found, _, body []byte) bool {
+	rest := body
+	for len(rest) > 0 {
+		var line []byte
+		line, rest = cutLine(rest)
+		if isRequestLine(line) {
+			for len(rest) > 0 && len(line) > 0 {
+				line, rest = cutLine(rest)
+			}
+			f.environment(rest)
+			break
+		}
+		name, value, ok := cutSetting(line)
+		if !ok {
+			continue
+		}
+		switch {
+		case equalFold(name, "hostname"):
+			if f.host == nil {
+				f.name(value)
+			}
+		case equalFold(name, "ip"):
+			f.address(value)
+		case isStudentLabel(name):
+			f.studentID(value)
+		}
+	}
+	return f.host != nil
+}
+
+// environment reads STUDENT_ID=… lines.
+func (f *found) environment(rest []byte) {
+	var line []byte
+	for len(rest) > 0 && f.student == nil {
+		line, rest = cutLine(rest)
+		if v, ok := bytes.CutPrefix(line, []byte("STUDENT_ID=")); ok {
+			f.studentID(v)
+		}
+	}
+}
+
+// cutSetting splits "name: value" and "name=value".
+func cutSetting(line []byte) (name, value []byte, ok bool) {
+	for i, c := range line {
+		if c == ':' || c == '=' {
+			return trim(line[:i]), trim(line[i+1:]), i > 0
+		}
+		if i > 32 {
+			break
+		}
+	}
+	return nil, nil, false
+}
+
+func isStudentLabel(name []byte) bool {
+	return equalFold(name, "student_id") || equalFold(name, "student id") || equalFold(name, "student-id") ||
+		equalFold(name, "studentid") || string(name) == "学号"
+}
+
+func isRequestLine(line []byte) bool {
+	i := bytes.IndexByte(line, ' ')
+	if i <= 0 || i > 8 {
+		return false
+	}
+	for _, c := range line[:i] {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	j := bytes.LastIndexByte(line, ' ')
+	return j > i && bytes.HasPrefix(line[j+1:], []byte("HTTP/"))
+}
+
+// headerNames are the fields that findHeaders knows, lower case.
+var headerNames = []string{
+	"x-served-by", "x-hostname", "x-host-name", "x-container-id", "x-container", "x-container-name", "x-container-hostname",
+}
+
+// findHeaders reads header fields by which applications name themselves.
+func findHeaders(f *found, head, _ []byte) bool {
+	for len(head) > 0 {
+		var line []byte
+		line, head = cutLine(head)
+		name, value, ok := cutField(line)
+		if !ok || len(name) < 2 || name[0]|0x20 != 'x' || name[1] != '-' {
+			continue
+		}
+		switch {
+		case equalFold(name, "x-container-ip"):
+			f.address(value)
+		case equalFold(name, "x-student-id"):
+			f.studentID(value)
+		case f.host == nil:
+			for _, known := range headerNames {
+				if equalFold(name, known) {
+					f.name(value)
+					break
+				}
+			}
+		}
+	}
+	return f.named()
+}
+
+// header is the value of the first field with a lower-case name.
+func header(head []byte, lower string) []byte {
+	for len(head) > 0 {
+		var line []byte
+		line, head = cutLine(head)
+		if name, value, ok := cutField(line); ok && equalFold(name, lower) {
+			return value
+		}
+	}
+	return nil
+}
+
+// tagMark stands in a page's text for a tag.
+const tagMark = 0x01
+
+// label is a phrase after which a page tells its container.
+type label struct {
+	text string
+	// bare labels need no colon, "=", "is" or tag between them and the name.
+	bare bool
+}
+
+// labels by which pages tell their container; longer ones first.
+var labels = []label{
+	{"processed by host", true}, {"processed by container", true}, {"processed by", true},
+	{"served by host", true}, {"served by container", true}, {"served by", true},
+	{"handled by host", true}, {"handled by container", true}, {"handled by", true},
+	{"container hostname", false}, {"container host name", false}, {"container name", false}, {"container id", false},
+	{"container_id", false}, {"containerid", false}, {"container", false},
+	{"hostname", false}, {"host name", false},
+	{"主机名", false}, {"容器名", false}, {"容器", false},
+}
+
+var studentLabels = []label{
+	{"student_id", false}, {"student id", false}, {"student-id", false}, {"studentid", false}, {"学号", false},
+}
+
+// findProcessedBy reads pages made for people: "processed by host: x", "Served
+// by x", "<b>Hostname:</b> x", "Container ID: x". Tags, comments, scripts and
+// styles are left out.
+func findProcessedBy(f *found, _, body []byte) bool {
+	f.text = stripTags(f.text[:0], body)
+	t := f.text
+	for i := 0; i < len(t) && (f.host == nil || f.student == nil); i++ {
+		switch t[i] | 0x20 {
+		case 'p', 's', 'h', 'c', 0xe4 | 0x20, 0xe5 | 0x20:
+		default:
+			continue
+		}
+		if i > 0 && t[i] < 0x80 && isNameByte(t[i-1]) {
+			continue // inside a word
+		}
+		if f.host == nil {
+			if v, ok := afterLabel(t[i:], labels); ok && f.name(v) {
+				continue
+			}
+		}
+		if f.student == nil {
+			if v, ok := afterLabel(t[i:], studentLabels); ok {
+				f.studentID(v)
+			}
+		}
+	}
+	return f.host != nil
+}
+
+// afterLabel gives what follows the first of the labels that stands at the
+// start of t and is set off from what follows.
+func afterLabel(t []byte, all []label) ([]byte, bool) {
+	for _, l := range all {
+		if !hasPrefixFold(t, l.text) {
+			continue
+		}
+		rest := t[len(l.text):]
+		v, separated := cutSeparator(rest)
+		if separated || l.bare && len(v) < len(rest) {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// cutSeparator skips spaces, tags, colons, "=" and "is"; separated reports
+// whether there was more than spaces.
+func cutSeparator(v []byte) (rest []byte, separated bool) {
+	for len(v) > 0 {
+		n := 1
+		switch {
+		case v[0] == ' ' || v[0] == '\t':
+		case v[0] == ':' || v[0] == '=' || v[0] == tagMark:
+			separated = true
+		case bytes.HasPrefix(v, []byte("：")):
+			n, separated = len("："), true
+		case hasPrefixFold(v, "is "):
+			n, separated = len("is "), true
+		default:
+			return v, separated
+		}
+		v = v[n:]
+	}
+	return nil, false
+}
+
+// stripTags appends a page's text to dst, each tag as one tagMark.
+func stripTags(dst, page []byte) []byte {
+	for len(page) > 0 {
+		i := bytes.IndexByte(page, '<')
+		if i < 0 {
+			return append(dst, page...)
+		}
+		dst = append(dst, page[:i]...)
+		page = page[i:]
+		end := []byte(">")
+		switch {
+		case bytes.HasPrefix(page, []byte("<!--")):
+			end = []byte("-->")
+		case hasPrefixFold(page, "<script"):
+			end = []byte("</script>")
+		case hasPrefixFold(page, "<style"):
+			end = []byte("</style>")
+		}
+		j := bytes.Index(page, end)
+		if j < 0 {
+			return dst
+		}
+		dst = append(dst, tagMark)
+		page = page[j+len(end):]
+	}
+	return dst
+}

@@ -1,0 +1,242 @@
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"swarmgrade/grader/evidence"
+)
+
+// client is the http.RoundTripper that vegeta drives. It ignores the request
+// it is handed but for vegeta's sequence number, exchanges the run's one
+// request with the target, counts the answer, and hands back an empty one.
+//
+// net/http's transport was left out for three reasons: it retries on its own,
+// which hides failures from a grader; it cannot end a connection after N
+// requests; and it costs 66 allocations and two goroutine switches a request.
+type client struct {
+	ctx     context.Context
+	cancel  func(error)
+	addr    netip.AddrPort
+	dial    func(context.Context, netip.AddrPort) (net.Conn, error)
+	began   time.Time
+	timeout time.Duration
+	perConn int    // requests a connection carries; 0 is no limit
+	request []byte // as sent when the connection is to be kept
+	last    []byte // as sent when the connection ends after it
+
+	pace        *pacer
+	rec         *recorder
+	rules       *Attributor
+	empty       *http.Response
+	connections atomic.Int64
+	aborted     atomic.Bool
+
+	mu   sync.Mutex
+	all  []*session
+	idle []*session // a stack, so that few connections serve a low rate
+}
+
+func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t evidence.Target, o Options, p *pacer, rec *recorder, began time.Time) *client {
+	host := o.Host
+	if host == "" {
+		host = t.Address
+	}
+	head := "GET " + t.Path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: swarmgrade\r\nAccept: */*\r\n"
+	c := &client{
+		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
+		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
+		request: []byte(head + "\r\n"), last: []byte(head + "Connection: close\r\n\r\n"),
+		pace: p, rec: rec, rules: o.Attribution,
+		empty: &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
+	}
+	if c.dial == nil {
+		c.dial = dialTCP
+	}
+	return c
+}
+
+// dialer sends no keep-alive probes: no connection lives long enough.
+var dialer = net.Dialer{KeepAlive: -1}
+
+func dialTCP(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+	conn, err := dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, addr)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever closes a connection first keeps its port for a minute in
+	// TIME_WAIT; 28,000 fresh connections would use up every port. Closing
+	// with a reset keeps nothing, here or in the balancers' tables, and loses
+	// nothing: it happens only after the whole answer was read, or after the
+	// request failed, when a hostile peer's data is not wanted any more.
+	return conn, conn.SetLinger(0)
+}
+
+// RoundTrip makes one request; a failure is counted, not returned.
+func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
+	if c.ctx.Err() != nil {
+		return c.empty, nil
+	}
+	hit, err := strconv.ParseUint(req.Header["X-Vegeta-Seq"][0], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("vegeta numbers requests in a way unknown here: %w", err)
+	}
+	s := c.take()
+	sent := time.Since(c.began)
+	intended := c.pace.intended(hit)
+	if intended < 0 {
+		intended = sent
+	}
+	failure, err := s.exchange(c.began.Add(sent + c.timeout))
+	done := time.Since(c.began)
+	switch {
+	case failure == failedHere:
+		c.cancel(&LocalError{err})
+	case failure != 0 && c.ctx.Err() != nil:
+		// The run's end broke it, not the target.
+	default:
+		o := observation{hit: hit, intended: intended, sent: sent, done: done, failure: failure, err: err}
+		if failure == 0 {
+			o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
+		}
+		c.rec.observe(&o, s)
+	}
+	c.put(s)
+	return c.empty, nil
+}
+
+func (c *client) take() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.idle); n > 0 {
+		s := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		return s
+	}
+	s := &session{c: c}
+	s.dialCtx = deadlineContext{Context: c.ctx}
+	c.all = append(c.all, s)
+	return s
+}
+
+func (c *client) put(s *session) {
+	c.mu.Lock()
+	c.idle = append(c.idle, s)
+	c.mu.Unlock()
+}
+
+// abort breaks off what is under way; dialling ends through the context.
+func (c *client) abort() {
+	c.aborted.Store(true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.all {
+		s.mu.Lock()
+		if s.conn != nil {
+			s.conn.SetDeadline(time.Unix(1, 0))
+		}
+		s.mu.Unlock()
+	}
+}
+
+// close ends the connections that are left, when no request is under way.
+func (c *client) close() {
+	for _, s := range c.all {
+		s.drop()
+	}
+}
+
+// session is one worker's connection and buffers.
+type session struct {
+	c       *client
+	dialCtx deadlineContext
+	served  int // requests the connection has carried
+	buf     buffer
+	answer  answer
+	found   found
+
+	mu   sync.Mutex // guards conn against abort
+	conn net.Conn
+}
+
+// deadlineContext is a context with a deadline that moves from request to
+// request, without a timer and allocations for each.
+type deadlineContext struct {
+	context.Context
+	deadline time.Time
+}
+
+func (d *deadlineContext) Deadline() (time.Time, bool) { return d.deadline, true }
+
+var errAborted = errors.New("the run has ended")
+
+// exchange sends the request once and reads the whole answer, dialling if
+// there is no connection. It never tries a second time.
+func (s *session) exchange(deadline time.Time) (failure, error) {
+	s.answer = answer{}
+	if s.conn != nil && closedByPeer(s.conn) {
+		// The peer ended an idle connection. Nothing was sent on it yet, so a
+		// new one is no retry.
+		s.drop()
+	}
+	if s.conn == nil {
+		s.dialCtx.deadline = deadline
+		conn, err := s.c.dial(&s.dialCtx, s.c.addr)
+		if err != nil {
+			return classify(err), err
+		}
+		s.c.connections.Add(1)
+		s.served = 0
+		s.buf.reset(conn)
+		s.mu.Lock()
+		s.conn = conn
+		s.mu.Unlock()
+	}
+	s.mu.Lock()
+	s.conn.SetDeadline(deadline)
+	s.mu.Unlock()
+	if s.c.aborted.Load() {
+		s.drop()
+		return failedReset, errAborted
+	}
+
+	request := s.c.request
+	s.served++
+	last := s.c.perConn > 0 && s.served >= s.c.perConn
+	if last {
+		request = s.c.last
+	}
+	_, err := s.conn.Write(request)
+	if err == nil {
+		err = s.buf.read(&s.answer)
+	}
+	if err != nil || last || !s.answer.keep {
+		s.drop()
+	}
+	switch {
+	case err != nil:
+		return classify(err), err
+	case s.answer.status >= 400:
+		return failure(s.answer.status), nil
+	case s.answer.status >= 300:
+		return failedRedirect, nil
+	}
+	return 0, nil
+}
+
+func (s *session) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil {
+		s.conn.Close()
+		s.conn = nil
+	}
+}

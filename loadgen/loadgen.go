@@ -1,0 +1,89 @@
+// Package loadgen drives HTTP load at one address and tells which container
+// gave each answer.
+//
+// [Run] sends the requests of an [evidence.Target] and returns an
+// [evidence.Trace]: who answered how often, in which order, with which latency
+// and which failures. vegeta paces and attacks; the client under it is made
+// for this work, because a grader must count every failure (nothing is ever
+// retried), must choose how many requests a connection carries (a routing mesh
+// balances per connection), must dial one address and no other, and must bear
+// hostile servers. Answers are counted where they are read, so a slow consumer
+// cannot throttle the attack and memory stays flat.
+//
+// What an answer says of its container is found by the rules of a rubric; see
+// [Compile].
+package loadgen
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"swarmgrade/grader/evidence"
+)
+
+// Bounds of what a target may do to the grader. A request also has a time
+// limit for everything together, from dialling to the last byte.
+const (
+	maxBody       = 64 << 10 // bytes of a body after decoding; more is "too-large"
+	maxHead       = 16 << 10 // bytes of status line and headers, 1xx answers included
+	maxFields     = 128      // header lines
+	maxOverhead   = 64 << 10 // bytes of chunk sizes, extensions and trailers
+	maxResponders = 256      // distinct identities; later ones are counted as "other"
+	maxSequence   = 10_000   // requests whose order is kept
+	maxSample     = 200      // bytes of an answer or error kept to show
+	maxBuckets    = 1_200    // timeline entries; beyond, buckets are merged in pairs
+	settledAfter  = 40       // failures from the first request on that settle the matter
+	lateAfter     = 10 * time.Millisecond
+	maxWorkers    = 1_024
+	firstBucketMS = 100
+)
+
+// defaultTimeout is for targets that state none.
+const defaultTimeout = 5 * time.Second
+
+// Options are what a run needs besides its target.
+type Options struct {
+	// Attribution finds the container in an answer; nil uses the built-in
+	// rules in their usual order.
+	Attribution *Attributor
+	// Rate is requests a second on a fixed schedule, from which corrected
+	// latency is measured; 0 sends the next request as soon as a worker is
+	// free.
+	Rate float64
+	// Limiter is shared by every run of a class: the one global rate. Time
+	// spent waiting for it moves the schedule and is nobody's latency.
+	Limiter *rate.Limiter
+	// Duration ends sending early (Stopped is "duration"); 0 is no limit.
+	Duration time.Duration
+	// Settle ends a run whose first 40 requests all failed.
+	Settle bool
+	// Epoch is when the grading run began; Trace.Started counts from it. Zero
+	// makes Started 0.
+	Epoch time.Time
+	// Host is the Host header; "" sends the target's address.
+	Host string
+	// Progress, if set, is called now and then with answers and failures so
+	// far, from the goroutine that called Run.
+	Progress func(answered, failed int)
+
+	// dial replaces TCP in tests.
+	dial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
+}
+
+// NewLimiter makes a global rate of n requests a second. It lets 20 ms' worth
+// go at once, since timers are no finer than a millisecond or so.
+func NewLimiter(n float64) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(n), max(1, int(n/50)))
+}
+
+// Loader drives load with fixed options; safe for concurrent use.
+type Loader struct{ Options Options }
+
+// Load is [Run] with the loader's options.
+func (l Loader) Load(ctx context.Context, target evidence.Target) (evidence.Trace, error) {
+	return Run(ctx, target, l.Options)
+}

@@ -1,0 +1,218 @@
+package loadgen
+
+import (
+	"errors"
+	"math"
+	"net"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"swarmgrade/grader/evidence"
+)
+
+// observation is one request that came to an end. Times count from the run's
+// start.
+type observation struct {
+	hit                  uint64 // place in the order of sending
+	intended, sent, done time.Duration
+	rule                 *rule // which rule named the container; nil for none
+	failure              failure
+	err                  error
+}
+
+// unsent marks a place in the sequence whose request never ended.
+const unsent = math.MinInt16
+
+// recorder counts observations into a trace. Its size does not depend on how
+// many there are.
+type recorder struct {
+	mu        sync.Mutex
+	t         evidence.Trace
+	answered  int
+	failed    int
+	responder map[string]int16 // by identity key
+	failures  map[failure]int16
+	sequence  []int16
+	settle    bool
+	settled   func()
+
+	corrected, service histogram
+	bucket             time.Duration
+	timeline           []evidence.Bucket // Start is not set yet
+}
+
+func newRecorder(requests int, settled func(), settle bool) *recorder {
+	r := &recorder{
+		responder: make(map[string]int16), failures: make(map[failure]int16),
+		sequence: make([]int16, min(requests, maxSequence)),
+		settle:   settle, settled: settled,
+		bucket: firstBucketMS * time.Millisecond,
+	}
+	for i := range r.sequence {
+		r.sequence[i] = unsent
+	}
+	return r
+}
+
+// observe counts one request; s holds its answer and what was found in it.
+func (r *recorder) observe(o *observation, s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var entry int16
+	if o.failure == 0 {
+		entry = r.who(o, s)
+		r.t.Responders[entry].Count++
+		r.answered++
+		r.corrected.observe(int64(o.done - o.intended))
+		r.service.observe(int64(o.done - o.sent))
+	} else {
+		class := r.class(o, s)
+		r.t.Errors[class].Count++
+		r.failed++
+		entry = -1 - class
+		if r.settle && r.answered == 0 && r.failed == settledAfter {
+			r.settled()
+		}
+	}
+	if o.hit < uint64(len(r.sequence)) {
+		r.sequence[o.hit] = entry
+	}
+	if o.sent-o.intended > lateAfter {
+		r.t.Late++
+	}
+	b := r.at(o.sent)
+	if o.failure == 0 {
+		b.OK++
+	} else {
+		b.Failed++
+	}
+}
+
+// who finds or makes the responder of an answer.
+func (r *recorder) who(o *observation, s *session) int16 {
+	key := s.found.key
+	if o.rule == nil {
+		key = unnamedKey
+	}
+	if i, ok := r.responder[string(key)]; ok {
+		return i
+	}
+	var made evidence.Responder
+	switch {
+	case o.rule == nil:
+		made.Sample = sample(s.answer.body)
+	case len(r.t.Responders) >= maxResponders:
+		// A page that invents names is not worth remembering one by one.
+		if i, ok := r.responder[otherKey]; ok {
+			return i
+		}
+		key = []byte(otherKey)
+		made.Rule, made.Sample = "other", sample(s.answer.body)
+	default:
+		made.Rule, made.Identity = o.rule.name, s.found.identity()
+	}
+	i := int16(len(r.t.Responders))
+	r.t.Responders = append(r.t.Responders, made)
+	r.responder[string(key)] = i
+	return i
+}
+
+// Keys of the two responders that have no identity; no identity's key begins
+// with a zero byte and goes on.
+var unnamedKey = []byte("\x00unnamed")
+
+const otherKey = "\x00other"
+
+func (r *recorder) class(o *observation, s *session) int16 {
+	if i, ok := r.failures[o.failure]; ok {
+		return i
+	}
+	e := evidence.ErrorClass{Class: o.failure.class()}
+	switch {
+	case o.err != nil:
+		e.Sample = sample([]byte(cause(o.err)))
+	case o.failure == failedRedirect:
+		e.Sample = sample(header(s.answer.head, "location"))
+	default:
+		e.Sample = sample(s.answer.body)
+	}
+	i := int16(len(r.t.Errors))
+	r.t.Errors = append(r.t.Errors, e)
+	r.failures[o.failure] = i
+	return i
+}
+
+// at is the timeline's bucket for a moment. When there would be too many,
+// pairs are merged and the buckets become twice as long.
+func (r *recorder) at(sent time.Duration) *evidence.Bucket {
+	i := int(sent / r.bucket)
+	for ; i >= maxBuckets; i = int(sent / r.bucket) {
+		for j := range r.timeline {
+			b := r.timeline[j]
+			r.timeline[j] = evidence.Bucket{}
+			r.timeline[j/2].OK += b.OK
+			r.timeline[j/2].Failed += b.Failed
+		}
+		r.timeline = r.timeline[:(len(r.timeline)+1)/2]
+		r.bucket *= 2
+	}
+	for len(r.timeline) <= i {
+		r.timeline = append(r.timeline, evidence.Bucket{})
+	}
+	return &r.timeline[i]
+}
+
+func (r *recorder) progress() (answered, failed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.answered, r.failed
+}
+
+// trace gives everything but the target and what only the run knows. No
+// observation may follow.
+func (r *recorder) trace() evidence.Trace {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.t
+	t.Sent = r.answered + r.failed
+	t.SequenceCut = t.Sent > maxSequence
+	if t.Responders == nil {
+		t.Responders = []evidence.Responder{}
+	}
+	t.Sequence = r.sequence[:0]
+	for _, e := range r.sequence {
+		if e != unsent {
+			t.Sequence = append(t.Sequence, e)
+		}
+	}
+	t.Latency = evidence.Latency{Corrected: r.corrected.quantiles(), Service: r.service.quantiles()}
+	t.BucketMS = r.bucket.Milliseconds()
+	for i, b := range r.timeline {
+		if b.OK+b.Failed > 0 {
+			b.Start = int64(i) * t.BucketMS
+			t.Timeline = append(t.Timeline, b)
+		}
+	}
+	return t
+}
+
+// sample is the start of a text, valid UTF-8 and cut between characters.
+func sample(b []byte) string {
+	s := strings.ToValidUTF8(string(b[:min(len(b), maxSample)]), "\uFFFD")
+	for len(s) > maxSample { // a replacement can be longer than what it replaces
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return s
+}
+
+// cause is an error's text without the local port, which differs each time.
+func cause(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Op + ": " + op.Err.Error()
+	}
+	return err.Error()
+}
