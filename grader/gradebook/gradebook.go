@@ -1,0 +1,171 @@
+// Package gradebook keeps a class's results in one SQLite file: runs, the
+// evidence they gathered, the verdicts, and what an instructor overrode.
+//
+// Every write is one transaction that is on the disk when the call returns, so
+// that a run killed at any moment can be resumed. Evidence is stored once
+// under its hash and never edited. One run at a time may write to a gradebook;
+// a second is told who holds it.
+package gradebook
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// Gradebook is an open gradebook. It is safe for use by many goroutines.
+type Gradebook struct {
+	db   *sql.DB
+	path string
+
+	mu sync.Mutex // one writer at a time, in this process
+	// lock is held while a run of ours is under way; mu guards both.
+	lock   *sql.Conn
+	lockDB *sql.DB
+
+	cacheMu sync.Mutex
+	cache   map[string]*evidence.Snapshot
+}
+
+// Error is a gradebook that cannot be used, in words for people.
+type Error struct {
+	Msg   i18n.Msg
+	Hint  i18n.Msg
+	Cause error
+}
+
+func (e *Error) Error() string {
+	text := i18n.EN.Text(e.Msg)
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Explain gives what happened and what to do next.
+func (e *Error) Explain() (msg, hint i18n.Msg) { return e.Msg, e.Hint }
+
+// ErrNotFound is returned for a run, blob or student that the gradebook does
+// not hold; errors.Is finds it.
+var ErrNotFound = errors.New("not in the gradebook")
+
+// ErrBusy is returned when another run holds the gradebook.
+var ErrBusy = errors.New("another run holds the gradebook")
+
+// Open opens the gradebook at path and brings an older layout up to date. A
+// file that does not exist is made, readable by its owner alone.
+func Open(ctx context.Context, path string) (*Gradebook, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := touch(abs); err != nil {
+		return nil, explainOpen(path, err)
+	}
+	db, err := open(abs, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)")
+	if err != nil {
+		return nil, err
+	}
+	g := &Gradebook{db: db, path: abs, cache: make(map[string]*evidence.Snapshot)}
+	if err := g.migrate(ctx); err != nil {
+		db.Close()
+		return nil, explainOpen(path, err)
+	}
+	return g, nil
+}
+
+// Close lets go of the file, and of the run under way if there is one.
+func (g *Gradebook) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.release()
+	return g.db.Close()
+}
+
+// Path is where the gradebook is.
+func (g *Gradebook) Path() string { return g.path }
+
+func open(abs string, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
+	slashed := filepath.ToSlash(abs)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // C:\ becomes file:///C:/
+	}
+	u := url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", abs, err)
+	}
+	db.SetMaxOpenConns(4)
+	return db, nil
+}
+
+// touch makes the file, if there is none, with the mode wanted; SQLite gives
+// the files beside it the same. One that exists is not opened: closing it would
+// drop the locks that this process may hold on it (SQLite's locks are POSIX's).
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// write runs fn in a transaction. Another process's writes are waited for up
+// to the busy timeout.
+func (g *Gradebook) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.writeLocked(ctx, fn)
+}
+
+func (g *Gradebook) writeLocked(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := g.db.BeginTx(ctx, nil)
+	if err != nil {
+		return g.explain(err)
+	}
+	defer tx.Rollback() // does nothing once committed
+	if err := fn(tx); err != nil {
+		return g.explain(err)
+	}
+	return g.explain(tx.Commit())
+}
+
+func explainOpen(path string, err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	dir := filepath.Dir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &Error{i18n.M("gradebook.no_dir", "file", path), i18n.M("gradebook.no_dir_hint", "dir", dir), err}
+	case errors.Is(err, fs.ErrPermission), sqliteIs(err, codeReadOnly), sqliteIs(err, codeCantOpen), isReadOnlyFS(err):
+		return &Error{i18n.M("gradebook.read_only", "file", path), i18n.M("gradebook.read_only_hint", "dir", dir), err}
+	}
+	return explainSQLite(path, err)
+}
+
+func (g *Gradebook) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return explainSQLite(g.path, err)
+}

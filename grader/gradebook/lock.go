@@ -1,0 +1,75 @@
+package gradebook
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+
+	"swarmgrade/grader/i18n"
+)
+
+// acquire takes the right to run a grading on this gradebook: an SQLite lock
+// on a file beside it. The operating system lets go of it when the process
+// ends, however it ends, on every platform that SQLite knows. g.mu is held.
+func (g *Gradebook) acquire(ctx context.Context) error {
+	if g.lock != nil {
+		return &Error{
+			Msg:  i18n.M("gradebook.held", "file", g.path, "holder", fmt.Sprintf("pid %d", os.Getpid())),
+			Hint: i18n.M("gradebook.held_hint"), Cause: ErrBusy,
+		}
+	}
+	file := g.path + ".lock"
+	if err := touch(file); err != nil {
+		return explainOpen(file, err)
+	}
+	db, err := open(file, "busy_timeout(500)")
+	if err != nil {
+		return err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		db.Close()
+		return explainOpen(file, err)
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
+		conn.Close()
+		db.Close()
+		if !sqliteIs(err, codeBusy) {
+			return explainOpen(file, err)
+		}
+		return &Error{
+			Msg:  i18n.M("gradebook.held", "file", g.path, "holder", g.holder(ctx)),
+			Hint: i18n.M("gradebook.held_hint"), Cause: errors.Join(ErrBusy, err),
+		}
+	}
+	g.lock, g.lockDB = conn, db
+	host, _ := os.Hostname()
+	err = g.writeLocked(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES ('holder', ?)",
+			fmt.Sprintf("pid %d, %s", os.Getpid(), host))
+		return err
+	})
+	if err != nil {
+		g.release()
+	}
+	return err
+}
+
+// release gives the right back. g.mu is held.
+func (g *Gradebook) release() {
+	if g.lock == nil {
+		return
+	}
+	g.lock.Close()
+	g.lockDB.Close()
+	g.lock, g.lockDB = nil, nil
+}
+
+// holder is who took the lock last.
+func (g *Gradebook) holder(ctx context.Context) string {
+	who := "?"
+	_ = g.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key='holder'").Scan(&who)
+	return who
+}

@@ -1,0 +1,132 @@
+package gradebook
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"swarmgrade/grader/i18n"
+)
+
+// applicationID marks the file as a gradebook ("SWGR"), so that another
+// program's SQLite file is not taken for one.
+const applicationID = 0x53574752
+
+// migrations lead from an empty file to the newest layout; user_version counts
+// those done. One that has been released is never edited.
+var migrations = []string{`
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+CREATE TABLE blobs (
+  hash TEXT PRIMARY KEY,   -- sha256:… of the data before compression
+  kind TEXT NOT NULL,
+  data BLOB NOT NULL       -- zlib
+);
+CREATE TABLE runs (
+  seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+  id             TEXT NOT NULL UNIQUE,
+  class          TEXT NOT NULL,
+  task           TEXT NOT NULL,
+  status         TEXT NOT NULL CHECK (status IN ('running','finished','interrupted')),
+  rubric_id      TEXT NOT NULL,
+  rubric_version INTEGER NOT NULL,
+  rubric_sha256  TEXT NOT NULL,
+  rubric_blob    TEXT NOT NULL REFERENCES blobs(hash),
+  roster_sha256  TEXT NOT NULL,
+  regrades       TEXT REFERENCES runs(id),
+  tool           TEXT NOT NULL,
+  options        TEXT NOT NULL,  -- JSON
+  started        TEXT NOT NULL,  -- RFC 3339
+  finished       TEXT
+);
+CREATE TABLE students (
+  run      TEXT NOT NULL REFERENCES runs(id),
+  student  TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  position INTEGER NOT NULL,  -- in the roster
+  bundle   TEXT REFERENCES blobs(hash),
+  before   TEXT REFERENCES blobs(hash),
+  after    TEXT REFERENCES blobs(hash),
+  status   TEXT NOT NULL CHECK (status IN ('pending','observed','judged')),
+  PRIMARY KEY (run, student)
+);
+CREATE TABLE traces (
+  run     TEXT NOT NULL,
+  student TEXT NOT NULL,
+  target  TEXT NOT NULL,
+  blob    TEXT NOT NULL REFERENCES blobs(hash),
+  PRIMARY KEY (run, student, target),
+  FOREIGN KEY (run, student) REFERENCES students(run, student)
+);
+CREATE INDEX traces_blob ON traces(blob);
+CREATE TABLE verdicts (
+  run      TEXT NOT NULL,
+  student  TEXT NOT NULL,
+  position INTEGER NOT NULL,  -- in the rubric
+  verdict  TEXT NOT NULL,     -- JSON
+  PRIMARY KEY (run, student, position),
+  FOREIGN KEY (run, student) REFERENCES students(run, student)
+);
+CREATE TABLE faults (
+  seq   INTEGER PRIMARY KEY AUTOINCREMENT,
+  run   TEXT NOT NULL REFERENCES runs(id),
+  fault TEXT NOT NULL  -- JSON
+);
+-- Overrides and remarks are appended, never changed: the newest counts, the
+-- others are the history.
+CREATE TABLE overrides (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  lab      TEXT NOT NULL,      -- the rubric's ID
+  student  TEXT NOT NULL,
+  check_id TEXT NOT NULL,      -- '' for the total
+  points   INTEGER,            -- hundredths; NULL withdraws
+  reason   TEXT NOT NULL,
+  who      TEXT NOT NULL,
+  at       TEXT NOT NULL
+);
+CREATE TABLE remarks (
+  seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+  lab     TEXT NOT NULL,
+  student TEXT NOT NULL,
+  text    TEXT NOT NULL,
+  at      TEXT NOT NULL
+);
+`}
+
+// migrate brings the file to the newest layout, all steps in one transaction,
+// so that two processes that open a new file at once do not both make it.
+func (g *Gradebook) migrate(ctx context.Context) error {
+	return g.write(ctx, func(tx *sql.Tx) error {
+		var version, app, tables int
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+			return err
+		}
+		switch {
+		case app != applicationID && (version != 0 || tables != 0):
+			return &Error{Msg: i18n.M("gradebook.foreign", "file", g.path), Hint: i18n.M("gradebook.foreign_hint")}
+		case version > len(migrations):
+			return &Error{
+				Msg:  i18n.M("gradebook.newer", "file", g.path, "version", version, "known", len(migrations)),
+				Hint: i18n.M("gradebook.newer_hint"),
+			}
+		case version == len(migrations):
+			return nil
+		}
+		for _, m := range migrations[version:] {
+			if _, err := tx.ExecContext(ctx, m); err != nil {
+				return fmt.Errorf("bring %s up to date: %w", g.path, err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d",
+			applicationID, len(migrations)))
+		return err
+	})
+}

@@ -1,0 +1,231 @@
+package gradebook
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/judge"
+)
+
+// Progress of a student in a run.
+type Progress string
+
+const (
+	Pending  Progress = "pending"  // traces may be there, the bundle is not
+	Observed Progress = "observed" // the bundle is stored
+	Judged   Progress = "judged"   // so are the verdicts
+)
+
+// Student is a student in a run.
+type Student struct {
+	ID   string
+	Name string
+	// Position is the place in the class's roster (of all students, also if
+	// the run concerns only some); lists keep this order.
+	Position int
+	Progress Progress
+	// Bundle, Before and After are hashes of blobs, "" if there is none.
+	Bundle, Before, After string
+}
+
+// Students gives a run's students in the order of the roster.
+func (g *Gradebook) Students(ctx context.Context, run string) ([]Student, error) {
+	return query(ctx, g, scanStudent, selectStudents+" WHERE run=? ORDER BY position, student", run)
+}
+
+const selectStudents = `SELECT student, name, position, status, coalesce(bundle,''), coalesce(before,''),
+	coalesce(after,'') FROM students`
+
+func scanStudent(row scanner) (s Student, err error) {
+	err = row.Scan(&s.ID, &s.Name, &s.Position, &s.Progress, &s.Bundle, &s.Before, &s.After)
+	return s, err
+}
+
+// SaveTrace keeps a target's trace of a student whose bundle is yet to come,
+// so that a resumed run need not drive it again. A second trace of the same
+// target replaces the first.
+func (g *Gradebook) SaveTrace(ctx context.Context, run, student string, t *evidence.Trace) error {
+	data, err := evidence.Encode(t)
+	if err != nil {
+		return err
+	}
+	packed, err := pack(data)
+	if err != nil {
+		return err
+	}
+	hash := evidence.Hash(data)
+	return g.write(ctx, func(tx *sql.Tx) error {
+		if err := insertBlob(ctx, tx, hash, KindTrace, packed); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO traces (run, student, target, blob) VALUES (?,?,?,?)",
+			run, student, t.Target.ID, hash)
+		return of(student, err)
+	})
+}
+
+// Traces gives the traces kept so far for a student whose bundle is yet to
+// come, ordered by target.
+func (g *Gradebook) Traces(ctx context.Context, run, student string) ([]evidence.Trace, error) {
+	hashes, err := query(ctx, g, scanString, "SELECT blob FROM traces WHERE run=? AND student=? ORDER BY target", run, student)
+	if err != nil {
+		return nil, err
+	}
+	traces := make([]evidence.Trace, 0, len(hashes))
+	for _, h := range hashes {
+		data, err := g.Blob(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		t, err := evidence.DecodeTrace(data)
+		if err != nil {
+			return nil, of(student, err)
+		}
+		traces = append(traces, *t)
+	}
+	return traces, nil
+}
+
+func scanString(row scanner) (s string, err error) { err = row.Scan(&s); return s, err }
+
+// SaveBundle stores a student's bundle and gives its hash. The snapshots it
+// names must be stored before. The traces kept on the way are dropped, since
+// the bundle holds them.
+func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bundle) (hash string, err error) {
+	data, err := evidence.Encode(b)
+	if err != nil {
+		return "", err
+	}
+	packed, err := pack(data)
+	if err != nil {
+		return "", err
+	}
+	hash = evidence.Hash(data)
+	return hash, g.write(ctx, func(tx *sql.Tx) error {
+		if err := insertBlob(ctx, tx, hash, KindBundle, packed); err != nil {
+			return err
+		}
+		err := affectOne(tx.ExecContext(ctx, `UPDATE students SET bundle=?, before=nullif(?,''), after=nullif(?,''),
+			status='observed' WHERE run=? AND student=?`, hash, b.Before, b.After, run, b.Student.ID))
+		if err != nil {
+			return of(b.Student.ID, err)
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM traces WHERE run=? AND student=?", run, b.Student.ID); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM blobs WHERE kind='trace' AND hash NOT IN (SELECT blob FROM traces)")
+		return err
+	})
+}
+
+// Case gives what a student of a run is judged on. Snapshots are read once and
+// shared between cases: nobody may change them.
+func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Case, error) {
+	var c evidence.Case
+	s, err := scanStudent(g.db.QueryRowContext(ctx, selectStudents+" WHERE run=? AND student=?", run, student))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && s.Bundle == "" {
+		return c, fmt.Errorf("evidence of student %s in run %s: %w", student, run, ErrNotFound)
+	}
+	if err != nil {
+		return c, g.explain(err)
+	}
+	data, err := g.Blob(ctx, s.Bundle)
+	if err != nil {
+		return c, err
+	}
+	if c.Bundle, err = evidence.DecodeBundle(data); err != nil {
+		return c, of(student, err)
+	}
+	if c.Before, err = g.snapshot(ctx, s.Before); err != nil {
+		return c, of(student, err)
+	}
+	c.After, err = g.snapshot(ctx, s.After)
+	return c, of(student, err)
+}
+
+// maxCached bounds the snapshots kept; a run has two.
+const maxCached = 4
+
+func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapshot, error) {
+	if hash == "" {
+		return nil, nil
+	}
+	g.cacheMu.Lock()
+	defer g.cacheMu.Unlock()
+	if s, ok := g.cache[hash]; ok {
+		return s, nil
+	}
+	data, err := g.Blob(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	s, err := evidence.DecodeSnapshot(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(g.cache) >= maxCached {
+		clear(g.cache)
+	}
+	g.cache[hash] = s
+	return s, nil
+}
+
+// SaveVerdicts stores all verdicts of a student of a run, in the order of the
+// rubric; they replace those there were.
+func (g *Gradebook) SaveVerdicts(ctx context.Context, run, student string, vs []judge.Verdict) error {
+	return g.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM verdicts WHERE run=? AND student=?", run, student); err != nil {
+			return err
+		}
+		for i, v := range vs {
+			raw, err := json.Marshal(v)
+			if err != nil {
+				return of(student, err)
+			}
+			if _, err := DecodeVerdict(raw); err != nil {
+				return of(student, err) // never store what could not be read again
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT INTO verdicts (run, student, position, verdict) VALUES (?,?,?,?)",
+				run, student, i, string(raw)); err != nil {
+				return of(student, err)
+			}
+		}
+		return of(student, affectOne(tx.ExecContext(ctx, "UPDATE students SET status='judged' WHERE run=? AND student=?", run, student)))
+	})
+}
+
+// Verdicts gives the verdicts of a run by student ID, each list in the order
+// of the rubric.
+func (g *Gradebook) Verdicts(ctx context.Context, run string) (map[string][]judge.Verdict, error) {
+	type row struct {
+		student string
+		v       judge.Verdict
+	}
+	rows, err := query(ctx, g, func(s scanner) (r row, err error) {
+		var raw []byte
+		if err = s.Scan(&r.student, &raw); err == nil {
+			r.v, err = DecodeVerdict(raw)
+			err = of(r.student, err)
+		}
+		return r, err
+	}, "SELECT student, verdict FROM verdicts WHERE run=? ORDER BY student, position", run)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]judge.Verdict)
+	for _, r := range rows {
+		all[r.student] = append(all[r.student], r.v)
+	}
+	return all, nil
+}
+
+func of(student string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("student %s: %w", student, err)
+}
