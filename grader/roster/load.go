@@ -1,0 +1,283 @@
+package roster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/strictyaml"
+)
+
+// What a class file that says nothing gets.
+const (
+	DefaultParallel = 8
+	DefaultRate     = 2000
+	DefaultAttempts = "best"
+)
+
+// className keeps a class's name fit for file names: letters (Chinese ones
+// too), digits, and - _ . inside.
+var className = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$`)
+
+// loader reads one class file.
+type loader struct {
+	*source
+	doc    *strictyaml.Doc
+	roster diag.Problems // what is wrong with the roster
+}
+
+func (s *source) load() (*Class, error) {
+	l := &loader{source: s, doc: strictyaml.Parse(s.data, s.file)}
+	if l.doc.Root == nil {
+		return nil, l.doc.Err()
+	}
+	c := l.class(l.doc.Root)
+	var problems diag.Problems
+	errors.As(l.doc.Err(), &problems)
+	if err := append(problems, l.roster...).Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (l *loader) class(n *yaml.Node) *Class {
+	d := l.doc
+	o := d.Object(n, "class", "title", "rubric", "roster", "students", "cluster", "fault", "settings")
+	c := &Class{File: l.file, Dir: l.dir, Name: l.className(o.Need("class")), Title: d.Text(o.Get("title"))}
+	if c.Title == "" {
+		c.Title = c.Name
+	}
+	c.Rubric = d.Text(o.Need("rubric"))
+	if strings.Contains(c.Rubric, "/") || strings.HasSuffix(c.Rubric, ".yaml") || strings.HasSuffix(c.Rubric, ".yml") {
+		c.Rubric = l.path(c.Rubric)
+	}
+	if n := o.Need("cluster"); n != nil {
+		c.Cluster = l.cluster(n)
+	}
+	if n := o.Get("fault"); n != nil {
+		c.Fault = l.fault(n)
+	}
+	c.Settings = Settings{Parallel: DefaultParallel, Rate: DefaultRate, Attempts: DefaultAttempts}
+	if n := o.Get("settings"); n != nil {
+		l.settings(n, &c.Settings)
+	}
+	file, list := o.Get("roster"), o.Get("students")
+	switch {
+	case file != nil && list != nil:
+		d.Report(o.Key("students"), i18n.M("roster.two_rosters"), i18n.M("roster.two_rosters_hint"))
+	case file != nil:
+		l.rosterFile(file, c)
+	case list != nil:
+		c.Students = l.students(list)
+		c.RosterSHA256 = digest(l.data)
+	case n.Kind == yaml.MappingNode:
+		d.Report(n, i18n.M("roster.no_roster"), i18n.M("roster.no_roster_hint"))
+	}
+	return c
+}
+
+func (l *loader) className(n *yaml.Node) string {
+	name := l.doc.Text(n)
+	switch {
+	case name == "":
+	case !className.MatchString(name):
+		l.doc.Report(n, i18n.M("roster.bad_class", "name", name), i18n.M("roster.bad_class_hint"))
+	case l.name != "" && name != l.name:
+		// Two classes of one name would share a gradebook.
+		l.doc.Report(n, i18n.M("roster.other_class", "name", name, "file", l.name), i18n.M("roster.other_class_hint", "file", l.name))
+	}
+	return name
+}
+
+// path makes a path of the class file absolute. Paths of samples stay.
+func (l *loader) path(p string) string {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	if p == "" || l.fsys != nil || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(l.dir, p)
+}
+
+func (l *loader) settings(n *yaml.Node, s *Settings) {
+	d := l.doc
+	o := d.Object(n, "parallel", "rate", "attempts", "lang")
+	if n := o.Get("parallel"); n != nil {
+		s.Parallel = d.Int(n, 1, 64)
+	}
+	if n := o.Get("rate"); n != nil {
+		s.Rate = d.Int(n, 1, 100000)
+	}
+	if n := o.Get("attempts"); n != nil {
+		s.Attempts = d.OneOf(n, "best", "last", "first")
+	}
+	s.Lang = d.OneOf(o.Get("lang"), "zh", "en")
+}
+
+func (l *loader) fault(n *yaml.Node) Fault {
+	d := l.doc
+	o := d.Object(n, "kind", "user", "identity", "inject", "restore")
+	f := Fault{
+		Kind:     d.OneOf(o.Need("kind"), "node-stop", "node-drain", "task-kill", "command"),
+		User:     d.Text(o.Get("user")),
+		Identity: l.path(d.Text(o.Get("identity"))),
+		Inject:   l.command(o.Get("inject")),
+		Restore:  l.command(o.Get("restore")),
+	}
+	if f.Kind == "" {
+		return f
+	}
+	if f.Kind == "command" {
+		o.Need("inject")
+		o.Need("restore")
+	}
+	belongs := map[string]string{"user": "node-stop", "identity": "node-stop", "inject": "command", "restore": "command"}
+	for k := range o.Entries {
+		if kind := belongs[k.Value]; kind != "" && kind != f.Kind {
+			d.Report(k, i18n.M("roster.fault_key", "key", k.Value, "kind", kind, "got", f.Kind), i18n.M("roster.fault_key_hint"))
+		}
+	}
+	return f
+}
+
+// command checks the template of a command now: one that fails only when the
+// fault is to be undone would leave a node down.
+func (l *loader) command(n *yaml.Node) string {
+	s := l.doc.Text(n)
+	if s == "" {
+		return ""
+	}
+	if _, err := template.New("command").Parse(s); err != nil {
+		l.doc.Report(n, i18n.M("roster.bad_template", "detail", err.Error()), i18n.M("roster.bad_template_hint"))
+	}
+	return s
+}
+
+func (l *loader) rosterFile(n *yaml.Node, c *Class) {
+	name := l.doc.Text(n)
+	if name == "" {
+		return
+	}
+	file := l.path(name)
+	var data []byte
+	var err error
+	if l.fsys != nil {
+		file = "builtin:" + name
+		var f fs.File
+		if f, err = l.fsys.Open(path.Clean(name)); err == nil {
+			defer f.Close()
+			data, err = readLimited(f, MaxRosterBytes)
+		}
+	} else {
+		data, err = readFile(file, MaxRosterBytes)
+	}
+	if err != nil {
+		msg, hint := readProblem(file, err)
+		l.doc.Report(n, msg, hint)
+		return
+	}
+	// Messages show the roster the way the class file was given.
+	if l.fsys == nil && !filepath.IsAbs(name) && !strings.HasPrefix(name, "~/") {
+		file = filepath.Join(filepath.Dir(l.file), name)
+	}
+	c.RosterSHA256 = digest(data)
+	students, err := ReadRoster(data, file)
+	errors.As(err, &l.roster)
+	c.Students = students
+}
+
+// students reads the class file's own list. Whatever an ID looks like, it is
+// the text that stands in the file.
+func (l *loader) students(n *yaml.Node) []Student {
+	d := l.doc
+	items := d.List(n)
+	if n.Kind == yaml.SequenceNode && len(items) == 0 {
+		d.Report(n, i18n.M("roster.no_students"), i18n.M("roster.no_students_list_hint"))
+	}
+	if len(items) > MaxStudents {
+		d.Report(n, i18n.M("roster.too_many", "limit", MaxStudents), i18n.Msg{})
+		return nil
+	}
+	var students []Student
+	seen := map[string]diag.Pos{}
+	for _, item := range items {
+		o := d.Object(item)
+		id, name := l.either(o, idHeadings), l.either(o, nameHeadings)
+		if item.Kind == yaml.MappingNode {
+			if id == nil {
+				o.Need("id")
+			}
+			if name == nil {
+				o.Need("name")
+			}
+		}
+		s := Student{ID: d.Text(id), Name: d.Text(name)}
+		if s.ID != "" {
+			s.Pos, s.Source = d.Place(id)
+			s.ID = l.clean(id, s.ID, cleanID)
+			if first, twice := seen[s.ID]; twice && s.ID != "" {
+				d.Report(id, i18n.M("roster.duplicate", "id", s.ID, "line", first.Line), i18n.M("roster.duplicate_hint"))
+			}
+			seen[s.ID] = s.Pos
+		}
+		if s.Name != "" {
+			s.Name = l.clean(name, s.Name, cleanText)
+		}
+		for k, v := range o.Entries {
+			if v != id && v != name {
+				if s.Columns == nil {
+					s.Columns = map[string]string{}
+				}
+				s.Columns[k.Value] = l.clean(v, d.Text(v), cleanText)
+			}
+		}
+		students = append(students, s)
+	}
+	return students
+}
+
+// either is the value of the first key that is one of the headings.
+func (l *loader) either(o *strictyaml.Object, headings []string) *yaml.Node {
+	for k, v := range o.Entries {
+		if slices.Contains(headings, heading(k.Value)) {
+			return v
+		}
+	}
+	return nil
+}
+
+func (l *loader) clean(n *yaml.Node, s string, how func(string) (string, *complaint)) string {
+	s, bad := how(s)
+	if bad != nil {
+		l.doc.Report(n, bad.msg, bad.hint)
+	}
+	return s
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func clip(s string) string {
+	if utf8.RuneCountInString(s) <= 60 {
+		return s
+	}
+	return string([]rune(s)[:59]) + "…"
+}
