@@ -76,7 +76,7 @@ func Open(ctx context.Context, path string) (*Gradebook, error) {
 	if err := touch(abs); err != nil {
 		return nil, explainOpen(path, err)
 	}
-	db, err := open(abs, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)")
+	db, err := open(abs, "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)")
 	if err != nil {
 		return nil, err
 	}

@@ -95,37 +95,52 @@ CREATE TABLE remarks (
 );
 `}
 
+// version reads the layout's number, 0 for an empty file. A file that is not
+// ours, or newer than we are, is refused before anything in it is touched.
+func (g *Gradebook) version(ctx context.Context, q interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+},
+) (version int, err error) {
+	var app, tables int
+	for text, into := range map[string]*int{
+		"PRAGMA user_version": &version, "PRAGMA application_id": &app, "SELECT count(*) FROM sqlite_master": &tables,
+	} {
+		if err := q.QueryRowContext(ctx, text).Scan(into); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case app != applicationID && (version != 0 || tables != 0):
+		return 0, &Error{Msg: i18n.M("gradebook.foreign", "file", g.path), Hint: i18n.M("gradebook.foreign_hint")}
+	case version > len(migrations):
+		return 0, &Error{
+			Msg:  i18n.M("gradebook.newer", "file", g.path, "version", version, "known", len(migrations)),
+			Hint: i18n.M("gradebook.newer_hint"),
+		}
+	}
+	return version, nil
+}
+
 // migrate brings the file to the newest layout, all steps in one transaction,
 // so that two processes that open a new file at once do not both make it.
 func (g *Gradebook) migrate(ctx context.Context) error {
+	if _, err := g.version(ctx, g.db); err != nil {
+		return err
+	}
+	if _, err := g.db.ExecContext(ctx, "PRAGMA journal_mode=WAL"); err != nil { // the file remembers it
+		return err
+	}
 	return g.write(ctx, func(tx *sql.Tx) error {
-		var version, app, tables int
-		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		version, err := g.version(ctx, tx)
+		if err != nil || version == len(migrations) {
 			return err
-		}
-		if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
-			return err
-		}
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
-			return err
-		}
-		switch {
-		case app != applicationID && (version != 0 || tables != 0):
-			return &Error{Msg: i18n.M("gradebook.foreign", "file", g.path), Hint: i18n.M("gradebook.foreign_hint")}
-		case version > len(migrations):
-			return &Error{
-				Msg:  i18n.M("gradebook.newer", "file", g.path, "version", version, "known", len(migrations)),
-				Hint: i18n.M("gradebook.newer_hint"),
-			}
-		case version == len(migrations):
-			return nil
 		}
 		for _, m := range migrations[version:] {
 			if _, err := tx.ExecContext(ctx, m); err != nil {
 				return fmt.Errorf("bring %s up to date: %w", g.path, err)
 			}
 		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d",
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d",
 			applicationID, len(migrations)))
 		return err
 	})
