@@ -63,7 +63,7 @@ func newRootCmd(a *app) *cobra.Command {
 	f.BoolVar(&a.json, "json", false, lang.T("cli.flag_json"))
 	f.BoolVarP(&a.quiet, "quiet", "q", false, lang.T("cli.flag_quiet"))
 	f.BoolVarP(&a.verbose, "verbose", "v", false, lang.T("cli.flag_verbose"))
-	root.AddCommand()
+	root.AddCommand(newLabCmd(a), newWhoamiCmd(a))
 	return root
 }
 
