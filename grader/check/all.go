@@ -1,4 +1,14 @@
 package check
 
+import "sync"
+
 // All are the kinds of check, in the order that documentation lists them.
-func All() []Kind { return nil }
+var All = sync.OnceValue(func() []Kind {
+	return []Kind{
+		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(),
+		tasksRunning(), tasksNodes(),
+		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
+		haproxyServers(), haproxyBalance(), haproxyHealth(),
+		answers(), spread(),
+	}
+})

@@ -7,15 +7,17 @@ import (
 	"strings"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
 )
 
-// View indexes a case for one student. It is built once per student and only
-// read afterwards.
+// View indexes a case for one student. It serves one judge at a time.
 type View struct {
 	c     evidence.Case
 	vars  map[string]string
 	idx   *Index
 	after *Index // nil without a second snapshot
+	// parsed are the configurations, so that each is parsed once.
+	parsed map[*evidence.Proxy]*haproxy.Config
 }
 
 // Index is what all students of a run share: the snapshot by key.

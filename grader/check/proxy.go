@@ -1,0 +1,294 @@
+package check
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// proxyParams name the variables that hold the HAProxy's name and port.
+type proxyParams struct {
+	Name string `yaml:"name"`
+	Port string `yaml:"port"`
+}
+
+func (p *proxyParams) Validate(vars []string) []rubric.ParamError {
+	return varsExist(vars, "name", p.Name, "port", p.Port)
+}
+
+var proxyDefaults = proxyParams{Name: "haproxy", Port: "frontend"}
+
+func (p *proxyParams) needs() []Need {
+	return []Need{{What: "snapshot"}, {What: "proxy", Via: p.Port}}
+}
+
+// proxyNeeds serves the kinds whose parameters hold a proxyParams.
+func proxyNeeds(p *proxyParams) []Need { return p.needs() }
+
+// Proxy is the student's HAProxy under its derived name, or nil.
+func (v *View) Proxy(nameVar string) *evidence.Proxy {
+	for i := range v.c.Bundle.Proxies {
+		p := &v.c.Bundle.Proxies[i]
+		if p.Matched == "name" {
+			return p
+		}
+	}
+	return nil
+}
+
+// haproxyFound passes when a container on any node, or a service, has the
+// derived name.
+func haproxyFound() Kind {
+	return define("haproxy-found", false, proxyDefaults, proxyNeeds, judgeFound)
+}
+
+func judgeFound(in *Input, p *proxyParams) Result {
+	name, port := in.Vars[p.Name], in.Vars[p.Port]
+	r := Result{Outcome: Fail, Observed: Facts{"haproxy": nil}, Expected: Facts{"haproxy": name}}
+	if found := in.View.Proxy(p.Name); found != nil {
+		r.Outcome = Pass
+		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": short(found.ID), "node": found.Hostname}
+		r.Message = i18n.M("check.proxy_found", "name", found.Name, "node", found.Hostname)
+		if found.Kind == "service" {
+			r.Message = i18n.M("check.proxy_found_service", "name", found.Name)
+		}
+		return r
+	}
+	if g, ok := in.Case.Bundle.Gap("proxy/" + name); ok {
+		return ungraded(g.What, i18n.M("check.config_unread", "name", name, "code", g.Code))
+	}
+	// A list that could not be read may hold it.
+	for _, g := range in.Case.Before.Gaps {
+		if strings.HasPrefix(g.What, "containers/") {
+			return ungraded(g.What, i18n.M("check.proxy_unread", "name", name))
+		}
+	}
+	if len(in.Case.Bundle.Proxies) > 0 {
+		other := in.Case.Bundle.Proxies[0].Name
+		r.Observed["similar"] = other
+		r.Message = i18n.M("check.proxy_misnamed", "name", name, "other", other)
+		r.Hint = i18n.M("check.proxy_misnamed_hint", "name", name, "other", other)
+		return r
+	}
+	r.Message = i18n.M("check.proxy_none", "name", name)
+	r.Hint = i18n.M("check.proxy_none_hint", "name", name, "port", port)
+	return r
+}
+
+// haproxyRunning passes when the HAProxy runs.
+func haproxyRunning() Kind {
+	return define("haproxy-running", false, proxyDefaults, proxyNeeds, judgeProxyRunning)
+}
+
+func judgeProxyRunning(in *Input, p *proxyParams) Result {
+	px := in.View.Proxy(p.Name)
+	if px == nil {
+		return judgeFound(in, p)
+	}
+	r := Result{
+		Outcome:  Fail,
+		Observed: Facts{"state": px.State, "exit_code": px.ExitCode, "restarts": px.RestartCount},
+		Expected: Facts{"state": "running"},
+		Hint:     i18n.M("check.proxy_stopped_hint", "name", px.Name),
+	}
+	log := lastAlert(px.Log)
+	if log != "" {
+		r.Observed["log"] = log
+	}
+	switch {
+	case px.State == "running":
+		r.Outcome, r.Hint = Pass, i18n.Msg{}
+		r.Message = i18n.M("check.proxy_running", "name", px.Name)
+	case px.State == "restarting":
+		r.Message = i18n.M("check.proxy_restarting", "name", px.Name, "log", log)
+	case px.State == "created" && log == "" && px.Error == "":
+		r.Message = i18n.M("check.proxy_stopped", "name", px.Name, "state", px.State, "code", px.ExitCode)
+		r.Hint = i18n.M("check.proxy_created_hint", "name", px.Name)
+	case log == "" && px.Error != "":
+		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", px.Error)
+	case log == "":
+		r.Message = i18n.M("check.proxy_stopped", "name", px.Name, "state", px.State, "code", px.ExitCode)
+	default:
+		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", log)
+	}
+	return r
+}
+
+// lastAlert is the first alert of the last start in HAProxy's log, or its last
+// line, clipped.
+func lastAlert(log string) string {
+	var alert, last string
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "":
+			continue
+		case strings.Contains(line, "[ALERT]") && alert == "":
+			alert = line
+		}
+		last = line
+	}
+	if alert == "" {
+		alert = last
+	}
+	return clip(alert, 200)
+}
+
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}
+
+// configParams say which mode the frontends must be in.
+type configParams struct {
+	proxyParams `yaml:",inline"`
+	Mode        string `yaml:"mode"`
+}
+
+func (p *configParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.proxyParams.Validate(vars)
+	if p.Mode != "http" && p.Mode != "tcp" {
+		errs = append(errs, paramError("mode", i18n.M("check.param_proxy_mode", "mode", p.Mode)))
+	}
+	return errs
+}
+
+// haproxyConfig passes when the configuration is one that HAProxy accepts and
+// the frontend on the student's port is in the wanted mode. It counts two
+// units: valid, and in the mode.
+func haproxyConfig() Kind {
+	return define("haproxy-config", true, configParams{proxyParams: proxyDefaults, Mode: "http"},
+		func(p *configParams) []Need { return p.needs() }, judgeConfig)
+}
+
+func judgeConfig(in *Input, p *configParams) Result {
+	px := in.View.Proxy(p.Name)
+	if px == nil {
+		return judgeFound(in, &p.proxyParams)
+	}
+	name := px.Name
+	r := Result{Outcome: Fail, Measure: &Measure{Want: 2}, Observed: Facts{}, Expected: Facts{"mode": p.Mode}}
+	file, trouble := mainFile(px)
+	r.Observed["file"] = file
+	switch trouble {
+	case "missing":
+		r.Message = i18n.M("check.config_missing", "name", name, "file", file)
+		r.Hint = i18n.M("check.config_missing_hint", "file", file)
+	case "directory":
+		r.Message = i18n.M("check.config_directory", "name", name, "file", file)
+		r.Hint = i18n.M("check.config_directory_hint", "name", name)
+	case "":
+	default:
+		return ungraded("proxy/"+name, i18n.M("check.config_unread", "name", name, "code", trouble))
+	}
+	if trouble != "" {
+		r.Observed["error"] = trouble
+		return r
+	}
+	cfg := in.View.config(px)
+	edited := editedSince(px)
+	if edited {
+		r.Observed["edited_after_start"] = true
+	}
+	// HAProxy itself is the judge of what it accepts: a configuration that was
+	// loaded is valid, whatever we make of it.
+	loaded := px.State == "running" && !edited
+	// Alerts come first.
+	if found := haproxy.Lint(cfg); haproxy.Refused(found) && !loaded {
+		alert := found[0]
+		source := sourceLine(px, alert.File, alert.Line)
+		r.Observed["line"], r.Observed["alert"], r.Observed["source"] = alert.Line, alert.Text, source
+		r.Message = i18n.M("check.config_alert", "file", alert.File, "line", alert.Line, "what", alert.Msg)
+		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "name", name)
+		return r
+	}
+	route := in.View.route(px, in.Vars[p.Port])
+	if len(route.Binds) == 0 {
+		r.Message = i18n.M("check.config_no_frontend", "file", file)
+		r.Hint = i18n.M("check.config_no_frontend_hint", "port", in.Vars[p.Port])
+		return r
+	}
+	r.Measure.Got = 1
+	for _, b := range route.Binds {
+		r.Observed["mode"] = b.Proxy.Mode
+		if b.Proxy.Mode != p.Mode {
+			r.Message = i18n.M("check.config_mode", "frontend", b.Proxy.Name, "mode", b.Proxy.Mode, "want", p.Mode)
+			r.Hint = i18n.M("check.config_mode_hint", "want", p.Mode, "name", name)
+			return r
+		}
+	}
+	r.Outcome, r.Measure.Got = Pass, 2
+	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
+	return r
+}
+
+// mainFile is the configuration file to speak of, and what is wrong with
+// reading it: "" if nothing is.
+func mainFile(px *evidence.Proxy) (path, trouble string) {
+	if len(px.Files) == 0 {
+		return "haproxy.cfg", "unreadable"
+	}
+	for _, f := range px.Files {
+		if f.Error != "" {
+			return f.Path, f.Error
+		}
+		if f.Truncated {
+			return f.Path, "too-large"
+		}
+	}
+	return px.Files[0].Path, ""
+}
+
+// editedSince reports whether a configuration file is newer than the start of
+// the container, by the engine's own clock. Seconds are compared: an archive
+// keeps no more.
+func editedSince(px *evidence.Proxy) bool {
+	started, err := time.Parse(time.RFC3339Nano, px.Started)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(px.Files, func(f evidence.File) bool {
+		if f.Source != "archive" {
+			return false
+		}
+		t, err := time.Parse(time.RFC3339Nano, f.Modified)
+		return err == nil && t.Sub(started) > time.Second
+	})
+}
+
+// sourceLine is a line of a configuration file, clipped.
+func sourceLine(px *evidence.Proxy, file string, num int) string {
+	for _, f := range px.Files {
+		if f.Path != file {
+			continue
+		}
+		n := 0
+		for line := range strings.Lines(f.Text) {
+			if n++; n == num {
+				return clip(strings.TrimSpace(line), 80)
+			}
+		}
+	}
+	return ""
+}
+
+// config is the parsed configuration, parsed once a student.
+func (v *View) config(px *evidence.Proxy) *haproxy.Config {
+	if v.parsed == nil {
+		v.parsed = map[*evidence.Proxy]*haproxy.Config{}
+	}
+	c, ok := v.parsed[px]
+	if !ok {
+		c = haproxy.Parse(px.Files...)
+		v.parsed[px] = c
+	}
+	return c
+}

@@ -1,0 +1,127 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/i18n"
+)
+
+// haproxyPort passes when the derived port is published and leads to a
+// frontend that leads on to a backend. The port inside the container may be
+// another one.
+func haproxyPort() Kind {
+	return define("haproxy-port", false, proxyDefaults, proxyNeeds, judgeProxyPort)
+}
+
+func judgeProxyPort(in *Input, p *proxyParams) Result {
+	px := in.View.Proxy(p.Name)
+	if px == nil {
+		return judgeFound(in, p)
+	}
+	want := in.Vars[p.Port]
+	cfg := in.View.config(px)
+	r := Result{
+		Outcome:  Fail,
+		Observed: Facts{"published": publishedBy(px), "binds": binds(cfg), "host_network": px.HostNetwork},
+		Expected: Facts{"port": want},
+	}
+	private, published := inside(px, want)
+	if !published {
+		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
+		r.Hint = i18n.M("check.bind_not_published_hint", "name", px.Name, "port", want)
+		return r
+	}
+	route := cfg.RouteFor(private)
+	open := slices.ContainsFunc(route.Binds, func(b haproxy.BoundPort) bool {
+		ip, ok := b.Bind.Addr.IP()
+		return px.HostNetwork || !ok || !ip.IsLoopback()
+	})
+	switch {
+	case !open:
+		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", binds(cfg))
+		r.Hint = i18n.M("check.bind_elsewhere_hint", "name", px.Name, "private", private)
+	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
+		r.Message = i18n.M("check.bind_no_backend", "port", want)
+		r.Hint = i18n.M("check.bind_no_backend_hint", "name", px.Name)
+	default:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.bind_ok", "port", want)
+	}
+	return r
+}
+
+// inside is the container's port behind a published one.
+func inside(px *evidence.Proxy, public string) (private int, ok bool) {
+	for _, p := range px.Publishes {
+		if itoa(p.Public) == public && p.Protocol == "tcp" {
+			return p.Private, true
+		}
+	}
+	if px.HostNetwork {
+		n, err := strconv.Atoi(public)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+func publishedBy(px *evidence.Proxy) []string {
+	out := []string{}
+	for _, p := range px.Publishes {
+		s := itoa(p.Public) + "->" + itoa(p.Private)
+		if p.Public > 0 && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// binds are the addresses that a configuration listens on, as written.
+func binds(cfg *haproxy.Config) []string {
+	out := []string{}
+	for _, p := range cfg.Proxies {
+		for _, b := range p.Binds {
+			if len(out) < 20 {
+				out = append(out, clip(b.Addr.Text, 60))
+			}
+		}
+	}
+	return out
+}
+
+// route follows the student's port through the configuration. Where the port
+// leads nowhere, which the port's own check tells, the first frontend stands
+// in, so that one mistake costs its points once.
+func (v *View) route(px *evidence.Proxy, public string) haproxy.Route {
+	cfg := v.config(px)
+	ports := cfg.Ports()
+	if private, ok := inside(px, public); ok {
+		ports = append([]int{private}, ports...)
+	}
+	if n, err := strconv.Atoi(public); err == nil {
+		ports = append(ports, n)
+	}
+	var fallback haproxy.Route
+	for _, port := range ports {
+		r := cfg.RouteFor(port)
+		if len(r.Binds) > 0 && len(r.Always)+len(r.Sometimes) > 0 {
+			return r
+		}
+		if len(fallback.Binds) == 0 {
+			fallback = r
+		}
+	}
+	return fallback
+}
+
+// backends are those that the student's port leads to: unconditionally if
+// there are any, else under conditions.
+func (v *View) backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
+	r := v.route(px, public)
+	if len(r.Always) > 0 {
+		return r.Always
+	}
+	return r.Sometimes
+}

@@ -1,0 +1,269 @@
+package check
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// serversParams say which port on the nodes the servers must have.
+type serversParams struct {
+	proxyParams `yaml:",inline"`
+	// Target is the variable with the port that the service publishes.
+	Target string `yaml:"target"`
+	// AtLeast is how many nodes must be listed, fewer if the swarm has fewer.
+	AtLeast int `yaml:"at_least"`
+}
+
+func (p *serversParams) Validate(vars []string) []rubric.ParamError {
+	errs := append(p.proxyParams.Validate(vars), varsExist(vars, "target", p.Target)...)
+	if p.AtLeast < 1 || p.AtLeast > 1000 {
+		errs = append(errs, paramError("at_least", i18n.M("check.param_count", "param", "at_least")))
+	}
+	return errs
+}
+
+// haproxyServers passes when the servers are nodes of this swarm at the
+// student's published port, and nothing else. Servers that are disabled or
+// backup are not used and do not count, for or against. Units are nodes.
+func haproxyServers() Kind {
+	return define("haproxy-servers", true,
+		serversParams{proxyParams: proxyDefaults, Target: "published", AtLeast: 3},
+		func(p *serversParams) []Need { return p.needs() }, judgeServers)
+}
+
+// wrongServer is a server that leads elsewhere.
+type wrongServer struct {
+	server haproxy.Server
+	why    i18n.Msg
+}
+
+func judgeServers(in *Input, p *serversParams) Result {
+	px := in.View.Proxy(p.Name)
+	if px == nil {
+		return judgeFound(in, &p.proxyParams)
+	}
+	port := in.Vars[p.Target]
+	var nodes, listed []string
+	var wrong []wrongServer
+	var idle *wrongServer
+	for _, be := range in.View.backends(px, in.Vars[p.Port]) {
+		for _, s := range be.Servers {
+			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
+			if s.Disabled || s.Backup || s.Weight == 0 {
+				if idle == nil {
+					idle = &wrongServer{s, i18n.M("check.server_backup")}
+					if !s.Backup {
+						idle.why = i18n.M("check.server_disabled")
+					}
+				}
+				continue
+			}
+			node, why := in.View.serverNode(px, s, port)
+			switch {
+			case !why.Empty():
+				wrong = append(wrong, wrongServer{s, why})
+			case !slices.Contains(nodes, node):
+				nodes = append(nodes, node)
+			}
+		}
+		for _, t := range be.Templates {
+			listed = append(listed, clip(t.Server.Addr.Text, 80))
+			wrong = append(wrong, wrongServer{
+				t.Server, i18n.M("check.server_stranger"),
+			})
+		}
+	}
+	slices.Sort(nodes)
+	want := min(p.AtLeast, len(in.View.ReadyNodes()))
+	r := Result{
+		Outcome:  Fail,
+		Measure:  &Measure{Got: float64(min(len(nodes), want)), Want: float64(max(want, len(nodes)+len(wrong)))},
+		Observed: Facts{"servers": nonNil(listed), "nodes": nonNil(nodes)},
+		Expected: Facts{"nodes_at_least": want, "port": port},
+	}
+	line := in.View.exampleLine(nodes, port)
+	switch {
+	case len(wrong) > 0:
+		w := wrong[0]
+		r.Observed["wrong"] = len(wrong)
+		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num, "server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.why)
+		r.Hint = i18n.M("check.servers_wrong_hint", "port", port, "line", line)
+	case len(listed) == 0:
+		r.Message = i18n.M("check.servers_none")
+		r.Hint = i18n.M("check.servers_few_hint", "line", line)
+	case len(nodes) < want && idle != nil:
+		r.Message = i18n.M("check.servers_wrong", "line", idle.server.Line.Num, "server", clip(idle.server.Name, 60), "why", idle.why)
+		r.Hint = i18n.M("check.servers_few_hint", "line", line)
+	case len(nodes) < want:
+		r.Message = i18n.M("check.servers_few", "have", len(nodes), "nodes", nodes, "want", want)
+		r.Hint = i18n.M("check.servers_few_hint", "line", line)
+	default:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.servers_ok", "nodes", nodes, "port", port)
+	}
+	return r
+}
+
+// serverNode is the node that a server line leads to, or why it leads to none
+// at the student's port.
+func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (node string, why i18n.Msg) {
+	ip, isIP := s.Addr.IP()
+	for _, n := range v.idx.Snap.Nodes {
+		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
+		if isIP {
+			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address) ||
+				(ip.IsLoopback() && px.HostNetwork && n.ID == px.NodeID)
+		}
+		if same {
+			node = n.Hostname
+			break
+		}
+	}
+	switch {
+	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
+		return "", i18n.M("check.server_local")
+	case node == "":
+		return "", i18n.M("check.server_stranger")
+	case itoa(s.Port()) == port:
+		return node, i18n.Msg{}
+	}
+	if other := v.publisher(itoa(s.Port()), v.vars["service"]); other != "" {
+		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
+	}
+	return "", i18n.M("check.server_port", "port", port)
+}
+
+func sameIP(ip netip.Addr, s string) bool {
+	other, err := netip.ParseAddr(s)
+	return err == nil && other.Unmap() == ip.Unmap()
+}
+
+// exampleLine is a server line for the first node that is not listed yet.
+func (v *View) exampleLine(have []string, port string) string {
+	ready := v.ReadyNodes()
+	for _, n := range ready {
+		if !slices.Contains(have, n.Hostname) {
+			return "server " + n.Hostname + " " + n.SwarmAddress + ":" + port + " check"
+		}
+	}
+	if len(ready) > 0 {
+		return "server " + ready[0].Hostname + " " + ready[0].SwarmAddress + ":" + port + " check"
+	}
+	return "server node1 <IP>:" + port + " check"
+}
+
+// balanceParams list the algorithms that are accepted.
+type balanceParams struct {
+	proxyParams `yaml:",inline"`
+	Algorithms  []string `yaml:"algorithms"`
+}
+
+// algorithms are HAProxy's own.
+var algorithms = []string{
+	"roundrobin", "static-rr", "leastconn", "first", "source", "uri", "url_param", "hdr", "random", "rdp-cookie",
+	"hash", "log-hash", "sticky",
+}
+
+func (p *balanceParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.proxyParams.Validate(vars)
+	if len(p.Algorithms) == 0 {
+		errs = append(errs, paramError("algorithms", i18n.M("check.param_empty", "param", "algorithms")))
+	}
+	for _, a := range p.Algorithms {
+		if !slices.Contains(algorithms, a) {
+			errs = append(errs, paramError("algorithms", i18n.M("check.param_algorithm", "algorithm", a)))
+		}
+	}
+	return errs
+}
+
+// haproxyBalance passes when every backend's algorithm is accepted. With no
+// balance line HAProxy's default holds: roundrobin up to 3.2, random from 3.3.
+func haproxyBalance() Kind {
+	return define("haproxy-balance", false,
+		balanceParams{proxyParams: proxyDefaults, Algorithms: []string{"roundrobin"}},
+		func(p *balanceParams) []Need { return p.needs() }, judgeBalance)
+}
+
+func judgeBalance(in *Input, p *balanceParams) Result {
+	px := in.View.Proxy(p.Name)
+	if px == nil {
+		return judgeFound(in, &p.proxyParams)
+	}
+	r := Result{Outcome: Fail, Expected: Facts{"algorithms": p.Algorithms}}
+	backends := in.View.backends(px, in.Vars[p.Port])
+	if len(backends) == 0 {
+		r.Observed = Facts{"algorithm": nil}
+		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
+		r.Hint = i18n.M("check.bind_no_backend_hint", "name", px.Name)
+		return r
+	}
+	for _, be := range backends {
+		got := be.Balance.Algorithm
+		if got == "" {
+			r.Observed, r.Message = Facts{"algorithm": "default"}, i18n.M("check.balance_default")
+			continue
+		}
+		r.Observed, r.Message = Facts{"algorithm": got}, i18n.M("check.balance_ok", "algorithm", got)
+		if !slices.Contains(p.Algorithms, got) {
+			r.Observed["line"] = be.Balance.Line.Num
+			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
+			r.Hint = i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0], "name", px.Name)
+			return r
+		}
+	}
+	r.Outcome = Pass
+	return r
+}
+
+// haproxyHealth passes when every server is health checked. Units are servers.
+func haproxyHealth() Kind {
+	return define("haproxy-health", true, proxyDefaults, proxyNeeds, judgeHealth)
+}
+
+func judgeHealth(in *Input, p *proxyParams) Result {
+	px := in.View.Proxy(p.Name)
+	if px == nil {
+		return judgeFound(in, p)
+	}
+	total := 0
+	missing := []string{}
+	note := func(name string, checked bool) {
+		total++
+		if !checked {
+			missing = append(missing, clip(name, 40))
+		}
+	}
+	for _, be := range in.View.backends(px, in.Vars[p.Port]) {
+		for _, s := range be.Servers {
+			note(s.Name, s.Check || s.Track != "")
+		}
+		for _, t := range be.Templates {
+			note(t.Prefix, t.Server.Check)
+		}
+	}
+	r := Result{
+		Outcome:  Fail,
+		Measure:  &Measure{Got: float64(total - len(missing)), Want: float64(total)},
+		Observed: Facts{"servers": total, "unchecked": missing},
+		Expected: Facts{"unchecked": []string{}},
+	}
+	switch {
+	case total == 0:
+		r.Message = i18n.M("check.servers_none")
+		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]))
+	case len(missing) > 0:
+		r.Message = i18n.M("check.health_missing", "n", len(missing), "total", total, "servers", missing)
+		r.Hint = i18n.M("check.health_missing_hint", "name", px.Name)
+	default:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.health_ok", "n", total)
+	}
+	return r
+}
