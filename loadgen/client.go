@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -26,7 +26,7 @@ type client struct {
 	ctx     context.Context
 	cancel  func(error)
 	addr    netip.AddrPort
-	dial    func(context.Context, netip.AddrPort) (net.Conn, error)
+	dial    func(context.Context, netip.AddrPort) (conn, error)
 	began   time.Time
 	timeout time.Duration
 	perConn int    // requests a connection carries; 0 is no limit
@@ -64,21 +64,15 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 	return c
 }
 
-// dialer sends no keep-alive probes: no connection lives long enough.
-var dialer = net.Dialer{KeepAlive: -1}
-
-func dialTCP(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-	conn, err := dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, addr)
-	if err != nil {
-		return nil, err
-	}
-	// Whoever closes a connection first keeps its port for a minute in
-	// TIME_WAIT; 28,000 fresh connections would use up every port. Closing
-	// with a reset keeps nothing, here or in the balancers' tables, and loses
-	// nothing: it happens only after the whole answer was read, or after the
-	// request failed, when a hostile peer's data is not wanted any more.
-	return conn, conn.SetLinger(0)
+// conn is what is needed of a connection.
+type conn interface {
+	io.ReadWriteCloser
+	SetDeadline(time.Time) error
 }
+
+// idleCheck is how long a connection must have been idle before it is worth a
+// look whether the peer has ended it.
+const idleCheck = time.Millisecond
 
 // RoundTrip makes one request; a failure is counted, not returned.
 func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -95,8 +89,9 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 	if intended < 0 {
 		intended = sent
 	}
-	failure, err := s.exchange(c.began.Add(sent + c.timeout))
+	failure, err := s.exchange(sent)
 	done := time.Since(c.began)
+	s.free = done
 	switch {
 	case failure == failedHere:
 		c.cancel(&LocalError{err})
@@ -158,13 +153,14 @@ func (c *client) close() {
 type session struct {
 	c       *client
 	dialCtx deadlineContext
-	served  int // requests the connection has carried
+	served  int           // requests the connection has carried
+	free    time.Duration // since when it has been idle, from the run's start
 	buf     buffer
 	answer  answer
 	found   found
 
 	mu   sync.Mutex // guards conn against abort
-	conn net.Conn
+	conn conn
 }
 
 // deadlineContext is a context with a deadline that moves from request to
@@ -180,9 +176,10 @@ var errAborted = errors.New("the run has ended")
 
 // exchange sends the request once and reads the whole answer, dialling if
 // there is no connection. It never tries a second time.
-func (s *session) exchange(deadline time.Time) (failure, error) {
+func (s *session) exchange(now time.Duration) (failure, error) {
 	s.answer = answer{}
-	if s.conn != nil && closedByPeer(s.conn) {
+	deadline := s.c.began.Add(now + s.c.timeout)
+	if s.conn != nil && now-s.free > idleCheck && closedByPeer(s.conn) {
 		// The peer ended an idle connection. Nothing was sent on it yet, so a
 		// new one is no retry.
 		s.drop()
@@ -193,7 +190,6 @@ func (s *session) exchange(deadline time.Time) (failure, error) {
 		if err != nil {
 			return classify(err), err
 		}
-		s.c.connections.Add(1)
 		s.served = 0
 		s.buf.reset(conn)
 		s.mu.Lock()
@@ -216,6 +212,9 @@ func (s *session) exchange(deadline time.Time) (failure, error) {
 	}
 	_, err := s.conn.Write(request)
 	if err == nil {
+		if s.served == 1 {
+			s.c.connections.Add(1)
+		}
 		err = s.buf.read(&s.answer)
 	}
 	if err != nil || last || !s.answer.keep {

@@ -60,8 +60,8 @@ var here = []error{
 	syscall.EACCES, syscall.EPERM, syscall.EAFNOSUPPORT,
 }
 
-// classify sorts an error of dialling, writing or reading. What it does not
-// know is "unreachable" before there was a connection and "reset" after.
+// classify sorts an error of dialling, writing or reading; what it does not
+// know is "unreachable".
 func classify(err error) failure {
 	var timeout net.Error
 	switch {
@@ -77,15 +77,13 @@ func classify(err error) failure {
 		return failedRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return failedReset
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return failedUnreachable
 	}
 	for _, e := range here {
 		if errors.Is(err, e) {
 			return failedHere
 		}
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return failedUnreachable
-	}
-	return failedReset
+	return failedUnreachable
 }

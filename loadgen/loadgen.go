@@ -16,7 +16,6 @@ package loadgen
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"time"
 
@@ -71,7 +70,7 @@ type Options struct {
 	Progress func(answered, failed int)
 
 	// dial replaces TCP in tests.
-	dial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
+	dial func(ctx context.Context, addr netip.AddrPort) (conn, error)
 }
 
 // NewLimiter makes a global rate of n requests a second. It lets 20 ms' worth

@@ -103,9 +103,9 @@ func target(addr string, requests int) evidence.Target {
 
 // pipes dials net.Pipe ends served by handle, so that a bubble of
 // testing/synctest holds everything.
-func pipes(handle func(n int, conn net.Conn)) func(context.Context, netip.AddrPort) (net.Conn, error) {
+func pipes(handle func(n int, conn net.Conn)) func(context.Context, netip.AddrPort) (conn, error) {
 	var n atomic.Int64
-	return func(context.Context, netip.AddrPort) (net.Conn, error) {
+	return func(context.Context, netip.AddrPort) (conn, error) {
 		ours, theirs := net.Pipe()
 		go func() {
 			defer theirs.Close()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -208,11 +209,19 @@ func sample(b []byte) string {
 	return s
 }
 
-// cause is an error's text without the local port, which differs each time.
+// cause is an error's text without addresses and local ports, which differ
+// each time.
 func cause(err error) string {
 	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Op + ": " + op.Err.Error()
+	var path *os.PathError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &call):
+		return call.Err.Error()
+	case errors.As(err, &path):
+		return path.Err.Error()
+	case errors.As(err, &op):
+		return op.Err.Error()
 	}
 	return err.Error()
 }
