@@ -1,0 +1,209 @@
+package swarm
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/swarm"
+
+	"swarmgrade/grader/evidence"
+)
+
+// defaultRestartDelay is what an engine waits before it restarts a task of a
+// service that doesn't say; the list of services shows no defaults.
+const defaultRestartDelay = 5 * time.Second
+
+func toServices(list []swarm.Service, networks []evidence.Network) []evidence.Service {
+	byName := make(map[string]string)
+	for _, n := range networks {
+		if n.Scope == "swarm" {
+			byName[n.Name] = n.ID
+		}
+	}
+	return each(list, func(s swarm.Service) evidence.Service { return toService(s, byName) })
+}
+
+func toService(s swarm.Service, networks map[string]string) evidence.Service {
+	spec, task := s.Spec, s.Spec.TaskTemplate
+	out := evidence.Service{
+		ID: word(s.ID), Name: word(spec.Name), Labels: labels(spec.Labels),
+		Restart: toRestart(task.RestartPolicy),
+		Created: stamp(s.CreatedAt), Updated: stamp(s.UpdatedAt),
+	}
+	if c := task.ContainerSpec; c != nil {
+		out.Image, out.Digest = splitImage(c.Image)
+		out.Env, out.Command, out.Args = texts(c.Env), texts(c.Command), texts(c.Args)
+		out.Hostname = word(c.Hostname)
+		out.Configs = toConfigRefs(c.Configs)
+		out.Mounts = few(c.Mounts, func(m mount.Mount) evidence.Mount {
+			return evidence.Mount{Type: word(string(m.Type)), Source: text(m.Source), Target: text(m.Target)}
+		})
+		if h := c.Healthcheck; h != nil {
+			out.Health = &evidence.HealthCheck{
+				Test: texts(h.Test), IntervalMS: h.Interval.Milliseconds(),
+				TimeoutMS: h.Timeout.Milliseconds(), Retries: h.Retries,
+			}
+		}
+	}
+	out.Mode, out.Replicas = toMode(spec.Mode)
+	toEndpointSpec(&out, s)
+	attached := task.Networks
+	if len(attached) == 0 {
+		attached = spec.Networks // where older clients put them
+	}
+	out.Networks = few(attached, func(n swarm.NetworkAttachmentConfig) string {
+		if id, ok := networks[n.Target]; ok {
+			return id
+		}
+		return word(n.Target)
+	})
+	if p := task.Placement; p != nil {
+		out.Constraints, out.MaxPerNode = texts(p.Constraints), whole(p.MaxReplicas)
+	}
+	if u := spec.UpdateConfig; u != nil {
+		out.Update = &evidence.UpdatePolicy{
+			Parallelism: whole(u.Parallelism), DelayMS: u.Delay.Milliseconds(),
+			Order: word(u.Order), OnFailure: word(u.FailureAction),
+		}
+	}
+	if s.UpdateStatus != nil {
+		out.UpdateState = word(string(s.UpdateStatus.State))
+	}
+	return out
+}
+
+func toMode(m swarm.ServiceMode) (mode string, replicas int) {
+	switch {
+	case m.Global != nil:
+		return "global", 0
+	case m.GlobalJob != nil:
+		return "global-job", 0
+	case m.ReplicatedJob != nil:
+		if m.ReplicatedJob.TotalCompletions != nil {
+			replicas = whole(*m.ReplicatedJob.TotalCompletions)
+		}
+		return "replicated-job", replicas
+	}
+	if m.Replicated != nil && m.Replicated.Replicas != nil {
+		return "replicated", whole(*m.Replicated.Replicas)
+	}
+	return "replicated", 1
+}
+
+// toEndpointSpec fills in how a service is reached. The ports are those in
+// effect: an engine picks one where the service asks for none.
+func toEndpointSpec(out *evidence.Service, s swarm.Service) {
+	ports := s.Endpoint.Ports
+	out.EndpointMode = word(string(s.Endpoint.Spec.Mode))
+	if want := s.Spec.EndpointSpec; want != nil {
+		out.EndpointMode = cmp.Or(word(string(want.Mode)), out.EndpointMode)
+		if len(ports) == 0 {
+			ports = want.Ports
+		}
+	}
+	out.EndpointMode = cmp.Or(out.EndpointMode, "vip")
+	out.Ports = few(ports, func(p swarm.PortConfig) evidence.Port {
+		return evidence.Port{
+			Protocol: cmp.Or(word(string(p.Protocol)), "tcp"),
+			Target:   whole(uint64(p.TargetPort)), Published: whole(uint64(p.PublishedPort)),
+			Mode: cmp.Or(word(string(p.PublishMode)), "ingress"),
+		}
+	})
+	slices.SortStableFunc(out.Ports, func(a, b evidence.Port) int {
+		return cmp.Or(cmp.Compare(a.Published, b.Published), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Protocol, b.Protocol))
+	})
+	out.VIPs = few(s.Endpoint.VirtualIPs, func(v swarm.EndpointVirtualIP) evidence.VIP {
+		return evidence.VIP{NetworkID: word(v.NetworkID), Address: word(v.Addr)}
+	})
+}
+
+func toRestart(p *swarm.RestartPolicy) evidence.RestartPolicy {
+	out := evidence.RestartPolicy{Condition: "any", DelayMS: defaultRestartDelay.Milliseconds()}
+	if p == nil {
+		return out
+	}
+	out.Condition = cmp.Or(word(string(p.Condition)), out.Condition)
+	if p.Delay != nil {
+		out.DelayMS = p.Delay.Milliseconds()
+	}
+	if p.MaxAttempts != nil {
+		out.MaxAttempts = whole(*p.MaxAttempts)
+	}
+	return out
+}
+
+func toConfigRefs(list []*swarm.ConfigReference) []evidence.ConfigRef {
+	var out []evidence.ConfigRef
+	for _, c := range list[:min(len(list), maxEntries)] {
+		if c == nil || c.File == nil {
+			continue
+		}
+		out = append(out, evidence.ConfigRef{ID: word(c.ConfigID), Name: word(c.ConfigName), File: text(c.File.Name)})
+	}
+	return out
+}
+
+// toConfigs keeps the text of those configs that a service mounts as what may
+// be HAProxy's configuration, and only the names of others: they may be
+// anybody's passwords.
+func toConfigs(list []swarm.Config, services []evidence.Service) []evidence.Config {
+	wanted := make(map[string]bool)
+	for _, s := range services {
+		for _, ref := range s.Configs {
+			if strings.Contains(strings.ToLower(s.Image+" "+ref.File), "haproxy") || path.Ext(ref.File) == ".cfg" {
+				wanted[ref.ID] = true
+			}
+		}
+	}
+	room := maxConfigs
+	return each(list, func(c swarm.Config) evidence.Config {
+		out := evidence.Config{ID: word(c.ID), Name: word(c.Spec.Name)}
+		if !wanted[out.ID] {
+			return out
+		}
+		data := strings.ToValidUTF8(string(c.Spec.Data), "�")
+		out.Data = clip(data, min(maxConfig, room))
+		out.Truncated = len(out.Data) < len(data)
+		room -= len(out.Data)
+		return out
+	})
+}
+
+func toTasks(list []swarm.Task) []evidence.Task {
+	out := make([]evidence.Task, 0, len(list))
+	for _, t := range list {
+		// The network attachment of a stand-alone container is a task, too, but
+		// of no service.
+		if t.ServiceID != "" && len(out) < maxObjects {
+			out = append(out, toTask(t))
+		}
+	}
+	return out
+}
+
+func toTask(t swarm.Task) evidence.Task {
+	out := evidence.Task{
+		ID: word(t.ID), ServiceID: word(t.ServiceID), NodeID: word(t.NodeID), Slot: t.Slot,
+		Desired: word(string(t.DesiredState)), State: word(string(t.Status.State)),
+		Error: text(t.Status.Err), Message: text(t.Status.Message),
+		Version: t.Version.Index, Created: stamp(t.CreatedAt),
+	}
+	if c := t.Spec.ContainerSpec; c != nil {
+		out.Image, _ = splitImage(c.Image)
+	}
+	if s := t.Status.ContainerStatus; s != nil {
+		out.ContainerID, out.ExitCode = word(s.ContainerID), s.ExitCode
+	}
+	for _, a := range t.NetworksAttachments[:min(len(t.NetworksAttachments), maxEntries)] {
+		for _, addr := range a.Addresses[:min(len(a.Addresses), maxEntries)] {
+			if len(out.Addresses) < maxEntries {
+				out.Addresses = append(out.Addresses, evidence.TaskAddress{NetworkID: word(a.Network.ID), Address: word(addr)})
+			}
+		}
+	}
+	return out
+}
