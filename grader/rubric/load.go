@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -125,7 +126,7 @@ func (l *loader) points(n *yaml.Node) (Points, bool) {
 	p, err := ParsePoints(s)
 	switch {
 	case len(places) > 2:
-		l.doc.Report(n, i18n.M("rubric.decimals", "got", s), i18n.M("rubric.decimals_hint", "near", p))
+		l.doc.Report(n, i18n.M("rubric.decimals", "got", s), i18n.M("rubric.decimals_hint", "near", rounded(s)))
 		return 0, false
 	case err != nil || p > 1_000_000_00:
 		l.report(n, "rubric.points_too_many", "got", s)
@@ -135,6 +136,15 @@ func (l *loader) points(n *yaml.Node) (Points, bool) {
 		return 0, false
 	}
 	return p, true
+}
+
+// rounded is the nearest number of points with two places.
+func rounded(s string) Points {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return 0
+	}
+	return PointsOf(f)
 }
 
 func (l *loader) varList(n *yaml.Node) []Var {

@@ -52,7 +52,7 @@ func (l *loader) bands(n *yaml.Node, c *Check, counted bool) {
 			l.report(item, "rubric.band_bound")
 			ok = false
 		}
-		if ok && counted && points >= c.Points {
+		if ok && counted && c.Points > 0 && points >= c.Points {
 			l.doc.Report(o.Get("points"), i18n.M("rubric.band_full", "points", points, "max", c.Points), i18n.M("rubric.band_full_hint", "max", c.Points))
 		}
 		if !ok || b.AtLeast == nil && b.AtMost == nil {

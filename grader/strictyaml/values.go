@@ -82,8 +82,8 @@ func Suggest(word string, known []string) i18n.Msg {
 	if near := diag.Nearest(word, known); near != "" {
 		return i18n.M("yaml.did_you_mean", "word", near)
 	}
-	if len(known) == 0 {
-		return i18n.Msg{}
+	if strings.Join(known, "") == "" {
+		return i18n.Msg{} // nothing is possible here
 	}
 	if len(known) > 30 {
 		known = append(slices.Clone(known[:30]), "…")

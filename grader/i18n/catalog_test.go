@@ -1,0 +1,180 @@
+package i18n_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/i18n"
+)
+
+var placeholder = regexp.MustCompile(`\{([a-z][a-zA-Z0-9_]*)(\|[^{}]*)?\}`)
+
+// placeholders are the names in a sentence, sorted, each once. A plural form
+// needs its number only in languages that have plurals.
+func placeholders(raw string) []string {
+	var names []string
+	for _, m := range placeholder.FindAllStringSubmatch(raw, -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestCatalogsAgree(t *testing.T) {
+	keys := i18n.ZH.Keys()
+	require.NotEmpty(t, keys)
+	for _, k := range keys {
+		if _, ok := i18n.EN.Raw(k); !ok {
+			t.Errorf("%s is missing in English", k)
+		}
+	}
+	for _, k := range i18n.EN.Keys() {
+		if _, ok := i18n.ZH.Raw(k); !ok {
+			t.Errorf("%s is missing in Chinese", k)
+		}
+	}
+}
+
+func TestPlaceholdersAgree(t *testing.T) {
+	for _, k := range i18n.ZH.Keys() {
+		zh, _ := i18n.ZH.Raw(k)
+		en, ok := i18n.EN.Raw(k)
+		if ok && !slices.Equal(placeholders(zh), placeholders(en)) {
+			t.Errorf("%s: Chinese has %v, English %v", k, placeholders(zh), placeholders(en))
+		}
+	}
+}
+
+// TestTextsAreWritten finds blank sentences and ones left in the other
+// language.
+func TestTextsAreWritten(t *testing.T) {
+	for _, lang := range i18n.Langs {
+		for _, k := range lang.Keys() {
+			raw, _ := lang.Raw(k)
+			words := placeholder.ReplaceAllString(raw, "")
+			hasHan := strings.ContainsFunc(words, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+			if strings.TrimSpace(raw) == "" {
+				t.Errorf("%s %s is blank", lang, k)
+			}
+			// English may quote a Chinese heading or name; it must not be Chinese.
+			if lang == i18n.EN && hasHan && !strings.ContainsFunc(words, func(r rune) bool { return r >= 'a' && r <= 'z' }) {
+				t.Errorf("%s %s is Chinese: %s", lang, k, raw)
+			}
+			// A command to type is the same in both languages.
+			if lang == i18n.ZH && !hasHan && strings.Count(words, " ") > 3 && !strings.Contains(raw, " --") {
+				t.Errorf("%s %s has no Chinese: %s", lang, k, raw)
+			}
+		}
+	}
+}
+
+// said is one call that names a sentence.
+type said struct {
+	pos  token.Position
+	key  string
+	args []string // names of the values
+	all  bool     // every name is a literal, so that args is complete
+}
+
+// TestKeysInCodeExist reads every Go file of the module for M("key", …) and
+// T("key", …): the sentence must exist, and each of its placeholders must be
+// given a value under that name.
+func TestKeysInCodeExist(t *testing.T) {
+	calls := keysInCode(t, filepath.Join("..", ".."))
+	require.NotEmpty(t, calls)
+	for _, c := range calls {
+		raw, ok := i18n.EN.Raw(c.key)
+		if !ok {
+			t.Errorf("%s: no sentence %q", c.pos, c.key)
+			continue
+		}
+		if !c.all {
+			continue
+		}
+		for _, name := range placeholders(raw) {
+			if !slices.Contains(c.args, name) {
+				t.Errorf("%s: %s wants {%s}, given are %v", c.pos, c.key, name, c.args)
+			}
+		}
+	}
+}
+
+var keyForm = regexp.MustCompile(`^[a-z][a-z0-9]*\.[a-zA-Z0-9_.-]+$`)
+
+func keysInCode(t *testing.T, root string) []said {
+	t.Helper()
+	var calls []said
+	fset := token.NewFileSet()
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".."):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if c, ok := sentence(call); ok {
+					c.pos = fset.Position(call.Pos())
+					calls = append(calls, c)
+				}
+			}
+			return true
+		})
+		return nil
+	}))
+	return calls
+}
+
+// sentence recognises a call of M or T, bare or qualified, whose key is a
+// literal.
+func sentence(call *ast.CallExpr) (said, bool) {
+	name := ""
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	}
+	if name != "M" && name != "T" || len(call.Args) == 0 {
+		return said{}, false
+	}
+	key, ok := literal(call.Args[0])
+	if !ok || !keyForm.MatchString(key) {
+		return said{}, false
+	}
+	c := said{key: key, all: !call.Ellipsis.IsValid()}
+	for i := 1; i < len(call.Args); i += 2 {
+		arg, ok := literal(call.Args[i])
+		c.all = c.all && ok
+		c.args = append(c.args, arg)
+	}
+	return c, true
+}
+
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(lit.Value)
+	return s, err == nil
+}
