@@ -149,10 +149,10 @@ var studentLabels = []label{
 
 // findProcessedBy reads pages made for people: "processed by host: x", "Served
 // by x", "<b>Hostname:</b> x", "Container ID: x". Tags, comments, scripts and
-// styles are left out.
+// styles are left out, and so is what follows the echo of a request.
 func findProcessedBy(f *found, _, body []byte) bool {
 	f.text = stripTags(f.text[:0], body)
-	t := f.text
+	t := beforeEcho(f.text)
 	for i := 0; i < len(t) && (f.host == nil || f.student == nil); i++ {
 		switch t[i] | 0x20 {
 		case 'p', 's', 'h', 'c', 0xe4 | 0x20, 0xe5 | 0x20:
@@ -174,6 +174,22 @@ func findProcessedBy(f *found, _, body []byte) bool {
 		}
 	}
 	return f.host != nil
+}
+
+// beforeEcho cuts a page's text where a line looks like a request's first.
+func beforeEcho(t []byte) []byte {
+	for from := 0; ; {
+		i := bytes.Index(t[from:], []byte(" HTTP/1."))
+		if i < 0 {
+			return t
+		}
+		i += from
+		start := bytes.LastIndexAny(t[:i], "\n\x01") + 1
+		if isRequestLine(t[start : i+len(" HTTP/1.")]) {
+			return t[:start]
+		}
+		from = i + 1
+	}
 }
 
 // afterLabel gives what follows the first of the labels that stands at the
