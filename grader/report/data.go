@@ -1,0 +1,217 @@
+// Package report writes results for people and for other programs: JSON, a
+// terminal table, one student's details, a workbook.
+//
+// Everything here is a pure function of [Data]: no clock, no network, no
+// files. The same data gives the same bytes. Text from students is made
+// harmless for where it goes: a terminal, a cell, a JSON string.
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/rubric"
+)
+
+// Data is what is reported: one run, or the standing of a class over its runs.
+type Data struct {
+	Class string // "2024A"
+	Title string // the class's, for people
+	Run   Run
+	// Rubric gives the titles and the order of tasks and checks.
+	Rubric *rubric.Rubric
+	// Students come in the order of the roster.
+	Students []Student
+	Faults   []Fault
+}
+
+// Run is where the results come from.
+type Run struct {
+	ID     string // of a standing the newest run's
+	Task   string // as asked for
+	Status string // running, finished, interrupted
+	// Policy is best, last or first for a standing, "" for a single run.
+	Policy       string
+	Tool         string
+	RosterSHA256 string
+	Started      time.Time
+	Finished     time.Time // zero if it never came to that
+}
+
+// Student is one student's results.
+type Student struct {
+	ID   string
+	Name string
+	// Verdicts are in the rubric's order. A check without one was not part of
+	// what was graded; one that could not be graded is there as ungraded.
+	Verdicts  []judge.Verdict
+	Overrides []Override
+	Remark    string
+}
+
+// Override is an instructor's word on a score.
+type Override struct {
+	Check  string // "" for the total
+	Points rubric.Points
+	Reason string
+	Who    string
+	When   time.Time
+}
+
+// Fault is a fault that was injected in the run.
+type Fault struct {
+	Kind     string    `json:"kind"`
+	Target   string    `json:"target"`
+	Injected time.Time `json:"injected"`
+	Restored time.Time `json:"restored"` // zero if it was not
+}
+
+// Column is one check of the report.
+type Column struct {
+	Task  string
+	Check string
+	Max   rubric.Points
+	Title rubric.Text
+	// N counts the checks of a task from 1.
+	N int
+}
+
+// Columns are the checks that at least one student has a verdict on, in the
+// rubric's order; those that the rubric no longer has come last in their task,
+// under their ID.
+func (d *Data) Columns() []Column {
+	seen := make(map[string]judge.Verdict)
+	var order []string
+	for _, s := range d.Students {
+		for _, v := range s.Verdicts {
+			if _, ok := seen[v.Check]; !ok {
+				seen[v.Check] = v
+				order = append(order, v.Check)
+			}
+		}
+	}
+	var columns []Column
+	known := make(map[string]bool)
+	for _, task := range d.Rubric.Tasks {
+		n := 0
+		add := func(c Column) {
+			n++
+			c.N = n
+			known[c.Check] = true
+			columns = append(columns, c)
+		}
+		for _, c := range task.Checks {
+			if _, ok := seen[c.ID]; ok {
+				add(Column{Task: task.ID, Check: c.ID, Max: c.Points, Title: c.Title})
+			}
+		}
+		for _, id := range order {
+			if v := seen[id]; v.Task == task.ID && !known[id] {
+				add(Column{Task: task.ID, Check: id, Max: v.Max, Title: rubric.Text{ZH: id, EN: id}})
+			}
+		}
+	}
+	n := make(map[string]int) // of tasks that the rubric no longer has
+	for _, id := range order {
+		if v := seen[id]; !known[id] {
+			n[v.Task]++
+			columns = append(columns, Column{Task: v.Task, Check: id, Max: v.Max, Title: rubric.Text{ZH: id, EN: id}, N: n[v.Task]})
+		}
+	}
+	return columns
+}
+
+// tasks groups columns by task, in order.
+func tasks(columns []Column) [][]Column {
+	var groups [][]Column
+	for _, c := range columns {
+		if n := len(groups); n > 0 && groups[n-1][0].Task == c.Task {
+			groups[n-1] = append(groups[n-1], c)
+		} else {
+			groups = append(groups, []Column{c})
+		}
+	}
+	return groups
+}
+
+// Verdict is the student's on a check.
+func (s *Student) Verdict(id string) (judge.Verdict, bool) {
+	i := slices.IndexFunc(s.Verdicts, func(v judge.Verdict) bool { return v.Check == id })
+	if i < 0 {
+		return judge.Verdict{}, false
+	}
+	return s.Verdicts[i], true
+}
+
+// Open reports whether anything of the student's is not graded: a check is
+// ungraded, or there is no verdict at all.
+func (s *Student) Open() bool {
+	return len(s.Verdicts) == 0 ||
+		slices.ContainsFunc(s.Verdicts, func(v judge.Verdict) bool { return v.Outcome == check.Ungraded })
+}
+
+// Final is the score that counts: the total that an instructor set, else the
+// sum of points with those of single checks that an instructor set. There is
+// none (ok is false) while a check is ungraded and nobody has set its points.
+func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
+	byCheck := make(map[string]rubric.Points)
+	for _, o := range s.Overrides {
+		if o.Check == "" {
+			return o.Points, true, true
+		}
+		byCheck[o.Check] = o.Points
+	}
+	ok = len(s.Verdicts) > 0
+	for _, v := range s.Verdicts {
+		p, set := byCheck[v.Check]
+		switch {
+		case set:
+			points, overridden = points+p, true
+		case v.Outcome == check.Ungraded:
+			ok = false
+		default:
+			points += v.Points
+		}
+	}
+	return points, overridden, ok
+}
+
+// reason is the verdict that says best why points are missing: the one that
+// lost most, the first of equal ones, a cause before what it blocked; if
+// nothing is lost, the first that is ungraded.
+func (s *Student) reason() (judge.Verdict, bool) {
+	var worst judge.Verdict
+	rank := func(v judge.Verdict) (class int, lost rubric.Points) {
+		switch v.Outcome {
+		case check.Fail, check.Partial:
+			return 3, v.Max - v.Points
+		case check.Blocked:
+			return 2, v.Max
+		case check.Ungraded:
+			return 1, 0
+		}
+		return 0, 0
+	}
+	for _, v := range s.Verdicts {
+		class, lost := rank(v)
+		worstClass, worstLost := rank(worst)
+		if class > worstClass || class == worstClass && lost > worstLost {
+			worst = v
+		}
+	}
+	return worst, worst.Check != ""
+}
+
+// oneLine makes text from outside fit for one line of a terminal.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		return r
+	}, diag.Plain(s)))
+}

@@ -1,0 +1,159 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/rubric"
+)
+
+// JSONSchema names the layout that scripts may rely on. A field may be added
+// to it, none changes its meaning.
+const JSONSchema = "swarmgrade/1"
+
+type jsonReport struct {
+	Schema   string        `json:"schema"`
+	Class    string        `json:"class"`
+	Run      string        `json:"run"`
+	Status   string        `json:"status"`
+	Rubric   jsonRubric    `json:"rubric"`
+	Started  string        `json:"started"`
+	Finished string        `json:"finished"`
+	Students []jsonStudent `json:"students"`
+	Faults   []jsonFault   `json:"faults"`
+}
+
+type jsonRubric struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	SHA256  string `json:"sha256"`
+}
+
+type jsonStudent struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Points are automatic; Ungraded is how many of Max are not decided.
+	Points   rubric.Points `json:"points"`
+	Max      rubric.Points `json:"max"`
+	Ungraded rubric.Points `json:"ungraded"`
+	// Final is there if an instructor set points.
+	Final     *rubric.Points `json:"final,omitempty"`
+	Overrides []jsonOverride `json:"overrides,omitempty"`
+	Remark    string         `json:"remark,omitempty"`
+	Checks    []jsonCheck    `json:"checks"`
+}
+
+type jsonOverride struct {
+	Check  string        `json:"check,omitempty"`
+	Points rubric.Points `json:"points"`
+	Reason string        `json:"reason"`
+	Who    string        `json:"who"`
+	When   string        `json:"when"`
+}
+
+type jsonCheck struct {
+	ID       string        `json:"id"`
+	Task     string        `json:"task"`
+	Outcome  check.Outcome `json:"outcome"`
+	Points   rubric.Points `json:"points"`
+	Max      rubric.Points `json:"max"`
+	Observed check.Facts   `json:"observed"`
+	Expected check.Facts   `json:"expected"`
+	Message  string        `json:"message"`
+	Hint     string        `json:"hint"`
+	Evidence string        `json:"evidence"`
+}
+
+type jsonFault struct {
+	Kind     string `json:"kind"`
+	Target   string `json:"target"`
+	Injected string `json:"injected"`
+	Restored string `json:"restored"`
+}
+
+// JSON writes the results for scripts. Messages and hints are in lang; times
+// are RFC 3339, "" where there is none. Control characters and direction
+// marks are escaped, so that the output can be shown on a terminal too.
+func JSON(w io.Writer, d *Data, lang i18n.Lang) error {
+	out := jsonReport{
+		Schema: JSONSchema, Class: d.Class, Run: d.Run.ID, Status: d.Run.Status,
+		Rubric:   jsonRubric{d.Rubric.ID, d.Rubric.Version, d.Rubric.SHA256},
+		Started:  rfc3339(d.Run.Started),
+		Finished: rfc3339(d.Run.Finished),
+		Students: make([]jsonStudent, 0, len(d.Students)),
+		Faults:   make([]jsonFault, 0, len(d.Faults)),
+	}
+	for _, s := range d.Students {
+		out.Students = append(out.Students, jsonOf(s, lang))
+	}
+	for _, f := range d.Faults {
+		out.Faults = append(out.Faults, jsonFault{f.Kind, f.Target, rfc3339(f.Injected), rfc3339(f.Restored)})
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(out); err != nil {
+		return fmt.Errorf("write results as JSON: %w", err)
+	}
+	_, err := w.Write(escapeControls(buf.Bytes()))
+	return err
+}
+
+func jsonOf(s Student, lang i18n.Lang) jsonStudent {
+	out := jsonStudent{ID: s.ID, Name: s.Name, Remark: s.Remark, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
+	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
+	if final, overridden, ok := s.Final(); overridden && ok {
+		out.Final = &final
+	}
+	for _, o := range s.Overrides {
+		out.Overrides = append(out.Overrides, jsonOverride{o.Check, o.Points, o.Reason, o.Who, rfc3339(o.When)})
+	}
+	for _, v := range s.Verdicts {
+		out.Checks = append(out.Checks, jsonCheck{
+			ID: v.Check, Task: v.Task, Outcome: v.Outcome, Points: v.Points, Max: v.Max,
+			Observed: object(v.Observed), Expected: object(v.Expected),
+			Message: lang.Text(v.Message), Hint: lang.Text(v.Hint), Evidence: v.Evidence,
+		})
+	}
+	return out
+}
+
+// object is {} rather than null where there are no facts.
+func object(f check.Facts) check.Facts {
+	if f == nil {
+		return check.Facts{}
+	}
+	return f
+}
+
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+// escapeControls writes what [diag.Plain] would take out as \uXXXX. In encoded
+// JSON such characters stand only inside strings.
+func escapeControls(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r >= 0x7f && r <= 0xffff && diag.Plain(string(r)) != string(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, b[:n]...)
+		}
+		b = b[n:]
+	}
+	return out
+}

@@ -1,0 +1,327 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/rubric"
+)
+
+// layout is where the columns of the scores are, counted from 1.
+type layout struct {
+	columns   []scoreColumn
+	automatic int
+	open      int
+	override  int
+	reason    int
+	final     int
+	remark    int
+}
+
+// scoreColumn is a check, or the subtotal after the checks of a task.
+type scoreColumn struct {
+	at       int
+	subtotal bool
+	check    Column        // of a subtotal the task's first check
+	from, to int           // what a subtotal adds up
+	max      rubric.Points // of a subtotal the task's
+}
+
+const leadColumns = 3 // ID, name, class
+
+func (b *book) layout() layout {
+	var l layout
+	at := leadColumns
+	for _, g := range tasks(b.columns) {
+		from := at + 1
+		var sum rubric.Points
+		for _, c := range g {
+			at++
+			sum += c.Max
+			l.columns = append(l.columns, scoreColumn{at: at, check: c, max: c.Max})
+		}
+		at++
+		l.columns = append(l.columns, scoreColumn{at: at, subtotal: true, check: g[0], from: from, to: at - 1, max: sum})
+	}
+	l.automatic, l.open, l.override, l.reason, l.final, l.remark = at+1, at+2, at+3, at+4, at+5, at+6
+	return l
+}
+
+func (b *book) totalMax() (sum rubric.Points) {
+	for _, c := range b.columns {
+		sum += c.Max
+	}
+	return sum
+}
+
+// scores is the sheet that becomes the class's marks.
+func (b *book) scores() error {
+	l := b.layout()
+	name := b.t("sheet_scores")
+	widths, heads := b.scoreHeads(l)
+	s, err := b.open(name, widths, len(b.d.Students)+1, 2)
+	if err != nil {
+		return err
+	}
+	if err := s.add(headHeight(heads, widths), heads); err != nil {
+		return err
+	}
+	for i := range b.d.Students {
+		row, err := b.scoreRow(l, &b.d.Students[i], i+2)
+		if err != nil {
+			return err
+		}
+		if err := s.add(0, row); err != nil {
+			return err
+		}
+	}
+	if err := s.filter(); err != nil {
+		return err
+	}
+	if err := b.scoreRules(name, l); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
+func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
+	st := b.st
+	head := func(text string, wide float64, style int) {
+		widths = append(widths, wide)
+		heads = append(heads, excelize.Cell{StyleID: style, Value: text})
+	}
+	longest := func(least float64, of func(*Student) string) float64 {
+		for i := range b.d.Students {
+			least = max(least, float64(width(cellText(of(&b.d.Students[i]))))+2)
+		}
+		return min(least, 28)
+	}
+	head(b.t("id"), longest(12, func(s *Student) string { return s.ID }), st.head)
+	head(b.t("name"), longest(10, func(s *Student) string { return s.Name }), st.head)
+	head(b.t("class"), longest(8, func(*Student) string { return b.d.Class }), st.head)
+	for _, c := range l.columns {
+		if c.subtotal {
+			head(b.t("subtotal", "task", c.check.Task, "max", c.max.String()), 9, st.headTask)
+		} else {
+			head(b.t("column", "title", c.check.Title.In(b.lang), "max", c.max.String()), 9, st.head)
+		}
+	}
+	head(b.t("automatic", "max", b.totalMax().String()), 10, st.headTask)
+	head(b.t("open_points"), 8, st.head)
+	head(b.t("override"), 8, st.headInput)
+	head(b.t("override_reason"), 18, st.headInput)
+	head(b.t("final"), 9, st.headTask)
+	head(b.t("remark"), 16, st.headInput)
+	return widths, heads
+}
+
+// headHeight is the height in points that shows every heading whole.
+func headHeight(heads []any, widths []float64) float64 {
+	lines := 1
+	for i, h := range heads {
+		text, _ := h.(excelize.Cell).Value.(string)
+		room := int(widths[i]) - 1 // the cell's own margins
+		n, used := 1, 0
+		for _, word := range words(text) {
+			wide := width(word)
+			if used > 0 && used+wide > room {
+				n, used = n+1, 0
+			}
+			used += wide
+			for used > room {
+				n, used = n+1, used-room
+			}
+		}
+		lines = max(lines, n)
+	}
+	return min(float64(lines)*15+4, 240)
+}
+
+// words are what a line may be broken between: words with the space after
+// them, and single Chinese characters.
+func words(s string) []string {
+	var out []string
+	start := 0
+	for i, r := range s {
+		if width(string(r)) == 2 {
+			if i > start {
+				out = append(out, s[start:i])
+			}
+			out = append(out, string(r))
+			start = i + len(string(r))
+		} else if r == ' ' {
+			out = append(out, s[start:i+1])
+			start = i + 1
+		}
+	}
+	return append(out, s[start:])
+}
+
+func (b *book) scoreRow(l layout, s *Student, row int) ([]any, error) {
+	st := b.st
+	out := []any{
+		textCell(s.ID, st.text, st.textQuoted), textCell(s.Name, st.text, st.textQuoted),
+		textCell(b.d.Class, st.text, st.textQuoted),
+	}
+	var subtotals []string
+	for _, c := range l.columns {
+		if !c.subtotal {
+			out = append(out, b.scoreCell(s, c.check.Check))
+			continue
+		}
+		sum, _, _ := judge.Total(ofTask(s.Verdicts, c.check.Task))
+		out = append(out, excelize.Cell{
+			StyleID: st.subtotal, Formula: fmt.Sprintf("SUM(%s:%s)", ref(c.from, row), ref(c.to, row)), Value: sum.Float(),
+		})
+		subtotals = append(subtotals, ref(c.at, row))
+	}
+	automatic, _, ungraded := judge.Total(s.Verdicts)
+	final, overridden, ok := s.Final()
+	sum := strings.Join(subtotals, "+")
+	if sum == "" {
+		sum = "0"
+	}
+	override := excelize.Cell{StyleID: st.inputPoints}
+	if overridden && ok {
+		override.Value = final.Float()
+	}
+	result := excelize.Cell{StyleID: st.total, Value: any(final.Float())}
+	if !ok {
+		result.Value = b.t("ungraded")
+	}
+	result.Formula = fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(%[2]s,"%[3]s",%[4]s))`,
+		ref(l.override, row), b.openFormula(l, row), b.t("ungraded"), ref(l.automatic, row))
+	return append(out,
+		excelize.Cell{StyleID: st.subtotal, Formula: sum, Value: automatic.Float()},
+		excelize.Cell{StyleID: st.points, Value: ungraded.Float()},
+		override,
+		textCell(b.reasons(s), st.inputText, st.inputTextQuoted),
+		result,
+		textCell(s.Remark, st.inputText, st.inputTextQuoted),
+	), nil
+}
+
+// openFormula is true while a check of the row is ungraded, or the row has
+// none at all.
+func (b *book) openFormula(l layout, row int) string {
+	if len(l.columns) == 0 {
+		return "TRUE"
+	}
+	var filled []string
+	for _, c := range l.columns {
+		if c.subtotal {
+			filled = append(filled, fmt.Sprintf("COUNTA(%s:%s)", ref(c.from, row), ref(c.to, row)))
+		}
+	}
+	return fmt.Sprintf(`OR(COUNTIF(%s:%s,"%s")>0,%s=0)`, ref(leadColumns+1, row), ref(l.automatic-1, row),
+		b.t("ungraded"), strings.Join(filled, "+"))
+}
+
+func (b *book) scoreCell(s *Student, id string) excelize.Cell {
+	v, ok := s.Verdict(id)
+	switch {
+	case !ok:
+		return excelize.Cell{StyleID: b.st.empty}
+	case v.Outcome == check.Ungraded:
+		return excelize.Cell{StyleID: b.st.ungraded, Value: b.t("ungraded")}
+	case v.Outcome == check.Blocked:
+		return excelize.Cell{StyleID: b.st.blocked, Value: v.Points.Float()}
+	}
+	return excelize.Cell{StyleID: b.st.points, Value: v.Points.Float()}
+}
+
+// reasons says why points were set, by check where it was not the total.
+func (b *book) reasons(s *Student) string {
+	var parts []string
+	for _, o := range s.Overrides {
+		if o.Check == "" {
+			return o.Reason
+		}
+		parts = append(parts, fmt.Sprintf("%s → %s: %s", o.Check, o.Points, o.Reason))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// scoreRules are what guides who fills in the sheet: bounds, colours,
+// protection.
+func (b *book) scoreRules(name string, l layout) error {
+	f, last := b.f, len(b.d.Students)+1
+	if last == 1 {
+		return b.protect(name)
+	}
+	span := func(col int) string { return ref(col, 2) + ":" + ref(col, last) }
+	total := b.totalMax()
+
+	bounds := excelize.NewDataValidation(true)
+	bounds.SetSqref(span(l.override))
+	if err := bounds.SetRange(0, total.Float(), excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween); err != nil {
+		return err
+	}
+	bounds.SetInput(b.t("override_title"), b.t("override_prompt", "max", total.String()))
+	bounds.SetError(excelize.DataValidationErrorStyleStop, b.t("override_title"), b.t("override_error", "max", total.String()))
+	why := excelize.NewDataValidation(true)
+	why.SetSqref(span(l.reason))
+	why.SetInput(b.t("reason_title"), b.t("reason_prompt"))
+	for _, dv := range []*excelize.DataValidation{bounds, why} {
+		if err := f.AddDataValidation(name, dv); err != nil {
+			return err
+		}
+	}
+	for _, c := range l.columns {
+		if err := b.scale(name, span(c.at), c.max); err != nil {
+			return err
+		}
+	}
+	for _, at := range []int{l.automatic, l.final} {
+		if err := b.scale(name, span(at), total); err != nil {
+			return err
+		}
+	}
+	// An override with no reason stands out.
+	if err := f.SetConditionalFormat(name, span(l.reason), []excelize.ConditionalFormatOptions{{
+		Type: "formula", Format: &b.st.badOverride,
+		Criteria: fmt.Sprintf(`AND(ISNUMBER(%s),LEN(TRIM(%s))=0)`, "$"+ref(l.override, 2), "$"+ref(l.reason, 2)),
+	}}); err != nil {
+		return err
+	}
+	if err := f.AddIgnoredErrors(name, "A2:"+ref(leadColumns, last), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
+		return err
+	}
+	return b.protect(name)
+}
+
+// scale colours points from nothing to all of max.
+func (b *book) scale(name, span string, max rubric.Points) error {
+	if max <= 0 {
+		return nil
+	}
+	return b.f.SetConditionalFormat(name, span, []excelize.ConditionalFormatOptions{{
+		Type: "3_color_scale", Criteria: "=",
+		MinType: "num", MidType: "num", MaxType: "num",
+		MinValue: "0", MidValue: (max / 2).String(), MaxValue: max.String(),
+		MinColor: "#" + scaleLow, MidColor: "#" + scaleMid, MaxColor: "#" + scaleHigh,
+	}})
+}
+
+// protect keeps formulas and evidence from slips; filtering, sorting and
+// formatting stay allowed, and there is no password.
+func (b *book) protect(name string) error {
+	return b.f.ProtectSheet(name, &excelize.SheetProtectionOptions{
+		AutoFilter: true, Sort: true, FormatCells: true, FormatColumns: true, FormatRows: true,
+		SelectLockedCells: true, SelectUnlockedCells: true,
+	})
+}
+
+// ref names a cell; columns stay far below Excel's limit, since a rubric has
+// dozens of checks.
+func ref(col, row int) string {
+	name, err := excelize.CoordinatesToCellName(col, row)
+	if err != nil {
+		panic(err)
+	}
+	return name
+}

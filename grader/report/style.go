@@ -1,0 +1,174 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+)
+
+// maxCell is how many UTF-16 units a cell holds.
+const maxCell = excelize.TotalCellChars
+
+// cellText makes any text fit for a cell: control characters, which XML cannot
+// carry, and direction overrides are replaced, and what is too long is cut.
+func cellText(s string) string {
+	s = strings.ToValidUTF8(s, "�")
+	s = strings.Map(func(r rune) rune {
+		if r == 0xfffe || r == 0xffff {
+			return '�'
+		}
+		return r
+	}, diag.Plain(strings.ReplaceAll(s, "\r\n", "\n")))
+	if len(s) <= maxCell { // as many units as bytes at most
+		return s
+	}
+	units := 0
+	for i, r := range s {
+		n := utf16.RuneLen(r)
+		if units+n > maxCell-1 {
+			return s[:i] + "…"
+		}
+		units += n
+	}
+	return s
+}
+
+// risky reports whether a program that reads the text again, from a CSV made
+// of the sheet or after an edit, could take it for a formula.
+func risky(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
+}
+
+// styles are the workbook's cell styles.
+type styles struct {
+	head, headTask, headInput  int
+	text, textQuoted           int // "@": IDs and names stay as they are
+	wrap, wrapQuoted           int
+	points, subtotal, total    int
+	ungraded, blocked, empty   int
+	inputPoints                int
+	inputText, inputTextQuoted int
+	outcome                    map[check.Outcome]int
+	label                      int
+	badOverride                int // conditional
+	font                       string
+}
+
+// Fills and fonts: one hue a meaning, light enough to be read when printed.
+const (
+	fillHead     = "DDE6F0"
+	fillTask     = "C5D5E8"
+	fillInput    = "FFF7D6"
+	fillTotal    = "EEF2F7"
+	fillUngraded = "E9DDF3"
+	fillMissing  = "F8CBAD"
+	scaleLow     = "F6C6C0"
+	scaleMid     = "FFF0C2"
+	scaleHigh    = "C9E5C0"
+	greyText     = "808080"
+)
+
+const textFormat = 49 // "@"
+
+func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
+	s := &styles{font: "Calibri", outcome: make(map[check.Outcome]int)}
+	if lang == i18n.ZH {
+		s.font = "Microsoft YaHei"
+	}
+	var firstErr error
+	thin := []excelize.Border{
+		{Type: "left", Color: "D0D0D0", Style: 1}, {Type: "right", Color: "D0D0D0", Style: 1},
+		{Type: "top", Color: "D0D0D0", Style: 1}, {Type: "bottom", Color: "D0D0D0", Style: 1},
+	}
+	type look struct {
+		fill, color, align string
+		bold, wrap, open   bool
+		format             int
+	}
+	add := func(l look) int {
+		st := &excelize.Style{
+			Border:    thin,
+			Font:      &excelize.Font{Family: s.font, Size: 10, Bold: l.bold, Color: l.color},
+			Alignment: &excelize.Alignment{Horizontal: l.align, Vertical: "center", WrapText: l.wrap},
+			NumFmt:    l.format,
+		}
+		if l.fill != "" {
+			st.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{l.fill}}
+		}
+		if l.open {
+			st.Protection = &excelize.Protection{Locked: false}
+		}
+		id, err := f.NewStyle(st)
+		if err != nil && firstErr == nil {
+			firstErr = err
+		}
+		return id
+	}
+	s.head = add(look{fill: fillHead, bold: true, align: "center", wrap: true})
+	s.headTask = add(look{fill: fillTask, bold: true, align: "center", wrap: true})
+	s.headInput = add(look{fill: fillInput, bold: true, align: "center", wrap: true})
+	s.text = add(look{format: textFormat})
+	s.wrap = add(look{format: textFormat, wrap: true})
+	s.points = add(look{align: "center"})
+	s.subtotal = add(look{align: "center", fill: fillTotal})
+	s.total = add(look{align: "center", bold: true, fill: fillTotal})
+	s.ungraded = add(look{align: "center", fill: fillUngraded})
+	s.blocked = add(look{align: "center", color: greyText})
+	s.empty = add(look{align: "center"})
+	s.inputPoints = add(look{align: "center", fill: fillInput, open: true})
+	s.inputText = add(look{fill: fillInput, open: true, wrap: true, format: textFormat})
+	s.label = add(look{bold: true, fill: fillHead})
+	for _, o := range check.Outcomes {
+		s.outcome[o] = add(look{align: "center", color: outcomeColor(o)})
+	}
+	if firstErr != nil {
+		return nil, firstErr
+	}
+	s.textQuoted, s.wrapQuoted, s.inputTextQuoted = quoted(f, s.text), quoted(f, s.wrap), quoted(f, s.inputText)
+	var err error
+	s.badOverride, err = f.NewConditionalStyle(&excelize.Style{
+		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{fillMissing}},
+	})
+	return s, err
+}
+
+func outcomeColor(o check.Outcome) string {
+	switch o {
+	case check.Pass:
+		return "2E7D32"
+	case check.Partial:
+		return "9A6A00"
+	case check.Fail:
+		return "B3261E"
+	case check.Ungraded:
+		return "6A3D9A"
+	}
+	return greyText
+}
+
+// quoted is a copy of a style with Excel's own mark for "this is text", the
+// apostrophe that it shows before a cell; the library has no option for it.
+func quoted(f *excelize.File, id int) int {
+	xf := f.Styles.CellXfs.Xf[id]
+	yes := true
+	xf.QuotePrefix = &yes
+	f.Styles.CellXfs.Xf = append(f.Styles.CellXfs.Xf, xf)
+	f.Styles.CellXfs.Count++
+	return len(f.Styles.CellXfs.Xf) - 1
+}
+
+// textCell is text from outside, as a text cell.
+func textCell(s string, plain, quoted int) excelize.Cell {
+	s = cellText(s)
+	if risky(s) {
+		return excelize.Cell{StyleID: quoted, Value: s}
+	}
+	return excelize.Cell{StyleID: plain, Value: s}
+}

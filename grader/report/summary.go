@@ -1,0 +1,95 @@
+package report
+
+import (
+	"slices"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/rubric"
+)
+
+// Summary is a class at a glance. Only students whose score is settled count
+// in the mean, the median and the full marks.
+type Summary struct {
+	Students int
+	Graded   int
+	// Open are the IDs of those with something ungraded.
+	Open         []string
+	Mean, Median float64
+	Full         int
+	// Checks are in the order of the columns.
+	Checks []Rate
+}
+
+// Rate is how a check went over the class.
+type Rate struct {
+	Column
+	// Passed of Judged students pass it; the ungraded are in neither.
+	Passed, Judged int
+}
+
+// Share is the part that passes, 1 if nobody was judged.
+func (r Rate) Share() float64 {
+	if r.Judged == 0 {
+		return 1
+	}
+	return float64(r.Passed) / float64(r.Judged)
+}
+
+// Summarize counts a class.
+func Summarize(d *Data) Summary {
+	s := Summary{Students: len(d.Students)}
+	rates := make(map[string]*Rate)
+	columns := d.Columns()
+	s.Checks = make([]Rate, len(columns))
+	for i, c := range columns {
+		s.Checks[i].Column = c
+		rates[c.Check] = &s.Checks[i]
+	}
+	var finals []rubric.Points
+	var sum rubric.Points
+	for _, st := range d.Students {
+		for _, v := range st.Verdicts {
+			if v.Outcome == check.Ungraded {
+				continue
+			}
+			rates[v.Check].Judged++
+			if v.Outcome == check.Pass {
+				rates[v.Check].Passed++
+			}
+		}
+		final, _, ok := st.Final()
+		if !ok {
+			s.Open = append(s.Open, st.ID)
+			continue
+		}
+		finals = append(finals, final)
+		sum += final
+		if final >= st.max() {
+			s.Full++
+		}
+	}
+	s.Graded = len(finals)
+	if s.Graded == 0 {
+		return s
+	}
+	slices.Sort(finals)
+	s.Mean = sum.Float() / float64(s.Graded)
+	s.Median = (finals[(s.Graded-1)/2] + finals[s.Graded/2]).Float() / 2
+	return s
+}
+
+// Worst gives up to n checks that not everybody passes, the lowest share first.
+func (s *Summary) Worst(n int) []Rate {
+	worst := slices.DeleteFunc(slices.Clone(s.Checks), func(r Rate) bool { return r.Share() == 1 })
+	slices.SortStableFunc(worst, func(a, b Rate) int { // a.Passed/a.Judged against b's, without rounding
+		return a.Passed*b.Judged - b.Passed*a.Judged
+	})
+	return worst[:min(n, len(worst))]
+}
+
+func (s *Student) max() (m rubric.Points) {
+	for _, v := range s.Verdicts {
+		m += v.Max
+	}
+	return m
+}

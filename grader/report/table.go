@@ -1,0 +1,286 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+)
+
+// What a table may be cut to, in columns.
+const (
+	maxName     = 16
+	narrowName  = 10  // below 100 columns
+	minReason   = 20  // with less, marks give way to a task's points
+	plainReason = 160 // when nobody looks at a terminal
+	worstChecks = 3
+	listedOpen  = 10
+)
+
+// Table writes a class to a screen: a line a student with a mark for each
+// check and the main reason, then the class at a glance. It fits the width:
+// marks give way to points a task, then the reason goes, then the tasks.
+func Table(w io.Writer, d *Data, t Text) error {
+	var b strings.Builder
+	b.WriteString(t.paint(clipTo(heading(d, t.Lang), t.Width), bold) + "\n\n")
+	groups := tasks(d.Columns())
+	if len(d.Students) > 0 {
+		rows, right := t.rows(d, groups)
+		grid(&b, rows, right)
+		b.WriteString("\n" + t.Lang.T("report.legend") + "\n")
+	}
+	t.summary(&b, d)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func heading(d *Data, lang i18n.Lang) string {
+	parts := []string{d.Class}
+	if d.Title != "" && d.Title != d.Class {
+		parts = append(parts, d.Title)
+	}
+	parts = append(parts, d.Rubric.Title.In(lang))
+	if !d.Run.Started.IsZero() {
+		parts = append(parts, d.Run.Started.Format("2006-01-02 15:04"))
+	}
+	return oneLine(strings.Join(parts, " · "))
+}
+
+func clipTo(s string, columns int) string {
+	if columns <= 0 {
+		return s
+	}
+	return clip(s, columns)
+}
+
+// rows builds the table in the fullest form that fits.
+func (t Text) rows(d *Data, groups [][]Column) ([][]cell, map[int]bool) {
+	lead, right := t.lead(d), map[int]bool{2: true}
+	marks, points := join(lead, t.marks(d, groups)), join(lead, t.taskPoints(d, groups))
+	pointsRight := map[int]bool{2: true}
+	for i := range groups {
+		pointsRight[3+i] = true
+	}
+	marksRoom, pointsRoom := t.room(marks), t.room(points)
+	switch {
+	case marksRoom >= minReason:
+		return t.withReason(d, marks, marksRoom), right
+	case pointsRoom >= minReason:
+		return withoutRuler(t.withReason(d, points, pointsRoom)), pointsRight
+	case marksRoom >= -2: // the gap before the reason is not needed
+		return marks, right
+	case pointsRoom >= -2:
+		return withoutRuler(points), pointsRight
+	}
+	return withoutRuler(lead), right
+}
+
+// room is how many columns are left for the reason.
+func (t Text) room(rows [][]cell) int {
+	if t.Width <= 0 {
+		return plainReason
+	}
+	used := 0
+	for i := range rows[0] {
+		col := 0
+		for _, row := range rows {
+			col = max(col, width(row[i].plain))
+		}
+		used += col + 2
+	}
+	return t.Width - used
+}
+
+func (t Text) withReason(d *Data, rows [][]cell, columns int) [][]cell {
+	rows[0] = append(rows[0], t.head("report.reason"))
+	for i := range d.Students {
+		rows[i+2] = append(rows[i+2], plainCell(clip(t.mainReason(&d.Students[i]), columns)))
+	}
+	return rows
+}
+
+// withoutRuler drops the second row, which numbers the marks.
+func withoutRuler(rows [][]cell) [][]cell { return append(rows[:1:1], rows[2:]...) }
+
+func join(a, b [][]cell) [][]cell {
+	out := make([][]cell, len(a))
+	for i := range a {
+		out[i] = append(append([]cell{}, a[i]...), b[i]...)
+	}
+	return out
+}
+
+// lead is ID, name and points; the second row is the ruler's.
+func (t Text) lead(d *Data) [][]cell {
+	name := maxName
+	if t.Width > 0 && t.Width < 100 {
+		name = narrowName
+	}
+	points := t.head("report.points") // two columns beside the number are for a mark
+	points.plain, points.shown = points.plain+"  ", points.shown+"  "
+	rows := [][]cell{
+		{t.head("report.id"), t.head("report.name"), points},
+		{plainCell(""), plainCell(""), plainCell("")},
+	}
+	for i := range d.Students {
+		s := &d.Students[i]
+		rows = append(rows, []cell{
+			plainCell(oneLine(s.ID)), plainCell(clip(oneLine(s.Name), name)), plainCell(score(s)),
+		})
+	}
+	return rows
+}
+
+func (t Text) head(key string) cell {
+	text := t.Lang.T(key)
+	return cell{text, t.paint(text, bold)}
+}
+
+// score is points of the most, with "?" while something is ungraded and "*"
+// where an instructor set them.
+func score(s *Student) string {
+	final, overridden, ok := s.Final()
+	if !ok && len(s.Verdicts) == 0 {
+		return "?"
+	}
+	text := fmt.Sprintf("%s/%s", final, s.max())
+	switch {
+	case !ok:
+		return text + " ?"
+	case overridden:
+		return text + " *"
+	}
+	return text + "  "
+}
+
+// marks is a column a task with a mark a check, under a ruler of their numbers.
+func (t Text) marks(d *Data, groups [][]Column) [][]cell {
+	heads, ruler := []cell{}, []cell{}
+	for _, g := range groups {
+		text := t.Lang.T("report.task", "task", g[0].Task)
+		heads = append(heads, cell{text, t.paint(text, bold)})
+		digits := ""
+		for _, c := range g {
+			digits += fmt.Sprint(c.N % 10)
+		}
+		ruler = append(ruler, cell{digits, t.paint(digits, dim)})
+	}
+	rows := [][]cell{heads, ruler}
+	for i := range d.Students {
+		var row []cell
+		for _, g := range groups {
+			var c cell
+			for _, col := range g {
+				v, ok := d.Students[i].Verdict(col.Check)
+				if !ok {
+					c.plain, c.shown = c.plain+absent, c.shown+absent
+					continue
+				}
+				c.plain, c.shown = c.plain+mark(v.Outcome), c.shown+t.paintMark(v.Outcome)
+			}
+			row = append(row, c)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// taskPoints is a column a task with its points.
+func (t Text) taskPoints(d *Data, groups [][]Column) [][]cell {
+	heads, blanks := []cell{}, []cell{}
+	for _, g := range groups {
+		text := t.Lang.T("report.task", "task", g[0].Task)
+		heads = append(heads, cell{text, t.paint(text, bold)})
+		blanks = append(blanks, plainCell(""))
+	}
+	rows := [][]cell{heads, blanks}
+	for i := range d.Students {
+		var row []cell
+		for _, g := range groups {
+			points, max, ungraded := judge.Total(ofTask(d.Students[i].Verdicts, g[0].Task))
+			text := fmt.Sprintf("%s/%s", points, max)
+			if max == 0 {
+				text = absent
+			} else if ungraded > 0 {
+				text += "?"
+			}
+			row = append(row, plainCell(text))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func ofTask(vs []judge.Verdict, task string) []judge.Verdict {
+	var out []judge.Verdict
+	for _, v := range vs {
+		if v.Task == task {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (t Text) mainReason(s *Student) string {
+	for _, o := range s.Overrides {
+		if o.Check == "" {
+			return oneLine(t.Lang.T("report.overridden", "reason", o.Reason))
+		}
+	}
+	v, ok := s.reason()
+	switch {
+	case len(s.Verdicts) == 0:
+		return t.Lang.T("report.no_verdicts")
+	case !ok:
+		return ""
+	case v.Outcome == check.Ungraded:
+		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.Lang.Text(v.Message)))
+	}
+	return oneLine(t.Lang.Text(v.Message))
+}
+
+// summary says how the class did; while anything is ungraded it says so, and
+// how to have it graded.
+func (t Text) summary(b *strings.Builder, d *Data) {
+	s := Summarize(d)
+	b.WriteString("\n")
+	if s.Graded > 0 {
+		fmt.Fprintln(b, t.Lang.T("report.summary", "students", s.Students, "graded", s.Graded,
+			"mean", oneDecimal(s.Mean), "median", oneDecimal(s.Median), "full", s.Full))
+	} else {
+		fmt.Fprintln(b, t.Lang.T("report.summary_none", "students", s.Students))
+	}
+	if len(s.Open) > 0 {
+		ids := make([]string, 0, listedOpen)
+		for _, id := range s.Open[:min(len(s.Open), listedOpen)] {
+			ids = append(ids, oneLine(id))
+		}
+		key := "report.open"
+		if len(s.Open) > listedOpen {
+			key = "report.open_many"
+		}
+		fmt.Fprintln(b, t.paint(t.Lang.T(key, "n", len(s.Open), "ids", ids), magenta))
+		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "ids", strings.Join(ids, ",")))
+	}
+	worst := s.Worst(worstChecks)
+	if len(worst) == 0 {
+		return
+	}
+	fmt.Fprintln(b, t.Lang.T("report.worst"))
+	var rows [][]cell
+	for _, r := range worst {
+		rows = append(rows, []cell{
+			plainCell(fmt.Sprintf("  %s.%d", oneLine(r.Task), r.N)),
+			plainCell(fmt.Sprintf("%d/%d", r.Passed, r.Judged)),
+			plainCell(clipTo(oneLine(r.Title.In(t.Lang)), t.Width-20)),
+		})
+	}
+	grid(b, rows, map[int]bool{1: true})
+}
+
+func oneDecimal(f float64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
+}

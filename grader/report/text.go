@@ -1,0 +1,145 @@
+package report
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
+)
+
+// Text says how results are shown on a screen.
+type Text struct {
+	Lang  i18n.Lang
+	Color bool
+	// Width is the terminal's, in columns; 0 means not a terminal, so that
+	// nothing is left out.
+	Width int
+}
+
+// width counts terminal columns: a Chinese character takes two. It does not
+// depend on the locale, unlike the library's own default.
+func width(s string) int {
+	c := runewidth.Condition{StrictEmojiNeutral: true}
+	return c.StringWidth(s)
+}
+
+// clip cuts text to a number of columns, the last of them "…".
+func clip(s string, columns int) string {
+	if width(s) <= columns {
+		return s
+	}
+	c := runewidth.Condition{StrictEmojiNeutral: true}
+	return c.Truncate(s, max(columns, 1), "…")
+}
+
+// mark is one character for an outcome.
+func mark(o check.Outcome) string {
+	switch o {
+	case check.Pass:
+		return "✓"
+	case check.Partial:
+		return "◐"
+	case check.Fail:
+		return "✗"
+	case check.Blocked:
+		return "–"
+	}
+	return "?"
+}
+
+// absent is the mark of a check that was not part of what was graded.
+const absent = "·"
+
+// Colours, as the parameters of an SGR sequence.
+const (
+	bold    = "1"
+	dim     = "2"
+	red     = "31"
+	green   = "32"
+	yellow  = "33"
+	magenta = "35"
+)
+
+func (t Text) paint(s, color string) string {
+	if !t.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+func (t Text) paintMark(o check.Outcome) string {
+	color := map[check.Outcome]string{
+		check.Pass: green, check.Partial: yellow, check.Fail: red, check.Blocked: dim, check.Ungraded: magenta,
+	}[o]
+	return t.paint(mark(o), color)
+}
+
+// cell is text in a table: shown may hold colours, plain is what it measures.
+type cell struct{ plain, shown string }
+
+func plainCell(s string) cell { return cell{s, s} }
+
+// grid lays cells out in columns two spaces apart; right says which columns
+// are aligned to the right. The last one is not padded.
+func grid(b *strings.Builder, rows [][]cell, right map[int]bool) {
+	var widths []int
+	for _, row := range rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], width(c.plain))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, c := range row {
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			pad := strings.Repeat(" ", widths[i]-width(c.plain))
+			if right[i] {
+				line.WriteString(pad + c.shown)
+			} else {
+				line.WriteString(c.shown + pad)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+}
+
+// maxFacts bounds how many columns of facts are shown.
+const maxFacts = 400
+
+// facts writes what was observed or expected as "key=value, key=value", keys
+// sorted.
+func facts(f check.Facts) string {
+	parts := make([]string, 0, len(f))
+	for _, k := range slices.Sorted(maps.Keys(f)) {
+		parts = append(parts, k+"="+factValue(f[k]))
+	}
+	return clip(oneLine(strings.Join(parts, ", ")), maxFacts)
+}
+
+func factValue(v any) string {
+	switch v := v.(type) {
+	case string:
+		if v == "" || strings.ContainsAny(v, " ,=") {
+			return strconv.Quote(v)
+		}
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	raw, err := json.Marshal(v)
+	if err != nil { // facts are JSON values; a judge's mistake must still be seen
+		return "?"
+	}
+	return string(raw)
+}
