@@ -159,7 +159,7 @@ func (c *checker) kind(n ast.Node) kind {
 		c.want(n.Cond, kindBool, "?:")
 		a, b := c.kind(n.Exp1), c.kind(n.Exp2)
 		if a != b && a != kindNone && b != kindNone {
-			return c.report(n, i18n.M("formula.branches"), i18n.Msg{})
+			return c.report(n.Exp2, i18n.M("formula.branches"), i18n.Msg{}) // the parser gives n itself no useful place
 		}
 		return a
 	case *ast.CallNode:
