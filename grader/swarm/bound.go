@@ -63,12 +63,13 @@ func labels(in map[string]string) map[string]string {
 // whole turns an unsigned count into an int that can't be negative.
 func whole(n uint64) int { return int(min(n, math.MaxInt32)) }
 
-// stamp writes an engine's time; the zero time is no time.
+// stamp writes an engine's time, all at the same width so that their order is
+// the order of the texts; the zero time is no time.
 func stamp(t time.Time) string {
 	if t.IsZero() || t.Year() <= 1 || t.Year() > 9999 {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return t.UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
 }
 
 // splitImage takes name:tag@digest apart.

@@ -125,9 +125,6 @@ func noneLeft(errs []error) error {
 	}
 	out := fail("", code, "none_left", nil, "n", len(each), "each", lines)
 	out.Others = each
-	if len(each) > 0 {
-		out.Hint = each[0].Hint
-	}
 	return out
 }
 

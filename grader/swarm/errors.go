@@ -75,8 +75,8 @@ func explain(parent context.Context, endpoint string, err error) *Error {
 		}
 		return known
 	}
-	if parent.Err() != nil {
-		return fail(endpoint, "cancelled", "cancelled", parent.Err())
+	if errors.Is(parent.Err(), context.Canceled) {
+		return fail(endpoint, "cancelled", "cancelled", nil)
 	}
 	cause := err
 	var rt *roundTripError

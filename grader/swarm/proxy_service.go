@@ -1,0 +1,197 @@
+package swarm
+
+import (
+	"cmp"
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+)
+
+// serviceProxy reads an HAProxy that runs as a service: what the managers know
+// is in the snapshot; the container of its newest task is asked where there is
+// an endpoint for its node.
+func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evidence.Snapshot) (evidence.Proxy, error) {
+	px := evidence.Proxy{Kind: "service", Name: ref.Name, Matched: ref.Matched, ID: ref.ID}
+	at := slices.IndexFunc(snap.Services, func(s evidence.Service) bool { return s.ID == ref.ID })
+	if at < 0 {
+		px.State = "removed"
+		return px, nil
+	}
+	svc := &snap.Services[at]
+	var tasks []evidence.Task
+	for _, t := range snap.Tasks {
+		if t.ServiceID == svc.ID {
+			tasks = append(tasks, t)
+		}
+	}
+	newest(tasks)
+	fromService(&px, svc, snap)
+	var in *inspection
+	var e *endpoint
+	if len(tasks) > 0 {
+		fromTasks(&px, tasks, snap)
+		if e = c.onNode(px.NodeID, snap); e != nil && tasks[0].ContainerID != "" {
+			// A failure leaves what the managers know.
+			if got, err := e.inspect(ctx, tasks[0].ContainerID); err == nil {
+				in = &got
+			} else if ctx.Err() != nil {
+				return px, ctx.Err()
+			}
+		}
+	}
+	argv, workdir := slices.Concat(svc.Command, svc.Args), ""
+	if in != nil {
+		argv, workdir = in.argv(), in.Config.WorkingDir
+		container := evidence.Proxy{}
+		in.fill(&container)
+		px.Started, px.Command = container.Started, container.Command
+	}
+	files, whole := swarmConfigs(configArgs(argv, workdir), svc, snap)
+	if !whole && in != nil {
+		var err error
+		if files, err = e.configFiles(ctx, *in, px.Mounts); err != nil {
+			return px, err
+		}
+		named(files, svc)
+	}
+	px.Files = files
+	if in != nil && px.State != "running" {
+		px.Log = e.log(ctx, *in)
+	}
+	return px, nil
+}
+
+// onNode finds a reached endpoint for a node.
+func (c *Cluster) onNode(nodeID string, snap *evidence.Snapshot) *endpoint {
+	for _, e := range snap.Endpoints {
+		if e.Reached && e.NodeID == nodeID {
+			return c.endpoint(e.Address)
+		}
+	}
+	return nil
+}
+
+func fromService(px *evidence.Proxy, svc *evidence.Service, snap *evidence.Snapshot) {
+	px.Image, px.State = svc.Image, "created"
+	px.Mounts = svc.Mounts
+	px.Command = slices.Concat(svc.Command, svc.Args)
+	px.Restart = svc.Restart.Condition
+	switch svc.Restart.Condition { // in the words of a container's policy
+	case "any":
+		px.Restart = "always"
+	case "none":
+		px.Restart = "no"
+	}
+	for _, p := range svc.Ports {
+		px.Publishes = append(px.Publishes, evidence.ContainerPort{Private: p.Target, Public: p.Published, Protocol: p.Protocol})
+	}
+	for _, id := range svc.Networks {
+		n := evidence.ContainerNetwork{Name: id, NetworkID: id}
+		for _, known := range snap.Networks {
+			if known.ID == id {
+				n.Name = known.Name
+			}
+		}
+		// The host's network is the one network of that name on every node.
+		px.HostNetwork = px.HostNetwork || n.Name == "host"
+		px.Networks = append(px.Networks, n)
+	}
+}
+
+// fromTasks fills in the state of the newest task. RestartCount is how many
+// tasks of the history failed.
+func fromTasks(px *evidence.Proxy, tasks []evidence.Task, snap *evidence.Snapshot) {
+	t := tasks[0]
+	px.State, px.NodeID = t.State, t.NodeID
+	if live(t) == 0 && t.State == "running" {
+		px.State = t.Desired // on a node that is gone
+	}
+	px.ExitCode, px.Error = t.ExitCode, t.Error
+	for _, n := range snap.Nodes {
+		if n.ID == t.NodeID {
+			px.Hostname = n.Hostname
+		}
+	}
+	for _, a := range t.Addresses {
+		for i := range px.Networks {
+			if px.Networks[i].NetworkID == a.NetworkID {
+				px.Networks[i].Address, _, _ = strings.Cut(a.Address, "/")
+			}
+		}
+	}
+	for _, old := range tasks {
+		if old.State == "failed" || old.State == "rejected" {
+			px.RestartCount++
+		}
+	}
+}
+
+// swarmConfigs are the configuration files that swarm configs put in the
+// service's containers. whole is false if a file that the command line names
+// is not one of them, or its text is not in the snapshot.
+func swarmConfigs(names []string, svc *evidence.Service, snap *evidence.Snapshot) (files []evidence.File, whole bool) {
+	at := func(match func(target string) bool) []evidence.File {
+		var out []evidence.File
+		for _, ref := range svc.Configs {
+			target := path.Join("/", ref.File)
+			if match(target) {
+				out = append(out, configFile(target, ref, snap))
+			}
+		}
+		slices.SortFunc(out, func(a, b evidence.File) int { return cmp.Compare(a.Path, b.Path) })
+		return out
+	}
+	likely := false
+	if len(names) == 0 {
+		likely = true
+		names = []string{imageConfig, packageConfig}
+	}
+	for _, name := range names {
+		got := at(func(t string) bool { return t == name })
+		if len(got) == 0 {
+			got = at(func(t string) bool { return path.Dir(t) == name && path.Ext(t) == ".cfg" })
+		}
+		if len(got) == 0 && !likely {
+			return nil, false
+		}
+		files = append(files, got...)
+		if likely && len(files) > 0 {
+			break
+		}
+	}
+	if likely && len(files) == 0 {
+		files = at(func(t string) bool { return path.Ext(t) == ".cfg" })
+	}
+	whole = len(files) > 0 && len(files) <= maxFiles &&
+		!slices.ContainsFunc(files, func(f evidence.File) bool { return f.Error != "" })
+	return files[:min(len(files), maxFiles)], whole
+}
+
+func configFile(target string, ref evidence.ConfigRef, snap *evidence.Snapshot) evidence.File {
+	f := evidence.File{Path: target, Source: "config:" + ref.Name, Error: "unreadable"}
+	for _, c := range snap.Configs {
+		if c.ID == ref.ID && (c.Data != "" || c.Truncated) {
+			f.Error = ""
+			setText(&f, []byte(c.Data))
+			f.Size, f.Truncated = int64(len(c.Data)), c.Truncated
+		}
+	}
+	return f
+}
+
+// named says of files read out of a container which of them are swarm configs:
+// an engine writes those when it makes the container, so that their time says
+// nothing of an edit.
+func named(files []evidence.File, svc *evidence.Service) {
+	for i := range files {
+		for _, ref := range svc.Configs {
+			if path.Join("/", ref.File) == files[i].Path {
+				files[i].Source = "config:" + ref.Name
+			}
+		}
+	}
+}
