@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/swarm"
 )
 
 // Exit statuses; the README and every help text list the same.
@@ -39,33 +41,56 @@ func (e *statusError) Error() string {
 func (e *statusError) Unwrap() error { return e.Cause }
 
 // usageError is wrong usage, status 2.
-func usageError(msg i18n.Msg) error { return &statusError{Status: exitUsage, Msg: msg} }
+func usageError(msg i18n.Msg) error { return usageHint(msg, i18n.Msg{}) }
+
+// usageHint is wrong usage with the way out.
+func usageHint(msg, hint i18n.Msg) error {
+	return &statusError{Status: exitUsage, Msg: msg, Hint: hint}
+}
 
 // exit is the only place that turns an error into words and a status.
 func (a *app) exit(ctx context.Context, err error) int {
 	var status *statusError
 	var problems diag.Problems
+	var cluster *swarm.Error
+	var book *gradebook.Error
 	lang := a.lang()
 	switch {
 	case err == nil:
 		return exitOK
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err())):
+		a.ui.failure(lang.T("cli.interrupted"), "")
+		return exitInterrupted
 	case errors.As(err, &status):
 		if !status.Msg.Empty() {
-			text := lang.Text(status.Msg)
-			if status.Cause != nil {
-				text += fmt.Sprintf(" (%v)", status.Cause)
-			}
-			a.ui.failure(text, lang.Text(status.Hint))
+			a.ui.failure(detail(lang.Text(status.Msg), status.Cause), lang.Text(status.Hint))
 		}
 		return status.Status
 	case errors.As(err, &problems):
 		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", len(problems)))
 		return exitUsage
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		a.ui.failure(lang.T("cli.interrupted"), "")
-		return exitInterrupted
+	case errors.As(err, &cluster):
+		a.ui.failure(detail(lang.Text(cluster.Msg), cluster.Cause), lang.Text(cluster.Hint))
+		for _, other := range cluster.Others {
+			a.ui.failure(detail(lang.Text(other.Msg), other.Cause), lang.Text(other.Hint))
+		}
+		if cluster.Code == "config" {
+			return exitUsage
+		}
+		return exitCluster
+	case errors.As(err, &book):
+		a.ui.failure(detail(lang.Text(book.Msg), book.Cause), lang.Text(book.Hint))
+		return exitUsage
 	}
 	// What cobra says of flags and arguments.
 	a.ui.failure(err.Error(), lang.T("cli.see_help"))
 	return exitUsage
+}
+
+// detail adds the raw cause behind the words for people.
+func detail(text string, cause error) string {
+	if cause == nil {
+		return text
+	}
+	return fmt.Sprintf("%s (%v)", text, cause)
 }

@@ -63,7 +63,19 @@ func newRootCmd(a *app) *cobra.Command {
 	f.BoolVar(&a.json, "json", false, lang.T("cli.flag_json"))
 	f.BoolVarP(&a.quiet, "quiet", "q", false, lang.T("cli.flag_quiet"))
 	f.BoolVarP(&a.verbose, "verbose", "v", false, lang.T("cli.flag_verbose"))
-	root.AddCommand(newLabCmd(a), newWhoamiCmd(a))
+	var run runFlags
+	run.register(a, root)
+	root.Args = cobra.NoArgs
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if run.class == "" && run.students == nil && !run.dryRun {
+			return c.Help()
+		}
+		return a.grade(c.Context(), &run)
+	}
+	root.AddCommand(
+		newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
+		newDoctorCmd(a), newRubricCmd(a), newLabCmd(a), newWhoamiCmd(a), newVersionCmd(a),
+	)
 	return root
 }
 

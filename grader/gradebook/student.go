@@ -45,6 +45,18 @@ func scanStudent(row scanner) (s Student, err error) {
 	return s, err
 }
 
+// SaveBefore records the snapshot that was taken before the students of a run
+// are driven. Those who have a trace already, in a resumed run, keep the
+// snapshot that was taken before that.
+func (g *Gradebook) SaveBefore(ctx context.Context, run, snapshot string) error {
+	return g.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE students SET before=? WHERE run=? AND status='pending' AND
+			NOT (before IS NOT NULL AND EXISTS (SELECT 1 FROM traces t WHERE t.run=students.run AND t.student=students.student))`,
+			snapshot, run)
+		return err
+	})
+}
+
 // SaveTrace keeps a target's trace of a student whose bundle is yet to come,
 // so that a resumed run need not drive it again. A second trace of the same
 // target replaces the first.

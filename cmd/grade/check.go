@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/report"
+	"swarmgrade/grader/roster"
+)
+
+func newCheckCmd(a *app) *cobra.Command {
+	var f classFlags
+	lang := a.lang()
+	c := &cobra.Command{
+		Use: "check STUDENT", Short: lang.T("cli.check_short"), Long: lang.T("cli.check_long"),
+		Args: cobra.ExactArgs(1),
+	}
+	f.register(a, c)
+	f.registerLoad(a, c)
+	_ = c.Flags().MarkHidden("students")
+	c.RunE = func(c *cobra.Command, args []string) error { return a.selfCheck(c.Context(), &f, args[0]) }
+	return c
+}
+
+// selfCheck grades one student with the class's rubric and judge, and says
+// each check as soon as it is known. Nothing is stored.
+func (a *app) selfCheck(ctx context.Context, f *classFlags, id string) error {
+	j, err := a.ownJob(f, id)
+	if err != nil {
+		return err
+	}
+	who := j.students[0]
+	if !a.json {
+		fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("cli.check_head", "student", who.ID, "name", who.Name,
+			"class", j.class.Name, "service", j.vars[who.ID]["service"])))
+	}
+	start := time.Now()
+	at := func() int64 { return time.Since(start).Milliseconds() }
+	cl, err := a.connect(ctx, j)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	before, err := cl.Snapshot(ctx, at)
+	if err != nil {
+		return err
+	}
+	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
+	loader, err := newLoader(j, start)
+	if err != nil {
+		return err
+	}
+	bar := a.ui.progress(1, plan.Requests())
+	defer bar.stop()
+	r := observe.Runner{Cluster: cl, Loader: loader, Store: noStore{}, At: at, Parallel: 1, Progress: bar.step}
+	s := &plan.Students[0]
+	bundle, err := r.Static(ctx, s, before)
+	if err != nil {
+		return err
+	}
+	c := evidence.Case{Bundle: bundle, Before: before}
+	said := map[string]bool{}
+	if err := a.say(j, c, said, false); err != nil {
+		return err
+	}
+	if err := r.Drive(ctx, s, bundle, r.Unreachable(ctx, plan)); err != nil {
+		return err
+	}
+	bar.stop()
+	if c.After, err = cl.Snapshot(ctx, at); err != nil && ctx.Err() != nil {
+		return err
+	}
+	if err := a.say(j, c, said, true); err != nil {
+		return err
+	}
+	return a.conclude(j, c, start)
+}
+
+// say prints the verdicts that are not said yet; before the load is done, only
+// those that need none.
+func (a *app) say(j *job, c evidence.Case, said map[string]bool, all bool) error {
+	if a.json {
+		return nil
+	}
+	var err error
+	judge.New(j.rub).Each(j.tasks, c, "", func(v judge.Verdict) {
+		if err != nil || said[v.Check] || (!all && waitsForLoad(j, v.Check)) {
+			return
+		}
+		said[v.Check] = true
+		err = report.Line(a.Stdout, j.rub, v, a.ui.text())
+	})
+	return err
+}
+
+// waitsForLoad reports whether a check, or one that it needs, asks for load.
+func waitsForLoad(j *job, id string) bool {
+	c, ok := j.rub.Check(id)
+	if !ok {
+		return false
+	}
+	if kind, ok := check.Find(c.Kind); ok {
+		if slices.ContainsFunc(kind.Needs(c.Params), func(n check.Need) bool { return strings.HasPrefix(n.What, "load/") }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.Needs, func(n string) bool { return waitsForLoad(j, n) })
+}
+
+// conclude sums up: what to mend first, and the exit status.
+func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
+	verdicts := judge.New(j.rub).Verdicts(j.tasks, c, "")
+	who := j.students[0]
+	if a.json {
+		err := report.JSON(a.Stdout, &report.Data{
+			Class: j.class.Name, Title: j.class.Title, Rubric: j.rub,
+			Run:      report.Run{Task: j.taskKey(), Status: "finished", Tool: version(), Started: start, Finished: time.Now()},
+			Students: []report.Student{{ID: who.ID, Name: who.Name, Verdicts: verdicts}},
+		}, a.lang())
+		if err != nil {
+			return err
+		}
+	}
+	points, most, ungraded := judge.Total(verdicts)
+	mend, open := 0, 0
+	for _, v := range verdicts {
+		switch v.Outcome {
+		case check.Fail, check.Partial, check.Blocked:
+			mend++
+		case check.Ungraded:
+			open++
+		}
+	}
+	lang := a.lang()
+	if !a.json {
+		fmt.Fprintf(a.Stdout, "\n%s\n", lang.T("cli.check_sum", "points", points.String(), "max", most.String()))
+	}
+	switch {
+	case mend > 0:
+		a.ui.note(lang.T("cli.check_mend", "n", mend))
+		return &statusError{Status: exitMend}
+	case open > 0:
+		return &statusError{
+			Status: exitCluster,
+			Msg:    i18n.M("cli.check_open", "n", open, "points", ungraded.String()), Hint: i18n.M("check.ungraded_hint"),
+		}
+	}
+	if !a.json {
+		fmt.Fprintln(a.Stdout, lang.T("cli.check_good"))
+	}
+	return nil
+}
+
+// ownJob finds the class that a student is in; without one, the student's own
+// Docker context and the standard rubric serve.
+func (a *app) ownJob(f *classFlags, id string) (*job, error) {
+	f.students = []string{id}
+	if f.class != "" {
+		return a.load(f)
+	}
+	for _, name := range a.classNames() {
+		class, err := roster.LoadClass(a.classOptions(name))
+		if err != nil {
+			continue // another class's mistakes are not this student's
+		}
+		if slices.ContainsFunc(class.Students, func(s roster.Student) bool { return s.ID == id }) {
+			return a.jobOf(class, f)
+		}
+	}
+	return a.jobOf(&roster.Class{
+		Name: "-", File: "-", Rubric: "ha-lb", Cluster: roster.Cluster{Context: "default"},
+		Settings: roster.Settings{Parallel: 1, Rate: 500},
+		Students: []roster.Student{{ID: id}},
+	}, f)
+}
+
+// noStore keeps nothing.
+type noStore struct{}
+
+func (noStore) Traces(context.Context, string) ([]evidence.Trace, error) { return nil, nil }
+func (noStore) SaveTrace(context.Context, string, *evidence.Trace) error { return nil }

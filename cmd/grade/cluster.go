@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/swarm"
+)
+
+type rosterStudent = roster.Student
+
+// cluster is an open way to a swarm.
+type cluster interface {
+	observe.Cluster
+	Close() error
+}
+
+// connect opens the class's cluster.
+func (a *app) connect(ctx context.Context, j *job) (cluster, error) {
+	return swarm.Dial(ctx, j.class.Cluster)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/report"
+)
+
+// formats are the files that can be written, by the ending of their name.
+var formats = []string{"xlsx", "json"}
+
+// exportFlags say what is written, and where.
+type exportFlags struct {
+	formats []string
+	out     string
+}
+
+func (f *exportFlags) register(a *app, c *cobra.Command) {
+	lang := a.lang()
+	c.Flags().StringSliceVar(&f.formats, "format", formats, lang.T("cli.flag_format", "formats", formats))
+	c.Flags().StringVar(&f.out, "out", "", lang.T("cli.flag_out"))
+}
+
+func (f *exportFlags) check() error {
+	for _, name := range f.formats {
+		if !slices.Contains(formats, name) {
+			return usageHint(i18n.M("cli.no_format", "format", name), i18n.M("cli.no_format_hint", "formats", formats))
+		}
+	}
+	return nil
+}
+
+func newExportCmd(a *app) *cobra.Command {
+	lang := a.lang()
+	var f struct {
+		classFlags
+		exportFlags
+	}
+	c := &cobra.Command{Use: "export --class CLASS", Short: lang.T("cli.export_short"), Args: cobra.NoArgs}
+	f.classFlags.register(a, c)
+	f.exportFlags.register(a, c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := f.exportFlags.check(); err != nil {
+			return err
+		}
+		j, book, err := a.stored(c.Context(), &f.classFlags)
+		if err != nil {
+			return err
+		}
+		defer book.Close()
+		return a.export(c.Context(), j, &f.exportFlags, book)
+	}
+	return c
+}
+
+// stored opens a class's gradebook to read from it.
+func (a *app) stored(ctx context.Context, f *classFlags) (*job, *gradebook.Gradebook, error) {
+	j, err := a.load(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	book, err := a.openBook(ctx, j.bookPath())
+	if err != nil {
+		return nil, nil, err
+	}
+	runs, err := book.Runs(ctx)
+	if err == nil && len(runs) == 0 {
+		err = usageHint(i18n.M("cli.no_runs", "class", j.class.Name), i18n.M("cli.no_runs_hint", "class", j.class.Name))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, book.Close())
+	}
+	return j, book, nil
+}
+
+// export writes the class's files from what counts of all its runs.
+func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradebook.Gradebook) error {
+	data, err := standingData(ctx, j, book)
+	if err != nil {
+		return err
+	}
+	dir := f.out
+	if dir == "" {
+		dir = filepath.Join("out", j.class.Name)
+	}
+	for _, format := range f.formats {
+		path := filepath.Join(dir, j.class.Name+"."+format)
+		err := writeFile(path, func(w io.Writer) error {
+			if format == "json" {
+				return report.JSON(w, data, a.lang())
+			}
+			return report.Workbook(w, data, a.lang())
+		})
+		if err != nil {
+			return &statusError{Status: exitUsage, Cause: err,
+				Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
+		}
+		a.ui.note(a.lang().T("cli.written", "file", path))
+	}
+	return nil
+}
+
+// standingData is what counts for the class over all its runs.
+func standingData(ctx context.Context, j *job, book *gradebook.Gradebook) (*report.Data, error) {
+	policy := gradebook.Policy(j.class.Settings.Attempts)
+	if policy == "" {
+		policy = gradebook.Best
+	}
+	standings, err := book.Standing(ctx, j.rub.ID, policy)
+	if err != nil {
+		return nil, err
+	}
+	overrides, err := book.Overrides(ctx, j.rub.ID)
+	if err != nil {
+		return nil, err
+	}
+	remarks, err := book.Remarks(ctx, j.rub.ID)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := book.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &report.Data{Class: j.class.Name, Title: j.class.Title, Rubric: j.rub}
+	if len(runs) > 0 {
+		d.Run = reportRun(runs[0], string(policy))
+	}
+	for _, st := range standings {
+		s := report.Student{ID: st.Student.ID, Name: st.Student.Name, Remark: remarks[st.Student.ID]}
+		for _, task := range j.rub.Tasks {
+			s.Verdicts = append(s.Verdicts, st.Attempts[task.ID].Verdicts...)
+		}
+		for _, o := range overrides {
+			if o.Student == s.ID && o.Points != nil {
+				s.Overrides = append(s.Overrides, report.Override{
+					Check: o.Check, Points: *o.Points, Reason: o.Reason, Who: o.Who, When: o.When,
+				})
+			}
+		}
+		d.Students = append(d.Students, s)
+	}
+	return d, nil
+}

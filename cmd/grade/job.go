@@ -1,0 +1,247 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/fixtures/classes"
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/naming"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
+	"swarmgrade/rubrics"
+)
+
+// classFlags are the flags of every verb that concerns a class.
+type classFlags struct {
+	class    string
+	lab      string
+	rubric   string
+	task     string
+	students []string
+	parallel int
+	rate     int
+}
+
+func (f *classFlags) register(a *app, c *cobra.Command) {
+	lang := a.lang()
+	fs := c.Flags()
+	fs.StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
+	fs.StringVar(&f.lab, "lab", "", lang.T("cli.flag_lab"))
+	fs.StringVar(&f.rubric, "rubric", "", lang.T("cli.flag_rubric"))
+	fs.StringVar(&f.task, "task", "", lang.T("cli.flag_task"))
+	fs.StringSliceVar(&f.students, "students", nil, lang.T("cli.flag_students"))
+}
+
+func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
+	lang := a.lang()
+	c.Flags().IntVar(&f.parallel, "parallel", 0, lang.T("cli.flag_parallel"))
+	c.Flags().IntVar(&f.rate, "rate", 0, lang.T("cli.flag_rate"))
+}
+
+// job is a class read and checked: who is graded on what, under which names.
+type job struct {
+	class    *roster.Class
+	rub      *rubric.Rubric
+	vars     map[string]map[string]string
+	tasks    []string
+	taskArg  string
+	students []roster.Student
+	home     string // where the gradebook is kept
+}
+
+// load reads class, roster and rubric, and derives everybody's names. Nothing
+// is sent before all of it is in order.
+func (a *app) load(f *classFlags) (*job, error) {
+	if f.class == "" {
+		return nil, usageHint(i18n.M("cli.no_class"), i18n.M("cli.no_class_hint", "classes", a.classNames()))
+	}
+	class, err := roster.LoadClass(a.classOptions(f.class))
+	if err != nil {
+		return nil, err
+	}
+	return a.jobOf(class, f)
+}
+
+func (a *app) jobOf(class *roster.Class, f *classFlags) (*job, error) {
+	if a.langStr == "" && class.Settings.Lang != "" {
+		a.langStr = class.Settings.Lang
+		if err := a.settle(); err != nil {
+			return nil, err
+		}
+	}
+	if f.parallel > 0 {
+		class.Settings.Parallel = f.parallel
+	}
+	if f.rate > 0 {
+		class.Settings.Rate = f.rate
+	}
+	if f.parallel < 0 || f.parallel > 64 || f.rate < 0 || f.rate > 100000 {
+		return nil, usageError(i18n.M("cli.bad_bounds"))
+	}
+	rub, err := a.loadRubric(class, f)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{class: class, rub: rub, taskArg: f.task, home: a.home(class)}
+	if j.tasks, err = tasksOf(rub, f.task); err != nil {
+		return nil, err
+	}
+	if j.vars, err = naming.Derive(rub, class); err != nil {
+		return nil, err
+	}
+	j.students, err = pick(class, f.students)
+	return j, err
+}
+
+func (a *app) classOptions(name string) roster.Options {
+	return roster.Options{Name: name, Dir: a.dir, Home: a.Getenv("GRADE_HOME"), Samples: classes.FS()}
+}
+
+// home is the directory that holds classes/, and so the gradebooks.
+func (a *app) home(class *roster.Class) string {
+	if class.Dir != "" && filepath.Base(class.Dir) == "classes" {
+		return filepath.Dir(class.Dir)
+	}
+	for _, dir := range []string{a.dir, a.Getenv("GRADE_HOME")} {
+		if dir != "" {
+			return dir
+		}
+	}
+	return "."
+}
+
+func (j *job) bookPath() string {
+	return filepath.Join(j.home, "gradebook", j.class.Name+".db")
+}
+
+// classNames are the classes at hand, for hints.
+func (a *app) classNames() []string {
+	names := classes.Names()
+	for _, dir := range []string{a.dir, a.Getenv("GRADE_HOME"), "."} {
+		if dir == "" {
+			continue
+		}
+		found, _ := filepath.Glob(filepath.Join(dir, "classes", "*.yaml"))
+		for _, path := range found {
+			if name := strings.TrimSuffix(filepath.Base(path), ".yaml"); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// loadRubric takes the flag's file, else the lab asked for, else the class's.
+func (a *app) loadRubric(class *roster.Class, f *classFlags) (*rubric.Rubric, error) {
+	name := class.Rubric
+	if f.lab != "" {
+		name = f.lab
+	}
+	path := ""
+	switch {
+	case f.rubric != "":
+		path = f.rubric
+	case strings.ContainsAny(name, `/\.`):
+		if path = name; !filepath.IsAbs(path) {
+			path = filepath.Join(class.Dir, name)
+		}
+	}
+	if path == "" {
+		return builtinRubric(name)
+	}
+	if data, ok := rubrics.Find(path); ok { // --rubric ha-lb
+		return rubric.Load(data, "builtin:"+path, check.Set{})
+	}
+	return readRubric(path)
+}
+
+func builtinRubric(id string) (*rubric.Rubric, error) {
+	data, ok := rubrics.Find(id)
+	if !ok {
+		return nil, usageHint(i18n.M("cli.no_rubric", "rubric", id), i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs()))
+	}
+	return rubric.Load(data, "builtin:"+id, check.Set{})
+}
+
+func readRubric(path string) (*rubric.Rubric, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 1<<20 {
+		return nil, usageError(i18n.M("cli.rubric_large", "file", path))
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, &statusError{
+			Status: exitUsage, Cause: err,
+			Msg: i18n.M("cli.rubric_unread", "file", path), Hint: i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs()),
+		}
+	}
+	return rubric.Load(data, path, check.Set{})
+}
+
+// tasksOf are the tasks asked for: all of the rubric's, or those named.
+func tasksOf(rub *rubric.Rubric, arg string) ([]string, error) {
+	var all, out []string
+	for _, t := range rub.Tasks {
+		all = append(all, t.ID)
+	}
+	if arg == "" || arg == "all" {
+		return all, nil
+	}
+	for _, id := range strings.Split(arg, ",") {
+		id = strings.TrimSpace(id)
+		if !slices.Contains(all, id) {
+			return nil, usageHint(i18n.M("cli.no_task", "task", id, "rubric", rub.ID), i18n.M("cli.no_task_hint", "tasks", all))
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// pick selects students by whole ID, or by the end of it where that names one
+// alone.
+func pick(class *roster.Class, want []string) ([]roster.Student, error) {
+	if len(want) == 0 {
+		return class.Students, nil
+	}
+	var problems diag.Problems
+	chosen := map[string]bool{}
+	for _, w := range want {
+		var hits []roster.Student
+		for _, s := range class.Students {
+			if s.ID == w {
+				hits = []roster.Student{s}
+				break
+			}
+			if strings.HasSuffix(s.ID, w) {
+				hits = append(hits, s)
+			}
+		}
+		switch len(hits) {
+		case 1:
+			chosen[hits[0].ID] = true
+		case 0:
+			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name),
+				i18n.M("cli.no_student_hint", "file", class.File))
+		default:
+			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.many_students", "student", w, "n", len(hits)),
+				i18n.M("cli.many_students_hint", "first", hits[0].ID, "second", hits[1].ID))
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(class.Students), func(s roster.Student) bool { return !chosen[s.ID] }), nil
+}

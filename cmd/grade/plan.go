@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/observe"
+)
+
+func newPlanCmd(a *app) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{Use: "plan --class CLASS", Short: a.lang().T("cli.plan_short"), Args: cobra.NoArgs}
+	f.classFlags.register(a, c)
+	f.registerLoad(a, c)
+	f.dryRun = true
+	c.RunE = func(c *cobra.Command, _ []string) error { return a.grade(c.Context(), &f) }
+	return c
+}
+
+// planJSON is the plan for scripts.
+type planJSON struct {
+	Schema   string        `json:"schema"`
+	Class    string        `json:"class"`
+	Rubric   string        `json:"rubric"`
+	Tasks    []string      `json:"tasks"`
+	Requests int           `json:"requests"`
+	Seconds  float64       `json:"seconds_at_least"`
+	Students []planStudent `json:"students"`
+	Faults   []string      `json:"faults"`
+}
+
+type planStudent struct {
+	ID      string            `json:"id"`
+	Name    string            `json:"name"`
+	Vars    map[string]string `json:"vars"`
+	Targets []evidence.Target `json:"targets"`
+	Skipped []planSkip        `json:"skipped"`
+}
+
+type planSkip struct {
+	Load string `json:"load"`
+	Why  string `json:"why"`
+}
+
+// showPlan prints what would be done and sends nothing.
+func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) error {
+	least := math.Ceil(float64(plan.Requests()) / float64(max(1, j.class.Settings.Rate)))
+	if a.json {
+		out := planJSON{
+			Schema: "swarmgrade-plan/1", Class: j.class.Name, Rubric: j.rub.ID, Tasks: j.tasks,
+			Requests: plan.Requests(), Seconds: least, Students: []planStudent{}, Faults: []string{},
+		}
+		for _, s := range plan.Students {
+			p := planStudent{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars, Targets: s.Targets, Skipped: []planSkip{}}
+			if p.Targets == nil {
+				p.Targets = []evidence.Target{}
+			}
+			for _, k := range s.Skipped {
+				p.Skipped = append(p.Skipped, planSkip(k))
+			}
+			out.Students = append(out.Students, p)
+		}
+		enc := json.NewEncoder(a.Stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(out)
+	}
+	lang := a.lang()
+	_, err := fmt.Fprintf(a.Stdout, "%s\n\n%s\n\n%s\n",
+		lang.T("cli.plan_head", "class", j.class.Name, "rubric", j.rub.Title, "tasks", j.tasks, "students", len(plan.Students),
+			"nodes", len(snap.Nodes)),
+		a.planTable(j, plan),
+		lang.T("cli.plan_foot", "requests", plan.Requests(), "rate", j.class.Settings.Rate,
+			"least", (time.Duration(least)*time.Second).String()))
+	return err
+}
+
+func (a *app) planTable(j *job, plan *observe.Plan) string {
+	lang := a.lang()
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Options = table.OptionsNoBordersAndSeparators
+	t.SetStyle(style)
+	head := table.Row{lang.T("cli.plan_id"), lang.T("cli.plan_name")}
+	for _, v := range j.rub.Vars {
+		if v.Kind != "text" {
+			head = append(head, v.Title.In(lang))
+		}
+	}
+	t.AppendHeader(append(head, lang.T("cli.plan_requests"), lang.T("cli.plan_targets")))
+	for _, s := range plan.Students {
+		row := table.Row{diag.Plain(s.Who.ID), diag.Plain(s.Who.Name)}
+		for _, v := range j.rub.Vars {
+			if v.Kind != "text" {
+				row = append(row, diag.Plain(s.Vars[v.Name]))
+			}
+		}
+		t.AppendRow(append(row, s.Requests(), a.targets(&s)))
+	}
+	return t.Render()
+}
+
+// targets are a student's, those of the mesh together.
+func (a *app) targets(s *observe.Student) string {
+	var parts []string
+	mesh, each := 0, 0
+	for _, t := range s.Targets {
+		if t.Kind == "mesh" {
+			mesh, each = mesh+1, t.Requests
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s %s × %d", t.ID, t.Address, t.Requests))
+	}
+	lang := a.lang()
+	if mesh > 0 {
+		parts = append([]string{lang.T("cli.plan_mesh", "n", mesh, "each", each)}, parts...)
+	}
+	for _, k := range s.Skipped {
+		parts = append(parts, lang.T("cli.skip_"+strings.ReplaceAll(k.Why, "-", "_")))
+	}
+	return strings.Join(parts, "; ")
+}

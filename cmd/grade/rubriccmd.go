@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/rubric"
+	"swarmgrade/rubrics"
+)
+
+func newRubricCmd(a *app) *cobra.Command {
+	lang := a.lang()
+	c := &cobra.Command{Use: "rubric", Short: lang.T("cli.rubric_short"), Args: cobra.NoArgs}
+	c.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: lang.T("cli.rubric_list_short"), Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				for _, id := range rubrics.IDs() {
+					rub, err := builtinRubric(id)
+					if err != nil {
+						return err
+					}
+					fmt.Fprintf(a.Stdout, "%s\t%s\t%s\n", rub.ID, rub.Points, rub.Title.In(a.lang()))
+				}
+				return nil
+			},
+		},
+		&cobra.Command{
+			Use: "show RUBRIC", Short: lang.T("cli.rubric_show_short"), Args: cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error {
+				rub, err := findRubric(args[0])
+				if err != nil {
+					return err
+				}
+				a.printRubric(rub)
+				return nil
+			},
+		},
+		&cobra.Command{
+			Use: "lint RUBRIC...", Short: lang.T("cli.rubric_lint_short"), Args: cobra.MinimumNArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error {
+				for _, arg := range args {
+					rub, err := findRubric(arg)
+					if err != nil {
+						return err
+					}
+					fmt.Fprintln(a.Stdout, a.lang().T("cli.rubric_good", "file", rub.File, "checks", checksIn(rub),
+						"points", rub.Points.String()))
+				}
+				return nil
+			},
+		},
+	)
+	return c
+}
+
+// findRubric takes a built-in rubric's ID or a path.
+func findRubric(arg string) (*rubric.Rubric, error) {
+	if _, ok := rubrics.Find(arg); ok {
+		return builtinRubric(arg)
+	}
+	return readRubric(arg)
+}
+
+func (a *app) printRubric(rub *rubric.Rubric) {
+	lang := a.lang()
+	fmt.Fprintf(a.Stdout, "%s  %s\n", rub.Title.In(lang), rub.Points)
+	for _, t := range rub.Tasks {
+		fmt.Fprintf(a.Stdout, "\n%s  %s\n", t.Title.In(lang), t.Points)
+		for _, c := range t.Checks {
+			fmt.Fprintf(a.Stdout, "  %5s  %s  (%s)\n", c.Points, c.Title.In(lang), c.ID)
+		}
+	}
+}
+
+func checksIn(rub *rubric.Rubric) int {
+	n := 0
+	for _, t := range rub.Tasks {
+		n += len(t.Checks)
+	}
+	return n
+}

@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/report"
+	"swarmgrade/loadgen"
+)
+
+// runFlags are those of grading a class.
+type runFlags struct {
+	classFlags
+	exportFlags
+	dryRun bool
+	resume bool
+	// noFault and yes are taken already, so that scripts need not change when
+	// a rubric asks for faults.
+	noFault, yes bool
+}
+
+func (f *runFlags) register(a *app, c *cobra.Command) {
+	lang := a.lang()
+	f.classFlags.register(a, c)
+	f.registerLoad(a, c)
+	f.exportFlags.register(a, c)
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, lang.T("cli.flag_dry_run"))
+	c.Flags().BoolVar(&f.resume, "resume", false, lang.T("cli.flag_resume"))
+	c.Flags().BoolVar(&f.noFault, "no-fault", false, lang.T("cli.flag_no_fault"))
+	c.Flags().BoolVarP(&f.yes, "yes", "y", false, lang.T("cli.flag_yes"))
+}
+
+// grade is the main job: observe, judge, store, export.
+func (a *app) grade(ctx context.Context, f *runFlags) error {
+	j, err := a.load(&f.classFlags)
+	if err != nil {
+		return err
+	}
+	if err := f.exportFlags.check(); err != nil {
+		return err
+	}
+	start := time.Now()
+	at := func() int64 { return time.Since(start).Milliseconds() }
+	cl, err := a.connect(ctx, j)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	snap, err := cl.Snapshot(ctx, at)
+	if err != nil {
+		return err
+	}
+	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, snap)
+	if f.dryRun {
+		return a.showPlan(j, plan, snap)
+	}
+	book, err := a.openBook(ctx, j.bookPath())
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	run, err := a.begin(ctx, j, f, book, start)
+	if err != nil {
+		return err
+	}
+	err = a.observe(ctx, j, cl, book, run.ID, plan, snap, start)
+	status := gradebook.Finished
+	if err != nil {
+		status = gradebook.Interrupted
+	}
+	// What was done is recorded also when the run was interrupted.
+	done := context.WithoutCancel(ctx)
+	if ferr := book.FinishRun(done, run.ID, status, time.Now()); err == nil {
+		err = ferr
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			a.ui.note(a.lang().T("cli.resume_with", "class", j.class.Name))
+		}
+		return err
+	}
+	return a.results(ctx, j, f, book, run.ID)
+}
+
+// begin starts a run, or takes up the last unfinished one.
+func (a *app) begin(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, start time.Time) (gradebook.Run, error) {
+	if f.resume {
+		last, ok, err := book.Unfinished(ctx, gradebook.Fingerprint{
+			RubricSHA256: j.rub.SHA256, RosterSHA256: j.class.RosterSHA256, Task: j.taskKey(),
+		})
+		if err != nil {
+			return gradebook.Run{}, err
+		}
+		if ok {
+			a.ui.note(a.lang().T("cli.resuming", "run", last.ID))
+			return book.Resume(ctx, last.ID)
+		}
+		a.ui.note(a.lang().T("cli.nothing_to_resume"))
+	}
+	b := gradebook.Begin{
+		Class: j.class.Name, Task: j.taskKey(), Rubric: j.rub, RosterSHA256: j.class.RosterSHA256,
+		Tool: version(), Started: start,
+		Options: map[string]any{"parallel": j.class.Settings.Parallel, "rate": j.class.Settings.Rate},
+	}
+	for i, s := range j.class.Students {
+		if slices.ContainsFunc(j.students, func(x rosterStudent) bool { return x.ID == s.ID }) {
+			b.Students = append(b.Students, gradebook.Student{ID: s.ID, Name: s.Name, Position: i})
+		}
+	}
+	return book.BeginRun(ctx, b)
+}
+
+// observe collects the evidence of everybody who has none yet, and judges.
+func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.Gradebook, run string,
+	plan *observe.Plan, snap *evidence.Snapshot, start time.Time,
+) error {
+	before, err := book.PutSnapshot(ctx, snap)
+	if err != nil {
+		return err
+	}
+	if err := book.SaveBefore(ctx, run, before); err != nil {
+		return err
+	}
+	if err := pending(ctx, book, run, plan); err != nil {
+		return err
+	}
+	loader, err := newLoader(j, start)
+	if err != nil {
+		return err
+	}
+	bar := a.ui.progress(len(plan.Students), plan.Requests())
+	defer bar.stop()
+	r := observe.Runner{
+		Cluster: cl, Loader: loader, Store: bookStore{book, run}, Run: run,
+		At:       func() int64 { return time.Since(start).Milliseconds() },
+		Parallel: j.class.Settings.Parallel, Progress: bar.step,
+	}
+	observed, err := r.Observe(ctx, plan, snap)
+	if err != nil {
+		return err
+	}
+	bar.stop()
+	after, err := a.after(ctx, cl, book, r.At)
+	if err != nil {
+		return err
+	}
+	for _, o := range observed {
+		o.Bundle.After = after
+		if after == "" {
+			o.Bundle.Gaps = append(o.Bundle.Gaps, evidence.Gap{What: "snapshot/after", Code: "unreachable"})
+		}
+		if _, err := book.SaveBundle(ctx, run, o.Bundle); err != nil {
+			return err
+		}
+	}
+	return judgeRun(ctx, j, book, run)
+}
+
+// after takes the closing snapshot. A cluster that is gone by then leaves it
+// out; what was observed is still worth judging.
+func (a *app) after(ctx context.Context, cl cluster, book *gradebook.Gradebook, at func() int64) (string, error) {
+	snap, err := cl.Snapshot(ctx, at)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
+		a.ui.note(a.lang().T("cli.no_after", "error", err.Error()))
+		return "", nil
+	}
+	return book.PutSnapshot(ctx, snap)
+}
+
+// pending leaves only those students in the plan whose bundle is not stored
+// yet, and tells each the snapshot that their evidence began with.
+func pending(ctx context.Context, book *gradebook.Gradebook, run string, plan *observe.Plan) error {
+	students, err := book.Students(ctx, run)
+	if err != nil {
+		return err
+	}
+	stored := make(map[string]gradebook.Student, len(students))
+	for _, s := range students {
+		stored[s.ID] = s
+	}
+	plan.Students = slices.DeleteFunc(plan.Students, func(s observe.Student) bool {
+		got, ok := stored[s.Who.ID]
+		return !ok || got.Bundle != ""
+	})
+	for i := range plan.Students {
+		plan.Students[i].Before = stored[plan.Students[i].Who.ID].Before
+	}
+	return nil
+}
+
+// judgeRun judges every student of a run from the gradebook, so that what is
+// judged is what is stored.
+func judgeRun(ctx context.Context, j *job, book *gradebook.Gradebook, run string) error {
+	students, err := book.Students(ctx, run)
+	if err != nil {
+		return err
+	}
+	jd := judge.New(j.rub)
+	for _, s := range students {
+		c, err := book.Case(ctx, run, s.ID)
+		if err != nil {
+			return err
+		}
+		if err := book.SaveVerdicts(ctx, run, s.ID, jd.Verdicts(j.tasks, c, s.Bundle)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// results shows a finished run and writes the class's files.
+func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, run string) error {
+	data, err := runData(ctx, j, book, run)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = report.JSON(a.Stdout, data, a.lang())
+	} else {
+		err = report.Table(a.Stdout, data, a.ui.text())
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.export(ctx, j, &f.exportFlags, book); err != nil {
+		return err
+	}
+	if open := report.Summarize(data).Open; len(open) > 0 {
+		return &statusError{
+			Status: exitCluster,
+			Msg:    i18n.M("cli.ungraded", "n", len(open), "students", open[:min(len(open), 10)]),
+			Hint:   i18n.M("cli.ungraded_hint", "class", j.class.Name),
+		}
+	}
+	return nil
+}
+
+// runData is one run, for reports.
+func runData(ctx context.Context, j *job, book *gradebook.Gradebook, id string) (*report.Data, error) {
+	run, err := book.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := book.Verdicts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	students, err := book.Students(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d := &report.Data{Class: j.class.Name, Title: j.class.Title, Rubric: j.rub, Run: reportRun(run, "")}
+	for _, s := range students {
+		d.Students = append(d.Students, report.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]})
+	}
+	return d, nil
+}
+
+func reportRun(run gradebook.Run, policy string) report.Run {
+	return report.Run{
+		ID: run.ID, Task: run.Task, Status: string(run.Status), Policy: policy, Tool: run.Tool,
+		RosterSHA256: run.RosterSHA256, Started: run.Started, Finished: run.Finished,
+	}
+}
+
+// openBook opens the class's gradebook, making its directory.
+func (a *app) openBook(ctx context.Context, path string) (*gradebook.Gradebook, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, &statusError{
+			Status: exitUsage, Cause: err,
+			Msg: i18n.M("cli.no_dir", "dir", filepath.Dir(path)), Hint: i18n.M("cli.no_dir_hint"),
+		}
+	}
+	return gradebook.Open(ctx, path)
+}
+
+// taskKey is the task as the gradebook keeps it.
+func (j *job) taskKey() string {
+	if j.taskArg == "" {
+		return "all"
+	}
+	return j.taskArg
+}
+
+// bookStore keeps traces in the gradebook as they come.
+type bookStore struct {
+	book *gradebook.Gradebook
+	run  string
+}
+
+func (s bookStore) Traces(ctx context.Context, student string) ([]evidence.Trace, error) {
+	return s.book.Traces(ctx, s.run, student)
+}
+
+func (s bookStore) SaveTrace(ctx context.Context, student string, t *evidence.Trace) error {
+	return s.book.SaveTrace(ctx, s.run, student, t)
+}
+
+// newLoader drives load for a class within its one global rate.
+func newLoader(j *job, start time.Time) (loadgen.Loader, error) {
+	attributor, err := loadgen.Compile(j.rub.Attribution)
+	if err != nil {
+		return loadgen.Loader{}, fmt.Errorf("attribution of rubric %s: %w", j.rub.ID, err)
+	}
+	return loadgen.Loader{Options: loadgen.Options{
+		Attribution: attributor, Settle: true, Epoch: start,
+		Limiter: loadgen.NewLimiter(float64(j.class.Settings.Rate)),
+	}}, nil
+}

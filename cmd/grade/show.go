@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/report"
+)
+
+func newShowCmd(a *app) *cobra.Command {
+	lang := a.lang()
+	var f classFlags
+	var run string
+	var raw bool
+	c := &cobra.Command{Use: "show --class CLASS [STUDENT]", Short: lang.T("cli.show_short"), Args: cobra.MaximumNArgs(1)}
+	f.register(a, c)
+	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
+	c.Flags().BoolVar(&raw, "evidence", false, lang.T("cli.flag_evidence"))
+	c.RunE = func(c *cobra.Command, args []string) error {
+		f.students = append(f.students, args...)
+		j, book, err := a.stored(c.Context(), &f)
+		if err != nil {
+			return err
+		}
+		defer book.Close()
+		if raw {
+			return a.showEvidence(c.Context(), j, book, run)
+		}
+		return a.show(c.Context(), j, book, run, len(args) == 1)
+	}
+	return c
+}
+
+// show prints what counts of all runs, or one run, of the class or a student.
+func (a *app) show(ctx context.Context, j *job, book *gradebook.Gradebook, run string, one bool) error {
+	data, err := a.data(ctx, j, book, run)
+	if err != nil {
+		return err
+	}
+	data.Students = slices.DeleteFunc(data.Students, func(s report.Student) bool {
+		return !slices.ContainsFunc(j.students, func(x rosterStudent) bool { return x.ID == s.ID })
+	})
+	for i := range data.Students {
+		s := &data.Students[i]
+		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v verdict) bool { return !slices.Contains(j.tasks, v.Task) })
+	}
+	switch {
+	case a.json:
+		return report.JSON(a.Stdout, data, a.lang())
+	case one && len(data.Students) == 1:
+		return report.Detail(a.Stdout, data, &data.Students[0], a.ui.text())
+	case one:
+		return notGraded(j)
+	}
+	return report.Table(a.Stdout, data, a.ui.text())
+}
+
+func (a *app) data(ctx context.Context, j *job, book *gradebook.Gradebook, run string) (*report.Data, error) {
+	if run == "" {
+		return standingData(ctx, j, book)
+	}
+	data, err := runData(ctx, j, book, run)
+	if errors.Is(err, gradebook.ErrNotFound) {
+		return nil, usageHint(i18n.M("cli.no_run", "run", run, "class", j.class.Name), i18n.M("cli.no_run_hint", "class", j.class.Name))
+	}
+	return data, err
+}
+
+func notGraded(j *job) error {
+	return usageHint(i18n.M("cli.not_graded", "student", j.students[0].ID), i18n.M("cli.no_runs_hint", "class", j.class.Name))
+}
+
+// showEvidence prints stored evidence as it is: the bundle of each student
+// asked for, from the run named or the newest that has it.
+func (a *app) showEvidence(ctx context.Context, j *job, book *gradebook.Gradebook, run string) error {
+	runs, err := book.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, who := range j.students {
+		for _, r := range runs {
+			if run != "" && r.ID != run {
+				continue
+			}
+			c, err := book.Case(ctx, r.ID, who.ID)
+			if errors.Is(err, gradebook.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			blob, err := evidence.Encode(c.Bundle)
+			if err != nil {
+				return err
+			}
+			found = true
+			if _, err := a.Stdout.Write(blob); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if !found {
+		return notGraded(j)
+	}
+	return nil
+}
+
+func newRunsCmd(a *app) *cobra.Command {
+	lang := a.lang()
+	var f classFlags
+	c := &cobra.Command{Use: "runs --class CLASS", Short: lang.T("cli.runs_short"), Args: cobra.NoArgs}
+	c.Flags().StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		_, book, err := a.stored(c.Context(), &f)
+		if err != nil {
+			return err
+		}
+		defer book.Close()
+		runs, err := book.Runs(c.Context())
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			students, err := book.Students(c.Context(), r.ID)
+			if err != nil {
+				return err
+			}
+			took := "-"
+			if !r.Finished.IsZero() {
+				took = r.Finished.Sub(r.Started).String()
+			}
+			what := a.lang().T("cli.run_" + string(r.Status))
+			if r.Regrades != "" {
+				what += " " + a.lang().T("cli.run_regrades", "run", r.Regrades)
+			}
+			fmt.Fprintln(a.Stdout, a.lang().T("cli.run_line", "run", r.ID, "started", r.Started.Local().Format("2006-01-02 15:04:05"),
+				"took", took, "task", r.Task, "students", len(students), "rubric", r.RubricID, "version", r.RubricVersion, "status", what))
+		}
+		return nil
+	}
+	return c
+}

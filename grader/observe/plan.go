@@ -1,0 +1,286 @@
+// Package observe collects evidence: it plans what a rubric's checks need to
+// see, reads the cluster once for the whole class, and drives load for several
+// students at a time. It judges nothing.
+package observe
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/stats"
+)
+
+// requestTimeoutMS bounds one request from dial to last byte. HAProxy's own
+// connect timeout is often 5 s; an answer later than this helps nobody.
+const requestTimeoutMS = 5000
+
+// Plan is what will be observed, before anything is sent to a student.
+type Plan struct {
+	Students []Student
+}
+
+// Student is what will be observed of one student.
+type Student struct {
+	Who  roster.Student
+	Vars map[string]string
+	// Tasks are those of the rubric that are graded.
+	Tasks []string
+	// Before is the hash of the snapshot that was taken before this student's
+	// first request: of an earlier one than the plan's, in a resumed run.
+	Before string
+	// Proxies are the HAProxy candidates to read.
+	Proxies []haproxy.Ref
+	// Targets are what load is driven at, one after the other.
+	Targets []evidence.Target
+	// Skipped say which loads the rubric asks for and are not driven, since
+	// there is nothing to drive them at; the checks before them say why.
+	Skipped []Skip
+}
+
+// Skip is a load that is not driven. Why is "no-service", "not-published",
+// "nothing-running", "no-proxy", "proxy-not-running", "proxy-not-published".
+type Skip struct{ Load, Why string }
+
+// Requests is the number of requests of the whole plan.
+func (p *Plan) Requests() int {
+	n := 0
+	for i := range p.Students {
+		n += p.Students[i].Requests()
+	}
+	return n
+}
+
+// Requests is the number of requests for one student.
+func (s *Student) Requests() int {
+	n := 0
+	for _, t := range s.Targets {
+		n += t.Requests
+	}
+	return n
+}
+
+// NewPlan derives the plan from the rubric's needs and one snapshot. Vars are
+// each student's names and ports by ID.
+func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
+	vars map[string]map[string]string, snap *evidence.Snapshot,
+) *Plan {
+	needs := needsOf(rub, tasks)
+	idx := newLookup(snap)
+	p := &Plan{Students: make([]Student, 0, len(students))}
+	for _, who := range students {
+		s := Student{Who: who, Vars: vars[who.ID], Tasks: tasks}
+		idx.plan(&s, needs)
+		p.Students = append(p.Students, s)
+	}
+	return p
+}
+
+// needsOf is the union of what the checks of the tasks ask for; of two loads
+// of one kind the larger one serves both.
+func needsOf(rub *rubric.Rubric, tasks []string) []check.Need {
+	var out []check.Need
+	for _, id := range tasks {
+		task, ok := rub.Task(id)
+		if !ok {
+			continue
+		}
+		for _, c := range task.Checks {
+			kind, ok := check.Find(c.Kind)
+			if !ok {
+				continue
+			}
+			for _, need := range kind.Needs(c.Params) {
+				out = merge(out, need)
+			}
+		}
+	}
+	return out
+}
+
+func merge(needs []check.Need, n check.Need) []check.Need {
+	i := slices.IndexFunc(needs, func(m check.Need) bool {
+		return m.What == n.What && m.KeepAlive == n.KeepAlive && m.Via == n.Via
+	})
+	if i < 0 {
+		return append(needs, n)
+	}
+	needs[i].Tasks = max(needs[i].Tasks, n.Tasks)
+	needs[i].Spread = needs[i].Spread || n.Spread
+	return needs
+}
+
+// lookup finds things in a snapshot by key.
+type lookup struct {
+	snap       *evidence.Snapshot
+	service    map[string]*evidence.Service
+	running    map[string]int // tasks by service ID
+	node       map[string]*evidence.Node
+	nodes      []*evidence.Node // ready, by host name
+	containers map[string]*evidence.Container
+}
+
+func newLookup(snap *evidence.Snapshot) *lookup {
+	x := &lookup{
+		snap:       snap,
+		service:    make(map[string]*evidence.Service, len(snap.Services)),
+		running:    make(map[string]int, len(snap.Services)),
+		node:       make(map[string]*evidence.Node, len(snap.Nodes)),
+		containers: make(map[string]*evidence.Container),
+	}
+	for i := range snap.Services {
+		x.service[snap.Services[i].Name] = &snap.Services[i]
+	}
+	for i := range snap.Nodes {
+		n := &snap.Nodes[i]
+		x.node[n.ID] = n
+		if n.State == "ready" {
+			x.nodes = append(x.nodes, n)
+		}
+	}
+	slices.SortFunc(x.nodes, func(a, b *evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
+	for _, t := range snap.Tasks {
+		if n := x.node[t.NodeID]; t.Desired == "running" && t.State == "running" && n != nil && n.State == "ready" {
+			x.running[t.ServiceID]++
+		}
+	}
+	for i := range snap.Containers {
+		x.containers[snap.Containers[i].ID] = &snap.Containers[i]
+	}
+	return x
+}
+
+func (x *lookup) plan(s *Student, needs []check.Need) {
+	for _, need := range needs {
+		switch need.What {
+		case "proxy":
+			s.Proxies = haproxy.Find(x.snap, s.Vars["haproxy"], []int{number(s.Vars[need.Via])})
+		case "load/mesh":
+			x.mesh(s, need)
+		}
+	}
+	for _, need := range needs {
+		if need.What == "load/haproxy" {
+			x.balancer(s, need)
+		}
+	}
+}
+
+// mesh plans requests to the published port on every node that is up. The
+// answers of all nodes are judged together for evenness, but each node must
+// show every container by itself.
+func (x *lookup) mesh(s *Student, need check.Need) {
+	port := number(s.Vars[need.Via])
+	svc := x.service[s.Vars["service"]]
+	switch {
+	case svc == nil:
+		s.skip(need.What, "no-service")
+		return
+	case !publishes(svc, port):
+		s.skip(need.What, "not-published")
+		return
+	case x.running[svc.ID] == 0:
+		s.skip(need.What, "nothing-running")
+		return
+	}
+	k := max(need.Tasks, x.running[svc.ID])
+	requests := stats.Cover(k)
+	if need.Spread && len(x.nodes) > 0 {
+		share := (stats.Plan(k).Requests + len(x.nodes) - 1) / len(x.nodes)
+		requests = max(requests, share)
+	}
+	for _, n := range x.nodes {
+		s.Targets = append(s.Targets, target("mesh/"+n.Hostname, "mesh", n, port, requests))
+	}
+}
+
+// balancer plans requests to the student's HAProxy, where one runs under its
+// name.
+func (x *lookup) balancer(s *Student, need check.Need) {
+	port := number(s.Vars[need.Via])
+	at := slices.IndexFunc(s.Proxies, func(r haproxy.Ref) bool { return r.Matched == "name" })
+	if at < 0 {
+		s.skip(need.What, "no-proxy")
+		return
+	}
+	node, why := x.entry(s.Proxies[at], port)
+	if why != "" {
+		s.skip(need.What, why)
+		return
+	}
+	k := need.Tasks
+	if svc := x.service[s.Vars["service"]]; svc != nil {
+		k = max(k, x.running[svc.ID])
+	}
+	requests := stats.Cover(k)
+	if need.Spread {
+		requests = max(requests, stats.Plan(k).Requests)
+	}
+	s.Targets = append(s.Targets, target("haproxy", "haproxy", node, port, requests))
+}
+
+// entry is the node on whose address a balancer's port answers.
+func (x *lookup) entry(ref haproxy.Ref, port int) (node *evidence.Node, why string) {
+	if ref.Kind == "service" {
+		svc := x.service[ref.Name]
+		if svc == nil || x.running[svc.ID] == 0 {
+			return nil, "proxy-not-running"
+		}
+		mode := ""
+		for _, p := range svc.Ports {
+			if p.Published == port && p.Protocol == "tcp" {
+				mode = p.Mode
+			}
+		}
+		switch {
+		case mode == "":
+			return nil, "proxy-not-published"
+		case mode == "ingress" && len(x.nodes) > 0:
+			return x.nodes[0], ""
+		}
+		for _, t := range x.snap.Tasks {
+			if t.ServiceID == svc.ID && t.Desired == "running" && t.State == "running" && x.node[t.NodeID] != nil {
+				return x.node[t.NodeID], ""
+			}
+		}
+		return nil, "proxy-not-running"
+	}
+	c := x.containers[ref.ID]
+	if c == nil || c.State != "running" || x.node[c.NodeID] == nil {
+		return nil, "proxy-not-running"
+	}
+	published := c.NetworkMode == "host" || slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool {
+		return p.Public == port && p.Protocol == "tcp"
+	})
+	if !published {
+		return nil, "proxy-not-published"
+	}
+	return x.node[c.NodeID], ""
+}
+
+func (s *Student) skip(load, why string) { s.Skipped = append(s.Skipped, Skip{Load: load, Why: why}) }
+
+func target(id, kind string, n *evidence.Node, port, requests int) evidence.Target {
+	return evidence.Target{
+		ID: id, Kind: kind, NodeID: n.ID, Path: "/",
+		Address:  net.JoinHostPort(n.Address, strconv.Itoa(port)),
+		Requests: requests, PerConnection: 1, Workers: 1, TimeoutMS: requestTimeoutMS,
+	}
+}
+
+func publishes(svc *evidence.Service, port int) bool {
+	return slices.ContainsFunc(svc.Ports, func(p evidence.Port) bool {
+		return p.Published == port && p.Protocol == "tcp" && p.Mode == "ingress"
+	})
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}

@@ -1,0 +1,210 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+)
+
+// Cluster is what observing asks of a swarm.
+type Cluster interface {
+	// Snapshot reads the whole cluster once; at gives offsets from the run's
+	// start in ms.
+	Snapshot(ctx context.Context, at func() int64) (*evidence.Snapshot, error)
+	// Proxy reads one HAProxy's state and configuration.
+	Proxy(ctx context.Context, ref haproxy.Ref, snap *evidence.Snapshot) (evidence.Proxy, error)
+}
+
+// Loader drives load.
+type Loader interface {
+	// Load drives one target; an error is the grader's own trouble, failures
+	// of the target are in the trace.
+	Load(ctx context.Context, t evidence.Target) (evidence.Trace, error)
+	// Reach reports whether a host can be reached at all: a refused connection
+	// shows that it can.
+	Reach(ctx context.Context, host string) error
+}
+
+// Store keeps what is observed as soon as it is, so that an interrupted run
+// can be resumed.
+type Store interface {
+	// Traces are those kept by an earlier, interrupted try.
+	Traces(ctx context.Context, student string) ([]evidence.Trace, error)
+	SaveTrace(ctx context.Context, student string, t *evidence.Trace) error
+}
+
+// Runner observes students.
+type Runner struct {
+	Cluster  Cluster
+	Loader   Loader
+	Store    Store
+	Run      string       // ID of the run
+	At       func() int64 // ms since the run's start, monotonic
+	Parallel int          // students at a time, at least 1
+	// Progress, if set, is called as targets are finished, from several
+	// goroutines.
+	Progress func(Progress)
+}
+
+// Progress is one step forward.
+type Progress struct {
+	Student  string
+	Target   string // "" when the student is done
+	Requests int    // of this step, as planned
+	Resumed  bool   // the step was done by an earlier try
+}
+
+// Observed is a student's evidence, but for the snapshot taken at the end.
+type Observed struct {
+	Plan   *Student
+	Bundle *evidence.Bundle
+}
+
+// Observe collects the evidence of every student of the plan. The bundles come
+// in the plan's order, without the After hash. The error is not nil if the
+// context ended or the store failed; bundles of students who were not reached
+// are nil then.
+func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapshot) ([]Observed, error) {
+	out := make([]Observed, len(plan.Students))
+	unreachable := r.Unreachable(ctx, plan)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, r.Parallel))
+	for i := range plan.Students {
+		g.Go(func() error {
+			s := &plan.Students[i]
+			b, err := r.Static(ctx, s, snap)
+			if err == nil {
+				err = r.Drive(ctx, s, b, unreachable)
+			}
+			if err != nil {
+				return err
+			}
+			out[i] = Observed{Plan: s, Bundle: b}
+			r.progress(Progress{Student: s.Who.ID})
+			return nil
+		})
+	}
+	return out, g.Wait()
+}
+
+// Static collects what needs no load: the student's HAProxy. It is the first
+// half of a self-check.
+func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot) (*evidence.Bundle, error) {
+	b := &evidence.Bundle{
+		Schema: evidence.BundleSchema, Run: r.Run, Task: strings.Join(s.Tasks, ","), Before: s.Before,
+		Student: evidence.Student{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars},
+		Proxies: []evidence.Proxy{}, Traces: []evidence.Trace{},
+	}
+	for _, ref := range s.Proxies {
+		p, err := r.Cluster.Proxy(ctx, ref, snap)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "proxy/" + ref.Name, Code: code(err), Detail: err.Error()})
+			continue
+		}
+		b.Proxies = append(b.Proxies, p)
+	}
+	return b, nil
+}
+
+// Drive adds the load traces to a student's bundle.
+func (r *Runner) Drive(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
+	kept, err := r.Store.Traces(ctx, s.Who.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range s.Targets {
+		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return k.Target.ID == t.ID }); i >= 0 {
+			b.Traces = append(b.Traces, kept[i])
+			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Resumed: true})
+			continue
+		}
+		host, _, _ := net.SplitHostPort(t.Address)
+		if why, bad := unreachable[host]; bad {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: "unreachable", Detail: why.Error()})
+			continue
+		}
+		trace, err := r.Loader.Load(ctx, t)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
+			continue
+		}
+		trace.Started = r.At() - trace.Took
+		if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
+			return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
+		}
+		b.Traces = append(b.Traces, trace)
+		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
+	}
+	slices.SortFunc(b.Traces, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
+	return nil
+}
+
+// Unreachable tries every host of the plan once and gives those that do not
+// answer at all, with the reason: that is our trouble, and loads at them become
+// gaps.
+func (r *Runner) Unreachable(ctx context.Context, plan *Plan) map[string]error {
+	hosts := map[string]bool{}
+	for _, s := range plan.Students {
+		for _, t := range s.Targets {
+			if host, _, err := net.SplitHostPort(t.Address); err == nil {
+				hosts[host] = true
+			}
+		}
+	}
+	bad := map[string]error{}
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(16)
+	for host := range hosts {
+		g.Go(func() error {
+			if err := r.Loader.Reach(ctx, host); err != nil && ctx.Err() == nil {
+				mu.Lock()
+				bad[host] = err
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return bad
+}
+
+func (r *Runner) progress(p Progress) {
+	if r.Progress != nil {
+		r.Progress(p)
+	}
+}
+
+// code is a gap's stable word for an error.
+func code(err error) string {
+	var netErr net.Error
+	var coded interface{ GapCode() string }
+	switch {
+	case errors.As(err, &coded):
+		return coded.GapCode()
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return "timeout"
+	case errors.As(err, new(*net.OpError)):
+		return "unreachable"
+	}
+	return "internal"
+}
