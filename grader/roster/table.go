@@ -211,7 +211,7 @@ func (r *reader) rows(rows []row) {
 		}
 		r.student(w, cols, len(rows[at].cells))
 	}
-	if len(r.students) == 0 {
+	if len(r.students)+len(r.problems) == 0 {
 		r.whole(i18n.M("roster.no_students"), i18n.M("roster.no_students_hint"))
 	}
 }
