@@ -48,7 +48,10 @@ func (a *app) labTable(s lab.Status) {
 	})
 	for _, n := range s.Nodes {
 		engine := lang.T("lab.engine_stopped")
-		if n.EngineVersion != "" {
+		switch {
+		case n.EnginePID != 0 && n.StorageDriver == "":
+			engine = lang.T("lab.engine_busy", "pid", n.EnginePID)
+		case n.EngineVersion != "":
 			engine = lang.T("lab.engine_line", "version", n.EngineVersion, "driver", n.StorageDriver, "pid", n.EnginePID)
 		}
 		t.AppendRow(table.Row{
