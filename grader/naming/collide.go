@@ -1,6 +1,10 @@
 package naming
 
 import (
+	"slices"
+	"strings"
+	"unicode"
+
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 )
@@ -45,12 +49,12 @@ func (d *deriver) collisions(students []roster.Student, all map[string]map[strin
 			}
 		}
 		for _, j := range order {
-			d.collision(&students[j], &students[i], with[j])
+			d.collision(&students[j], &students[i], with[j], all[students[j].ID], vars)
 		}
 	}
 }
 
-func (d *deriver) collision(a, b *roster.Student, both []shared) {
+func (d *deriver) collision(a, b *roster.Student, both []shared, av, bv map[string]string) {
 	var things []i18n.Msg
 	var columns []string
 	for _, s := range both {
@@ -61,9 +65,39 @@ func (d *deriver) collision(a, b *roster.Student, both []shared) {
 		things = append(things, i18n.M(key, "var", s.mine, "other", s.theirs, "value", s.value))
 		columns = append(columns, s.mine)
 	}
+	root := d.root(both, av, bv)
+	if root != both[0].mine {
+		columns = []string{root} // one column mends all that is built on it
+	}
 	d.report(b, i18n.M("naming.collision", "a", a.Name, "aid", a.ID, "aline", a.Pos.Line, "b", b.Name, "bid", b.ID,
-		"things", things, "expr", d.expr(both[0].mine), "var", both[0].mine),
+		"things", things, "var", root, "expr", d.expr(root)),
 		i18n.M("naming.collision_hint", "columns", columns))
+}
+
+// root is the variable from which a clash comes: the text that both students
+// have in common and that what clashes is computed from, such as the last two
+// digits of the ID; else what clashes itself.
+func (d *deriver) root(both []shared, av, bv map[string]string) string {
+	for _, v := range d.vars {
+		if v.Kind != "text" || av[v.Name] != bv[v.Name] {
+			continue
+		}
+		used := true
+		for _, s := range both {
+			used = used && slices.Contains(words(d.expr(s.mine)), v.Name)
+		}
+		if used {
+			return v.Name
+		}
+	}
+	return both[0].mine
+}
+
+// words are the names in an expression.
+func words(expr string) []string {
+	return strings.FieldsFunc(expr, func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 }
 
 func (d *deriver) expr(variable string) string {

@@ -135,6 +135,19 @@ func TestTenMistakes(t *testing.T) {
 	}
 }
 
+func TestParsePoints(t *testing.T) {
+	for in, want := range map[string]string{"2": "2", "2.50": "2.5", " 0.25 ": "0.25", "-1": "-1", "1e2": "100"} {
+		var p rubric.Points
+		require.NoError(t, p.UnmarshalText([]byte(in)))
+		require.Equal(t, want, p.String())
+	}
+	for _, in := range []string{"", "x", "0.125", "NaN", "Inf", "1e10"} {
+		var p rubric.Points
+		require.Error(t, p.UnmarshalText([]byte(in)), in)
+	}
+	require.Equal(t, rubric.Points(13), rubric.PointsOf(0.125), "halves go away from zero")
+}
+
 func TestTooBig(t *testing.T) {
 	_, err := rubric.Load(bytes.Repeat([]byte("# filler\n"), 1<<17), "big.yaml", fakeKinds{})
 	require.EqualError(t, err, "big.yaml: the file is larger than 1 MiB; it is not read")

@@ -41,3 +41,10 @@ func (p *Points) UnmarshalJSON(b []byte) error {
 	*p = v
 	return err
 }
+
+// UnmarshalText reads what [ParsePoints] reads, for parameters of checks.
+func (p *Points) UnmarshalText(b []byte) error {
+	v, err := ParsePoints(string(b))
+	*p = v
+	return err
+}
