@@ -28,9 +28,13 @@ const (
 
 // reader reads configuration files out of one container, running or not.
 type reader struct {
+	// e and container are nil and "" if the container can't be asked.
 	e         *endpoint
 	container string
-	files     []evidence.File
+	// known are swarm configs by their path in the container. An engine's
+	// archive never shows them: there is an empty file in their place.
+	known map[string]evidence.File
+	files []evidence.File
 }
 
 // entry is a file, or a link still to be followed.
@@ -39,22 +43,66 @@ type entry struct {
 	link string
 }
 
-// path reads a file, or the .cfg files of a directory in HAProxy's order. It
-// reports whether there was anything but "missing".
-func (r *reader) path(ctx context.Context, p string) (there bool, err error) {
-	if len(r.files) >= maxFiles {
-		return true, nil
+// config reads the files that a command line names, or else the first of the
+// likely ones that is there, in HAProxy's order.
+func (r *reader) config(ctx context.Context, argv []string, workdir string, mounts []evidence.Mount) ([]evidence.File, error) {
+	paths := configArgs(argv, workdir)
+	likely := len(paths) == 0
+	if likely {
+		paths = likelyConfigs(mounts, r.known)
 	}
-	got, err := r.fetch(ctx, p, maxHops)
-	if err != nil {
-		return false, err
+	for i, p := range paths {
+		got, err := r.path(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		missing := len(got) == 1 && got[0].Error == "missing"
+		switch {
+		case !likely:
+			r.files = append(r.files, got...)
+		case !missing:
+			return got, nil
+		case i == 0:
+			r.files = got
+		}
+		if len(r.files) >= maxFiles {
+			break
+		}
 	}
-	r.files = append(r.files, got[:min(len(got), maxFiles-len(r.files))]...)
-	return len(got) != 1 || got[0].Error != "missing", nil
+	return r.files[:min(len(r.files), maxFiles)], nil
+}
+
+// path reads a file, or the .cfg files of a directory.
+func (r *reader) path(ctx context.Context, p string) ([]evidence.File, error) {
+	inside := func(name string) bool { return path.Dir(name) == p && path.Ext(name) == ".cfg" }
+	var out []evidence.File
+	if f, ok := r.known[p]; ok {
+		out = append(out, f)
+	} else if r.e != nil {
+		got, err := r.fetch(ctx, p, maxHops)
+		if err != nil {
+			return nil, err
+		}
+		out = got
+	}
+	for _, name := range sortedKeys(r.known) {
+		if inside(name) {
+			out = slices.DeleteFunc(out, func(f evidence.File) bool { return f.Path == name || f.Path == p && f.Error != "" })
+			out = append(out, r.known[name])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b evidence.File) int { return cmp.Compare(a.Path, b.Path) })
+	if len(out) == 0 {
+		out = []evidence.File{{Path: text(p), Source: "archive", Error: "unreadable"}}
+	}
+	return out, nil
 }
 
 // fetch asks the engine for what is at a path.
 func (r *reader) fetch(ctx context.Context, p string, hops int) ([]evidence.File, error) {
+	if f, ok := r.known[p]; ok {
+		return []evidence.File{f}, nil
+	}
 	lacking := func(why string) []entry {
 		return []entry{{File: evidence.File{Path: text(p), Source: "archive", Error: why}}}
 	}

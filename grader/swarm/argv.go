@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -70,13 +71,32 @@ func configArgs(argv []string, workdir string) []string {
 }
 
 // likelyConfigs are the places to look at, in turn, when the command line names
-// none.
-func likelyConfigs(mounts []evidence.Mount) []string {
-	out := []string{imageConfig, packageConfig}
+// none: where a swarm config is mounted, the usual places, and where a .cfg
+// file is.
+func likelyConfigs(mounts []evidence.Mount, configs map[string]evidence.File) []string {
+	usual := []string{imageConfig, packageConfig}
+	var out []string
+	for _, p := range usual {
+		if _, ok := configs[p]; ok {
+			out = append(out, p)
+		}
+	}
+	for _, p := range sortedKeys(configs) {
+		if path.Ext(p) == ".cfg" {
+			out = append(out, p)
+		}
+	}
+	out = append(out, usual...)
 	for _, m := range mounts {
-		if t := path.Clean(m.Target); path.Ext(t) == ".cfg" && t != imageConfig && t != packageConfig && len(out) < maxFiles {
+		if t := path.Clean(m.Target); path.Ext(t) == ".cfg" {
 			out = append(out, t)
 		}
 	}
-	return out
+	seen := make(map[string]bool)
+	out = slices.DeleteFunc(out, func(p string) bool {
+		again := seen[p]
+		seen[p] = true
+		return again
+	})
+	return out[:min(len(out), maxFiles)]
 }

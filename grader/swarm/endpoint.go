@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -124,6 +125,11 @@ func (e *endpoint) probe(parent context.Context) (*facts, error) {
 	}
 	e.api.NegotiateAPIVersionPing(ping)
 	info, f, err := e.info(ctx)
+	if errors.Is(err, context.DeadlineExceeded) && parent.Err() == nil {
+		// While the managers have no leader, an engine that answers a ping
+		// keeps this question for 20 s.
+		return nil, fail(e.at.text, "timeout", "stalled", nil)
+	}
 	if err != nil {
 		return nil, e.failed(parent, err)
 	}

@@ -71,7 +71,8 @@ func (c *Cluster) containerProxy(ctx context.Context, ref haproxy.Ref, snap *evi
 		return px, err
 	}
 	in.fill(&px)
-	if px.Files, err = e.configFiles(ctx, in, px.Mounts); err != nil {
+	r := &reader{e: e, container: in.ID}
+	if px.Files, err = r.config(ctx, in.argv(), in.Config.WorkingDir, px.Mounts); err != nil {
 		return px, err
 	}
 	if px.State != "running" || px.RestartCount > 0 {
@@ -142,32 +143,6 @@ func (in inspection) publishes() []evidence.ContainerPort {
 	}
 	sortPorts(out)
 	return out
-}
-
-// configFiles reads the files that the container's command line names or else
-// the first of the likely ones that is there.
-func (e *endpoint) configFiles(ctx context.Context, in inspection, mounts []evidence.Mount) ([]evidence.File, error) {
-	r := &reader{e: e, container: in.ID}
-	if named := configArgs(in.argv(), in.Config.WorkingDir); len(named) > 0 {
-		for _, p := range named {
-			if _, err := r.path(ctx, p); err != nil {
-				return nil, err
-			}
-		}
-		return r.files, nil
-	}
-	var first []evidence.File
-	for _, p := range likelyConfigs(mounts) {
-		there, err := r.path(ctx, p)
-		if err != nil || there {
-			return r.files, err
-		}
-		if first == nil {
-			first = r.files
-		}
-		r.files = nil
-	}
-	return first, nil
 }
 
 // log gives the end of a container's output, "" where the log driver can't.

@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"cmp"
 	"context"
 	"path"
 	"slices"
@@ -43,22 +42,19 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 			}
 		}
 	}
-	argv, workdir := slices.Concat(svc.Command, svc.Args), ""
+	r := &reader{known: mountedConfigs(svc, snap)}
+	argv, workdir := px.Command, ""
 	if in != nil {
-		argv, workdir = in.argv(), in.Config.WorkingDir
 		container := evidence.Proxy{}
 		in.fill(&container)
 		px.Started, px.Command = container.Started, container.Command
+		argv, workdir = in.argv(), in.Config.WorkingDir
+		r.e, r.container = e, in.ID
 	}
-	files, whole := swarmConfigs(configArgs(argv, workdir), svc, snap)
-	if !whole && in != nil {
-		var err error
-		if files, err = e.configFiles(ctx, *in, px.Mounts); err != nil {
-			return px, err
-		}
-		named(files, svc)
+	var err error
+	if px.Files, err = r.config(ctx, argv, workdir, px.Mounts); err != nil {
+		return px, err
 	}
-	px.Files = files
 	if in != nil && px.State != "running" {
 		px.Log = e.log(ctx, *in)
 	}
@@ -130,68 +126,20 @@ func fromTasks(px *evidence.Proxy, tasks []evidence.Task, snap *evidence.Snapsho
 	}
 }
 
-// swarmConfigs are the configuration files that swarm configs put in the
-// service's containers. whole is false if a file that the command line names
-// is not one of them, or its text is not in the snapshot.
-func swarmConfigs(names []string, svc *evidence.Service, snap *evidence.Snapshot) (files []evidence.File, whole bool) {
-	at := func(match func(target string) bool) []evidence.File {
-		var out []evidence.File
-		for _, ref := range svc.Configs {
-			target := path.Join("/", ref.File)
-			if match(target) {
-				out = append(out, configFile(target, ref, snap))
+// mountedConfigs are the swarm configs of a service by the path that they have
+// in its containers. One whose text is not in the snapshot is "unreadable".
+func mountedConfigs(svc *evidence.Service, snap *evidence.Snapshot) map[string]evidence.File {
+	out := make(map[string]evidence.File, len(svc.Configs))
+	for _, ref := range svc.Configs {
+		f := evidence.File{Path: path.Join("/", ref.File), Source: "config:" + ref.Name, Error: "unreadable"}
+		for _, c := range snap.Configs {
+			if c.ID == ref.ID && (c.Data != "" || c.Truncated) {
+				f.Error = ""
+				setText(&f, []byte(c.Data))
+				f.Size, f.Truncated = int64(len(c.Data)), c.Truncated
 			}
 		}
-		slices.SortFunc(out, func(a, b evidence.File) int { return cmp.Compare(a.Path, b.Path) })
-		return out
+		out[f.Path] = f
 	}
-	likely := false
-	if len(names) == 0 {
-		likely = true
-		names = []string{imageConfig, packageConfig}
-	}
-	for _, name := range names {
-		got := at(func(t string) bool { return t == name })
-		if len(got) == 0 {
-			got = at(func(t string) bool { return path.Dir(t) == name && path.Ext(t) == ".cfg" })
-		}
-		if len(got) == 0 && !likely {
-			return nil, false
-		}
-		files = append(files, got...)
-		if likely && len(files) > 0 {
-			break
-		}
-	}
-	if likely && len(files) == 0 {
-		files = at(func(t string) bool { return path.Ext(t) == ".cfg" })
-	}
-	whole = len(files) > 0 && len(files) <= maxFiles &&
-		!slices.ContainsFunc(files, func(f evidence.File) bool { return f.Error != "" })
-	return files[:min(len(files), maxFiles)], whole
-}
-
-func configFile(target string, ref evidence.ConfigRef, snap *evidence.Snapshot) evidence.File {
-	f := evidence.File{Path: target, Source: "config:" + ref.Name, Error: "unreadable"}
-	for _, c := range snap.Configs {
-		if c.ID == ref.ID && (c.Data != "" || c.Truncated) {
-			f.Error = ""
-			setText(&f, []byte(c.Data))
-			f.Size, f.Truncated = int64(len(c.Data)), c.Truncated
-		}
-	}
-	return f
-}
-
-// named says of files read out of a container which of them are swarm configs:
-// an engine writes those when it makes the container, so that their time says
-// nothing of an edit.
-func named(files []evidence.File, svc *evidence.Service) {
-	for i := range files {
-		for _, ref := range svc.Configs {
-			if path.Join("/", ref.File) == files[i].Path {
-				files[i].Source = "config:" + ref.Name
-			}
-		}
-	}
+	return out
 }
