@@ -213,5 +213,5 @@ func oneLine(s string) string {
 			return ' '
 		}
 		return r
-	}, diag.Plain(s)))
+	}, diag.Plain(strings.ReplaceAll(s, "\r\n", "\n"))))
 }

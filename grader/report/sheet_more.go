@@ -23,7 +23,10 @@ func (b *book) details() error {
 		"id", "name", "task_heading", "check", "outcome", "points", "max", "message", "hint", "observed", "expected",
 		"check_id", "evidence",
 	}
-	widths := []float64{14, 10, 6, 22, 10, 7, 7, 36, 40, 30, 24, 20, 20}
+	widths := []float64{
+		b.longest(12, func(s *Student) string { return s.ID }),
+		b.longest(10, func(s *Student) string { return oneLine(s.Name) }), 6, 24, 11, 9, 7, 36, 36, 26, 22, 22, 22,
+	}
 	s, err := b.open(b.t("sheet_details"), widths, rows, 2)
 	if err != nil {
 		return err
@@ -37,13 +40,13 @@ func (b *book) details() error {
 	}
 	for i := range b.d.Students {
 		student := &b.d.Students[i]
-		id, name := textCell(student.ID, st.text, st.textQuoted), textCell(student.Name, st.text, st.textQuoted)
+		id, name := textCell(student.ID, st.text, st.textQuoted), textCell(oneLine(student.Name), st.text, st.textQuoted)
 		for _, v := range student.Verdicts {
 			points := excelize.Cell{StyleID: st.points, Value: v.Points.Float()}
 			if v.Outcome == check.Ungraded {
 				points = excelize.Cell{StyleID: st.ungraded, Value: b.t("ungraded")}
 			}
-			if err := s.add(0, []any{
+			if err := s.add([]any{
 				id, name,
 				textCell(v.Task, st.text, st.textQuoted), b.wrap(titles[v.Check]),
 				excelize.Cell{StyleID: st.outcome[v.Outcome], Value: b.t("outcome_" + string(v.Outcome))},
@@ -74,7 +77,7 @@ func (s *sheet) heads(keys []string) error {
 	for i, key := range keys {
 		row[i] = excelize.Cell{StyleID: s.b.st.head, Value: s.b.t(key)}
 	}
-	return s.add(20, row)
+	return s.add(row)
 }
 
 // rubric lists every check of the rubric, graded here or not.
@@ -95,7 +98,7 @@ func (b *book) rubric() error {
 	for _, task := range b.d.Rubric.Tasks {
 		for _, c := range task.Checks {
 			sum += c.Points
-			if err := s.add(0, []any{
+			if err := s.add([]any{
 				b.wrap(task.Title.In(b.lang)), textCell(c.ID, st.text, st.textQuoted), b.wrap(c.Title.In(b.lang)),
 				excelize.Cell{StyleID: st.points, Value: c.Points.Float()}, b.wrap(c.Kind),
 				b.wrap(strings.Join(c.Needs, ", ")),
@@ -107,7 +110,7 @@ func (b *book) rubric() error {
 	if len(checks) > 0 {
 		label := excelize.Cell{StyleID: st.label, Value: b.t("sum")}
 		blank := excelize.Cell{StyleID: st.label}
-		if err := s.add(0, []any{label, blank, blank, excelize.Cell{
+		if err := s.add([]any{label, blank, blank, excelize.Cell{
 			StyleID: st.total, Formula: "SUM(D2:" + ref(4, len(checks)+1) + ")", Value: sum.Float(),
 		}}); err != nil {
 			return err
@@ -157,7 +160,7 @@ func (b *book) run() error {
 		if r[1] == "" {
 			continue
 		}
-		if err := s.add(0, []any{excelize.Cell{StyleID: b.st.label, Value: b.t(r[0])}, b.wrap(r[1])}); err != nil {
+		if err := s.add([]any{excelize.Cell{StyleID: b.st.label, Value: b.t(r[0])}, b.wrap(r[1])}); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -67,7 +68,7 @@ func (b *book) scores() error {
 	if err != nil {
 		return err
 	}
-	if err := s.add(headHeight(heads, widths), heads); err != nil {
+	if err := s.add(heads); err != nil {
 		return err
 	}
 	for i := range b.d.Students {
@@ -75,7 +76,7 @@ func (b *book) scores() error {
 		if err != nil {
 			return err
 		}
-		if err := s.add(0, row); err != nil {
+		if err := s.add(row); err != nil {
 			return err
 		}
 	}
@@ -94,15 +95,9 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 		widths = append(widths, wide)
 		heads = append(heads, excelize.Cell{StyleID: style, Value: text})
 	}
-	longest := func(least float64, of func(*Student) string) float64 {
-		for i := range b.d.Students {
-			least = max(least, float64(width(cellText(of(&b.d.Students[i]))))+2)
-		}
-		return min(least, 28)
-	}
-	head(b.t("id"), longest(12, func(s *Student) string { return s.ID }), st.head)
-	head(b.t("name"), longest(10, func(s *Student) string { return s.Name }), st.head)
-	head(b.t("class"), longest(8, func(*Student) string { return b.d.Class }), st.head)
+	head(b.t("id"), b.longest(12, func(s *Student) string { return s.ID }), st.head)
+	head(b.t("name"), b.longest(10, func(s *Student) string { return oneLine(s.Name) }), st.head)
+	head(b.t("class"), b.longest(8, func(*Student) string { return b.d.Class }), st.head)
 	for _, c := range l.columns {
 		if c.subtotal {
 			head(b.t("subtotal", "task", c.check.Task, "max", c.max.String()), 9, st.headTask)
@@ -111,60 +106,26 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 		}
 	}
 	head(b.t("automatic", "max", b.totalMax().String()), 10, st.headTask)
-	head(b.t("open_points"), 8, st.head)
-	head(b.t("override"), 8, st.headInput)
+	head(b.t("open_points"), 10, st.head)
+	head(b.t("override"), 9, st.headInput)
 	head(b.t("override_reason"), 18, st.headInput)
 	head(b.t("final"), 9, st.headTask)
 	head(b.t("remark"), 16, st.headInput)
 	return widths, heads
 }
 
-// headHeight is the height in points that shows every heading whole.
-func headHeight(heads []any, widths []float64) float64 {
-	lines := 1
-	for i, h := range heads {
-		text, _ := h.(excelize.Cell).Value.(string)
-		room := int(widths[i]) - 1 // the cell's own margins
-		n, used := 1, 0
-		for _, word := range words(text) {
-			wide := width(word)
-			if used > 0 && used+wide > room {
-				n, used = n+1, 0
-			}
-			used += wide
-			for used > room {
-				n, used = n+1, used-room
-			}
-		}
-		lines = max(lines, n)
+// longest is the width that shows a text of every student, within reason.
+func (b *book) longest(least float64, of func(*Student) string) float64 {
+	for i := range b.d.Students {
+		least = max(least, float64(width(cellText(of(&b.d.Students[i]))))+3)
 	}
-	return min(float64(lines)*15+4, 240)
-}
-
-// words are what a line may be broken between: words with the space after
-// them, and single Chinese characters.
-func words(s string) []string {
-	var out []string
-	start := 0
-	for i, r := range s {
-		if width(string(r)) == 2 {
-			if i > start {
-				out = append(out, s[start:i])
-			}
-			out = append(out, string(r))
-			start = i + len(string(r))
-		} else if r == ' ' {
-			out = append(out, s[start:i+1])
-			start = i + 1
-		}
-	}
-	return append(out, s[start:])
+	return min(least, 28)
 }
 
 func (b *book) scoreRow(l layout, s *Student, row int) ([]any, error) {
 	st := b.st
 	out := []any{
-		textCell(s.ID, st.text, st.textQuoted), textCell(s.Name, st.text, st.textQuoted),
+		textCell(s.ID, st.text, st.textQuoted), textCell(oneLine(s.Name), st.text, st.textQuoted),
 		textCell(b.d.Class, st.text, st.textQuoted),
 	}
 	var subtotals []string
@@ -173,17 +134,21 @@ func (b *book) scoreRow(l layout, s *Student, row int) ([]any, error) {
 			out = append(out, b.scoreCell(s, c.check.Check))
 			continue
 		}
-		sum, _, _ := judge.Total(ofTask(s.Verdicts, c.check.Task))
+		span := ref(c.from, row) + ":" + ref(c.to, row)
 		out = append(out, excelize.Cell{
-			StyleID: st.subtotal, Formula: fmt.Sprintf("SUM(%s:%s)", ref(c.from, row), ref(c.to, row)), Value: sum.Float(),
+			StyleID: st.subtotal, Value: b.sum(ofTask(s.Verdicts, c.check.Task), ""),
+			Formula: fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"",IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s)))`, span, b.t("ungraded")),
 		})
 		subtotals = append(subtotals, ref(c.at, row))
 	}
-	automatic, _, ungraded := judge.Total(s.Verdicts)
+	automatic := excelize.Cell{StyleID: st.subtotal, Value: b.sum(s.Verdicts, b.t("ungraded"))}
+	if len(subtotals) > 0 {
+		automatic.Formula = fmt.Sprintf(`IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s))`, strings.Join(subtotals, ","), b.t("ungraded"))
+	}
 	final, overridden, ok := s.Final()
-	sum := strings.Join(subtotals, "+")
-	if sum == "" {
-		sum = "0"
+	open := excelize.Cell{StyleID: st.points}
+	if _, _, ungraded := judge.Total(s.Verdicts); ungraded > 0 {
+		open.Value = ungraded.Float()
 	}
 	override := excelize.Cell{StyleID: st.inputPoints}
 	if overridden && ok {
@@ -193,32 +158,27 @@ func (b *book) scoreRow(l layout, s *Student, row int) ([]any, error) {
 	if !ok {
 		result.Value = b.t("ungraded")
 	}
-	result.Formula = fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(%[2]s,"%[3]s",%[4]s))`,
-		ref(l.override, row), b.openFormula(l, row), b.t("ungraded"), ref(l.automatic, row))
+	result.Formula = fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(COUNTIF(%[2]s:%[3]s,"%[4]s")>0,"%[4]s",%[3]s))`,
+		ref(l.override, row), ref(leadColumns+1, row), ref(l.automatic, row), b.t("ungraded"))
 	return append(out,
-		excelize.Cell{StyleID: st.subtotal, Formula: sum, Value: automatic.Float()},
-		excelize.Cell{StyleID: st.points, Value: ungraded.Float()},
-		override,
+		automatic, open, override,
 		textCell(b.reasons(s), st.inputText, st.inputTextQuoted),
 		result,
 		textCell(s.Remark, st.inputText, st.inputTextQuoted),
 	), nil
 }
 
-// openFormula is true while a check of the row is ungraded, or the row has
-// none at all.
-func (b *book) openFormula(l layout, row int) string {
-	if len(l.columns) == 0 {
-		return "TRUE"
+// sum is what a formula over these verdicts shows: their points, "ungraded" if
+// none of them is graded, none if there are none.
+func (b *book) sum(vs []judge.Verdict, none string) any {
+	if len(vs) == 0 {
+		return none
 	}
-	var filled []string
-	for _, c := range l.columns {
-		if c.subtotal {
-			filled = append(filled, fmt.Sprintf("COUNTA(%s:%s)", ref(c.from, row), ref(c.to, row)))
-		}
+	if !slices.ContainsFunc(vs, func(v judge.Verdict) bool { return v.Outcome != check.Ungraded }) {
+		return b.t("ungraded")
 	}
-	return fmt.Sprintf(`OR(COUNTIF(%s:%s,"%s")>0,%s=0)`, ref(leadColumns+1, row), ref(l.automatic-1, row),
-		b.t("ungraded"), strings.Join(filled, "+"))
+	points, _, _ := judge.Total(vs)
+	return points.Float()
 }
 
 func (b *book) scoreCell(s *Student, id string) excelize.Cell {

@@ -59,6 +59,8 @@ type styles struct {
 	label                      int
 	badOverride                int // conditional
 	font                       string
+	// wraps are the styles whose text is broken into lines.
+	wraps map[int]bool
 }
 
 // Fills and fonts: one hue a meaning, light enough to be read when printed.
@@ -78,7 +80,7 @@ const (
 const textFormat = 49 // "@"
 
 func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
-	s := &styles{font: "Calibri", outcome: make(map[check.Outcome]int)}
+	s := &styles{font: "Calibri", outcome: make(map[check.Outcome]int), wraps: make(map[int]bool)}
 	if lang == i18n.ZH {
 		s.font = "Microsoft YaHei"
 	}
@@ -99,6 +101,9 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 			Alignment: &excelize.Alignment{Horizontal: l.align, Vertical: "center", WrapText: l.wrap},
 			NumFmt:    l.format,
 		}
+		if l.align == "" {
+			st.Alignment.Horizontal, st.Alignment.Indent = "left", 1
+		}
 		if l.fill != "" {
 			st.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{l.fill}}
 		}
@@ -109,6 +114,7 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 		if err != nil && firstErr == nil {
 			firstErr = err
 		}
+		s.wraps[id] = l.wrap
 		return id
 	}
 	s.head = add(look{fill: fillHead, bold: true, align: "center", wrap: true})
@@ -132,6 +138,7 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 		return nil, firstErr
 	}
 	s.textQuoted, s.wrapQuoted, s.inputTextQuoted = quoted(f, s.text), quoted(f, s.wrap), quoted(f, s.inputText)
+	s.wraps[s.wrapQuoted], s.wraps[s.inputTextQuoted] = true, true
 	var err error
 	s.badOverride, err = f.NewConditionalStyle(&excelize.Style{
 		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{fillMissing}},

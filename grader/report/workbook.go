@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -73,8 +74,9 @@ type sheet struct {
 	*excelize.StreamWriter
 	b    *book
 	name string
-	cols int
-	row  int
+	// widths are the columns', in characters.
+	widths []float64
+	row    int
 }
 
 // open starts a sheet: A4 landscape, as wide as the page, headings and lead
@@ -152,22 +154,81 @@ func (b *book) open(name string, widths []float64, rows, lead int) (*sheet, erro
 	}); err != nil {
 		return nil, err
 	}
-	return &sheet{StreamWriter: sw, b: b, name: name, cols: len(widths)}, nil
+	return &sheet{StreamWriter: sw, b: b, name: name, widths: widths}, nil
 }
 
-// add writes the next row; height 0 leaves it to the program that opens it.
-func (s *sheet) add(height float64, values []any) error {
+// add writes the next row, high enough for all the text in it: programs do
+// not agree on whether to find that out themselves.
+func (s *sheet) add(values []any) error {
 	s.row++
 	cell, err := excelize.CoordinatesToCellName(1, s.row)
 	if err != nil {
 		return err
 	}
-	return s.SetRow(cell, values, excelize.RowOpts{Height: height})
+	return s.SetRow(cell, values, excelize.RowOpts{Height: s.height(values)})
+}
+
+// Heights are in points, for text of 10 points.
+const (
+	lineHeight = 15
+	rowSpare   = 5
+	maxHeight  = 240 // Excel takes 409
+)
+
+func (s *sheet) height(values []any) float64 {
+	lines := 1
+	for i, v := range values {
+		c, ok := v.(excelize.Cell)
+		text, isText := c.Value.(string)
+		if ok && isText && s.b.st.wraps[c.StyleID] {
+			lines = max(lines, linesOf(text, int(s.widths[i])-2)) // less the cell's own margins
+		}
+	}
+	return min(float64(lines)*lineHeight+rowSpare, maxHeight)
+}
+
+// linesOf is how many lines a text takes in a number of columns.
+func linesOf(text string, room int) int {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		used := 0
+		for _, word := range words(strings.TrimRight(line, "\n")) {
+			wide := width(word)
+			if used > 0 && used+wide > room {
+				n, used = n+1, 0
+			}
+			for used += wide; used > room && room > 0; used -= room {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// words are what a line may be broken between: words with the space after
+// them, and single Chinese characters.
+func words(s string) []string {
+	var out []string
+	start := 0
+	for i, r := range s {
+		if width(string(r)) == 2 {
+			if i > start {
+				out = append(out, s[start:i])
+			}
+			out = append(out, string(r))
+			start = i + len(string(r))
+		} else if r == ' ' {
+			out = append(out, s[start:i+1])
+			start = i + 1
+		}
+	}
+	return append(out, s[start:])
 }
 
 // filter lets rows 1 to the last be filtered; it must come before Flush.
 func (s *sheet) filter() error {
-	last, err := excelize.CoordinatesToCellName(s.cols, max(s.row, 2))
+	last, err := excelize.CoordinatesToCellName(len(s.widths), max(s.row, 2))
 	if err != nil {
 		return err
 	}
@@ -178,7 +239,7 @@ func (s *sheet) filter() error {
 // the length (Excel takes 255 for all parts).
 func headerText(s string) string {
 	out := ""
-	for _, r := range clip(cellText(s), 80) {
+	for _, r := range clip(cellText(s), 110) {
 		if r == '&' {
 			out += "&"
 		}

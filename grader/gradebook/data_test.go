@@ -1,0 +1,84 @@
+package gradebook
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/report"
+	"swarmgrade/grader/rubric"
+)
+
+func gradedLab() *rubric.Rubric {
+	rub := lab()
+	text := rubric.Text{ZH: "检查", EN: "check"}
+	for _, id := range []string{"1", "2"} {
+		rub.Tasks = append(rub.Tasks, rubric.Task{ID: id, Title: text, Points: 2000, Checks: []*rubric.Check{
+			{ID: "task" + id + ".a", Task: id, Points: 1000, Title: text},
+			{ID: "task" + id + ".b", Task: id, Points: 1000, Title: text},
+		}})
+	}
+	return rub
+}
+
+func TestData(t *testing.T) {
+	ctx, g := newBook(t)
+	rub := gradedLab()
+	_, err := g.StandingData(ctx, rub, Best)
+	require.ErrorIs(t, err, ErrNotFound)
+
+	one, err := g.BeginRun(ctx, begin(day, "02", "01"))
+	require.NoError(t, err)
+	require.NoError(t, g.SaveVerdicts(ctx, one.ID, "01", marks("1", 10, 5)))
+	require.NoError(t, g.SaveVerdicts(ctx, one.ID, "02", marks("1", 10, 10)))
+	require.NoError(t, g.SaveFault(ctx, one.ID, report.Fault{Kind: "node-stop", Target: "manager-2", Injected: day}))
+	require.NoError(t, g.FinishRun(ctx, one.ID, Finished, day.Add(time.Minute)))
+	b := begin(day.Add(time.Hour), "02")
+	b.Task = "2"
+	two, err := g.BeginRun(ctx, b)
+	require.NoError(t, err)
+	require.NoError(t, g.SaveVerdicts(ctx, two.ID, "02", marks("2", 10, 10)))
+	require.NoError(t, g.FinishRun(ctx, two.ID, Finished, day.Add(2*time.Hour)))
+	points := rubric.Points(1800)
+	require.NoError(t, g.SetOverride(ctx, Override{Lab: "ha-lb", Student: "01", Points: &points, Reason: "复核", Who: "王老师", When: day}))
+	require.NoError(t, g.SetRemark(ctx, "ha-lb", "02", "优秀", day))
+
+	d, err := g.RunData(ctx, one.ID, rub)
+	require.NoError(t, err)
+	require.Equal(t, "2024A", d.Class)
+	require.Equal(t, []string{"02", "01"}, []string{d.Students[0].ID, d.Students[1].ID})
+	require.Len(t, d.Students[0].Verdicts, 2)
+	require.Equal(t, "优秀", d.Students[0].Remark)
+	require.Equal(t, points, d.Students[1].Overrides[0].Points)
+	require.Len(t, d.Faults, 1)
+	require.True(t, d.Faults[0].Restored.IsZero())
+
+	d, err = g.StandingData(ctx, rub, Best)
+	require.NoError(t, err)
+	require.Equal(t, two.ID, d.Run.ID)
+	require.Equal(t, "best", d.Run.Policy)
+	require.Equal(t, "manager-2", d.Faults[0].Target)
+	require.False(t, d.Students[0].Open())
+	require.True(t, d.Students[1].Open(), "task 2 is yet to come")
+	require.Len(t, d.Students[1].Verdicts, 4)
+	for _, lang := range i18n.Langs {
+		v := d.Students[1].Verdicts[3]
+		require.NotContains(t, lang.Text(v.Message)+lang.Text(v.Hint), "gradebook.")
+		require.Contains(t, lang.Text(v.Hint), "--students 01 --task 2")
+	}
+	// All of it can be written.
+	var buf bytes.Buffer
+	require.NoError(t, report.Workbook(&buf, d, i18n.ZH))
+	require.NoError(t, report.Table(&buf, d, report.Text{Lang: i18n.ZH}))
+	require.NoError(t, report.JSON(&buf, d, i18n.ZH))
+	require.NoError(t, report.Detail(&buf, d, &d.Students[1], report.Text{Lang: i18n.ZH}))
+
+	again, err := g.BeginRegrade(ctx, one.ID, begin(day.Add(3*time.Hour)))
+	require.NoError(t, err)
+	d, err = g.RunData(ctx, again.ID, rub)
+	require.NoError(t, err)
+	require.Len(t, d.Faults, 1, "a regrade judges what the fault left")
+}
