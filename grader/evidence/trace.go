@@ -31,7 +31,8 @@ type Trace struct {
 	Took    int64  `json:"took_ms"`
 	Sent    int    `json:"sent"`
 	// Stopped says why fewer than planned were sent: "" (none fewer),
-	// "settled" (nothing ever answered), "cancelled".
+	// "settled" (nothing ever answered), "cancelled", "duration" (the time that
+	// was given is up).
 	Stopped string `json:"stopped,omitempty"`
 	// Responders are who answered, in the order of their first answer.
 	Responders []Responder `json:"responders"`
