@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/loadgen/policy"
+)
+
+// loadWith runs "grade load" and gives its status and both outputs.
+func loadWith(lang string, args ...string) (status int, out, errs string) {
+	var stdout, stderr bytes.Buffer
+	c := command{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: func(k string) string {
+		if k == "LANG" {
+			return lang
+		}
+		return ""
+	}}
+	status = c.Main(append([]string{"load"}, args...))
+	return status, stdout.String(), stderr.String()
+}
+
+// containers answers as containers in the given order, "" being a 503.
+func containers(t *testing.T, order ...string) string {
+	var n atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := order[int(n.Add(1)-1)%len(order)]
+		if name == "" {
+			http.Error(w, "no server\x1b[31m", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintf(w, "Hostname: %s\nIP: 10.0.0.%d\nSTUDENT_ID: 2024001\n", name, len(name))
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+func TestLoadPrints(t *testing.T) {
+	for _, c := range []struct {
+		name, lang string
+		order      []string
+		args       []string
+		says       []string
+		not        []string
+	}{
+		{
+			name: "even", lang: "en", order: []string{"a", "bb", "ccc"}, args: []string{"-n", "600"},
+			says: []string{"600 requests", "600 connections", "Even: ", "Order: round robin.", " 33.3 % ", "10.0.0.3", "2024001", "p99.9"},
+			not:  []string{"failed", "too few"},
+		},
+		{
+			name: "even, in Chinese", lang: "zh_CN.UTF-8", order: []string{"a", "bb", "ccc"}, args: []string{"-n", "600"},
+			says: []string{"分布均匀", "顺序：轮询", "应答数"},
+		},
+		{
+			name: "uneven", lang: "en", order: []string{"a", "a", "a", "a", "bb"}, args: []string{"-n", "600"},
+			says: []string{"Uneven: ", "weighted 4:1"},
+		},
+		{
+			name: "failures", lang: "en", order: []string{"a", "bb", "ccc", ""}, args: []string{"-n", "400"},
+			says: []string{"100 requests failed (25.0 %)", "http-503", "100  the balancer has no server that is up", "no server\uFFFD[31m"},
+		},
+		{
+			name: "one connection", lang: "en", order: []string{"a"}, args: []string{"-n", "60", "--keepalive"},
+			says: []string{"1 connection (kept alive)", "one container gave every answer"},
+			not:  []string{"Even", "Uneven"},
+		},
+		{
+			name: "few requests a connection", lang: "zh", order: []string{"a", "bb"}, args: []string{"-n", "20", "--per-conn", "4"},
+			says: []string{"用了 5 条连接（每条连接 4 个请求）", "太少，看不出规律", "一条连接承载了多个请求"},
+		},
+		{
+			name: "time is up", lang: "en", order: []string{"a"}, args: []string{"--rate", "100", "--duration", "300ms"},
+			says: []string{"Time is up: 30 of 1000 requests were made."},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, out, errs := loadWith(c.lang, append(c.args, containers(t, c.order...))...)
+			require.Equal(t, exitOK, status, errs)
+			require.Empty(t, errs)
+			for _, s := range c.says {
+				require.Contains(t, out, s)
+			}
+			for _, s := range append(c.not, "loadgen.", "{", "\x1b") {
+				require.NotContains(t, out, s)
+			}
+		})
+	}
+}
+
+func TestLoadJSON(t *testing.T) {
+	url := containers(t, "a", "bb", "ccc")
+	status, out, errs := loadWith("en", "-n", "300", "--json", strings.TrimPrefix(url, "http://"))
+	require.Equal(t, exitOK, status, errs)
+	var got loadReport
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	require.Equal(t, "swarmgrade-load/1", got.Schema)
+	require.Equal(t, 300, got.Trace.Answered())
+	require.Len(t, got.Trace.Sequence, 300)
+	require.True(t, got.Spread.Even)
+	require.Equal(t, policy.RoundRobin, got.Policy.Kind)
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"https://172.30.0.11/"}, exitUsage, "plain http, not https"},
+		{[]string{"http://"}, exitUsage, "no address to drive load at"},
+		{[]string{"http://me:secret@127.0.0.1/"}, exitUsage, "user name"},
+		{[]string{"-n", "0", "127.0.0.1:1"}, exitUsage, "--requests takes a number from 1 to"},
+		{[]string{"--rate", "NaN", "127.0.0.1:1"}, exitUsage, "--rate takes a number"},
+		{[]string{"--duration", "2h", "127.0.0.1:1"}, exitUsage, "--duration takes a number"},
+		{[]string{"--keepalive", "--per-conn", "3", "127.0.0.1:1"}, exitUsage, "none of the others can be"},
+		{[]string{"127.0.0.1:99999"}, exitUsage, "no load can be driven"},
+		{[]string{"-n", "3", "127.0.0.1:1"}, exitCluster, "none of the requests to 127.0.0.1:1 got an answer"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			status, _, errs := loadWith("en", c.args...)
+			require.Equal(t, c.status, status, errs)
+			require.Contains(t, errs, c.says)
+			require.NotContains(t, errs, "secret")
+		})
+	}
+}
+
+// Every class that evidence knows has an explanation of its own.
+func TestLoadErrorMeanings(t *testing.T) {
+	seen := map[string]bool{}
+	for _, class := range []string{
+		"refused", "timeout", "reset", "eof", "unreachable", "malformed", "too-large", "redirect",
+		"http-404", "http-502", "http-503", "http-504", "http-418", "http-500",
+	} {
+		text := loadErrorMeaning(class)
+		require.False(t, seen[text.Key], "%s is explained as another is", class)
+		seen[text.Key] = true
+	}
+}
