@@ -1,0 +1,355 @@
+package haproxy
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// resolve joins sections with their defaults and builds the proxies.
+func (c *Config) resolve() {
+	var last *Section // the defaults in force for what follows
+	spent := 0
+	for _, s := range c.Sections {
+		switch s.Kind {
+		case "defaults", "frontend", "backend", "listen":
+		case "resolvers":
+			c.Resolvers = append(c.Resolvers, newResolvers(s))
+			continue
+		default:
+			continue
+		}
+		switch {
+		case s.Base != "":
+			s.Defaults = c.defaultsBefore(s)
+		case s.Kind != "defaults":
+			s.Defaults = last
+		}
+		if s.Kind == "defaults" {
+			last = s // even a named one is used implicitly
+			s.flatten()
+			continue
+		}
+		inherit := s.inherited()
+		if spent += len(inherit); spent > maxInheritedAll {
+			inherit = nil
+		}
+		c.Proxies = append(c.Proxies, newProxy(s, inherit))
+	}
+}
+
+// defaultsBefore finds the defaults section that s names, the latest before it.
+func (c *Config) defaultsBefore(s *Section) *Section {
+	var found *Section
+	for _, d := range c.Sections {
+		if d == s {
+			break
+		}
+		if d.Kind == "defaults" && d.Name == s.Base {
+			found = d
+		}
+	}
+	return found
+}
+
+// inherited are the lines of the defaults of s, the outermost first.
+func (s *Section) inherited() []Line {
+	if s.Defaults == nil {
+		return nil
+	}
+	return s.Defaults.effective
+}
+
+// flatten joins a defaults section with those that it builds upon. Each refers
+// only to earlier ones, which are flat already.
+func (s *Section) flatten() {
+	base := s.inherited()
+	if len(base)+len(s.Lines) > maxInherited {
+		base = nil
+	}
+	s.effective = append(append([]Line(nil), base...), s.Lines...)
+}
+
+// Bounds on what a hostile file may multiply: lines of one chain of defaults,
+// and lines inherited by all proxies together.
+const (
+	maxInherited    = 5000
+	maxInheritedAll = 200000
+)
+
+type builder struct {
+	*Proxy
+	defServer Server
+}
+
+func newProxy(s *Section, inherit []Line) *Proxy {
+	p := &Proxy{Kind: s.Kind, Name: s.Name, File: s.Head.File, Line: s.Head.Num, Section: s,
+		Mode: "tcp", Retries: 3, Options: map[string]Option{}, Timeouts: map[string]time.Duration{}}
+	b := builder{Proxy: p, defServer: newServer()}
+	for _, l := range inherit {
+		switch l.Words[0] {
+		case "bind", "server", "server-template", "use_backend", "disabled", "enabled":
+			continue // HAProxy refuses them in defaults
+		}
+		b.apply(l)
+	}
+	for _, l := range s.Lines {
+		b.apply(l)
+	}
+	return p
+}
+
+func (p *builder) apply(l Line) {
+	p.Lines = append(p.Lines, l)
+	fe, be := p.Frontend(), p.Backend()
+	switch l.Words[0] {
+	case "mode":
+		p.Mode, p.ModeLine = l.Word(1), l
+	case "disabled":
+		p.Disabled = true
+	case "enabled":
+		p.Disabled = false
+	case "bind":
+		if fe {
+			p.Binds = append(p.Binds, parseBind(l)...)
+		}
+	case "server":
+		if be && len(l.Words) > 2 {
+			p.Servers = append(p.Servers, parseServer(l, 1, p.defServer))
+		}
+	case "server-template":
+		if be && len(l.Words) > 3 {
+			p.Templates = append(p.Templates, parseTemplate(l, p.defServer))
+		}
+	case "default-server":
+		p.defServer.options(l.From(1))
+	case "balance":
+		if be {
+			p.Balance = parseBalance(l)
+		}
+	case "default_backend":
+		if fe {
+			p.DefaultBackend, p.DefaultBackendLine = l.Word(1), l
+		}
+	case "use_backend":
+		if fe && len(l.Words) > 1 {
+			cond, _ := splitCond(l.From(2))
+			p.UseBackends = append(p.UseBackends, Switch{Backend: l.Words[1], Cond: cond, Line: l,
+				Dynamic: strings.Contains(l.Words[1], "%[")})
+		}
+	case "acl":
+		if len(l.Words) > 1 {
+			p.ACLs = append(p.ACLs, ACL{Name: l.Words[1], Words: l.From(2), Line: l})
+		}
+	case "cookie":
+		if be {
+			p.Cookie = parseCookie(l)
+		}
+	case "dynamic-cookie-key":
+		if be {
+			p.DynamicCookieKey = l.Word(1)
+		}
+	case "http-reuse":
+		if be {
+			p.HTTPReuse = l.Word(1)
+		}
+	case "option":
+		p.option(l.Word(1), l.From(2), l)
+	case "no":
+		if l.Word(1) == "option" {
+			delete(p.Options, l.Word(2))
+		}
+	case "default":
+		if l.Word(1) == "option" {
+			delete(p.Options, l.Word(2))
+		}
+	case "stats":
+		p.stats(l)
+	case "timeout":
+		if d, ok := sloppyTime(l.Word(2), time.Millisecond); ok {
+			p.Timeouts[l.Word(1)] = d
+		}
+	case "retries":
+		if be {
+			p.Retries = atoi(l.Word(1))
+		}
+	case "redirect":
+		args, cond := cutCond(l.From(1))
+		p.Rules = append(p.Rules, Rule{Keyword: "redirect", Action: "redirect", Args: args, Cond: cond, Line: l})
+	case "http-request":
+		args, cond := cutCond(l.From(2))
+		p.Rules = append(p.Rules, Rule{Keyword: "http-request", Action: l.Word(1), Args: args, Cond: cond, Line: l})
+	case "monitor-uri":
+		if fe {
+			p.Monitor = l.Word(1)
+		}
+	case "stick", "stick-table":
+		if be {
+			p.Sticky = append(p.Sticky, l)
+		}
+	}
+}
+
+// option turns one on; the three about connections replace each other.
+func (p *builder) option(name string, args []string, l Line) {
+	modes := []string{"httpclose", "http-server-close", "http-keep-alive"}
+	if slices.Contains(modes, name) {
+		for _, m := range modes {
+			delete(p.Options, m)
+		}
+	}
+	checks := []string{"httpchk", "tcp-check", "ssl-hello-chk", "smtpchk", "mysql-check", "pgsql-check", "redis-check", "ldap-check", "spop-check", "external-check"}
+	if slices.Contains(checks, name) {
+		for _, m := range checks {
+			delete(p.Options, m)
+		}
+	}
+	if name != "" {
+		p.Options[name] = Option{Args: args, Line: l}
+	}
+}
+
+func (p *builder) stats(l Line) {
+	p.Stats.Line = l
+	switch l.Word(1) {
+	case "uri":
+		p.Stats.URI = l.Word(2)
+	case "refresh":
+		p.Stats.Refresh, _ = parseTime(l.Word(2), time.Second)
+	case "auth":
+		p.Stats.Auth = append(p.Stats.Auth, l.Word(2))
+	}
+	p.Stats.Enabled = true
+}
+
+// splitCond reads "if …" or "unless …" at the start of ws; rest is what stands
+// there instead.
+func splitCond(ws []string) (c Cond, rest []string) {
+	if len(ws) == 0 {
+		return Cond{}, nil
+	}
+	if ws[0] == "if" || ws[0] == "unless" {
+		return Cond{Kind: ws[0], Words: ws[1:]}, nil
+	}
+	return Cond{}, ws
+}
+
+// cutCond finds the condition at the end of a rule.
+func cutCond(ws []string) ([]string, Cond) {
+	for i, w := range ws {
+		if w == "if" || w == "unless" {
+			return ws[:i], Cond{Kind: w, Words: ws[i+1:]}
+		}
+	}
+	return ws, Cond{}
+}
+
+func parseBalance(l Line) Balance {
+	b := Balance{Line: l, Args: l.From(2)}
+	b.Algorithm = l.Word(1)
+	if name, arg, ok := strings.Cut(b.Algorithm, "("); ok {
+		b.Algorithm, b.Arg = name, strings.TrimSuffix(arg, ")")
+	}
+	if b.Algorithm == "" {
+		b.Algorithm = "roundrobin" // a bare "balance" means that, in every version
+	}
+	return b
+}
+
+func parseBind(l Line) []Bind {
+	proto := Bind{Line: l, Words: l.From(2)}
+	for _, w := range proto.Words {
+		switch w {
+		case "ssl":
+			proto.SSL = true
+		case "v4v6":
+			proto.V4V6 = true
+		case "v6only":
+			proto.V6Only = true
+		}
+	}
+	var out []Bind
+	for _, text := range strings.Split(l.Word(1), ",") {
+		if text == "" && len(out) > 0 {
+			continue
+		}
+		b := proto
+		b.Addr, b.bad = parseAddr(text)
+		out = append(out, b)
+	}
+	return out
+}
+
+func parseCookie(l Line) *Cookie {
+	c := &Cookie{Name: l.Word(1), Line: l}
+	ws := l.From(2)
+	for i := 0; i < len(ws); i++ {
+		arg := ""
+		if i+1 < len(ws) {
+			arg = ws[i+1]
+		}
+		switch ws[i] {
+		case "rewrite":
+			c.Rewrite = true
+		case "insert":
+			c.Insert = true
+		case "prefix":
+			c.Prefix = true
+		case "indirect":
+			c.Indirect = true
+		case "nocache":
+			c.Nocache = true
+		case "postonly":
+			c.Postonly = true
+		case "preserve":
+			c.Preserve = true
+		case "dynamic":
+			c.Dynamic = true
+		case "httponly":
+			c.HTTPOnly = true
+		case "secure":
+			c.Secure = true
+		case "domain":
+			c.Domains = append(c.Domains, arg)
+			i++
+		case "attr":
+			c.Attrs = append(c.Attrs, arg)
+			i++
+		case "maxidle":
+			c.MaxIdle, _ = parseTime(arg, time.Second)
+			i++
+		case "maxlife":
+			c.MaxLife, _ = parseTime(arg, time.Second)
+			i++
+		}
+	}
+	return c
+}
+
+func newResolvers(s *Section) *Resolvers {
+	r := &Resolvers{Name: s.Name, Line: s.Head, Retries: 3, Resolve: time.Second, Retry: time.Second,
+		Hold: map[string]time.Duration{"valid": 10 * time.Second, "nx": 30 * time.Second, "timeout": 30 * time.Second,
+			"refused": 30 * time.Second, "other": 30 * time.Second, "obsolete": 0}}
+	for _, l := range s.Lines {
+		d, ok := parseTime(l.Word(2), time.Millisecond)
+		switch l.Words[0] {
+		case "nameserver":
+			r.Nameservers = append(r.Nameservers, l)
+		case "parse-resolv-conf":
+			r.ParseConf = true
+		case "resolve_retries":
+			r.Retries = atoi(l.Word(1))
+		case "hold":
+			if ok {
+				r.Hold[l.Word(1)] = d
+			}
+		case "timeout":
+			if ok && l.Word(1) == "resolve" {
+				r.Resolve = d
+			} else if ok && l.Word(1) == "retry" {
+				r.Retry = d
+			}
+		}
+	}
+	return r
+}
