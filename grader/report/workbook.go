@@ -53,7 +53,6 @@ func (b *book) write(w io.Writer) error {
 			return err
 		}
 	}
-	b.f.SetActiveSheet(0)
 	stamp := b.d.Run.Started.UTC().Format(time.RFC3339)
 	if err := b.f.SetDocProps(&excelize.DocProperties{
 		Title: cellText(heading(b.d, b.lang)), Creator: "swarmgrade", LastModifiedBy: "swarmgrade",

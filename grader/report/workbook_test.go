@@ -54,6 +54,7 @@ func TestWorkbookScores(t *testing.T) {
 	}
 	f := readBack(t, raw)
 	require.Equal(t, []string{"成绩", "明细", "评分标准", "运行信息"}, f.GetSheetList())
+	require.Equal(t, 0, f.GetActiveSheetIndex())
 	rows, err := f.GetRows("成绩")
 	require.NoError(t, err)
 	require.Equal(t, []string{
