@@ -28,7 +28,7 @@ import (
 // each on a core of its own where taskset can pin them: A, B, A in turn, since
 // machines drift and only ratios count.
 //
-//	go test ./loadgen -run '^$' -bench Paired -benchtime 1x
+//	go test ./loadgen -run '^$' -bench 'Paired|Memory' -benchtime 1x
 
 // childRole tells a process of this binary what to be.
 const childRole = "SWARMGRADE_BENCH_CHILD"
@@ -260,25 +260,15 @@ func BenchmarkPairedReference(b *testing.B) {
 		ours := job{Client: "ours", Addr: addr, Requests: 1e9, PerConn: perConn, Workers: benchWorkers, Seconds: benchSeconds}
 		ref := ours
 		ref.Client = "vegeta"
-		for b.Loop() {
-			var speed, cpu []float64
-			var o, r outcome
-			for range benchRounds {
-				r1 := ref.process(b)
-				o = ours.process(b)
-				r = ref.process(b)
-				speed = append(speed, o.PerSecond/((r1.PerSecond+r.PerSecond)/2))
-				cpu = append(cpu, o.CPUMicros/((r1.CPUMicros+r.CPUMicros)/2))
-			}
-			b.ReportMetric(median(speed), "x-reference")
-			b.ReportMetric(median(cpu), "x-reference-cpu")
-			b.ReportMetric(o.PerSecond, "requests/s")
-			b.ReportMetric(o.CPUMicros, "us-cpu/request")
-			b.ReportMetric(o.Allocs, "allocs/request")
-			b.ReportMetric(r.PerSecond, "reference-requests/s")
-			b.ReportMetric(r.CPUMicros, "reference-us-cpu/request")
-			b.ReportMetric(r.Allocs, "reference-allocs/request")
-		}
+		var r outcome
+		compare(b, ours, func() outcome { r = ref.process(b); return r }, "reference")
+		o := ours.process(b)
+		b.ReportMetric(o.PerSecond, "requests/s")
+		b.ReportMetric(o.CPUMicros, "us-cpu/request")
+		b.ReportMetric(o.Allocs, "allocs/request")
+		b.ReportMetric(r.PerSecond, "reference-requests/s")
+		b.ReportMetric(r.CPUMicros, "reference-us-cpu/request")
+		b.ReportMetric(r.Allocs, "reference-allocs/request")
 	})
 }
 
@@ -308,19 +298,20 @@ func BenchmarkPairedWrk(b *testing.B) {
 		if perConn == 1 {
 			args = append(args, "-H", "Connection: close")
 		}
-		other := func() float64 {
-			out, err := pinned(0, wrk, append(args, "http://"+addr+"/")...).CombinedOutput()
+		other := func() outcome {
+			cmd := pinned(0, wrk, append(args, "http://"+addr+"/")...)
+			out, err := cmd.CombinedOutput()
 			if err != nil {
 				b.Fatalf("%v: %s", err, out)
 			}
 			_, rest, _ := strings.Cut(string(out), "Requests/sec:")
-			v, err := strconv.ParseFloat(strings.Fields(rest + " ?")[0], 64)
+			rate, err := strconv.ParseFloat(strings.Fields(rest + " ?")[0], 64)
 			if err != nil {
 				b.Fatalf("wrk said no rate: %s", out)
 			}
-			return v
+			return outcome{PerSecond: rate, CPUMicros: cpuOf(cmd, rate*benchSeconds)}
 		}
-		compareSpeed(b, ours, other, "wrk")
+		compare(b, ours, other, "wrk")
 	})
 }
 
@@ -334,33 +325,48 @@ func BenchmarkPairedVegetaCommand(b *testing.B) {
 	modes(b, func(b *testing.B, perConn int) {
 		addr := startServer(b)
 		ours := job{Client: "ours", Addr: addr, Requests: 1e9, PerConn: perConn, Workers: benchWorkers, Seconds: benchSeconds}
-		other := func() float64 {
+		other := func() outcome {
 			line := fmt.Sprintf("echo GET http://%s/ | %s attack -rate 0 -max-workers %d -workers %[3]d -keepalive=%t -duration %ds | %[2]s report -type json",
 				addr, cmd, benchWorkers, perConn == 0, benchSeconds)
-			out, err := pinned(0, "sh", "-c", line).Output()
+			sh := pinned(0, "sh", "-c", line)
+			out, err := sh.Output()
 			if err != nil {
 				b.Fatal(err)
 			}
-			var said struct{ Rate float64 }
+			var said struct {
+				Rate     float64
+				Requests float64
+			}
 			if err := json.Unmarshal(out, &said); err != nil {
 				b.Fatal(err)
 			}
-			return said.Rate
+			return outcome{PerSecond: said.Rate, CPUMicros: cpuOf(sh, said.Requests)}
 		}
-		compareSpeed(b, ours, other, "vegeta-command")
+		compare(b, ours, other, "vegeta-command")
 	})
 }
 
-func compareSpeed(b *testing.B, ours job, other func() float64, name string) {
+// compare reports ratios of speed and of CPU a request. Speed says little when
+// the server's core is the narrower one; CPU does not depend on that.
+func compare(b *testing.B, ours job, other func() outcome, name string) {
 	for b.Loop() {
-		var ratios []float64
+		var speed, cpu []float64
 		for range benchRounds {
-			first := other()
+			before := other()
 			o := ours.process(b)
-			ratios = append(ratios, o.PerSecond/((first+other())/2))
+			after := other()
+			speed = append(speed, 2*o.PerSecond/(before.PerSecond+after.PerSecond))
+			cpu = append(cpu, 2*o.CPUMicros/(before.CPUMicros+after.CPUMicros))
 		}
-		b.ReportMetric(median(ratios), "x-"+name)
+		b.ReportMetric(median(speed), "x-"+name)
+		b.ReportMetric(median(cpu), "x-"+name+"-cpu")
 	}
+}
+
+// cpuOf is the processor time of a command that has ended, in microseconds a
+// request.
+func cpuOf(cmd *exec.Cmd, requests float64) float64 {
+	return float64((cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Microseconds()) / requests
 }
 
 // BenchmarkMemory measures the peak at 100,000 and at a million answers.
