@@ -100,8 +100,10 @@ func Suggest(sequence []int16) Suggestion {
 	}
 	s.Follow, _ = match(answers, 1)
 	s.Period, s.Match = period(answers, s.Chance)
-	if p, m := period(sequence, s.Chance); m > s.Match {
-		s.Period, s.Match = p, m
+	if len(sequence) > len(answers) {
+		if p, m := period(sequence, s.Chance); m > s.Match {
+			s.Period, s.Match = p, m
+		}
 	}
 	switch {
 	case s.Period > 0:

@@ -59,7 +59,7 @@ func sticky(k int, stay float64) balancer {
 	}
 }
 
-// Each policy is told from the others in at least 198 of 200 simulated traces,
+// Each policy is told from the others in at least 99 of 100 simulated traces,
 // with and without failures between; the seeds are fixed.
 func TestSuggestBySimulation(t *testing.T) {
 	for _, c := range []struct {
@@ -97,7 +97,7 @@ func TestSuggestBySimulation(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			wrong := map[string]int{}
 			bad := 0
-			for seed := range uint64(200) {
+			for seed := range uint64(100) {
 				rng := rand.New(rand.NewPCG(seed, 7))
 				b := c.make()
 				sequence := make([]int16, 0, c.n)
@@ -118,7 +118,7 @@ func TestSuggestBySimulation(t *testing.T) {
 					wrong[fmt.Sprintf("%+v", s)]++
 				}
 			}
-			require.LessOrEqual(t, bad, 2, "%v", wrong)
+			require.LessOrEqual(t, bad, 1, "%v", wrong)
 		})
 	}
 }
