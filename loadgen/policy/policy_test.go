@@ -89,7 +89,7 @@ func TestSuggestBySimulation(t *testing.T) {
 		{name: "one server, half errors", make: func() balancer { return cyclic(0, 2) }, n: 200, errors: 0.5, want: Single},
 		{name: "weighted cycle 2:1:1", make: func() balancer { return cyclic(0, 0, 1, 0, 2) }, n: 300, want: Weighted, weights: []int{2, 1, 1}, period: 4},
 		{name: "weighted cycle 3:1", make: func() balancer { return cyclic(0, 0, 0, 1, 0) }, n: 100, errors: 0.03, want: Weighted, weights: []int{3, 1}, period: 4},
-		{name: "weighted at random 4:1", make: func() balancer { return weighted(4, 1) }, n: 5000, want: Weighted, weights: []int{4, 1}},
+		{name: "weighted at random 4:1", make: func() balancer { return weighted(4, 1) }, n: 3000, want: Weighted, weights: []int{4, 1}},
 		{name: "random, nearly all failed", make: func() balancer { return weighted(1, 1, 1) }, n: 600, errors: 0.9, want: Random},
 		{name: "sticky runs", make: func() balancer { return sticky(3, 0.9) }, n: 480, want: Unclear},
 		{name: "too few", make: func() balancer { return cyclic(0, 0, 1, 2) }, n: 29, want: Unclear},
