@@ -39,6 +39,7 @@ func Find(snap *evidence.Snapshot, name string, ports []int) []Ref {
 		stopped bool
 	}
 	var found []candidate
+	// One container may be listed by two endpoints that are the same engine.
 	add := func(r Ref, running bool, names []string, publishes bool) {
 		for rank, matched := range []string{"name", "name-similar", "port"} {
 			var hit bool
@@ -52,7 +53,7 @@ func Find(snap *evidence.Snapshot, name string, ports []int) []Ref {
 			case "port":
 				hit = publishes
 			}
-			if hit && name != "" {
+			if hit && name != "" && !slices.ContainsFunc(found, func(c candidate) bool { return c.ID == r.ID }) {
 				r.Matched = matched
 				found = append(found, candidate{r, rank, !running})
 				return
@@ -60,14 +61,10 @@ func Find(snap *evidence.Snapshot, name string, ports []int) []Ref {
 		}
 	}
 
-	seen := make(map[string]bool)
 	for _, c := range snap.Containers {
-		// Two endpoints may be the same engine; a task's container belongs to
-		// its service.
-		if c.ServiceID != "" || seen[c.ID] {
+		if c.ServiceID != "" { // a task's container belongs to its service
 			continue
 		}
-		seen[c.ID] = true
 		r := Ref{Kind: "container", Endpoint: c.Endpoint, ID: c.ID}
 		if len(c.Names) > 0 {
 			r.Name = c.Names[0]
@@ -102,27 +99,44 @@ func Find(snap *evidence.Snapshot, name string, ports []int) []Ref {
 
 // similar reports whether a name is the wanted one but for case and
 // separators, alone or as docker compose writes it: project, service, number.
+// It allocates nothing: a class's snapshot is searched once for each student.
 func similar(name, want string) bool {
-	flat := func(s string) string {
-		return strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(s))
-	}
-	goal := flat(want)
-	if flat(name) == goal {
+	if endsLike(name, want) {
 		return true
 	}
-	trimmed := name
-	if i := strings.LastIndexAny(name, "-_"); i > 0 && number(name[i+1:]) {
-		trimmed = name[:i]
-	}
-	if trimmed != name && flat(trimmed) == goal {
-		return true
-	}
-	for i, r := range trimmed {
-		if (r == '-' || r == '_') && flat(trimmed[i:]) == goal {
-			return true
+	i := strings.LastIndexAny(name, "-_")
+	return i > 0 && number(name[i+1:]) && endsLike(name[:i], want)
+}
+
+// endsLike compares from the end; what is left over must be set off by a
+// separator.
+func endsLike(name, want string) bool {
+	i, j := len(name)-1, len(want)-1
+	for {
+		for j >= 0 && separator(want[j]) {
+			j--
 		}
+		if j < 0 {
+			return i < 0 || separator(name[i])
+		}
+		for i >= 0 && separator(name[i]) {
+			i--
+		}
+		if i < 0 || lower(name[i]) != lower(want[j]) {
+			return false
+		}
+		i--
+		j--
 	}
-	return false
+}
+
+func separator(c byte) bool { return c == '-' || c == '_' || c == '.' }
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 func number(s string) bool {

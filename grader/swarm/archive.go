@@ -228,7 +228,7 @@ func readDir(body io.Reader, dir string) (found []entry) {
 		}
 		// Entries are named <base of dir>/<file>.
 		name := path.Clean(h.Name)
-		if strings.Count(name, "/") != 1 || path.Ext(name) != ".cfg" || strings.HasPrefix(path.Base(name), ".") {
+		if strings.Count(name, "/") != 1 || name[0] == '.' || path.Ext(name) != ".cfg" || path.Base(name)[0] == '.' {
 			continue
 		}
 		p := path.Join(dir, path.Base(name))

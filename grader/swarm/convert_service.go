@@ -160,6 +160,7 @@ func toConfigs(list []swarm.Config, services []evidence.Service) []evidence.Conf
 		}
 	}
 	room := maxConfigs
+	slices.SortFunc(list, func(a, b swarm.Config) int { return cmp.Compare(a.ID, b.ID) })
 	return each(list, func(c swarm.Config) evidence.Config {
 		out := evidence.Config{ID: word(c.ID), Name: word(c.Spec.Name)}
 		if !wanted[out.ID] {
