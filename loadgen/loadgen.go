@@ -36,6 +36,8 @@ const (
 	maxSample     = 200      // bytes of an answer or error kept to show
 	maxBuckets    = 1_200    // timeline entries; beyond, buckets are merged in pairs
 	settledAfter  = 40       // failures from the first request on that settle the matter
+	slowFailures  = 5        // at least so many, a tenth of all, and this long:
+	wastedAfter   = 15 * time.Second
 	lateAfter     = 10 * time.Millisecond
 	maxWorkers    = 1_024
 	firstBucketMS = 100
@@ -58,7 +60,8 @@ type Options struct {
 	Limiter *rate.Limiter
 	// Duration ends sending early (Stopped is "duration"); 0 is no limit.
 	Duration time.Duration
-	// Settle ends a run whose first 40 requests all failed.
+	// Settle ends a run whose first 40 requests all failed, or of which a tenth
+	// failed and 15 s went into the failures.
 	Settle bool
 	// Epoch is when the grading run began; Trace.Started counts from it. Zero
 	// makes Started 0.

@@ -37,6 +37,7 @@ type recorder struct {
 	failures  map[failure]int16
 	sequence  []int16
 	settle    bool
+	wasted    time.Duration // spent on requests that failed
 	settled   func()
 
 	corrected, service histogram
@@ -73,7 +74,8 @@ func (r *recorder) observe(o *observation, s *session) {
 		r.t.Errors[class].Count++
 		r.failed++
 		entry = -1 - class
-		if r.settle && r.answered == 0 && r.failed == settledAfter {
+		r.wasted += o.done - o.sent
+		if r.settle && r.hopeless() {
 			r.settled()
 		}
 	}
@@ -89,6 +91,16 @@ func (r *recorder) observe(o *observation, s *session) {
 	} else {
 		b.Failed++
 	}
+}
+
+// hopeless reports whether more requests would only cost time: nothing ever
+// answered, or a good part fails and each failure takes long, as with every
+// third request that waits for a dead server.
+func (r *recorder) hopeless() bool {
+	if r.answered == 0 && r.failed >= settledAfter {
+		return true
+	}
+	return r.wasted >= wastedAfter && r.failed >= slowFailures && r.failed*10 >= r.failed+r.answered
 }
 
 // who finds or makes the responder of an answer.

@@ -84,7 +84,7 @@ func newLabCmd(a *app) *cobra.Command {
 		return lab.RunMesh(ctx, opt, a.Stderr)
 	})
 	mesh.Hidden = true
-	cmd.AddCommand(newLabDeployCmd(a, &f))
+	cmd.AddCommand(newLabDeployCmd(a, &f), newLabVerifyCmd(a))
 	return cmd
 }
 

@@ -89,6 +89,9 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		return unstable(in, r, svc)
 	}
 	r.Message, r.Hint = worst.msg, worst.hint
+	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil && editedSince(px) {
+		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name)
+	}
 	return r
 }
 

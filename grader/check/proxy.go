@@ -30,27 +30,33 @@ func (p *proxyParams) needs() []Need {
 // proxyNeeds serves the kinds whose parameters hold a proxyParams.
 func proxyNeeds(p *proxyParams) []Need { return p.needs() }
 
-// Proxy is the student's HAProxy under its derived name, or nil.
-func (v *View) Proxy(nameVar string) *evidence.Proxy {
+// Proxy is the student's HAProxy: the one under the derived name, else the one
+// that can only be meant, on the derived port or under a name that is nearly
+// right; nil if there is none.
+func (v *View) Proxy() *evidence.Proxy {
+	var meant *evidence.Proxy
 	for i := range v.c.Bundle.Proxies {
 		p := &v.c.Bundle.Proxies[i]
 		if p.Matched == "name" {
 			return p
 		}
+		if meant == nil {
+			meant = p
+		}
 	}
-	return nil
+	return meant
 }
 
 // haproxyFound passes when a container on any node, or a service, has the
-// derived name.
+// derived name. One under another name counts half.
 func haproxyFound() Kind {
-	return define("haproxy-found", false, proxyDefaults, proxyNeeds, judgeFound)
+	return define("haproxy-found", true, proxyDefaults, proxyNeeds, judgeFound)
 }
 
 func judgeFound(in *Input, p *proxyParams) Result {
 	name, port := in.Vars[p.Name], in.Vars[p.Port]
 	r := Result{Outcome: Fail, Observed: Facts{"haproxy": nil}, Expected: Facts{"haproxy": name}}
-	if found := in.View.Proxy(p.Name); found != nil {
+	if found := in.View.Proxy(); found != nil && found.Matched == "name" {
 		r.Outcome = Pass
 		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": short(found.ID), "node": found.Hostname}
 		r.Message = i18n.M("check.proxy_found", "name", found.Name, "node", found.Hostname)
@@ -68,8 +74,9 @@ func judgeFound(in *Input, p *proxyParams) Result {
 			return ungraded(g.What, i18n.M("check.proxy_unread", "name", name))
 		}
 	}
-	if len(in.Case.Bundle.Proxies) > 0 {
-		other := in.Case.Bundle.Proxies[0].Name
+	if found := in.View.Proxy(); found != nil {
+		other := found.Name
+		r.Measure = &Measure{Got: 1, Want: 2}
 		r.Observed["similar"] = other
 		r.Message = i18n.M("check.proxy_misnamed", "name", name, "other", other)
 		r.Hint = i18n.M("check.proxy_misnamed_hint", "name", name, "other", other)
@@ -86,7 +93,7 @@ func haproxyRunning() Kind {
 }
 
 func judgeProxyRunning(in *Input, p *proxyParams) Result {
-	px := in.View.Proxy(p.Name)
+	px := in.View.Proxy()
 	if px == nil {
 		return judgeFound(in, p)
 	}
@@ -170,7 +177,7 @@ func haproxyConfig() Kind {
 }
 
 func judgeConfig(in *Input, p *configParams) Result {
-	px := in.View.Proxy(p.Name)
+	px := in.View.Proxy()
 	if px == nil {
 		return judgeFound(in, &p.proxyParams)
 	}

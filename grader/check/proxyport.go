@@ -17,7 +17,7 @@ func haproxyPort() Kind {
 }
 
 func judgeProxyPort(in *Input, p *proxyParams) Result {
-	px := in.View.Proxy(p.Name)
+	px := in.View.Proxy()
 	if px == nil {
 		return judgeFound(in, p)
 	}

@@ -44,7 +44,7 @@ type wrongServer struct {
 }
 
 func judgeServers(in *Input, p *serversParams) Result {
-	px := in.View.Proxy(p.Name)
+	px := in.View.Proxy()
 	if px == nil {
 		return judgeFound(in, &p.proxyParams)
 	}
@@ -156,114 +156,4 @@ func (v *View) exampleLine(have []string, port string) string {
 		return "server " + ready[0].Hostname + " " + ready[0].SwarmAddress + ":" + port + " check"
 	}
 	return "server node1 <IP>:" + port + " check"
-}
-
-// balanceParams list the algorithms that are accepted.
-type balanceParams struct {
-	proxyParams `yaml:",inline"`
-	Algorithms  []string `yaml:"algorithms"`
-}
-
-// algorithms are HAProxy's own.
-var algorithms = []string{
-	"roundrobin", "static-rr", "leastconn", "first", "source", "uri", "url_param", "hdr", "random", "rdp-cookie",
-	"hash", "log-hash", "sticky",
-}
-
-func (p *balanceParams) Validate(vars []string) []rubric.ParamError {
-	errs := p.proxyParams.Validate(vars)
-	if len(p.Algorithms) == 0 {
-		errs = append(errs, paramError("algorithms", i18n.M("check.param_empty", "param", "algorithms")))
-	}
-	for _, a := range p.Algorithms {
-		if !slices.Contains(algorithms, a) {
-			errs = append(errs, paramError("algorithms", i18n.M("check.param_algorithm", "algorithm", a)))
-		}
-	}
-	return errs
-}
-
-// haproxyBalance passes when every backend's algorithm is accepted. With no
-// balance line HAProxy's default holds: roundrobin up to 3.2, random from 3.3.
-func haproxyBalance() Kind {
-	return define("haproxy-balance", false,
-		balanceParams{proxyParams: proxyDefaults, Algorithms: []string{"roundrobin"}},
-		func(p *balanceParams) []Need { return p.needs() }, judgeBalance)
-}
-
-func judgeBalance(in *Input, p *balanceParams) Result {
-	px := in.View.Proxy(p.Name)
-	if px == nil {
-		return judgeFound(in, &p.proxyParams)
-	}
-	r := Result{Outcome: Fail, Expected: Facts{"algorithms": p.Algorithms}}
-	backends := in.View.backends(px, in.Vars[p.Port])
-	if len(backends) == 0 {
-		r.Observed = Facts{"algorithm": nil}
-		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
-		r.Hint = i18n.M("check.bind_no_backend_hint", "name", px.Name)
-		return r
-	}
-	for _, be := range backends {
-		got := be.Balance.Algorithm
-		if got == "" {
-			r.Observed, r.Message = Facts{"algorithm": "default"}, i18n.M("check.balance_default")
-			continue
-		}
-		r.Observed, r.Message = Facts{"algorithm": got}, i18n.M("check.balance_ok", "algorithm", got)
-		if !slices.Contains(p.Algorithms, got) {
-			r.Observed["line"] = be.Balance.Line.Num
-			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
-			r.Hint = i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0], "name", px.Name)
-			return r
-		}
-	}
-	r.Outcome = Pass
-	return r
-}
-
-// haproxyHealth passes when every server is health checked. Units are servers.
-func haproxyHealth() Kind {
-	return define("haproxy-health", true, proxyDefaults, proxyNeeds, judgeHealth)
-}
-
-func judgeHealth(in *Input, p *proxyParams) Result {
-	px := in.View.Proxy(p.Name)
-	if px == nil {
-		return judgeFound(in, p)
-	}
-	total := 0
-	missing := []string{}
-	note := func(name string, checked bool) {
-		total++
-		if !checked {
-			missing = append(missing, clip(name, 40))
-		}
-	}
-	for _, be := range in.View.backends(px, in.Vars[p.Port]) {
-		for _, s := range be.Servers {
-			note(s.Name, s.Check || s.Track != "")
-		}
-		for _, t := range be.Templates {
-			note(t.Prefix, t.Server.Check)
-		}
-	}
-	r := Result{
-		Outcome:  Fail,
-		Measure:  &Measure{Got: float64(total - len(missing)), Want: float64(total)},
-		Observed: Facts{"servers": total, "unchecked": missing},
-		Expected: Facts{"unchecked": []string{}},
-	}
-	switch {
-	case total == 0:
-		r.Message = i18n.M("check.servers_none")
-		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]))
-	case len(missing) > 0:
-		r.Message = i18n.M("check.health_missing", "n", len(missing), "total", total, "servers", missing)
-		r.Hint = i18n.M("check.health_missing_hint", "name", px.Name)
-	default:
-		r.Outcome = Pass
-		r.Message = i18n.M("check.health_ok", "n", total)
-	}
-	return r
 }

@@ -93,12 +93,37 @@ func judgeRunning(in *Input, p *countParams) Result {
 		r.Message = i18n.M("check.running_ok", "n", len(running), "want", want)
 		return r
 	}
+	if stuck := in.View.unplaced(svc); stuck > 0 && len(running)+stuck >= want {
+		r = ungraded("tasks", i18n.M("check.running_stuck", "n", stuck, "service", svc.Name))
+		r.Observed["states"] = states
+		return r
+	}
 	r.Message = i18n.M("check.running_few", "n", len(running), "want", want)
 	if len(troubles) > 0 {
 		r.Message = i18n.M("check.running_trouble", "n", len(running), "want", want, "error", troubles[0])
 	}
 	r.Hint = runningHint(svc, troubles)
 	return r
+}
+
+// unplaced counts the tasks that the managers have not even begun to place,
+// before and after the load: they wait for an address, as when the ingress
+// network has none left. The student can do nothing about it.
+func (v *View) unplaced(svc *evidence.Service) int {
+	count := func(x *Index) int {
+		n := 0
+		for _, t := range x.tasks[svc.ID] {
+			if t.Desired == "running" && t.State == "new" && t.Error == "" {
+				n++
+			}
+		}
+		return n
+	}
+	n := count(v.idx)
+	if v.after != nil {
+		n = min(n, count(v.after))
+	}
+	return n
 }
 
 // runningHint knows what the engine's words mean.
@@ -109,7 +134,7 @@ func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints)
 	case strings.Contains(all, "no such image"):
 		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
-	case strings.Contains(all, "unhealthy"):
+	case strings.Contains(all, "unhealthy"), svc.Health != nil && len(svc.Health.Test) > 0 && svc.Health.Test[0] != "NONE":
 		return i18n.M("check.running_health_hint", "service", svc.Name)
 	case svc.Restart.Condition == "none":
 		return i18n.M("check.running_restart_hint", "service", svc.Name)

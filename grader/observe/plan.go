@@ -19,7 +19,7 @@ import (
 
 // requestTimeoutMS bounds one request from dial to last byte. HAProxy's own
 // connect timeout is often 5 s; an answer later than this helps nobody.
-const requestTimeoutMS = 5000
+const requestTimeoutMS = 3000
 
 // Plan is what will be observed, before anything is sent to a student.
 type Plan struct {
@@ -42,6 +42,8 @@ type Student struct {
 	// Skipped say which loads the rubric asks for and are not driven, since
 	// there is nothing to drive them at; the checks before them say why.
 	Skipped []Skip
+
+	owner map[string]string // of each student's HAProxy name, by that name
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -73,9 +75,13 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 ) *Plan {
 	needs := needsOf(rub, tasks)
 	idx := newLookup(snap)
+	owner := make(map[string]string, len(vars))
+	for id, v := range vars {
+		owner[v["haproxy"]] = id
+	}
 	p := &Plan{Students: make([]Student, 0, len(students))}
 	for _, who := range students {
-		s := Student{Who: who, Vars: vars[who.ID], Tasks: tasks}
+		s := Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner}
 		idx.plan(&s, needs)
 		p.Students = append(p.Students, s)
 	}
@@ -160,7 +166,10 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 	for _, need := range needs {
 		switch need.What {
 		case "proxy":
-			s.Proxies = haproxy.Find(x.snap, s.Vars["haproxy"], []int{number(s.Vars[need.Via])})
+			// What carries a classmate's name is the classmate's, whatever port
+			// it has taken.
+			s.Proxies = slices.DeleteFunc(haproxy.Find(x.snap, s.Vars["haproxy"], []int{number(s.Vars[need.Via])}),
+				func(r haproxy.Ref) bool { id, taken := s.owner[r.Name]; return taken && id != s.Who.ID })
 		case "load/mesh":
 			x.mesh(s, need)
 		}
@@ -200,15 +209,15 @@ func (x *lookup) mesh(s *Student, need check.Need) {
 	}
 }
 
-// balancer plans requests to the student's HAProxy, where one runs under its
-// name.
+// balancer plans requests to the student's HAProxy: the one under its name,
+// else the first that can be meant.
 func (x *lookup) balancer(s *Student, need check.Need) {
 	port := number(s.Vars[need.Via])
-	at := slices.IndexFunc(s.Proxies, func(r haproxy.Ref) bool { return r.Matched == "name" })
-	if at < 0 {
+	if len(s.Proxies) == 0 {
 		s.skip(need.What, "no-proxy")
 		return
 	}
+	at := max(0, slices.IndexFunc(s.Proxies, func(r haproxy.Ref) bool { return r.Matched == "name" }))
 	node, why := x.entry(s.Proxies[at], port)
 	if why != "" {
 		s.skip(need.What, why)

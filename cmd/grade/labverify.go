@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/fixtures/deployments"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+)
+
+// newLabVerifyCmd compares what a sample class was given with what its
+// deployments state.
+func newLabVerifyCmd(a *app) *cobra.Command {
+	lang := a.lang()
+	var f classFlags
+	var run string
+	c := &cobra.Command{Use: "verify", Short: lang.T("labdeploy.verify_short"), Args: cobra.NoArgs}
+	f.register(a, c)
+	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if f.class == "" {
+			f.class = "lab"
+		}
+		return a.labVerify(c.Context(), &f, run)
+	}
+	return c
+}
+
+func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
+	seats, err := sampleSeats(f.class)
+	if err != nil {
+		return err
+	}
+	j, book, err := a.stored(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	if run == "" {
+		newest, err := book.Run(ctx, "")
+		if err != nil {
+			return err
+		}
+		run = newest.ID
+	}
+	verdicts, err := book.Verdicts(ctx, run)
+	if err != nil {
+		return err
+	}
+	compared, wrong := 0, 0
+	for _, seat := range seats {
+		if !slices.ContainsFunc(j.students, func(s rosterStudent) bool { return s.ID == seat.ID }) {
+			continue
+		}
+		for _, d := range differences(seat.Deployment, verdicts[seat.ID]) {
+			wrong++
+			fmt.Fprintln(a.Stdout, diag.Plain(fmt.Sprintf("%s %s: %s", seat.ID, seat.Deployment.Name, a.lang().Text(d))))
+		}
+		compared += len(verdicts[seat.ID])
+	}
+	fmt.Fprintln(a.Stdout, a.lang().T("labdeploy.verified", "n", compared, "wrong", wrong, "run", run))
+	if wrong > 0 || compared == 0 {
+		return &statusError{Status: exitMend}
+	}
+	return nil
+}
+
+// differences are where verdicts are not what a deployment states.
+func differences(d *deployments.Deployment, verdicts []verdict) []i18n.Msg {
+	var out []i18n.Msg
+	for _, v := range verdicts {
+		want := d.Expected(v.Check)
+		ok := len(want.Outcomes) == 0 || slices.ContainsFunc(want.Outcomes, func(o string) bool { return o == string(v.Outcome) })
+		if ok && want.Message != "" {
+			ok = v.Message.Key == want.Message
+		}
+		if ok && want.Points != nil {
+			ok = v.Points.Float() == *want.Points
+		}
+		if !ok {
+			out = append(out, i18n.M("labdeploy.difference", "check", v.Check, "got", string(v.Outcome),
+				"want", fmt.Sprint(want.Outcomes), "key", v.Message.Key, "wantkey", want.Message, "message", v.Message))
+		}
+	}
+	return out
+}

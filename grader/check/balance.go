@@ -1,0 +1,169 @@
+package check
+
+import (
+	"slices"
+
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// balanceParams list the algorithms that are accepted.
+type balanceParams struct {
+	proxyParams `yaml:",inline"`
+	Algorithms  []string `yaml:"algorithms"`
+}
+
+// algorithms are HAProxy's own.
+var algorithms = []string{
+	"roundrobin", "static-rr", "leastconn", "first", "source", "uri", "url_param", "hdr", "random", "rdp-cookie",
+	"hash", "log-hash", "sticky",
+}
+
+func (p *balanceParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.proxyParams.Validate(vars)
+	if len(p.Algorithms) == 0 {
+		errs = append(errs, paramError("algorithms", i18n.M("check.param_empty", "param", "algorithms")))
+	}
+	for _, a := range p.Algorithms {
+		if !slices.Contains(algorithms, a) {
+			errs = append(errs, paramError("algorithms", i18n.M("check.param_algorithm", "algorithm", a)))
+		}
+	}
+	return errs
+}
+
+// haproxyBalance passes when every backend's algorithm is accepted and nothing
+// else holds requests to a server: no uneven weights, no cookie or stick table,
+// no http-reuse always. With no balance line HAProxy's default holds:
+// roundrobin up to 3.2, random from 3.3.
+func haproxyBalance() Kind {
+	return define("haproxy-balance", false,
+		balanceParams{proxyParams: proxyDefaults, Algorithms: []string{"roundrobin"}},
+		func(p *balanceParams) []Need { return p.needs() }, judgeBalance)
+}
+
+func judgeBalance(in *Input, p *balanceParams) Result {
+	px := in.View.Proxy()
+	if px == nil {
+		return judgeFound(in, &p.proxyParams)
+	}
+	r := Result{Outcome: Fail, Expected: Facts{"algorithms": p.Algorithms}}
+	backends := in.View.backends(px, in.Vars[p.Port])
+	if len(backends) == 0 {
+		r.Observed = Facts{"algorithm": nil}
+		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
+		r.Hint = i18n.M("check.bind_no_backend_hint", "name", px.Name)
+		return r
+	}
+	for _, be := range backends {
+		got := be.Balance.Algorithm
+		if got == "" {
+			r.Observed, r.Message = Facts{"algorithm": "default"}, i18n.M("check.balance_default")
+			continue
+		}
+		r.Observed, r.Message = Facts{"algorithm": got}, i18n.M("check.balance_ok", "algorithm", got)
+		if !slices.Contains(p.Algorithms, got) {
+			r.Observed["line"] = be.Balance.Line.Num
+			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
+			r.Hint = i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0], "name", px.Name)
+			return r
+		}
+	}
+	for _, be := range backends {
+		if b := bias(be); b.what != "" {
+			r.Observed["bias"], r.Observed["line"] = b.what, b.line
+			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(b.text, 60))
+			r.Hint = i18n.M("check.balance_"+b.what+"_hint", "line", b.line, "name", px.Name)
+			return r
+		}
+	}
+	r.Outcome = Pass
+	return r
+}
+
+// biasLine is a line, besides the algorithm's, that keeps requests from being
+// dealt in turn.
+type biasLine struct {
+	what string // weights, cookie, sticky, reuse
+	line int
+	text string
+}
+
+// bias finds the first such line of a backend; what is "" if there is none.
+func bias(be *haproxy.Proxy) biasLine {
+	if be.Cookie != nil {
+		return biasLine{"cookie", be.Cookie.Line.Num, be.Cookie.Line.Text}
+	}
+	for _, l := range be.Sticky {
+		if l.Word(0) == "stick" {
+			return biasLine{"sticky", l.Num, l.Text}
+		}
+	}
+	if be.HTTPReuse == "always" {
+		for _, l := range be.Lines {
+			if l.Word(0) == "http-reuse" {
+				return biasLine{"reuse", l.Num, l.Text}
+			}
+		}
+	}
+	first := -1
+	for _, s := range be.Servers {
+		if s.Disabled || s.Backup || s.Weight == 0 {
+			continue
+		}
+		if first < 0 {
+			first = s.Weight
+		}
+		if s.Weight != first {
+			return biasLine{"weights", s.Line.Num, s.Line.Text}
+		}
+	}
+	return biasLine{}
+}
+
+// haproxyHealth passes when every server is health checked. Units are servers.
+func haproxyHealth() Kind {
+	return define("haproxy-health", true, proxyDefaults, proxyNeeds, judgeHealth)
+}
+
+func judgeHealth(in *Input, p *proxyParams) Result {
+	px := in.View.Proxy()
+	if px == nil {
+		return judgeFound(in, p)
+	}
+	total := 0
+	missing := []string{}
+	note := func(name string, checked bool) {
+		total++
+		if !checked {
+			missing = append(missing, clip(name, 40))
+		}
+	}
+	for _, be := range in.View.backends(px, in.Vars[p.Port]) {
+		for _, s := range be.Servers {
+			note(s.Name, s.Check || s.Track != "")
+		}
+		for _, t := range be.Templates {
+			note(t.Prefix, t.Server.Check)
+		}
+	}
+	r := Result{
+		Outcome:  Fail,
+		Measure:  &Measure{Got: float64(total - len(missing)), Want: float64(total)},
+		Observed: Facts{"servers": total, "unchecked": missing},
+		Expected: Facts{"unchecked": []string{}},
+	}
+	switch {
+	case total == 0:
+		r.Message = i18n.M("check.servers_none")
+		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]))
+	case len(missing) > 0:
+		r.Message = i18n.M("check.health_missing", "n", len(missing), "total", total, "servers", missing)
+		r.Hint = i18n.M("check.health_missing_hint", "name", px.Name)
+	default:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.health_ok", "n", total)
+	}
+	return r
+}
