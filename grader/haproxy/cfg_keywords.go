@@ -97,3 +97,7 @@ func distance(a, b string) int {
 	}
 	return prev[len(b)]
 }
+
+// WordsAfter is how many words belong to an option of a server or bind line,
+// such as 1 for "weight".
+func WordsAfter(line, option string) int { return words(line)[option] }

@@ -198,5 +198,7 @@ func (l *linter) listeners() {
 		file = l.cfg.files[0].path
 	}
 	l.add(Finding{Severity: Alert, Phase: Starting, File: file, Msg: msg("no_listener"),
-		Text: "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting."})
+		Text: noListener})
 }
+
+const noListener = "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting."

@@ -15,7 +15,11 @@ func (l *linter) texts() {
 		whole := Line{File: f.path}
 		switch {
 		case f.err != "":
-			l.at(whole, "config : Cannot open configuration file/directory "+f.path+" : No such file or directory", "not_read_"+safeKey(f.err))
+			said := "config : Cannot open configuration file/directory " + f.path + " : No such file or directory"
+			if f.err == "directory" { // an empty one holds no listener
+				said = noListener
+			}
+			l.at(whole, said, "not_read_"+safeKey(f.err))
 			continue
 		case f.truncated:
 			l.warn(whole, "", "cut")
