@@ -110,43 +110,10 @@ func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradeboo
 
 // standingData is what counts for the class over all its runs.
 func standingData(ctx context.Context, j *job, book *gradebook.Gradebook) (*report.Data, error) {
-	policy := gradebook.Policy(j.class.Settings.Attempts)
-	if policy == "" {
-		policy = gradebook.Best
-	}
-	standings, err := book.Standing(ctx, j.rub.ID, policy)
+	d, err := book.StandingData(ctx, j.rub, gradebook.Policy(j.class.Settings.Attempts))
 	if err != nil {
 		return nil, err
 	}
-	overrides, err := book.Overrides(ctx, j.rub.ID)
-	if err != nil {
-		return nil, err
-	}
-	remarks, err := book.Remarks(ctx, j.rub.ID)
-	if err != nil {
-		return nil, err
-	}
-	runs, err := book.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d := &report.Data{Class: j.class.Name, Title: j.class.Title, Rubric: j.rub}
-	if len(runs) > 0 {
-		d.Run = reportRun(runs[0], string(policy))
-	}
-	for _, st := range standings {
-		s := report.Student{ID: st.Student.ID, Name: st.Student.Name, Remark: remarks[st.Student.ID]}
-		for _, task := range j.rub.Tasks {
-			s.Verdicts = append(s.Verdicts, st.Attempts[task.ID].Verdicts...)
-		}
-		for _, o := range overrides {
-			if o.Student == s.ID && o.Points != nil {
-				s.Overrides = append(s.Overrides, report.Override{
-					Check: o.Check, Points: *o.Points, Reason: o.Reason, Who: o.Who, When: o.When,
-				})
-			}
-		}
-		d.Students = append(d.Students, s)
-	}
+	d.Title = j.class.Title
 	return d, nil
 }

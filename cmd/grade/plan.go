@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader/diag"
@@ -87,6 +88,7 @@ func (a *app) planTable(j *job, plan *observe.Plan) string {
 	t := table.NewWriter()
 	style := table.StyleLight
 	style.Options = table.OptionsNoBordersAndSeparators
+	style.Format.Header = text.FormatDefault
 	t.SetStyle(style)
 	head := table.Row{lang.T("cli.plan_id"), lang.T("cli.plan_name")}
 	for _, v := range j.rub.Vars {

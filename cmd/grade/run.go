@@ -251,30 +251,12 @@ func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.
 
 // runData is one run, for reports.
 func runData(ctx context.Context, j *job, book *gradebook.Gradebook, id string) (*report.Data, error) {
-	run, err := book.Run(ctx, id)
+	d, err := book.RunData(ctx, id, j.rub)
 	if err != nil {
 		return nil, err
 	}
-	verdicts, err := book.Verdicts(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	students, err := book.Students(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	d := &report.Data{Class: j.class.Name, Title: j.class.Title, Rubric: j.rub, Run: reportRun(run, "")}
-	for _, s := range students {
-		d.Students = append(d.Students, report.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]})
-	}
+	d.Title = j.class.Title
 	return d, nil
-}
-
-func reportRun(run gradebook.Run, policy string) report.Run {
-	return report.Run{
-		ID: run.ID, Task: run.Task, Status: string(run.Status), Policy: policy, Tool: run.Tool,
-		RosterSHA256: run.RosterSHA256, Started: run.Started, Finished: run.Finished,
-	}
 }
 
 // openBook opens the class's gradebook, making its directory.

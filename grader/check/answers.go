@@ -88,11 +88,65 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if stable, known := in.View.Stable(svc); known && !stable {
 		return unstable(in, r, svc)
 	}
+	if node := in.View.lostPath(svc, p, expected); node != "" {
+		r.Outcome, r.Measure = Ungraded, nil
+		r.Message = i18n.M("check.lost_path", "node", node, "service", svc.Name)
+		r.Hint = i18n.M("check.lost_path_hint", "node", node)
+		return r
+	}
 	r.Message, r.Hint = worst.msg, worst.hint
 	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil && editedSince(px) {
 		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name)
 	}
 	return r
+}
+
+// lostPath names a node from which connections to containers are lost that
+// answer well through another node. That is the overlay network's trouble, as
+// after a gossip between nodes that timed out, and no student can cause it;
+// what HAProxy then answers through that node is not the student's either.
+func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evidence.Task) string {
+	mesh := *p
+	mesh.Via = "mesh"
+	good, lost := false, ""
+	for i := range v.c.Bundle.Traces {
+		tr := &v.c.Bundle.Traces[i]
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 {
+			continue
+		}
+		t := v.tally(svc, tr)
+		switch {
+		case v.complain(svc, &mesh, tr, &t, expected) == nil:
+			good = len(expected) > 0
+		case t.onlyLost():
+			lost = strings.TrimPrefix(tr.Target.ID, "mesh/")
+		case p.Via == "mesh":
+			return "" // something else is wrong as well
+		}
+	}
+	if !good {
+		return ""
+	}
+	if p.Via == "haproxy" {
+		through := v.c.Bundle.Trace("haproxy")
+		t := v.tally(svc, through)
+		if !t.mayBeLost() {
+			return ""
+		}
+	}
+	return lost
+}
+
+// onlyLost reports whether all that is wrong is connections that time out.
+func (t *tally) onlyLost() bool {
+	return t.failed > 0 && t.errors["timeout"]+t.errors["unreachable"] == t.failed &&
+		len(t.foreign) == 0 && t.unknown == 0 && t.anonymous == 0
+}
+
+// mayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
+func (t *tally) mayBeLost() bool {
+	behind := t.errors["http-503"] + t.errors["http-504"] + t.errors["timeout"]
+	return t.failed > 0 && behind == t.failed && len(t.foreign) == 0 && t.unknown == 0 && t.anonymous == 0
 }
 
 // traces are the load traces of one way in; a result if they are not there
