@@ -18,5 +18,8 @@ type cluster interface {
 
 // connect opens the class's cluster.
 func (a *app) connect(ctx context.Context, j *job) (cluster, error) {
+	if j.class.Cluster.Sim != "" {
+		return a.connectSim(ctx, j.class.Cluster.Sim)
+	}
 	return swarm.Dial(ctx, j.class.Cluster)
 }

@@ -155,15 +155,10 @@ func storyIn(s deployments.Story, lang i18n.Lang) string {
 }
 
 func sampleSeats(class string) ([]deployments.Seat, error) {
-	task, ok := deployments.TaskOfClass(class)
-	if !ok {
+	if _, ok := deployments.TaskOfClass(class); !ok {
 		return nil, usageError(i18n.M("labdeploy.no_class", "class", class, "classes", deployments.Classes()))
 	}
-	all, err := deployments.All()
-	if err != nil {
-		return nil, err
-	}
-	return deployments.Seats(all, task)
+	return deployments.SampleSeats(class)
 }
 
 // chooseSeats finds students by ID, by its last two digits, or by the name of

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/docker/docker/client"
+
+	"swarmgrade/fixtures/deployments"
+	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/swarm"
+)
+
+// The embedded cluster passes the swarm's own delays faster than the clock, so
+// that a class is up in seconds; requests take the time they take.
+const (
+	simSpeed    = 20
+	simParallel = 16
+	simSeed     = 2024
+	simWait     = 30 * time.Second
+)
+
+// simCluster is an embedded cluster with a sample class's students on it.
+type simCluster struct {
+	*swarm.Cluster
+	sim *sim.Cluster
+}
+
+func (c *simCluster) Close() error { return errors.Join(c.Cluster.Close(), c.sim.Close()) }
+
+// startSim brings up an embedded cluster and lets a sample class's students
+// loose on it.
+func (a *app) startSim(ctx context.Context, scenario string) (*sim.Cluster, error) {
+	seats, err := deployments.SampleSeats(scenario)
+	if err != nil {
+		return nil, usageHint(i18n.M("cli.no_sim", "sim", scenario), i18n.M("cli.no_sim_hint", "classes", deployments.Classes()))
+	}
+	a.ui.note(a.lang().T("cli.sim_starting", "students", len(seats)))
+	c, err := sim.New(ctx, sim.Options{Seed: simSeed, Speed: simSpeed})
+	if err != nil {
+		return nil, simFailed(err)
+	}
+	if err := populate(ctx, c, seats); err != nil {
+		return nil, errors.Join(simFailed(err), c.Close())
+	}
+	return c, nil
+}
+
+func simFailed(err error) error {
+	return &statusError{Status: exitCluster, Msg: i18n.M("cli.sim_failed"), Hint: i18n.M("cli.sim_failed_hint"), Cause: err}
+}
+
+// populate deploys what each student did through the Engine API.
+func populate(ctx context.Context, c *sim.Cluster, seats []deployments.Seat) error {
+	t := deployments.Targets{Wait: simWait}
+	addresses := c.NodeAddresses()
+	for i, name := range c.Nodes() {
+		cl, err := client.NewClientWithOpts(client.WithHost(c.Endpoints()[i]), client.WithAPIVersionNegotiation())
+		if err != nil {
+			return err
+		}
+		defer cl.Close()
+		cl.NegotiateAPIVersion(ctx) // before calls are made at once
+		t.Nodes = append(t.Nodes, deployments.Node{Name: name, Address: addresses[name], Client: cl})
+	}
+	t.Manager = t.Nodes[0].Client
+	jobs := make([]deployments.Job, len(seats))
+	for i, s := range seats {
+		jobs[i] = s.Job()
+	}
+	var failed error
+	err := deployments.ApplyAll(ctx, t, jobs, simParallel, func(j deployments.Job, _ time.Duration, err error) {
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("%s: %s: %w", j.Student, j.Deployment.Name, err)
+		}
+	})
+	return errors.Join(failed, err)
+}
+
+// connectSim opens the embedded cluster as any other, through its endpoints.
+func (a *app) connectSim(ctx context.Context, scenario string) (cluster, error) {
+	s, err := a.startSim(ctx, scenario)
+	if err != nil {
+		return nil, err
+	}
+	c, err := swarm.Dial(ctx, roster.Cluster{Endpoints: s.Endpoints(), Nodes: s.NodeAddresses()})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &simCluster{Cluster: c, sim: s}, nil
+}
