@@ -3,10 +3,12 @@ package judge_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,14 +45,21 @@ func vars() map[string]string {
 	}
 }
 
+// loadRubric is the rubric that the program brings along.
 func loadRubric(tb testing.TB) *rubric.Rubric {
 	tb.Helper()
-	data, ok := rubrics.Find("ha-lb")
-	require.True(tb, ok)
-	rub, err := rubric.Load(data, "ha-lb.yaml", check.Set{})
+	rub, err := loadOnce()
 	require.NoError(tb, err)
 	return rub
 }
+
+var loadOnce = sync.OnceValues(func() (*rubric.Rubric, error) {
+	data, ok := rubrics.Find("ha-lb")
+	if !ok {
+		return nil, errors.New("no rubric ha-lb")
+	}
+	return rubric.Load(data, "ha-lb.yaml", check.Set{})
+})
 
 func hexID(s string) string {
 	sum := sha256.Sum256([]byte(s))
@@ -223,6 +232,9 @@ func leastconn(rng *rand.Rand, k int) func() int {
 	}
 }
 
+// among deals in turn over the first n containers.
+func among(n int) balancer { return func(rng *rand.Rand, _ int) func() int { return cyclic(rng, n) } }
+
 // only always takes the first.
 func only(*rand.Rand, int) func() int { return func() int { return 0 } }
 
@@ -244,8 +256,8 @@ type world struct {
 	rng           *rand.Rand
 	// mesh and haproxy say how requests are answered.
 	mesh, haproxy func(w *world) source
-	// finish changes the bundle when all was observed.
-	finish func(b *evidence.Bundle)
+	// finish changes the case when all was observed.
+	finish func(c *evidence.Case)
 }
 
 // newWorld is a correct deployment; the same seed gives the same sequences.
@@ -290,11 +302,7 @@ func (w *world) answers(name string) []answer {
 
 // targets are what the real plan drives for a task of the rubric.
 func (w *world) targets(tasks ...string) []evidence.Target {
-	snap := w.before
-	if snap == nil {
-		snap = w.after
-	}
-	plan := observe.NewPlan(w.rub, tasks, []roster.Student{student}, map[string]map[string]string{student.ID: vars()}, snap)
+	plan := observe.NewPlan(w.rub, tasks, []roster.Student{student}, map[string]map[string]string{student.ID: vars()}, w.before)
 	return plan.Students[0].Targets
 }
 
@@ -312,10 +320,11 @@ func (w *world) observed(targets []evidence.Target) evidence.Case {
 		}
 		b.Traces = append(b.Traces, drive(t, from(w)))
 	}
+	c := evidence.Case{Bundle: b, Before: w.before, After: w.after}
 	if w.finish != nil {
-		w.finish(b)
+		w.finish(&c)
 	}
-	return evidence.Case{Bundle: b, Before: w.before, After: w.after}
+	return c
 }
 
 // verdicts judges task 2 of the world, by check.
