@@ -34,6 +34,10 @@ type Trace struct {
 	// "settled" (nothing ever answered), "cancelled", "duration" (the time that
 	// was given is up).
 	Stopped string `json:"stopped,omitempty"`
+	// Retried says that an earlier try got nothing but 503 from the balancer,
+	// as one does that has just started and whose servers are not up yet; this
+	// is the second try.
+	Retried bool `json:"retried,omitempty"`
 	// Responders are who answered, in the order of their first answer.
 	Responders []Responder `json:"responders"`
 	// Errors are the failures by class, in the order of their first one.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -135,7 +136,7 @@ func (r *Runner) Drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: "unreachable", Detail: why.Error()})
 			continue
 		}
-		trace, err := r.Loader.Load(ctx, t)
+		trace, err := r.load(ctx, t)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -152,6 +153,29 @@ func (r *Runner) Drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 	}
 	slices.SortFunc(b.Traces, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
 	return nil
+}
+
+// warmUp is how long a balancer may take to find its servers up: rise times
+// inter of its health check, 4 s by default, and a little more.
+const warmUp = 5 * time.Second
+
+// load drives a target; a balancer that has only 503 to say gets a second
+// chance after its warm-up.
+func (r *Runner) load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {
+	trace, err := r.Loader.Load(ctx, t)
+	cold := err == nil && t.Kind == "haproxy" && trace.Sent > 0 && len(trace.Responders) == 0 &&
+		len(trace.Errors) == 1 && trace.Errors[0].Class == "http-503"
+	if !cold {
+		return trace, err
+	}
+	select {
+	case <-ctx.Done():
+		return trace, ctx.Err()
+	case <-time.After(warmUp):
+	}
+	trace, err = r.Loader.Load(ctx, t)
+	trace.Retried = true
+	return trace, err
 }
 
 // Unreachable tries every host of the plan once and gives those that do not
