@@ -117,13 +117,16 @@ func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (no
 	for _, n := range v.idx.Snap.Nodes {
 		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
 		if isIP {
-			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address) ||
-				(ip.IsLoopback() && px.HostNetwork && n.ID == px.NodeID)
+			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)
 		}
 		if same {
 			node = n.Hostname
 			break
 		}
+	}
+	// In the host's network its loopback address is the node itself.
+	if node == "" && px.HostNetwork && (isIP && ip.IsLoopback() || s.Addr.Host == "localhost") {
+		node = v.NodeName(px.NodeID)
 	}
 	switch {
 	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
