@@ -169,7 +169,7 @@ func (v *View) traces(via string) ([]*evidence.Trace, *Result) {
 		if t.Target.ID != via && !strings.HasPrefix(t.Target.ID, via+"/") {
 			continue
 		}
-		if t.Stopped == "cancelled" || t.Sent == 0 {
+		if t.Stopped == "cancelled" || t.Stopped == "duration" || t.Sent == 0 {
 			r := ungraded("load/"+t.Target.ID, i18n.M("check.load_cut", "what", t.Target.ID))
 			return nil, &r
 		}

@@ -61,7 +61,8 @@ type Check struct {
 	Kind   string
 	Points Points
 	Title  Text
-	// Needs are IDs of checks that must pass first, in the same task.
+	// Needs are IDs of checks of the same task that must not have failed; one
+	// that passed in part is enough.
 	Needs  []string
 	Credit Credit
 	// Params is a pointer to the kind's parameter struct, filled from "with".
