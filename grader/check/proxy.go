@@ -35,8 +35,8 @@ func proxyNeeds(p *proxyParams) []Need { return p.needs() }
 // right; nil if there is none.
 func (v *View) Proxy() *evidence.Proxy {
 	var meant *evidence.Proxy
-	for i := range v.c.Bundle.Proxies {
-		p := &v.c.Bundle.Proxies[i]
+	for i := range v.proxies {
+		p := &v.proxies[i]
 		if p.Matched == "name" {
 			return p
 		}
@@ -45,6 +45,28 @@ func (v *View) Proxy() *evidence.Proxy {
 		}
 	}
 	return meant
+}
+
+// settled are the proxies with the state that lasts. A container that restarts
+// again and again runs for a moment each time, and may be seen running; the
+// list of containers that was read last tells.
+func settled(c evidence.Case) []evidence.Proxy {
+	out := slices.Clone(c.Bundle.Proxies)
+	last := c.After
+	if last == nil {
+		last = c.Before
+	}
+	if last == nil {
+		return out
+	}
+	for i := range out {
+		for _, ctr := range last.Containers {
+			if ctr.ID == out[i].ID && out[i].State == "running" && ctr.State == "restarting" {
+				out[i].State = ctr.State
+			}
+		}
+	}
+	return out
 }
 
 // haproxyFound passes when a container on any node, or a service, has the

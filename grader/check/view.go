@@ -16,6 +16,8 @@ type View struct {
 	vars  map[string]string
 	idx   *Index
 	after *Index // nil without a second snapshot
+	// proxies are the bundle's, with the state that lasts.
+	proxies []evidence.Proxy
 	// parsed are the configurations, so that each is parsed once.
 	parsed map[*evidence.Proxy]*haproxy.Config
 }
@@ -83,7 +85,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 // a second one. Vars are the student's names and ports, with "id" and "name"
 // added.
 func NewView(c evidence.Case, before, after *Index, vars map[string]string) *View {
-	return &View{c: c, vars: vars, idx: before, after: after}
+	return &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c)}
 }
 
 // Service is the student's service under its derived name, or nil.
