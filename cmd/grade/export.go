@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -67,13 +69,17 @@ func (a *app) stored(ctx context.Context, f *classFlags) (*job, *gradebook.Grade
 	if err != nil {
 		return nil, nil, err
 	}
+	none := usageHint(i18n.M("cli.no_runs", "class", j.class.Name), i18n.M("cli.no_runs_hint", "class", j.class.Name))
+	if _, err := os.Stat(j.bookPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, none
+	}
 	book, err := a.openBook(ctx, j.bookPath())
 	if err != nil {
 		return nil, nil, err
 	}
 	runs, err := book.Runs(ctx)
 	if err == nil && len(runs) == 0 {
-		err = usageHint(i18n.M("cli.no_runs", "class", j.class.Name), i18n.M("cli.no_runs_hint", "class", j.class.Name))
+		err = none
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, book.Close())

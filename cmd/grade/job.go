@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -179,6 +181,9 @@ func readRubric(path string) (*rubric.Rubric, error) {
 	var data []byte
 	if err == nil {
 		data, err = os.ReadFile(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageHint(i18n.M("cli.no_rubric", "rubric", path), i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs()))
 	}
 	if err != nil {
 		return nil, &statusError{
