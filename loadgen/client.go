@@ -136,7 +136,7 @@ func (c *client) abort() {
 	for _, s := range c.all {
 		s.mu.Lock()
 		if s.conn != nil {
-			s.conn.SetDeadline(time.Unix(1, 0))
+			_ = s.conn.SetDeadline(time.Unix(1, 0)) // one that is closed already needs none
 		}
 		s.mu.Unlock()
 	}
@@ -197,7 +197,7 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 		s.mu.Unlock()
 	}
 	s.mu.Lock()
-	s.conn.SetDeadline(deadline)
+	_ = s.conn.SetDeadline(deadline) // if closed, the next write says so
 	s.mu.Unlock()
 	if s.c.aborted.Load() {
 		s.drop()

@@ -50,7 +50,7 @@ func newExportCmd(a *app) *cobra.Command {
 	f.classFlags.register(a, c)
 	f.exportFlags.register(a, c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := f.exportFlags.check(); err != nil {
+		if err := f.check(); err != nil {
 			return err
 		}
 		j, book, err := a.stored(c.Context(), &f.classFlags)

@@ -47,7 +47,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.exportFlags.check(); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	start := time.Now()

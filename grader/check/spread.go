@@ -69,7 +69,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	}
 	args := []any{"via", viaName(p.Via), "counts", list, "n", n, "low", e.Low, "high", e.High,
 		"bound", bound(stats.Alpha), "k", len(tasks)}
-	if stable, known := in.View.Stable(svc); known && !stable && !(e.Even && e.Enough) {
+	if stable, known := in.View.Stable(svc); known && !stable && (!e.Even || !e.Enough) {
 		return unstable(in, r, svc)
 	}
 	switch {

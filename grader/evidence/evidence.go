@@ -5,9 +5,10 @@
 // so that a bundle stored today can be read by every later version.
 //
 // Three kinds of blob exist. A [Snapshot] is one reading of the whole cluster,
-// shared by every student of a run. A [Bundle] is what concerns one student:
-// the names and ports derived for them, the state and configuration of their
-// HAProxy, and the load traces. A [Case] joins the two for judging.
+// shared by every student of a run; a [Window] the same for a fault. A [Bundle]
+// is what concerns one student: the names and ports derived for them, the state
+// and configuration of their HAProxy, and the load traces. A [Case] joins them
+// for judging.
 //
 // All times are offsets in milliseconds from the start of the run, taken from
 // one monotonic clock on the grader's machine, unless a comment says that a
@@ -40,6 +41,14 @@ type Bundle struct {
 	// Gaps say what was planned and could not be observed, through no fault of
 	// the student.
 	Gaps []Gap `json:"gaps,omitempty"`
+	// Probing is what was seen of this student's service in a fault window, if
+	// one concerned it. All other traces were taken before the window, but for
+	// Later, which was taken after the fault was undone, between the snapshots
+	// with the hashes Settled and Final.
+	Probing *Probing `json:"probing,omitempty"`
+	Later   []Trace  `json:"later,omitempty"`
+	Settled string   `json:"settled,omitempty"`
+	Final   string   `json:"final,omitempty"`
 }
 
 // Student is who was observed, with what was derived from the ID.
@@ -70,6 +79,11 @@ type Case struct {
 	// when the run ended before it could be taken.
 	Before *Snapshot
 	After  *Snapshot
+	// Window is the fault window that Bundle.Probing names, nil without one;
+	// Settled and Final are the snapshots around the load that followed it.
+	Window  *Window
+	Settled *Snapshot
+	Final   *Snapshot
 }
 
 // Gap reports the first gap whose What is one of the given names.

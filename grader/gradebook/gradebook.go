@@ -141,7 +141,7 @@ func (g *Gradebook) writeLocked(ctx context.Context, fn func(tx *sql.Tx) error) 
 	if err != nil {
 		return g.explain(err)
 	}
-	defer tx.Rollback() // does nothing once committed
+	defer func() { _ = tx.Rollback() }() // does nothing once committed
 	if err := fn(tx); err != nil {
 		return g.explain(err)
 	}

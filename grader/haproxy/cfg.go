@@ -110,7 +110,6 @@ type fileState struct {
 	truncated bool
 	err       string
 	empty     bool
-	sample    Line // the last line, for messages
 }
 
 // Parse reads the files in the order in which HAProxy loads them. A file

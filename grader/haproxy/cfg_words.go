@@ -155,7 +155,7 @@ func variable(s string) (width int, err string) {
 	if brace {
 		i++
 	}
-	if i >= len(s) || !(isAlpha(s[i]) || s[i] == '_' || s[i] == '.') {
+	if i >= len(s) || !isAlpha(s[i]) && s[i] != '_' && s[i] != '.' {
 		return 0, "bad_var"
 	}
 	for i < len(s) && (isAlpha(s[i]) || isDigit(s[i]) || s[i] == '_' || s[i] == '.') {

@@ -1,0 +1,123 @@
+package evidence
+
+// WindowSchema names the layout of a [Window].
+const WindowSchema = "swarmgrade-window/1"
+
+// Window is what all students of one fault window share: the fault, its
+// moments, and the cluster's states while it lasted. It is a series; that a
+// service recovered is for judging to find.
+//
+// A moment that did not come is -1.
+type Window struct {
+	Schema string `json:"schema"`
+	Fault  Fault  `json:"fault"`
+	// Began is when probing began, before the fault; Injecting and Injected
+	// when the first step of the injection was begun and its last was done;
+	// Restoring and Restored the same for undoing it, Restored being when the
+	// target was seen back in service. Ended is when probing ended.
+	Began     int64 `json:"began_ms"`
+	Injecting int64 `json:"injecting_ms"`
+	Injected  int64 `json:"injected_ms"`
+	Restoring int64 `json:"restoring_ms"`
+	Restored  int64 `json:"restored_ms"`
+	Ended     int64 `json:"ended_ms"`
+	// End says why the fault was undone: "recovered" (every service came back
+	// and held), "limit" (the time a recovery may take was over), "aborted".
+	End string `json:"end"`
+	// Reason is the stable word for an abort: "quorum", "other-node",
+	// "api-silent", "inject-failed", "cancelled", "internal"; Detail is for the
+	// instructor.
+	Reason string `json:"reason,omitempty"`
+	Detail string `json:"detail,omitempty"`
+	// LimitMS is how long after the injection a recovery could be waited for.
+	LimitMS int64 `json:"limit_ms"`
+	// Polls are readings of the managers, in order.
+	Polls []Poll `json:"polls"`
+	// Stopped are the stand-alone containers that ran on the target before and
+	// not after, by ID; Restarted those of them that run again.
+	Stopped   []string `json:"stopped,omitempty"`
+	Restarted []string `json:"restarted,omitempty"`
+}
+
+// Fault is one injected failure.
+type Fault struct {
+	// Kind is node-stop, node-drain, task-kill or command.
+	Kind string `json:"kind"`
+	// NodeID, Hostname and Address are the target's; for task-kill the node
+	// that the container is on.
+	NodeID   string `json:"node_id"`
+	Hostname string `json:"hostname"`
+	Address  string `json:"address,omitempty"`
+	// Leader says that the target led the managers when it was chosen.
+	Leader bool `json:"leader,omitempty"`
+	// TaskID and ContainerID are set for task-kill.
+	TaskID      string `json:"task_id,omitempty"`
+	ContainerID string `json:"container_id,omitempty"`
+}
+
+// Poll is one reading of nodes and tasks, as differences to the one before, so
+// that a window of a large class stays small. The first holds everything.
+type Poll struct {
+	// At is when the reading was asked for, Took how long it lasted (ms).
+	At   int64 `json:"at_ms"`
+	Took int64 `json:"took_ms"`
+	// Error is a gap's code if there was no answer: "unreachable", "timeout",
+	// "no-leader". Such a poll is no sample; it says nothing of the cluster.
+	Error string `json:"error,omitempty"`
+	// Nodes and Tasks are those that are new or changed, by ID; GoneTasks the
+	// IDs of tasks that are no longer listed.
+	Nodes     []Node   `json:"nodes,omitempty"`
+	Tasks     []Task   `json:"tasks,omitempty"`
+	GoneTasks []string `json:"gone_tasks,omitempty"`
+}
+
+// Probing is the steady, slow load on one student's service through a window.
+// Each probe is a connection of its own.
+type Probing struct {
+	// Window is the hash of the shared part.
+	Window string `json:"window"`
+	// Service is the ID of the service that is probed.
+	Service string `json:"service"`
+	// Targets are the addresses, taken in turn.
+	Targets []Target `json:"targets"`
+	// PeriodMS is the time between two probes.
+	PeriodMS   int64        `json:"period_ms"`
+	Responders []Responder  `json:"responders"`
+	Errors     []ErrorClass `json:"errors,omitempty"`
+	// Probes are in the order sent.
+	Probes []Probe `json:"probes"`
+}
+
+// Probe is one request of a [Probing].
+type Probe struct {
+	At   int64 `json:"t"` // when it was sent, ms from the run's start
+	Took int64 `json:"d"` // until its end, microseconds
+	To   int   `json:"to"`
+	// Who is an index into Responders, or -1-i for an index i into Errors.
+	Who int `json:"who"`
+}
+
+// Replay calls f after each poll that got an answer, with the state of all
+// nodes and tasks at that time, by ID. The maps are f's only until it returns;
+// it may stop by returning false.
+func (w *Window) Replay(f func(p *Poll, nodes map[string]*Node, tasks map[string]*Task) bool) {
+	nodes, tasks := map[string]*Node{}, map[string]*Task{}
+	for i := range w.Polls {
+		p := &w.Polls[i]
+		if p.Error != "" {
+			continue
+		}
+		for k := range p.Nodes {
+			nodes[p.Nodes[k].ID] = &p.Nodes[k]
+		}
+		for k := range p.Tasks {
+			tasks[p.Tasks[k].ID] = &p.Tasks[k]
+		}
+		for _, id := range p.GoneTasks {
+			delete(tasks, id)
+		}
+		if !f(p, nodes, tasks) {
+			return
+		}
+	}
+}
