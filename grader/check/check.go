@@ -48,7 +48,9 @@ type Measure struct{ Got, Want float64 }
 
 // Need is one piece of evidence that a check asks for.
 type Need struct {
-	// What is "snapshot", "proxy", "load/mesh" or "load/haproxy".
+	// What is "snapshot", "proxy", "load/mesh" or "load/haproxy"; "window" is a
+	// fault that hits the student's service and its observation throughout,
+	// "load/later" the load of "load/mesh" after that fault was undone.
 	What string
 	// Tasks is how many distinct containers a load must be able to tell apart;
 	// the planner raises it to the number that really run. Spread asks for
@@ -57,8 +59,10 @@ type Need struct {
 	Spread bool
 	// KeepAlive lets one connection carry several requests.
 	KeepAlive bool
-	// Via is the variable whose port is driven.
+	// Via is the variable whose port is driven or probed.
 	Via string
+	// Rate is how many probes a second a window sends to the service; 0 is 4.
+	Rate float64
 }
 
 // Input is what a check judges on.

@@ -40,12 +40,36 @@ func DecodeBundle(blob []byte) (*Bundle, error) {
 	if b.Schema != BundleSchema {
 		return nil, fmt.Errorf("a bundle of layout %q: this program reads %q", clip(b.Schema), BundleSchema)
 	}
-	for i := range b.Traces {
-		if err := b.Traces[i].valid(); err != nil {
-			return nil, fmt.Errorf("trace %q: %w", clip(b.Traces[i].Target.ID), err)
+	for _, traces := range [][]Trace{b.Traces, b.Later} {
+		for i := range traces {
+			if err := traces[i].valid(); err != nil {
+				return nil, fmt.Errorf("trace %q: %w", clip(traces[i].Target.ID), err)
+			}
+		}
+	}
+	if b.Probing != nil {
+		if err := b.Probing.valid(); err != nil {
+			return nil, fmt.Errorf("probing: %w", err)
 		}
 	}
 	return &b, nil
+}
+
+// DecodeWindow reads a stored fault window of this or an older layout.
+func DecodeWindow(blob []byte) (*Window, error) {
+	var w Window
+	if err := decode(blob, &w); err != nil {
+		return nil, err
+	}
+	if w.Schema != WindowSchema {
+		return nil, fmt.Errorf("a fault window of layout %q: this program reads %q", clip(w.Schema), WindowSchema)
+	}
+	for i := 1; i < len(w.Polls); i++ {
+		if w.Polls[i].At < w.Polls[i-1].At {
+			return nil, fmt.Errorf("reading %d of the fault window is older than the one before it", i)
+		}
+	}
+	return &w, nil
 }
 
 // DecodeSnapshot reads a stored snapshot of this or an older layout.
@@ -103,6 +127,35 @@ func (t *Trace) valid() error {
 	}
 	if got := t.Answered() + t.Failed(); got != t.Sent {
 		return fmt.Errorf("%d answers and failures for %d requests", got, t.Sent)
+	}
+	return nil
+}
+
+// valid holds the promise that indexes in the probes point somewhere, that
+// they are in order, and that counts add up.
+func (p *Probing) valid() error {
+	answered, failed := make([]int, len(p.Responders)), make([]int, len(p.Errors))
+	for i, x := range p.Probes {
+		switch {
+		case x.Who >= len(p.Responders) || -1-x.Who >= len(p.Errors) || x.To < 0 || x.To >= len(p.Targets):
+			return fmt.Errorf("probe %d points to nobody", i)
+		case i > 0 && x.At < p.Probes[i-1].At:
+			return fmt.Errorf("probe %d is older than the one before it", i)
+		case x.Who >= 0:
+			answered[x.Who]++
+		default:
+			failed[-1-x.Who]++
+		}
+	}
+	for i, n := range answered {
+		if p.Responders[i].Count != n {
+			return fmt.Errorf("%d answers of a responder that counts %d", n, p.Responders[i].Count)
+		}
+	}
+	for i, n := range failed {
+		if p.Errors[i].Count != n {
+			return fmt.Errorf("%d failures of a class that counts %d", n, p.Errors[i].Count)
+		}
 	}
 	return nil
 }

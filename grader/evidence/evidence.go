@@ -63,10 +63,14 @@ type Student struct {
 // Gap is a piece of evidence that was asked for and not obtained.
 type Gap struct {
 	// What names the piece: "snapshot", "containers/<endpoint>", "proxy/<name>",
-	// "load/<target>".
+	// "load/<target>"; "window" for a fault window that this student's service
+	// was not observed in, "later/<target>", "snapshot/settled" and
+	// "snapshot/final" for what follows one.
 	What string `json:"what"`
 	// Code is a stable word for the cause: "unreachable", "timeout",
-	// "cancelled", "denied", "too-large", "internal".
+	// "cancelled", "denied", "too-large", "internal"; of a window also
+	// "left-out" (no fault was wanted), "no-fault" (the class names no way to
+	// make a node fail), or why no fault could be chosen that hits this student.
 	Code string `json:"code"`
 	// Detail is for the instructor; it may hold text from outside.
 	Detail string `json:"detail,omitempty"`

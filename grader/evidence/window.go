@@ -31,6 +31,12 @@ type Window struct {
 	Detail string `json:"detail,omitempty"`
 	// LimitMS is how long after the injection a recovery could be waited for.
 	LimitMS int64 `json:"limit_ms"`
+	// HoldMS is how long a service must have been back before it counts as
+	// recovered: 10 s, less on an embedded cluster whose delays pass faster.
+	HoldMS int64 `json:"hold_ms"`
+	// Speed is how many times faster than the clock the swarm's delays passed;
+	// 1 on every real swarm. Durations times Speed are those of a real one.
+	Speed float64 `json:"speed"`
 	// Polls are readings of the managers, in order.
 	Polls []Poll `json:"polls"`
 	// Stopped are the stand-alone containers that ran on the target before and
@@ -84,8 +90,12 @@ type Probing struct {
 	PeriodMS   int64        `json:"period_ms"`
 	Responders []Responder  `json:"responders"`
 	Errors     []ErrorClass `json:"errors,omitempty"`
-	// Probes are in the order sent.
+	// Probes are in the order sent. One that had not ended when the window did
+	// is left out.
 	Probes []Probe `json:"probes"`
+	// Skipped counts probes that were not sent because too many earlier ones
+	// still waited for their answers.
+	Skipped int `json:"skipped,omitempty"`
 }
 
 // Probe is one request of a [Probing].
