@@ -56,7 +56,11 @@ type Fault struct {
 	Address  string `json:"address,omitempty"`
 	// Leader says that the target led the managers when it was chosen.
 	Leader bool `json:"leader,omitempty"`
-	// TaskID and ContainerID are set for task-kill.
+	// Was is the target's availability before node-drain, which undoing it
+	// gives back.
+	Was string `json:"was,omitempty"`
+	// Service (its ID), TaskID and ContainerID are set for task-kill.
+	Service     string `json:"service,omitempty"`
 	TaskID      string `json:"task_id,omitempty"`
 	ContainerID string `json:"container_id,omitempty"`
 }

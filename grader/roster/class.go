@@ -50,11 +50,26 @@ type SSH struct {
 
 // Fault is how a node is made to fail.
 type Fault struct {
-	Kind     string `yaml:"kind"` // node-stop, node-drain, task-kill, command
-	User     string `yaml:"user"`
-	Identity string `yaml:"identity"`
-	Inject   string `yaml:"inject"`
-	Restore  string `yaml:"restore"`
+	// Kind is node-stop, node-drain, task-kill or command; "" leaves it to the
+	// program.
+	Kind string `yaml:"kind" json:"kind,omitempty"`
+	// User, Port, Identity and KnownHosts are how a node is entered by SSH for
+	// node-stop: "" and 0 are the user's own and 22; paths are absolute after
+	// loading.
+	User       string `yaml:"user" json:"user,omitempty"`
+	Port       int    `yaml:"port" json:"port,omitempty"`
+	Identity   string `yaml:"identity" json:"identity,omitempty"`
+	KnownHosts string `yaml:"known_hosts" json:"known_hosts,omitempty"`
+	// Stop and Start are shell commands for a node whose Docker systemd does
+	// not run; both or neither.
+	Stop  string `yaml:"stop" json:"stop,omitempty"`
+	Start string `yaml:"start" json:"start,omitempty"`
+	// Inject and Restore are the templates of kind command, run on the
+	// grader's machine; Limit is how many seconds each may take, 0 for the
+	// default.
+	Inject  string `yaml:"inject" json:"inject,omitempty"`
+	Restore string `yaml:"restore" json:"restore,omitempty"`
+	Limit   int    `yaml:"limit" json:"limit,omitempty"`
 }
 
 // Settings bound and steer a run.

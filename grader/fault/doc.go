@@ -1,0 +1,91 @@
+// Package fault makes one node of a swarm fail, for a whole class at a time,
+// and never leaves it that way.
+//
+// [Choose] picks the nodes. [Run] (or [Begin] and [Session.Restore]) injects one
+// fault and undoes it, whatever happens in between; a [Journal] that is synced
+// before each step lets [Heal] undo what a killed grader left, and a mark in the
+// swarm keeps graders on other machines away. A [Guard] says when a window must
+// be broken off.
+//
+//	plan := fault.Choose(snap, concerned, fault.Rules{Kind: fault.NodeStop})
+//	inj, err := fault.New(class.Fault, cluster)
+//	j, err := fault.OpenJournal(fault.JournalPath(dir, class.Name))
+//	for _, step := range plan.Steps {
+//		done, err := fault.Run(ctx, fault.Options{…}, step.Fault, watch)
+//	}
+package fault
+
+import (
+	"context"
+	"time"
+
+	"swarmgrade/grader/evidence"
+)
+
+// Kinds of faults.
+const (
+	NodeStop  = "node-stop"  // Docker is stopped on the node, over SSH
+	NodeDrain = "node-drain" // the node's availability is set to drain
+	TaskKill  = "task-kill"  // one container of the student's own is killed
+	Command   = "command"    // the class's own commands
+)
+
+// Injector makes one kind of fault and undoes it.
+//
+// Restore must be safe to call when the fault was injected in part, not at all,
+// or undone before, and by a process other than the one that injected. It only
+// starts the undoing; that the node is back is for the caller to see.
+type Injector interface {
+	Inject(ctx context.Context, f evidence.Fault) error
+	Restore(ctx context.Context, f evidence.Fault) error
+}
+
+// Armer is an Injector that can leave a timer on the node which undoes the
+// fault after some time even if nobody is left to do it. Restore disarms it.
+type Armer interface {
+	Arm(ctx context.Context, f evidence.Fault, after time.Duration) error
+}
+
+// Manual is an Injector that knows what a person would type to undo a fault.
+type Manual interface {
+	Commands(f evidence.Fault) []string
+}
+
+// Watcher reads the managers; at gives the run's milliseconds.
+type Watcher interface {
+	Poll(ctx context.Context, at func() int64) ([]evidence.Node, []evidence.Task, error)
+	// Avoid keeps a node's endpoint from being asked for the swarm as long as
+	// there is another; "" ends it.
+	Avoid(nodeID string)
+}
+
+// Keeper looks after the containers of one node.
+type Keeper interface {
+	// Containers are those of a node's engine; seen is false if no endpoint of
+	// the class is on that node.
+	Containers(ctx context.Context, nodeID string) (list []evidence.Container, seen bool, err error)
+	StartContainer(ctx context.Context, nodeID, containerID string) error
+	KillContainer(ctx context.Context, nodeID, containerID string) error
+}
+
+// Locker keeps a mark that all users of the swarm see.
+type Locker interface {
+	// CreateLock is atomic; created is false if the name is taken.
+	CreateLock(ctx context.Context, name string, data []byte) (created bool, err error)
+	ReadLock(ctx context.Context, name string) (data []byte, found bool, err error)
+	// RemoveLock of a name that is not there is no error.
+	RemoveLock(ctx context.Context, name string) error
+}
+
+// Drainer sets the availability of a node: active, pause or drain.
+type Drainer interface {
+	SetAvailability(ctx context.Context, nodeID, availability string) error
+}
+
+// Cluster is all that faults need of a swarm; *swarm.Cluster is one.
+type Cluster interface {
+	Watcher
+	Keeper
+	Locker
+	Drainer
+}
