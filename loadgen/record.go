@@ -142,17 +142,8 @@ func (r *recorder) class(o *observation, s *session) int16 {
 	if i, ok := r.failures[o.failure]; ok {
 		return i
 	}
-	e := evidence.ErrorClass{Class: o.failure.class()}
-	switch {
-	case o.err != nil:
-		e.Sample = sample([]byte(cause(o.err)))
-	case o.failure == failedRedirect:
-		e.Sample = sample(header(s.answer.head, "location"))
-	default:
-		e.Sample = sample(s.answer.body)
-	}
 	i := int16(len(r.t.Errors))
-	r.t.Errors = append(r.t.Errors, e)
+	r.t.Errors = append(r.t.Errors, errorClass(o.failure, o.err, &s.answer))
 	r.failures[o.failure] = i
 	return i
 }
@@ -221,9 +212,9 @@ func sample(b []byte) string {
 	return s
 }
 
-// cause is an error's text without addresses and local ports, which differ
+// causeText is an error's text without addresses and local ports, which differ
 // each time.
-func cause(err error) string {
+func causeText(err error) string {
 	var op *net.OpError
 	var path *os.PathError
 	var call *os.SyscallError
