@@ -14,7 +14,7 @@ import (
 // task reads a task. It is false if its points cannot be counted with.
 func (l *loader) task(n *yaml.Node, seen map[string]int) (Task, bool) {
 	d := l.doc
-	o := d.Object(n, "id", "title", "points", "checks")
+	o := d.Object(n, "id", "title", "points", "when", "checks")
 	t := Task{ID: l.id(o.Need("id"), checkIDForm), Title: l.text(o.Need("title"))}
 	if t.ID != "" {
 		if first := seen[t.ID]; first > 0 {
@@ -23,6 +23,7 @@ func (l *loader) task(n *yaml.Node, seen map[string]int) (Task, bool) {
 			seen[t.ID] = o.Get("id").Line
 		}
 	}
+	t.When = l.when(o.Get("when"))
 	points, ok := l.points(o.Need("points"))
 	t.Points = points
 	checks := o.Need("checks")
@@ -46,6 +47,32 @@ func (l *loader) task(n *yaml.Node, seen map[string]int) (Task, bool) {
 			i18n.M("rubric.sum_hint", "sum", sum))
 	}
 	return t, ok
+}
+
+func (l *loader) when(n *yaml.Node) *When {
+	if n == nil {
+		return nil
+	}
+	o := l.doc.Object(n, "service", "endpoint_mode", "balancer", "port")
+	w := &When{Service: l.varRef(o.Need("service"))}
+	if m := o.Get("endpoint_mode"); m != nil {
+		w.EndpointMode = l.doc.OneOf(m, "vip", "dnsrr")
+	}
+	if b := o.Get("balancer"); b != nil {
+		w.Balancer, w.Port = l.varRef(b), l.varRef(o.Need("port"))
+	}
+	return w
+}
+
+// varRef reads the name of a variable that exists.
+func (l *loader) varRef(n *yaml.Node) string {
+	if n == nil {
+		return ""
+	}
+	if len(l.vars) == 0 { // that there are none is said already
+		return l.doc.Text(n)
+	}
+	return l.doc.OneOf(n, l.vars...)
 }
 
 func (l *loader) check(n *yaml.Node, task string) (*Check, bool) {

@@ -67,6 +67,9 @@ func TestLoadGood(t *testing.T) {
 	require.Equal(t, rubric.Rule{Name: "served-by", Header: "X-Served-By"}, r.Attribution.Rules[1])
 	require.Equal(t, "1", r.Tasks[0].ID, "an unquoted number is an ID all the same")
 
+	require.Equal(t, &rubric.When{Service: "service", EndpointMode: "vip", Balancer: "service", Port: "published"}, r.Tasks[0].When)
+	require.Nil(t, r.Tasks[1].When)
+
 	c, ok := r.Check("task1.replicas")
 	require.True(t, ok)
 	require.Equal(t, "1", c.Task)

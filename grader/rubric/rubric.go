@@ -51,7 +51,22 @@ type Task struct {
 	ID     string
 	Title  Text
 	Points Points
+	// When tells by what a student has up that it is this task; nil is never
+	// recognised and must be asked for by name.
+	When   *When
 	Checks []*Check
+}
+
+// When describes what stands while a student is at a task. Tasks of a lab may
+// reuse the same names, so that only one of them can stand at a time.
+type When struct {
+	// Service is the variable with the service's name, EndpointMode what the
+	// service must have: "vip", "dnsrr", "" for any.
+	Service      string
+	EndpointMode string
+	// Balancer, if set, is the variable with the name of a HAProxy that must
+	// exist too, and Port the one with its port.
+	Balancer, Port string
 }
 
 // Check is one graded statement.
