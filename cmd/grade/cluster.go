@@ -19,7 +19,11 @@ type cluster interface {
 // connect opens the class's cluster.
 func (a *app) connect(ctx context.Context, j *job) (cluster, error) {
 	if j.class.Cluster.Sim != "" {
-		return a.connectSim(ctx, j.class.Cluster.Sim)
+		c, err := a.connectSim(ctx, j.class.Cluster.Sim)
+		if err != nil {
+			return nil, err // a nil *simCluster is no nil cluster
+		}
+		return c, nil
 	}
 	return swarm.Dial(ctx, j.class.Cluster)
 }

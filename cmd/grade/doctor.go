@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/swarm"
 	"swarmgrade/loadgen"
@@ -30,12 +34,11 @@ func (a *app) doctor(ctx context.Context, f *classFlags) error {
 	}
 	found := []swarm.Finding{{Level: "ok", Msg: i18n.M("cli.doctor_class", "file", j.class.File, "students", len(j.students),
 		"rubric", j.rub.Title)}}
-	d := swarm.Diagnose(ctx, j.class.Cluster)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	seen, err := a.diagnose(ctx, j)
+	if err != nil {
+		return err
 	}
-	found = append(found, d.Findings...)
-	found = append(found, a.nodesReached(ctx, j)...)
+	found = append(found, seen...)
 	bad := 0
 	for _, x := range found {
 		if x.Level == "error" {
@@ -51,19 +54,44 @@ func (a *app) doctor(ctx context.Context, f *classFlags) error {
 	return nil
 }
 
-// nodesReached tries the address of every node, as load will.
-func (a *app) nodesReached(ctx context.Context, j *job) []swarm.Finding {
-	cl, err := a.connect(ctx, j)
-	if err != nil {
-		return nil // the diagnosis says so already
+// diagnose looks at the class's cluster, also at one that cannot be opened. An
+// embedded one is started for it, with its students on it.
+func (a *app) diagnose(ctx context.Context, j *job) ([]swarm.Finding, error) {
+	var d swarm.Diagnosis
+	var cl cluster
+	if scenario := j.class.Cluster.Sim; scenario != "" {
+		c, err := a.connectSim(ctx, scenario)
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		cl, d = c, c.Diagnose(ctx)
+	} else {
+		d = swarm.Diagnose(ctx, j.class.Cluster)
+		c, err := a.connect(ctx, j)
+		if err != nil {
+			return d.Findings, ctx.Err() // the diagnosis says why
+		}
+		defer c.Close()
+		cl = c
 	}
-	defer cl.Close()
+	found := d.Findings
 	snap, err := cl.Snapshot(ctx, func() int64 { return 0 })
 	if err != nil {
-		return nil
+		return found, ctx.Err()
 	}
+	found = append(found, nodesReached(ctx, snap)...)
+	if f, ok := ingressRoom(snap, len(j.students)); ok {
+		found = append(found, f)
+	}
+	return found, ctx.Err()
+}
+
+// nodesReached tries the address of every node, as load will.
+func nodesReached(ctx context.Context, snap *evidence.Snapshot) []swarm.Finding {
 	var out []swarm.Finding
-	for _, n := range snap.Nodes {
+	nodes := slices.SortedFunc(slices.Values(snap.Nodes), func(a, b evidence.Node) int { return cmp.Compare(a.Hostname, b.Hostname) })
+	for _, n := range nodes {
 		if n.State != "ready" {
 			continue
 		}
@@ -78,6 +106,55 @@ func (a *app) nodesReached(ctx context.Context, j *job) []swarm.Finding {
 		out = append(out, swarm.Finding{Level: "ok", Msg: i18n.M("cli.doctor_node", "node", n.Hostname, "address", n.Address)})
 	}
 	return out
+}
+
+// ingressEach is what a student's service takes of the ingress network: an
+// address for each of three replicas, and its virtual one.
+const ingressEach = 4
+
+// ingressRoom warns when the ingress network has too few addresses left for
+// the class. A task that gets none stays in state new, and nothing says so:
+// a /24 holds some 62 students.
+func ingressRoom(snap *evidence.Snapshot, students int) (swarm.Finding, bool) {
+	i := slices.IndexFunc(snap.Networks, func(n evidence.Network) bool { return n.Ingress })
+	if i < 0 || len(snap.Networks[i].Subnets) == 0 {
+		return swarm.Finding{}, false
+	}
+	net := snap.Networks[i]
+	subnet, err := netip.ParsePrefix(net.Subnets[0])
+	if err != nil || !subnet.Addr().Is4() || subnet.Bits() > 30 {
+		return swarm.Finding{}, false
+	}
+	// Not for anybody: the first and the last address, the gateway, and one
+	// that each node's own balancer takes.
+	room := 1<<(32-subnet.Bits()) - 3 - len(snap.Nodes)
+	used, waiting := 0, 0
+	for _, s := range snap.Services {
+		if slices.ContainsFunc(s.VIPs, func(v evidence.VIP) bool { return v.NetworkID == net.ID }) {
+			used++
+		}
+	}
+	for _, t := range snap.Tasks {
+		switch {
+		case slices.Contains([]string{"complete", "shutdown", "failed", "rejected", "remove", "orphaned"}, t.State):
+			continue // its addresses are free again
+		case t.State == "new":
+			waiting++
+		}
+		if slices.ContainsFunc(t.Addresses, func(a evidence.TaskAddress) bool { return a.NetworkID == net.ID }) {
+			used++
+		}
+	}
+	pairs := []any{"subnet", subnet.String(), "room", room, "used", used, "free", max(room-used, 0), "students", students,
+		"hold", room / ingressEach, "waiting", waiting}
+	f := swarm.Finding{Level: "ok", Msg: i18n.M("cli.doctor_ingress", pairs...)}
+	switch {
+	case waiting > 0 && room-used < ingressEach:
+		f = swarm.Finding{Level: "error", Msg: i18n.M("cli.doctor_ingress_full", pairs...), Hint: i18n.M("cli.doctor_ingress_hint")}
+	case students*ingressEach > room, room-used < room/10:
+		f = swarm.Finding{Level: "warn", Msg: i18n.M("cli.doctor_ingress_tight", pairs...), Hint: i18n.M("cli.doctor_ingress_hint")}
+	}
+	return f, true
 }
 
 func (a *app) sayFindings(found []swarm.Finding) error {

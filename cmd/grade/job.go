@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"swarmgrade/fixtures/classes"
+	"swarmgrade/fixtures/deployments"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
@@ -103,7 +104,7 @@ func (a *app) jobOf(class *roster.Class, f *classFlags) (*job, error) {
 }
 
 func (a *app) classOptions(name string) roster.Options {
-	return roster.Options{Name: name, Dir: a.dir, Home: a.Getenv("GRADE_HOME"), Samples: classes.FS()}
+	return roster.Options{Name: name, Dir: a.dir, Home: a.Getenv("GRADE_HOME"), Samples: deployments.WithGenerated(classes.FS())}
 }
 
 // home is the directory that holds classes/, and so the gradebooks.

@@ -82,7 +82,7 @@ func populate(ctx context.Context, c *sim.Cluster, seats []deployments.Seat) err
 }
 
 // connectSim opens the embedded cluster as any other, through its endpoints.
-func (a *app) connectSim(ctx context.Context, scenario string) (cluster, error) {
+func (a *app) connectSim(ctx context.Context, scenario string) (*simCluster, error) {
 	s, err := a.startSim(ctx, scenario)
 	if err != nil {
 		return nil, err
