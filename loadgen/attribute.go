@@ -39,7 +39,9 @@ type Attributor struct {
 // anything.
 type rule struct {
 	name string
-	find func(f *found, head, body []byte) bool
+	// header says that it reads header fields alone.
+	header bool
+	find   func(f *found, head, body []byte) bool
 }
 
 // Compile prepares a rubric's rules, or the built-in ones in the order whoami,
@@ -82,13 +84,15 @@ func compileRule(r rubric.Rule) (out rule, studentOnly bool, err error) {
 		if !ok {
 			return out, false, fmt.Errorf("there is no built-in rule %q; there are headers, json, processed-by, whoami", r.Builtin)
 		}
-		out.find = find
+		out.find, out.header = find, r.Builtin == "headers"
 		return out, false, nil
 	case r.Pattern != "":
+		out.header = r.Header != ""
 		out.find, studentOnly, err = patternRule(strings.ToLower(r.Header), r.Pattern)
 		return out, studentOnly, err
 	case r.Header != "":
 		name := strings.ToLower(r.Header)
+		out.header = true
 		out.find = func(f *found, head, _ []byte) bool { return f.name(header(head, name)) }
 		return out, false, nil
 	}
@@ -176,9 +180,10 @@ type found struct {
 	n             int    // addresses
 	text          []byte // a page without its tags
 	key           []byte
+	torn          bool // it claims to be more than one
 }
 
-func (f *found) clear() { f.host, f.student, f.n = nil, nil, 0 }
+func (f *found) clear() { f.host, f.student, f.n, f.torn = nil, nil, 0, false }
 
 func (f *found) named() bool { return len(f.host) > 0 || f.n > 0 }
 
@@ -223,6 +228,9 @@ func (f *found) makeKey() {
 	for _, a := range f.addrs[:f.n] {
 		f.key = append(f.key, ' ')
 		f.key = a.AppendTo(f.key)
+	}
+	if f.torn {
+		f.key = append(f.key, " \x00"...)
 	}
 }
 

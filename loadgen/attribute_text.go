@@ -24,8 +24,9 @@ func findWhoami(f *found, _, body []byte) bool {
 		}
 		switch {
 		case equalFold(name, "hostname"):
-			if f.host == nil {
-				f.name(value)
+			if first := f.host; f.name(value) && first != nil {
+				f.torn = f.torn || !bytes.Equal(first, f.host)
+				f.host = first
 			}
 		case equalFold(name, "ip"):
 			f.address(value)

@@ -29,9 +29,8 @@ type client struct {
 	dial    func(context.Context, netip.AddrPort) (conn, error)
 	began   time.Time
 	timeout time.Duration
-	perConn int    // requests a connection carries; 0 is no limit
-	request []byte // as sent when the connection is to be kept
-	last    []byte // as sent when the connection ends after it
+	perConn int // requests a connection carries; 0 is no limit
+	script  *script
 
 	pace        *pacer
 	rec         *recorder
@@ -50,12 +49,11 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 	if host == "" {
 		host = t.Address
 	}
-	head := "GET " + t.Path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: swarmgrade\r\nAccept: */*\r\n"
 	c := &client{
 		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
 		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
-		request: []byte(head + "\r\n"), last: []byte(head + "Connection: close\r\n\r\n"),
-		pace: p, rec: rec, rules: o.Attribution,
+		script: newScript(t.Path, host),
+		pace:   p, rec: rec, rules: o.Attribution,
 		empty: &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
 	}
 	if c.dial == nil {
@@ -89,6 +87,7 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 	if intended < 0 {
 		intended = sent
 	}
+	s.hit = hit
 	failure, err := s.exchange(sent)
 	done := time.Since(c.began)
 	s.free = done
@@ -98,8 +97,9 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 	case failure != 0 && c.ctx.Err() != nil:
 		// The run's end broke it, not the target.
 	default:
-		o := observation{hit: hit, intended: intended, sent: sent, done: done, failure: failure, err: err}
+		o := observation{hit: hit, intended: intended, sent: sent, done: done, failure: failure, err: err, look: c.script.look(hit)}
 		if failure == 0 {
+			o.echo = echoed(s.answer.body, s.nonce)
 			o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
 		}
 		c.rec.observe(&o, s)
@@ -158,6 +158,9 @@ type session struct {
 	buf     buffer
 	answer  answer
 	found   found
+	hit     uint64
+	request []byte // the one under way
+	nonce   []byte // in it
 
 	mu   sync.Mutex // guards conn against abort
 	conn conn
@@ -204,13 +207,10 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 		return failedReset, errAborted
 	}
 
-	request := s.c.request
 	s.served++
 	last := s.c.perConn > 0 && s.served >= s.c.perConn
-	if last {
-		request = s.c.last
-	}
-	_, err := s.conn.Write(request)
+	s.request, s.nonce = s.c.script.write(s.request, s.hit, last)
+	_, err := s.conn.Write(s.request)
 	if err == nil {
 		if s.served == 1 {
 			s.c.connections.Add(1)

@@ -21,6 +21,8 @@ type observation struct {
 	rule                 *rule // which rule named the container; nil for none
 	failure              failure
 	err                  error
+	look                 int  // which client the request looked like
+	echo                 echo // what the answer shows of its nonce
 }
 
 // unsent marks a place in the sequence whose request never ended.
@@ -66,12 +68,14 @@ func (r *recorder) observe(o *observation, s *session) {
 	if o.failure == 0 {
 		entry = r.who(o, s)
 		r.t.Responders[entry].Count++
+		note(&r.t.Responders[entry], o)
 		r.answered++
 		r.corrected.observe(int64(o.done - o.intended))
 		r.service.observe(int64(o.done - o.sent))
 	} else {
 		class := r.class(o, s)
 		r.t.Errors[class].Count++
+		r.t.Errors[class].Browser += o.look
 		r.failed++
 		entry = -1 - class
 		r.wasted += o.done - o.sent
@@ -90,6 +94,17 @@ func (r *recorder) observe(o *observation, s *session) {
 		b.OK++
 	} else {
 		b.Failed++
+	}
+}
+
+// note counts what an answer shows of the request it belongs to.
+func note(r *evidence.Responder, o *observation) {
+	r.Browser += o.look
+	switch o.echo {
+	case echoOwn:
+		r.Echoed++
+	case echoOld:
+		r.Replayed++
 	}
 }
 
@@ -125,6 +140,7 @@ func (r *recorder) who(o *observation, s *session) int16 {
 		made.Rule, made.Sample = "other", sample(s.answer.body)
 	default:
 		made.Rule, made.Identity = o.rule.name, s.found.identity()
+		made.Header, made.Torn = o.rule.header, s.found.torn
 	}
 	i := int16(len(r.t.Responders))
 	r.t.Responders = append(r.t.Responders, made)

@@ -78,6 +78,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 	trace := rec.trace()
 	trace.Target = target
+	trace.Nonce = client.script.base
 	trace.Took = time.Since(began).Milliseconds()
 	trace.Connections = int(client.connections.Load())
 	if !opts.Epoch.IsZero() {

@@ -202,7 +202,7 @@ func TestSettledWhenNothingAnswers(t *testing.T) {
 	mustAddUp(t, trace)
 	require.Equal(t, "settled", trace.Stopped)
 	require.Equal(t, 40, trace.Sent)
-	require.Equal(t, []evidence.ErrorClass{{Class: "refused", Count: 40, Sample: trace.Errors[0].Sample}}, trace.Errors)
+	require.Equal(t, []evidence.ErrorClass{{Class: "refused", Count: 40, Sample: trace.Errors[0].Sample, Browser: trace.Errors[0].Browser}}, trace.Errors)
 
 	trace, err = Run(t.Context(), tgt, Options{})
 	require.NoError(t, err)

@@ -26,7 +26,10 @@ type Target struct {
 //
 // The number of entries of all responders and errors adds up to Sent.
 type Trace struct {
-	Target  Target `json:"target"`
+	Target Target `json:"target"`
+	// Nonce is what every request of the trace carried, with a number of its
+	// own behind it; "" in traces that were taken before there was one.
+	Nonce   string `json:"nonce,omitempty"`
 	Started int64  `json:"started_ms"`
 	Took    int64  `json:"took_ms"`
 	Sent    int    `json:"sent"`
@@ -64,6 +67,20 @@ type Responder struct {
 	// the identity is empty and Sample holds the start of the first such body.
 	Rule   string `json:"rule,omitempty"`
 	Sample string `json:"sample,omitempty"`
+	// Header says that the identity was read in header fields, which a balancer
+	// can write, and not in the body.
+	Header bool `json:"header,omitempty"`
+	// Torn says that the body makes more than one claim: the others are not
+	// kept.
+	Torn bool `json:"torn,omitempty"`
+	// Of Count, Echoed is how many answers showed their own request's nonce,
+	// Replayed how many showed another request's.
+	Echoed   int `json:"echoed,omitempty"`
+	Replayed int `json:"replayed,omitempty"`
+	// Browser is how many of Count answered a request that looked like a
+	// browser's; the others looked like curl's. Half of all requests do, chosen
+	// at random.
+	Browser int `json:"browser,omitempty"`
 }
 
 // Identity is what an answer says of the container that gave it. It is a
@@ -81,6 +98,8 @@ type ErrorClass struct {
 	Class  string `json:"class"`
 	Count  int    `json:"count"`
 	Sample string `json:"sample,omitempty"`
+	// Browser is as in [Responder].
+	Browser int `json:"browser,omitempty"`
 }
 
 // Latency is in microseconds. Corrected figures count from the time a request

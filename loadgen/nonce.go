@@ -1,0 +1,97 @@
+package loadgen
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"strconv"
+)
+
+// A request carries a nonce that no earlier run has seen, in a field that many
+// clients send: a program that echoes requests, as whoami does, shows by it
+// that it answered this request and no other. A page kept in a cache, a
+// recording or a page made beforehand can not.
+//
+// Nothing else tells these requests from those of other plain clients, and each
+// looks, at random, like one of two: whoever treats the grader in a way of its
+// own must treat one of them otherwise.
+const (
+	nonceField = "X-Request-Id"
+	baseLen    = 16 // hexadecimal digits of the run's own part
+	nonceLen   = baseLen + 8
+)
+
+// looks are what clients say of themselves. Both accept anything, so that no
+// application has a reason to answer them differently.
+var looks = [2]string{
+	"User-Agent: curl/7.88.1\r\nAccept: */*\r\n",
+	"User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+		"Chrome/124.0.0.0 Safari/537.36\r\nAccept: */*\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n",
+}
+
+// script writes a run's requests, each with its own nonce.
+type script struct {
+	base string
+	seed uint64
+	at   [2]int       // where the request's part of the nonce stands, by look
+	text [2][2][]byte // by look; the second ends the connection
+}
+
+func newScript(path, host string) *script {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	s := &script{base: hex.EncodeToString(b[:baseLen/2])}
+	for _, c := range b[baseLen/2:] {
+		s.seed = s.seed<<8 | uint64(c)
+	}
+	for i, look := range looks {
+		head := "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + look + nonceField + ": " + s.base
+		s.at[i] = len(head)
+		head += "00000000\r\n"
+		s.text[i] = [2][]byte{[]byte(head + "\r\n"), []byte(head + "Connection: close\r\n\r\n")}
+	}
+	return s
+}
+
+// look is which of the two clients a request looks like: a fair coin.
+func (s *script) look(hit uint64) int {
+	z := s.seed + (hit+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return int((z ^ z>>31) & 1)
+}
+
+// write puts a request into buf; nonce is the part of it that must come back.
+func (s *script) write(buf []byte, hit uint64, last bool) (request, nonce []byte) {
+	look, end := s.look(hit), 0
+	if last {
+		end = 1
+	}
+	buf = append(buf[:0], s.text[look][end]...)
+	at := s.at[look]
+	var digits [16]byte
+	d := strconv.AppendUint(digits[:0], hit&0xffffffff, 16)
+	copy(buf[at+8-len(d):], d)
+	return buf, buf[at-baseLen : at+nonceLen-baseLen]
+}
+
+// echo is what an answer shows of the nonce.
+type echo int
+
+const (
+	echoNone echo = iota
+	echoOwn       // this request's
+	echoOld       // another request's of this run
+)
+
+// echoed looks for a request's nonce in a body, and if it is not there for the
+// part that all requests of the run share.
+func echoed(body, nonce []byte) echo {
+	if bytes.Contains(body, nonce) {
+		return echoOwn
+	}
+	if bytes.Contains(body, nonce[:baseLen]) {
+		return echoOld
+	}
+	return echoNone
+}
