@@ -13,44 +13,71 @@
 // that the fault hit have new tasks; requests reach exactly those containers;
 // and all of that holds for 10 s. Every such moment lies before the fault is
 // undone: what the returning node brings back is no recovery.
+//
+// A reading that got no answer is no sample: it neither shows a recovery nor
+// breaks one. One request in twenty may get lost while a recovery holds, since
+// a loaded machine loses some; an answer by anybody else may not.
 package recovery
 
-import "swarmgrade/grader/evidence"
+import (
+	"strings"
+
+	"swarmgrade/grader/evidence"
+)
+
+// How long things take in a swarm whose heartbeat is the usual 5 s, in seconds.
+// A lost node is down after 8 to 17 s, its tasks run elsewhere after 14 to 25 s
+// where the image is at hand; with the leader lost, an election and six beats
+// more come before that.
+const (
+	usualBeat   = 5.0
+	usualBound  = 60.0
+	leaderBound = 120.0
+	lateShare   = 0.5  // of a bound, in which late is told from never
+	usualHold   = 10.0 // for windows that do not say
+	settling    = 10.0 // from "down" until every node's mesh knows, amply
+	detection   = 20.0 // from the fault until a target that is not seen down should have been
+)
+
+// Why nothing can be concluded.
+const (
+	NoWindow    = "no-window"    // no fault was injected for this student
+	NotInjected = "not-injected" // the injection did not come to its end
+	NoBaseline  = "no-baseline"  // no reading of the tasks from before the fault
+	NotHit      = "not-hit"      // no task of the service was hit
+	NotDown     = "not-down"     // the target was not seen to go
+	Unseen      = "unseen"       // cut short, or too little could be seen, and no recovery is shown
+)
 
 // Story is what a fault window shows of one service.
 type Story struct {
-	// Open says why nothing can be concluded: "" if something can, else
-	// "no-window" (no fault was injected for this student), "not-injected" (the
-	// injection did not come to its end), "no-baseline" (no reading of the tasks
-	// from before the fault), "not-hit" (no task of the service was hit), or
-	// "unseen" (the window was cut short, or too little of it could be seen, and
-	// it does not show a recovery). Hit and the moments are filled as far as
-	// they are known.
+	// Open says why nothing can be concluded, "" if something can. Hit and the
+	// moments are filled as far as they are known.
 	Open string
-	// Hit are the tasks that ran on the target when the fault was injected, or
-	// the one that was killed, by slot; Before are all that ran then.
+	// Hit are the places of the tasks that ran on the target when the fault was
+	// injected, or of the one that was killed; Before is how many ran in all.
 	Hit    []Slot
 	Before int
 	// Wanted is how many tasks must run again: those asked for, without a global
 	// service's task on the lost node, which has no other place.
 	Wanted int
-	// Running is the most tasks that ran, new ones included, in the last reading
-	// before the fault was undone.
+	// Running is how many tasks ran as they should in the last reading before
+	// the fault was undone, in the evidence so far.
 	Running int
 	// Down is when the target was seen down (drained, the task gone); Replaced
-	// when every slot had its task running again; Answering when each of those
-	// containers had answered since; Recovered is the last of the three, if all
-	// of it held from then on for HoldMS; then Held is true.
+	// when every slot had its task running again; Answering from when on each of
+	// those containers answered. Recovered is the last of the three, if all of
+	// it held from then on; without it, Replaced and Answering are those of the
+	// last try.
 	Down      int64
 	Replaced  int64
 	Answering int64
 	Recovered int64
-	Held      bool
-	// Seconds is from the injection to Recovered; -1 without it. Bound is how
+	// Seconds is from the injection to Recovered, -1 without it. Bound is how
 	// many a recovery may take: 60 (120 if the leader was lost, both more where
-	// the heartbeat is slower than 5 s), and the service's restart delay.
-	Seconds float64
-	Bound   float64
+	// the heartbeat is slower than 5 s), and the service's restart delay, which
+	// Delay is.
+	Seconds, Bound, Delay float64
 	// Requests are what the probes brought.
 	Requests Requests
 	// Tasks are the newest task of each slot in that last reading: what stands
@@ -64,44 +91,75 @@ type Slot struct {
 	Task string // the ID of the task that was lost
 	// New is the task in its place in the last reading, "" if there is none;
 	// Runs says that it runs on a ready node other than the target (for a killed
-	// task: on any), and NodeID which.
+	// task: on any), NodeID where it is.
 	New    string
 	NodeID string
 	Runs   bool
 }
 
-// Requests sums up the probes of a window from the begin of the injection to
-// the begin of the restoring, but for those at the target itself.
-type Requests struct {
-	Sent   int
-	Failed int
-	// Early are those sent while swarm could not have taken the lost tasks out
-	// of its mesh yet; Late the others.
-	EarlySent, EarlyFailed int
-	LateSent, LateFailed   int
-	// Outage is the longest time without an answer of the service's own, in
-	// seconds of the swarm; it is known to within Resolution.
-	Outage     float64
-	OutageFrom int64
-	Resolution float64
+// Replacements is how many of the hit places have a new task that runs.
+func (s *Story) Replacements() int {
+	n := 0
+	for _, h := range s.Hit {
+		if h.Runs {
+			n++
+		}
+	}
+	return n
 }
+
+// Alone reports whether the fault took every task of the service.
+func (s *Story) Alone() bool { return len(s.Hit) > 0 && len(s.Hit) >= s.Before }
 
 // Read finds a service's story. Svc is the service as it was before the fault;
 // w and p may be nil. The window may still be going on.
 func Read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) Story {
-	return Story{Open: "no-window", Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1}
+	s, _ := read(w, p, svc, swarm)
+	return s
 }
 
 // Settled reports whether nothing more is to be waited for on this service's
-// account: it recovered and held, the fault did not hit it, or its time and a
-// hold are over. now is the time on the run's clock.
+// account: it recovered and held, the fault did not hit it, or its time and
+// what is needed to tell late from never are over. now is the time on the run's
+// clock.
 func Settled(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm, now int64) bool {
-	return false
+	s, r := read(w, p, svc, swarm)
+	switch {
+	case s.Recovered >= 0 || s.Open == NotHit || s.Open == NoBaseline || s.Open == NoWindow:
+		return true
+	case r == nil || w.Injected < 0:
+		return false
+	}
+	return now >= w.Injected+r.clock(s.Bound*(1+lateShare))+r.hold
 }
 
 // LimitMS is how long after the injection a window must be watched, on the
-// clock, for the story of every one of the services to be told: the longest
-// bound, half of that to tell late from never, and a hold.
+// clock, for the story of every one of the services to be told.
 func LimitMS(services []*evidence.Service, swarm evidence.Swarm, leader bool, speed float64) int64 {
-	return 0
+	longest := 0.0
+	for _, svc := range services {
+		longest = max(longest, bound(svc, swarm, leader, speed))
+	}
+	return int64((longest*(1+lateShare) + usualHold) * 1000 / pace(speed))
 }
+
+// bound is how many seconds a recovery may take.
+func bound(svc *evidence.Service, swarm evidence.Swarm, leader bool, speed float64) float64 {
+	most := usualBound
+	if leader {
+		most = leaderBound
+	}
+	beat := float64(swarm.HeartbeatMS) / 1000 * pace(speed)
+	return most*max(1, beat/usualBeat) + delay(svc)
+}
+
+func delay(svc *evidence.Service) float64 { return float64(svc.Restart.DelayMS) / 1000 }
+
+func pace(speed float64) float64 {
+	if speed <= 0 {
+		return 1
+	}
+	return speed
+}
+
+func global(svc *evidence.Service) bool { return strings.HasPrefix(svc.Mode, "global") }

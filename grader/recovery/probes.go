@@ -1,0 +1,271 @@
+package recovery
+
+import (
+	"net/netip"
+	"slices"
+
+	"swarmgrade/grader/evidence"
+)
+
+// shot is a probe with who answered it.
+type shot struct {
+	sent, ended int64
+	ok          bool   // somebody answered
+	task        string // the service's own task that did, "" for anybody else
+}
+
+type shots struct {
+	all    []shot  // in the order sent; without those at the target itself
+	spared float64 // the share of addresses that are not the target's
+}
+
+// attribute ties each probe to the task that answered it. An answer is a
+// claim: the host name must be that of a container of the service's, or, where
+// the service sets host names, the address one of its tasks'; claims that
+// contradict each other are nobody's.
+func (r *reader) attribute() shots {
+	who := r.owners()
+	by := make([]string, len(r.p.Responders))
+	for i := range r.p.Responders {
+		by[i] = who.task(&r.p.Responders[i].Identity, r.svc.Hostname != "")
+	}
+	out := shots{all: make([]shot, 0, len(r.p.Probes))}
+	gone := make([]bool, len(r.p.Targets))
+	for i, t := range r.p.Targets {
+		down := r.w.Fault.Kind == "node-stop" || r.w.Fault.Kind == "command"
+		gone[i] = down && t.NodeID == r.w.Fault.NodeID
+		if !gone[i] {
+			out.spared += 1 / float64(len(r.p.Targets))
+		}
+	}
+	for _, p := range r.p.Probes {
+		if p.To < 0 || p.To >= len(gone) || gone[p.To] || p.Who >= len(by) {
+			continue
+		}
+		x := shot{sent: p.At, ended: p.At + p.Took/1000, ok: p.Who >= 0}
+		if x.ok {
+			x.task = by[p.Who]
+		}
+		out.all = append(out.all, x)
+	}
+	return out
+}
+
+// owners are the service's tasks of the whole window by container and address.
+type owners struct {
+	name    map[string]string // a container's default host name to its task
+	address map[netip.Addr]string
+	other   map[netip.Addr]bool // addresses of other services' tasks
+}
+
+const shortID = 12
+
+func (r *reader) owners() owners {
+	o := owners{name: map[string]string{}, address: map[netip.Addr]string{}, other: map[netip.Addr]bool{}}
+	for i := range r.w.Polls {
+		for k := range r.w.Polls[i].Tasks {
+			t := &r.w.Polls[i].Tasks[k]
+			own := t.ServiceID == r.svc.ID
+			if own && len(t.ContainerID) >= shortID {
+				o.name[t.ContainerID[:shortID]] = t.ID
+			}
+			for _, a := range t.Addresses {
+				ip, ok := plainAddr(a.Address)
+				switch {
+				case !ok:
+				case own:
+					o.address[ip] = t.ID // the last task that had it
+				default:
+					o.other[ip] = true
+				}
+			}
+		}
+	}
+	return o
+}
+
+func (o *owners) task(id *evidence.Identity, named bool) string {
+	byName := ""
+	if len(id.Hostname) >= shortID {
+		byName = o.name[id.Hostname[:shortID]]
+	}
+	byAddress := ""
+	for _, s := range id.Addresses {
+		ip, ok := plainAddr(s)
+		if !ok {
+			continue
+		}
+		task := o.address[ip]
+		switch {
+		case task == "" && o.other[ip]:
+			return "" // a classmate's
+		case task == "":
+		case byAddress != "" && byAddress != task:
+			return ""
+		default:
+			byAddress = task
+		}
+	}
+	switch {
+	case byName != "":
+		return byName
+	case named || id.Hostname == "":
+		return byAddress
+	}
+	return ""
+}
+
+func plainAddr(s string) (netip.Addr, bool) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Addr(), true
+	}
+	ip, err := netip.ParseAddr(s)
+	return ip, err == nil
+}
+
+// between are the probes sent in [from, to].
+func (x *shots) between(from, to int64) []shot {
+	lo, _ := slices.BinarySearchFunc(x.all, from, func(s shot, t int64) int {
+		if s.sent < t {
+			return -1
+		}
+		return 1
+	})
+	hi := lo
+	for hi < len(x.all) && x.all[hi].sent <= to {
+		hi++
+	}
+	return x.all[lo:hi]
+}
+
+// enough reports whether so many probes came back as to judge by: 6 in 10 of
+// those that should have been sent.
+func (r *reader) enough(from, to int64) bool {
+	if r.p.PeriodMS <= 0 {
+		return false
+	}
+	due := float64(to-from) / float64(r.p.PeriodMS) * r.spared
+	return float64(len(r.between(from, to))) >= 0.6*due-1
+}
+
+// try looks for a recovery within a run: from when on all of its containers
+// answer, and whether that holds. It fills the moments.
+func (r *reader) try(s *Story, run *run) bool {
+	first := map[string]int64{}
+	answering := int64(-1)
+	for _, x := range r.between(run.after, r.end) {
+		if _, seen := first[x.task]; x.task != "" && !seen {
+			first[x.task] = x.ended
+		}
+	}
+	for _, id := range run.tasks {
+		at, ok := first[id]
+		if !ok {
+			s.Replaced, s.Answering = run.from, -1
+			return false
+		}
+		answering = max(answering, at)
+	}
+	s.Replaced, s.Answering = run.from, answering
+	for at := max(s.Down, run.from, answering); ; {
+		if at+r.hold > r.end || !run.lasted && at+r.hold >= run.to {
+			return false
+		}
+		broken := r.broken(run, at)
+		if broken < 0 {
+			if !r.enough(at, at+r.hold) {
+				return false
+			}
+			if at > max(s.Down, run.from) {
+				s.Answering = at
+			}
+			s.Recovered = at
+			s.Seconds = r.seconds(at - r.w.Injected)
+			return true
+		}
+		at = broken
+	}
+}
+
+// broken is the end of the first probe that shows that a recovery at some time
+// does not hold, or -1.
+func (r *reader) broken(run *run, at int64) int64 {
+	sent := r.between(at, at+r.hold)
+	lost, first := 0, int64(-1)
+	for _, x := range sent {
+		if x.ok && !slices.Contains(run.tasks, x.task) {
+			return max(x.ended, at+1)
+		}
+		if !x.ok {
+			lost++
+			if first < 0 {
+				first = max(x.sent+1, at+1)
+			}
+		}
+	}
+	if lost > max(1, len(sent)/20) {
+		return first
+	}
+	return -1
+}
+
+// Requests sums up the probes from the begin of the injection until the
+// service had recovered, or else until it should have.
+type Requests struct {
+	Sent, Failed int // failed: not answered by the service's own
+	// Early are those sent while swarm could not have taken the lost tasks out
+	// of its mesh on every node: until some seconds after the target was seen
+	// down. Where the fault took all tasks and swarm brought them back, it is
+	// until some seconds after that.
+	EarlySent, EarlyFailed int
+	// Outage is the longest time in which every probe failed, from the first
+	// one's begin to the last one's, in seconds of the swarm; OutageFrom its
+	// begin (-1 if none failed). Step is the time between two probes.
+	Outage     float64
+	OutageFrom int64
+	Step       float64
+	// From and To are the time that is summed up.
+	From, To int64
+}
+
+func (r *reader) requests(s *Story) {
+	q := &s.Requests
+	q.From, q.To = r.w.Injecting, min(r.end, r.w.Injected+r.clock(s.Bound))
+	if s.Recovered >= 0 {
+		q.To = s.Recovered
+	}
+	early := q.To
+	if s.Down >= 0 {
+		early = s.Down
+	}
+	if s.Alone() && s.Before > 1 && s.Replaced >= 0 {
+		early = max(early, s.Replaced)
+	}
+	early += max(r.clock(settling), 1000)
+	q.OutageFrom = -1
+	if r.spared > 0 {
+		q.Step = r.seconds(r.p.PeriodMS) / r.spared
+	}
+	since := int64(-1)
+	for _, x := range r.between(q.From, q.To) {
+		q.Sent++
+		soon := x.sent <= early
+		if soon {
+			q.EarlySent++
+		}
+		if x.task != "" {
+			since = -1
+			continue
+		}
+		q.Failed++
+		if soon {
+			q.EarlyFailed++
+		}
+		if since < 0 {
+			since = x.sent
+		}
+		if long := r.seconds(x.sent - since); q.OutageFrom < 0 || long > q.Outage {
+			q.Outage, q.OutageFrom = long, since
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package recovery
+
+import (
+	"swarmgrade/grader/evidence"
+)
+
+// reader holds a window while a service's story is read out of it.
+type reader struct {
+	w    *evidence.Window
+	p    *evidence.Probing
+	svc  *evidence.Service
+	pace float64
+	hold int64 // ms on the clock
+	end  int64 // of what can show a recovery
+	shots
+}
+
+// clock turns seconds of the swarm into ms on the clock.
+func (r *reader) clock(seconds float64) int64 { return int64(seconds * 1000 / r.pace) }
+
+// seconds turns ms on the clock into seconds of the swarm.
+func (r *reader) seconds(ms int64) float64 { return float64(ms) * r.pace / 1000 }
+
+func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) (Story, *reader) {
+	s := Story{Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1}
+	if w == nil || p == nil || svc == nil {
+		s.Open = NoWindow
+		return s, nil
+	}
+	s.Bound, s.Delay = bound(svc, swarm, w.Fault.Leader, w.Speed), delay(svc)
+	r := &reader{w: w, p: p, svc: svc, pace: pace(w.Speed), hold: w.HoldMS}
+	if r.hold <= 0 {
+		r.hold = r.clock(usualHold)
+	}
+	r.end = r.lastMoment()
+	base, views := r.replay()
+	if base == nil {
+		s.Open = NoBaseline
+		if w.Injecting < 0 {
+			s.Open = NotInjected
+		}
+		return s, r
+	}
+	s.Before = len(base.running)
+	for _, t := range base.running {
+		if r.hits(t) {
+			s.Hit = append(s.Hit, Slot{Slot: t.Slot, Task: t.ID})
+		}
+	}
+	s.Wanted = svc.Replicas
+	if global(svc) {
+		s.Wanted = s.Before - len(s.Hit)
+	}
+	switch {
+	case len(s.Hit) == 0:
+		s.Open = NotHit
+		return s, r
+	case w.Injected < 0:
+		s.Open = NotInjected
+		return s, r
+	}
+	r.shots = r.attribute()
+	runs := r.runs(&s, views)
+	for i := range runs {
+		if r.try(&s, &runs[i]) {
+			break
+		}
+	}
+	r.last(&s, views)
+	r.requests(&s)
+	if s.Recovered < 0 {
+		s.Open = r.open(&s, views)
+	}
+	return s, r
+}
+
+// lastMoment is where a recovery can be shown up to: the fault's undoing, the
+// window's end, or now.
+func (r *reader) lastMoment() int64 {
+	switch {
+	case r.w.Restoring >= 0:
+		return r.w.Restoring
+	case r.w.Ended >= 0:
+		return r.w.Ended
+	}
+	end := int64(-1)
+	if n := len(r.w.Polls); n > 0 {
+		end = r.w.Polls[n-1].At + r.w.Polls[n-1].Took
+	}
+	if n := len(r.p.Probes); n > 0 {
+		end = max(end, r.p.Probes[n-1].At)
+	}
+	return end
+}
+
+// hits reports whether the fault takes a task.
+func (r *reader) hits(t *evidence.Task) bool {
+	if r.w.Fault.Kind == "task-kill" {
+		return t.ID == r.w.Fault.TaskID
+	}
+	return t.NodeID == r.w.Fault.NodeID
+}
+
+// open says why a window that shows no recovery shows nothing, or "" if it
+// shows that there was none.
+func (r *reader) open(s *Story, views []view) string {
+	over := r.w.Injected + r.clock(s.Bound)
+	seen := int64(-1)
+	if len(views) > 0 {
+		seen = views[len(views)-1].seen
+	}
+	switch {
+	case s.Down < 0 && seen >= r.w.Injected+r.clock(detection):
+		return NotDown
+	case r.end < over || seen < over-r.hold:
+		return Unseen // cut short, or the managers were silent at the end
+	case s.Running >= s.Wanted && s.Wanted > 0 && s.Replaced >= 0 && s.Replaced <= over && r.end < s.Replaced+2*r.hold:
+		return Unseen // back, but not watched for long enough
+	case s.Replaced >= 0 && len(r.p.Targets) > 0 && !r.enough(max(s.Replaced, r.w.Injected), r.end):
+		return Unseen // too few probes were sent
+	}
+	return ""
+}
+
+// last fills in what stood when the fault was undone.
+func (r *reader) last(s *Story, views []view) {
+	if len(views) == 0 {
+		return
+	}
+	v := &views[len(views)-1]
+	s.Running = len(v.running)
+	for _, t := range v.newest {
+		s.Tasks = append(s.Tasks, *t)
+	}
+	for i := range s.Hit {
+		h := &s.Hit[i]
+		for _, t := range v.newest {
+			same := t.Slot == h.Slot && (t.Slot != 0 || t.NodeID == r.w.Fault.NodeID)
+			if same && t.ID != h.Task {
+				h.New, h.NodeID = t.ID, t.NodeID
+				h.Runs = r.good(v, t)
+			}
+		}
+	}
+}
