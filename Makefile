@@ -4,9 +4,10 @@
 GO      ?= go
 BIN     := bin/grade
 LINT    := $(GO) tool -modfile=.tools/go.mod golangci-lint
+SEEDS   ?= 3
 STUDENTS ?= 2024001,2024008,2024012,2024027,2024029,2024031,2024047,2024058
 
-.PHONY: build demo lab test lint bench clean
+.PHONY: accuracy build demo lab test lint bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/grade
@@ -29,6 +30,10 @@ lint:
 	@bad=$$(gofmt -l cmd fixtures grader loadgen rubrics); test -z "$$bad" || { echo "not formatted: $$bad" >&2; exit 1; }
 	$(GO) vet ./...
 	$(LINT) run
+
+# Stated against given outcomes of every sample deployment, for each check.
+accuracy: build
+	$(BIN) rubric test ha-lb --seeds $(SEEDS)
 
 bench:
 	$(GO) test ./loadgen -run '^$$' -bench 'Paired|Memory' -benchtime 1x

@@ -26,6 +26,7 @@ type app struct {
 	ui *ui
 
 	dir     string // where classes are looked for
+	simSeed uint64 // of embedded clusters; 0 is the sample class's
 	langStr string
 	json    bool
 	quiet   bool

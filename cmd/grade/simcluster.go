@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func (a *app) startSim(ctx context.Context, scenario string) (*sim.Cluster, erro
 		return nil, usageHint(i18n.M("cli.no_sim", "sim", scenario), i18n.M("cli.no_sim_hint", "classes", deployments.Classes()))
 	}
 	a.ui.note(a.lang().T("cli.sim_starting", "students", len(seats)))
-	c, err := sim.New(ctx, sim.Options{Seed: simSeed, Speed: simSpeed})
+	c, err := sim.New(ctx, sim.Options{Seed: cmp.Or(a.simSeed, simSeed), Speed: simSpeed})
 	if err != nil {
 		return nil, simFailed(err)
 	}
