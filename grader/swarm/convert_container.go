@@ -17,7 +17,7 @@ func toContainers(address string, l listing) []evidence.Container {
 		out := evidence.Container{
 			Endpoint: address, NodeID: l.facts.nodeID, ID: word(c.ID),
 			Names: few(c.Names, func(n string) string { return word(strings.TrimPrefix(n, "/")) }),
-			Image: image, Command: text(c.Command),
+			Image: image, ImageID: word(c.ImageID), Command: text(c.Command),
 			State: word(c.State), Status: word(c.Status),
 			TaskID:      word(c.Labels["com.docker.swarm.task.id"]),
 			ServiceID:   word(c.Labels["com.docker.swarm.service.id"]),

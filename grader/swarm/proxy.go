@@ -107,6 +107,7 @@ func (in inspection) argv() []string { return append([]string{in.Path}, in.Args.
 func (in inspection) fill(px *evidence.Proxy) {
 	px.Name = cmp.Or(word(strings.TrimPrefix(in.Name, "/")), px.Name)
 	px.Image, _ = splitImage(in.Config.Image)
+	px.ImageID = word(in.Image)
 	px.State = word(in.State.Status)
 	px.ExitCode, px.Error = in.State.ExitCode, text(in.State.Error)
 	px.RestartCount = in.RestartCount
@@ -115,6 +116,7 @@ func (in inspection) fill(px *evidence.Proxy) {
 		px.Started = stamp(t)
 	}
 	px.HostNetwork = in.HostConfig.NetworkMode.IsHost()
+	px.ExtraHosts = few(in.HostConfig.ExtraHosts, word)
 	px.Networks = toContainerNetworks(in.NetworkSettings.Networks)
 	px.Mounts = few(in.Mounts, toMount)
 	sortMounts(px.Mounts)
