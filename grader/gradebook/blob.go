@@ -18,6 +18,8 @@ const (
 	KindSnapshot = "snapshot"
 	KindBundle   = "bundle"
 	KindTrace    = "trace"
+	KindDraft    = "draft"
+	KindWindow   = "window"
 	KindRubric   = "rubric"
 	KindRoster   = "roster"
 )

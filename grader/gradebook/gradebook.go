@@ -37,6 +37,7 @@ type Gradebook struct {
 
 	cacheMu sync.Mutex
 	cache   map[string]*evidence.Snapshot
+	windows map[string]*evidence.Window
 }
 
 // Error is a gradebook that cannot be used, in words for people.
@@ -80,7 +81,10 @@ func Open(ctx context.Context, path string) (*Gradebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gradebook{db: db, path: abs, cache: make(map[string]*evidence.Snapshot)}
+	g := &Gradebook{
+		db: db, path: abs,
+		cache: make(map[string]*evidence.Snapshot), windows: make(map[string]*evidence.Window),
+	}
 	if err := g.migrate(ctx); err != nil {
 		db.Close()
 		return nil, explainOpen(path, err)

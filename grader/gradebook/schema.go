@@ -93,6 +93,17 @@ CREATE TABLE remarks (
   text    TEXT NOT NULL,
   at      TEXT NOT NULL
 );
+`, `
+-- What was observed of a student before a fault, and through its window once
+-- that is over; gone when the bundle is stored.
+CREATE TABLE drafts (
+  run     TEXT NOT NULL,
+  student TEXT NOT NULL,
+  blob    TEXT NOT NULL REFERENCES blobs(hash),
+  PRIMARY KEY (run, student),
+  FOREIGN KEY (run, student) REFERENCES students(run, student)
+);
+CREATE INDEX drafts_blob ON drafts(blob);
 `}
 
 // version reads the layout's number, 0 for an empty file. A file that is not

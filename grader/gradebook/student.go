@@ -105,8 +105,8 @@ func (g *Gradebook) Traces(ctx context.Context, run, student string) ([]evidence
 func scanString(row scanner) (s string, err error) { err = row.Scan(&s); return s, err }
 
 // SaveBundle stores a student's bundle and gives its hash. The snapshots it
-// names must be stored before. The traces kept on the way are dropped, since
-// the bundle holds them.
+// names must be stored before. The traces and the draft kept on the way are
+// dropped, since the bundle holds them.
 func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bundle) (hash string, err error) {
 	data, err := evidence.Encode(b)
 	if err != nil {
@@ -129,13 +129,15 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 		if _, err := tx.ExecContext(ctx, "DELETE FROM traces WHERE run=? AND student=?", run, b.Student.ID); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM blobs WHERE kind='trace' AND hash NOT IN (SELECT blob FROM traces)")
-		return err
+		if _, err := tx.ExecContext(ctx, "DELETE FROM drafts WHERE run=? AND student=?", run, b.Student.ID); err != nil {
+			return err
+		}
+		return dropOrphans(ctx, tx)
 	})
 }
 
-// Case gives what a student of a run is judged on. Snapshots are read once and
-// shared between cases: nobody may change them.
+// Case gives what a student of a run is judged on. Snapshots and windows are
+// read once and shared between cases: nobody may change them.
 func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Case, error) {
 	var c evidence.Case
 	s, err := scanStudent(g.db.QueryRowContext(ctx, selectStudents+" WHERE run=? AND student=?", run, student))
@@ -155,12 +157,24 @@ func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Cas
 	if c.Before, err = g.snapshot(ctx, s.Before); err != nil {
 		return c, of(student, err)
 	}
-	c.After, err = g.snapshot(ctx, s.After)
+	if c.After, err = g.snapshot(ctx, s.After); err != nil {
+		return c, of(student, err)
+	}
+	if c.Bundle.Probing != nil {
+		if c.Window, err = g.window(ctx, c.Bundle.Probing.Window); err != nil {
+			return c, of(student, err)
+		}
+	}
+	if c.Settled, err = g.snapshot(ctx, c.Bundle.Settled); err != nil {
+		return c, of(student, err)
+	}
+	c.Final, err = g.snapshot(ctx, c.Bundle.Final)
 	return c, of(student, err)
 }
 
-// maxCached bounds the snapshots kept; a run has two.
-const maxCached = 4
+// maxCached bounds the snapshots kept, and the windows; a run has four
+// snapshots.
+const maxCached = 8
 
 func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapshot, error) {
 	if hash == "" {
