@@ -180,10 +180,11 @@ type found struct {
 	n             int    // addresses
 	text          []byte // a page without its tags
 	key           []byte
-	torn          bool // it claims to be more than one
+	torn          bool       // it claims to be more than one
+	client        netip.Addr // whom it answered, as it says
 }
 
-func (f *found) clear() { f.host, f.student, f.n, f.torn = nil, nil, 0, false }
+func (f *found) clear() { f.host, f.student, f.n, f.torn, f.client = nil, nil, 0, false, netip.Addr{} }
 
 func (f *found) named() bool { return len(f.host) > 0 || f.n > 0 }
 

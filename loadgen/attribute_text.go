@@ -32,6 +32,8 @@ func findWhoami(f *found, _, body []byte) bool {
 			f.address(value)
 		case isStudentLabel(name):
 			f.studentID(value)
+		case equalFold(name, "remoteaddr"):
+			f.remote(value)
 		}
 	}
 	return f.host != nil

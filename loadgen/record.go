@@ -69,6 +69,9 @@ func (r *recorder) observe(o *observation, s *session) {
 		entry = r.who(o, s)
 		r.t.Responders[entry].Count++
 		note(&r.t.Responders[entry], o)
+		if o.rule != nil {
+			noteClient(&r.t.Responders[entry], s.found.client)
+		}
 		r.answered++
 		r.corrected.observe(int64(o.done - o.intended))
 		r.service.observe(int64(o.done - o.sent))

@@ -77,6 +77,10 @@ type Responder struct {
 	// Replayed how many showed another request's.
 	Echoed   int `json:"echoed,omitempty"`
 	Replayed int `json:"replayed,omitempty"`
+	// Clients are the addresses, without port, that the container says its
+	// requests came from, the first few in the order seen: the balancer's own
+	// where nothing stands between.
+	Clients []string `json:"clients,omitempty"`
 	// Browser is how many of Count answered a request that looked like a
 	// browser's; the others looked like curl's. Half of all requests do, chosen
 	// at random.
