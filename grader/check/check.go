@@ -59,8 +59,13 @@ type Need struct {
 	Spread bool
 	// KeepAlive lets one connection carry several requests.
 	KeepAlive bool
-	// Via is the variable whose port is driven or probed.
+	// Via is the variable whose port is driven or probed; Or are those of ports
+	// that may be published in its place.
 	Via string
+	Or  []string
+	// Direct says that a balancer reaches the containers without the mesh, so
+	// that its own way of dealing shows: evenness takes more answers then.
+	Direct bool
 	// Rate is how many probes a second a window sends to the service; 0 is 4.
 	Rate float64
 }

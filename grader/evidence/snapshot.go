@@ -84,12 +84,14 @@ type Service struct {
 	Mode     string `json:"mode"`
 	Replicas int    `json:"replicas"` // asked for; 0 in global mode
 
-	EndpointMode string      `json:"endpoint_mode"` // vip, dnsrr
-	Ports        []Port      `json:"ports,omitempty"`
-	VIPs         []VIP       `json:"vips,omitempty"`
-	Networks     []string    `json:"networks,omitempty"` // network IDs
-	Configs      []ConfigRef `json:"configs,omitempty"`
-	Mounts       []Mount     `json:"mounts,omitempty"`
+	EndpointMode string   `json:"endpoint_mode"` // vip, dnsrr
+	Ports        []Port   `json:"ports,omitempty"`
+	VIPs         []VIP    `json:"vips,omitempty"`
+	Networks     []string `json:"networks,omitempty"` // network IDs
+	// Aliases are further names that the service goes by in its networks.
+	Aliases []string    `json:"aliases,omitempty"`
+	Configs []ConfigRef `json:"configs,omitempty"`
+	Mounts  []Mount     `json:"mounts,omitempty"`
 
 	Constraints []string      `json:"constraints,omitempty"`
 	MaxPerNode  int           `json:"max_per_node,omitempty"`
@@ -208,9 +210,12 @@ type Container struct {
 	ID       string   `json:"id"`
 	Names    []string `json:"names"` // without the leading slash
 	Image    string   `json:"image"`
-	Command  string   `json:"command,omitempty"`
-	State    string   `json:"state"`  // created, running, paused, restarting, exited, dead
-	Status   string   `json:"status"` // such as "Exited (1) 2 minutes ago"
+	// ImageID is the digest of the image's content: two images under one name
+	// differ in it.
+	ImageID string `json:"image_id,omitempty"`
+	Command string `json:"command,omitempty"`
+	State   string `json:"state"`  // created, running, paused, restarting, exited, dead
+	Status  string `json:"status"` // such as "Exited (1) 2 minutes ago"
 	// TaskID and ServiceID are set for containers that swarm made.
 	TaskID      string             `json:"task_id,omitempty"`
 	ServiceID   string             `json:"service_id,omitempty"`

@@ -61,6 +61,9 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 		}
 		return word(n.Target)
 	})
+	for _, n := range attached[:min(len(attached), maxEntries)] {
+		out.Aliases = append(out.Aliases, texts(n.Aliases)...)
+	}
 	if p := task.Placement; p != nil {
 		out.Constraints, out.MaxPerNode = texts(p.Constraints), whole(p.MaxReplicas)
 	}
