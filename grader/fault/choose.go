@@ -1,6 +1,9 @@
 package fault
 
 import (
+	"cmp"
+	"slices"
+
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -75,4 +78,194 @@ func (m Missed) Msg() i18n.Msg {
 		return i18n.M("fault.miss_no_address", "node", m.Node)
 	}
 	return i18n.M("fault.miss_forbidden", "node", m.Node)
+}
+
+// Choose plans the fewest faults that take at least one running task of every
+// student concerned, within the rules. It only reads the snapshot.
+func Choose(snap *evidence.Snapshot, concerned []Concern, rules Rules) Plan {
+	c := newChooser(snap, concerned, rules)
+	var plan Plan
+	if down := c.down(); down != "" {
+		for _, who := range concerned {
+			plan.Missed = append(plan.Missed, Missed{Student: who.Student, Code: "node-down", Node: down})
+		}
+		return plan
+	}
+	list := c.candidates()
+	step := make([]int, len(concerned)) // which step hits a student, from 1
+	for _, i := range cover(list, len(concerned)) {
+		cand := list[i]
+		s := Step{Fault: c.fault(cand.node)}
+		s.Stops, s.Unseen = c.stops(cand.node)
+		for _, k := range cand.covers {
+			if step[k] == 0 {
+				step[k] = len(plan.Steps) + 1
+				s.Students = append(s.Students, concerned[k].Student)
+			}
+		}
+		plan.Steps = append(plan.Steps, s)
+	}
+	for k, who := range concerned {
+		if step[k] == 0 {
+			plan.Missed = append(plan.Missed, c.missed(k, who))
+		}
+	}
+	return plan
+}
+
+type chooser struct {
+	snap  *evidence.Snapshot
+	rules Rules
+	// hits are, for each node, the indices of the students that have a task
+	// running on it.
+	hits [][]int
+	on   map[string]int // index of a node by ID
+}
+
+func newChooser(snap *evidence.Snapshot, concerned []Concern, rules Rules) *chooser {
+	c := &chooser{snap: snap, rules: rules, hits: make([][]int, len(snap.Nodes)), on: map[string]int{}}
+	for i, n := range snap.Nodes {
+		c.on[n.ID] = i
+	}
+	byService := map[string][]int{}
+	for k, who := range concerned {
+		if who.Service != "" {
+			byService[who.Service] = append(byService[who.Service], k)
+		}
+	}
+	for _, t := range snap.Tasks {
+		i, ok := c.on[t.NodeID]
+		if !ok || t.Desired != "running" || t.State != "running" {
+			continue
+		}
+		for _, k := range byService[t.ServiceID] {
+			if !slices.Contains(c.hits[i], k) {
+				c.hits[i] = append(c.hits[i], k)
+			}
+		}
+	}
+	for i := range c.hits {
+		slices.Sort(c.hits[i])
+	}
+	return c
+}
+
+// down is the host name of a node that is not ready in a way that matters. The
+// entry that a worker leaves when it joined anew under the same name does not.
+func (c *chooser) down() string {
+	for _, n := range c.snap.Nodes {
+		if n.State == "ready" && (n.Role != "manager" || n.Reachability == "reachable") {
+			continue
+		}
+		again := slices.ContainsFunc(c.snap.Nodes, func(o evidence.Node) bool {
+			return o.ID != n.ID && o.Hostname == n.Hostname && o.State == "ready"
+		})
+		if n.Role == "manager" || !again {
+			return cmp.Or(n.Hostname, n.ID)
+		}
+	}
+	return ""
+}
+
+// candidates are the nodes that may fail and hit somebody, by host name.
+func (c *chooser) candidates() []candidate {
+	var list []candidate
+	for i, n := range c.snap.Nodes {
+		if len(c.hits[i]) == 0 || c.spared(i) != "" {
+			continue
+		}
+		cand := candidate{node: i, covers: c.hits[i]}
+		stops, _ := c.stops(i)
+		cand.soft = [3]int{one(n.Leader), one(n.ID == c.rules.Serving), len(stops)}
+		list = append(list, cand)
+	}
+	slices.SortFunc(list, func(a, b candidate) int {
+		x, y := c.snap.Nodes[a.node], c.snap.Nodes[b.node]
+		return cmp.Or(cmp.Compare(x.Hostname, y.Hostname), cmp.Compare(x.ID, y.ID))
+	})
+	return list
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// spared says why a node may not fail, "" if it may; the words of Missed.
+func (c *chooser) spared(i int) string {
+	n := c.snap.Nodes[i]
+	room, reachable, managers := false, 0, 0
+	for _, o := range c.snap.Nodes {
+		room = room || o.ID != n.ID && o.State == "ready" && o.Availability == "active"
+		if o.Role == "manager" {
+			managers++
+			reachable += one(o.Reachability == "reachable")
+		}
+	}
+	switch {
+	case slices.Contains(c.rules.Never, n.ID):
+		return "forbidden"
+	case n.Availability != "active":
+		return "not-running"
+	case !room:
+		return "no-room"
+	case c.rules.Kind == NodeDrain:
+		return ""
+	case n.Role == "manager" && reachable-1 < majority(managers):
+		return "quorum"
+	case !slices.ContainsFunc(c.snap.Endpoints, func(e evidence.Endpoint) bool {
+		return e.Reached && e.Manager && e.NodeID != n.ID
+	}):
+		return "endpoint"
+	case c.rules.Kind == NodeStop && n.Address == "":
+		return "no-address"
+	}
+	return ""
+}
+
+func (c *chooser) fault(i int) evidence.Fault {
+	n := c.snap.Nodes[i]
+	f := evidence.Fault{Kind: c.rules.Kind, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address, Leader: n.Leader}
+	if f.Kind == NodeDrain {
+		f.Was = n.Availability
+	}
+	return f
+}
+
+// stops are the stand-alone containers that stop with a node's engine.
+func (c *chooser) stops(i int) (list []evidence.Container, unseen bool) {
+	if c.rules.Kind == NodeDrain {
+		return nil, false
+	}
+	id := c.snap.Nodes[i].ID
+	unseen = !slices.ContainsFunc(c.snap.Endpoints, func(e evidence.Endpoint) bool { return e.Reached && e.NodeID == id })
+	seen := map[string]bool{}
+	for _, k := range c.snap.Containers {
+		if k.NodeID == id && !seen[k.ID] && alone(k) {
+			seen[k.ID] = true
+			list = append(list, k)
+		}
+	}
+	return list, unseen
+}
+
+// alone reports whether a container runs and swarm did not make it.
+func alone(k evidence.Container) bool { return k.State == "running" && k.TaskID == "" }
+
+// missed finds why no step hits a student.
+func (c *chooser) missed(k int, who Concern) Missed {
+	m := Missed{Student: who.Student, Code: "not-running"}
+	if who.Service == "" {
+		m.Code = "no-service"
+		return m
+	}
+	for i, n := range c.snap.Nodes {
+		if slices.Contains(c.hits[i], k) {
+			m.Code, m.Node = c.spared(i), cmp.Or(n.Hostname, n.ID)
+			break
+		}
+	}
+	return m
 }

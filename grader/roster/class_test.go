@@ -32,7 +32,7 @@ cluster:
   tls: {ca: ca.pem, cert: /etc/cert.pem, key: ~/key.pem}
   ssh: {identity: id, known_hosts: hosts}
   nodes: {manager-1: 172.30.0.11, manager-2: node2.lab}
-fault: {kind: node-stop, user: root, identity: id_ed25519}
+fault: {kind: node-stop, user: root, port: 2222, identity: id_ed25519, known_hosts: hosts, stop: "a; b", start: c}
 settings: {parallel: 4, rate: 500, attempts: last, lang: zh}
 `
 
@@ -52,7 +52,7 @@ func TestLoadClass(t *testing.T) {
 			SSH:       &roster.SSH{Identity: in("id"), KnownHosts: in("hosts")},
 			Nodes:     map[string]string{"manager-1": "172.30.0.11", "manager-2": "node2.lab"},
 		},
-		Fault:        roster.Fault{Kind: "node-stop", User: "root", Identity: in("id_ed25519")},
+		Fault:        roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
 		Settings:     roster.Settings{Parallel: 4, Rate: 500, Attempts: "last", Lang: "zh"},
 		Students:     c.Students,
 		RosterSHA256: c.RosterSHA256,
@@ -170,6 +170,9 @@ func TestClassErrors(t *testing.T) {
 		{"half a command", "class: T\n" + rest + "fault: {kind: command, inject: a}\n", "5:8: 缺少“restore”"},
 		{"key of another fault", "class: T\n" + rest + "fault: {kind: node-drain, user: root}\n", "5:27: “user”只用于 kind: node-stop，这里是 node-drain"},
 		{"template", "class: T\n" + rest + "fault: {kind: command, inject: a, restore: \"b {{.Node\"}\n", "5:44: 命令模板有错（template: command:1: unclosed action）"},
+		{"unknown placeholder", "class: T\n" + rest + "fault: {kind: command, inject: \"a {{.Host}}\", restore: b}\n", "5:32: 命令模板有错（template: command:1:4: executing \"command\" at <.Host>: can't evaluate field Host in type struct { Node string; Address string }）"},
+		{"stop without start", "class: T\n" + rest + "fault: {kind: node-stop, stop: a}\n", "5:8: 缺少“start”"},
+		{"fault port", "class: T\n" + rest + "fault: {kind: node-stop, port: 0}\n", "5:32: 0 超出范围，应在 1 到 65535 之间"},
 		{"parallel", "class: T\n" + rest + "settings: {parallel: 65}\n", "5:22: 65 超出范围，应在 1 到 64 之间"},
 		{"rate", "class: T\n" + rest + "settings: {rate: 0}\n", "5:18: 0 超出范围，应在 1 到 100000 之间"},
 		{"lang", "class: T\n" + rest + "settings: {lang: fr}\n", "5:18: 不能写“fr”，只能是：zh、en"},

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -128,45 +127,6 @@ func (l *loader) settings(n *yaml.Node, s *Settings) {
 		s.Attempts = d.OneOf(n, "best", "last", "first")
 	}
 	s.Lang = d.OneOf(o.Get("lang"), "zh", "en")
-}
-
-func (l *loader) fault(n *yaml.Node) Fault {
-	d := l.doc
-	o := d.Object(n, "kind", "user", "identity", "inject", "restore")
-	f := Fault{
-		Kind:     d.OneOf(o.Need("kind"), "node-stop", "node-drain", "task-kill", "command"),
-		User:     d.Text(o.Get("user")),
-		Identity: l.path(d.Text(o.Get("identity"))),
-		Inject:   l.command(o.Get("inject")),
-		Restore:  l.command(o.Get("restore")),
-	}
-	if f.Kind == "" {
-		return f
-	}
-	if f.Kind == "command" {
-		o.Need("inject")
-		o.Need("restore")
-	}
-	belongs := map[string]string{"user": "node-stop", "identity": "node-stop", "inject": "command", "restore": "command"}
-	for k := range o.Entries {
-		if kind := belongs[k.Value]; kind != "" && kind != f.Kind {
-			d.Report(k, i18n.M("roster.fault_key", "key", k.Value, "kind", kind, "got", f.Kind), i18n.M("roster.fault_key_hint"))
-		}
-	}
-	return f
-}
-
-// command checks the template of a command now: one that fails only when the
-// fault is to be undone would leave a node down.
-func (l *loader) command(n *yaml.Node) string {
-	s := l.doc.Text(n)
-	if s == "" {
-		return ""
-	}
-	if _, err := template.New("command").Parse(s); err != nil {
-		l.doc.Report(n, i18n.M("roster.bad_template", "detail", err.Error()), i18n.M("roster.bad_template_hint"))
-	}
-	return s
 }
 
 func (l *loader) rosterFile(n *yaml.Node, c *Class) {

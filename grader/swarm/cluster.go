@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/docker/docker/client"
 
@@ -18,7 +19,8 @@ type Cluster struct {
 	endpoints []*endpoint
 
 	mu      sync.Mutex
-	manager int // the endpoint that served last
+	manager int    // the endpoint that served last
+	avoid   string // ID of the node whose endpoint must not serve
 }
 
 // Dial opens the class's endpoints and probes all of them side by side. An
@@ -128,22 +130,24 @@ func noneLeft(errs []error) error {
 	return out
 }
 
-// onManager runs a reading on the manager that served last and, if that one
+// onManager runs a request on the manager that served last and, if that one
 // fails in any way, on the others in turn. f must be safe to run again.
 func (c *Cluster) onManager(ctx context.Context, f func(ctx context.Context, api *client.Client) error) error {
-	c.mu.Lock()
-	start := c.manager
-	c.mu.Unlock()
-	errs := make([]error, 0, len(c.endpoints))
-	for k := range c.endpoints {
-		i := (start + k) % len(c.endpoints)
+	return c.ask(ctx, 0, f)
+}
+
+// ask is onManager with a time limit for each manager; 0 is the endpoint's.
+func (c *Cluster) ask(ctx context.Context, limit time.Duration, f func(ctx context.Context, api *client.Client) error) error {
+	order := c.order()
+	errs := make([]error, 0, len(order))
+	for _, i := range order {
 		e := c.endpoints[i]
 		known, err := e.facts(ctx)
 		if err == nil && !known.manager {
 			err = noManager(e, known)
 		}
 		if err == nil {
-			err = e.call(ctx, func(ctx context.Context) error { return f(ctx, e.api) })
+			err = e.callWithin(ctx, limit, func(ctx context.Context) error { return f(ctx, e.api) })
 		}
 		if err == nil {
 			c.mu.Lock()
@@ -157,6 +161,32 @@ func (c *Cluster) onManager(ctx context.Context, f func(ctx context.Context, api
 		errs = append(errs, err)
 	}
 	return noneLeft(errs)
+}
+
+// order lists the endpoints in the order to ask them: the one that served last
+// and those behind it, without the one to avoid if another was ever reached.
+func (c *Cluster) order() []int {
+	c.mu.Lock()
+	start, avoid := c.manager, c.avoid
+	c.mu.Unlock()
+	var order []int
+	others := false
+	for k := range c.endpoints {
+		i := (start + k) % len(c.endpoints)
+		f := c.endpoints[i].knownFacts()
+		if avoid != "" && f != nil && f.nodeID == avoid {
+			continue
+		}
+		others = others || f != nil && f.manager
+		order = append(order, i)
+	}
+	if !others {
+		order = order[:0]
+		for k := range c.endpoints {
+			order = append(order, (start+k)%len(c.endpoints))
+		}
+	}
+	return order
 }
 
 // Manager is the address of the endpoint that answers for the swarm at the

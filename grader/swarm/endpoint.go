@@ -165,7 +165,15 @@ func (e *endpoint) info(ctx context.Context) (system.Info, *facts, error) {
 
 // call runs one reading with a time limit of its own.
 func (e *endpoint) call(parent context.Context, f func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(parent, e.callTimeout)
+	return e.callWithin(parent, 0, f)
+}
+
+// callWithin is call with a shorter limit; 0 is the usual one.
+func (e *endpoint) callWithin(parent context.Context, limit time.Duration, f func(ctx context.Context) error) error {
+	if limit == 0 || limit > e.callTimeout {
+		limit = e.callTimeout
+	}
+	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
 	if err := f(ctx); err != nil {
 		return e.failed(parent, err)

@@ -1,0 +1,51 @@
+package fault
+
+import (
+	"context"
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+const (
+	active = "active"
+	drain  = "drain"
+)
+
+// nodeDrain sets the availability of a node to drain, and gives back what it
+// was.
+type nodeDrain struct{ cluster Cluster }
+
+// Inject drains the node, if its availability still is what it was when the
+// node was chosen.
+func (d nodeDrain) Inject(ctx context.Context, f evidence.Fault) error {
+	nodes, _, err := d.cluster.Poll(ctx, noClock)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(nodes, func(n evidence.Node) bool { return n.ID == f.NodeID })
+	if i < 0 || nodes[i].Availability != f.Was || f.Was == drain {
+		return &Problem{Code: "changed", Msg: i18n.M("fault.changed", "node", f.Hostname), Hint: i18n.M("fault.changed_hint")}
+	}
+	return d.cluster.SetAvailability(ctx, f.NodeID, drain)
+}
+
+// Restore gives the node back the availability that it had.
+func (d nodeDrain) Restore(ctx context.Context, f evidence.Fault) error {
+	return d.cluster.SetAvailability(ctx, f.NodeID, was(f))
+}
+
+func (nodeDrain) Commands(f evidence.Fault) []string {
+	return []string{"docker node update --availability " + was(f) + " " + quote(f.NodeID)}
+}
+
+func was(f evidence.Fault) string {
+	if f.Was == "" {
+		return active
+	}
+	return f.Was
+}
+
+// noClock is for readings whose time nobody keeps.
+func noClock() int64 { return 0 }

@@ -1,0 +1,147 @@
+package fault
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/remote"
+	"swarmgrade/grader/roster"
+)
+
+// scriptLimit bounds one script on a node. An engine gives its containers 10 s
+// before it kills them.
+const scriptLimit = time.Minute
+
+// nodeStop stops Docker on a node over SSH, as the handout does by hand.
+type nodeStop struct{ spec roster.Fault }
+
+// Arm leaves a timer on the node that starts Docker again after the time,
+// whatever becomes of us. It replaces an earlier one.
+func (s nodeStop) Arm(ctx context.Context, f evidence.Fault, after time.Duration) error {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	seconds := int((after + time.Second - 1) / time.Second)
+	return s.run(ctx, f, "arm", armScript(s.startText(), hex.EncodeToString(id[:]), seconds))
+}
+
+func (s nodeStop) Inject(ctx context.Context, f evidence.Fault) error {
+	return s.run(ctx, f, "stop", stopScript(s.spec.Stop))
+}
+
+func (s nodeStop) Restore(ctx context.Context, f evidence.Fault) error {
+	return s.run(ctx, f, "start", startScript(s.startText()))
+}
+
+func (s nodeStop) startText() string {
+	if s.spec.Start != "" {
+		return s.spec.Start
+	}
+	return systemdStart
+}
+
+func (s nodeStop) port() int {
+	if s.spec.Port != 0 {
+		return s.spec.Port
+	}
+	return 22
+}
+
+func (s nodeStop) Commands(f evidence.Fault) []string {
+	start := s.spec.Start
+	if start == "" {
+		start = "systemctl start docker.socket docker.service"
+	}
+	if remote.User(s.spec.User) != "root" {
+		start = "sudo " + start
+	}
+	words := []string{"ssh"}
+	if s.spec.Identity != "" {
+		words = append(words, "-i", quote(s.spec.Identity))
+	}
+	if s.spec.KnownHosts != "" {
+		words = append(words, "-o", quote("UserKnownHostsFile="+s.spec.KnownHosts))
+	}
+	if s.port() != 22 {
+		words = append(words, "-p", strconv.Itoa(s.port()))
+	}
+	words = append(words, quote(remote.User(s.spec.User)+"@"+f.Address), quote(start))
+	return []string{strings.Join(words, " ")}
+}
+
+// run has a shell on the node read a script. What it writes is only shown.
+func (s nodeStop) run(parent context.Context, f evidence.Fault, what, script string) error {
+	if f.Address == "" {
+		return &Problem{Code: "config", Msg: i18n.M("fault.no_address", "node", f.Hostname), Hint: i18n.M("fault.no_address_hint", "node", f.Hostname)}
+	}
+	ctx, cancel := context.WithTimeout(parent, scriptLimit)
+	defer cancel()
+	client, err := remote.Dial(ctx, s.spec.User, net.JoinHostPort(f.Address, strconv.Itoa(s.port())),
+		roster.SSH{Identity: s.spec.Identity, KnownHosts: s.spec.KnownHosts})
+	if err != nil {
+		return s.explain(parent, f, err)
+	}
+	defer client.Close()
+	stop := context.AfterFunc(ctx, func() { client.Close() })
+	defer stop()
+	session, err := client.NewSession()
+	if err != nil {
+		return s.explain(parent, f, err)
+	}
+	out := &tailBuffer{}
+	session.Stdin, session.Stdout, session.Stderr = strings.NewReader(script), out, out
+	shell := "sh -s"
+	if remote.User(s.spec.User) != "root" {
+		shell = "sudo -n sh -s"
+	}
+	err = session.Run(shell)
+	var exit *ssh.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exit):
+		return &Problem{
+			Code: "failed", Msg: i18n.M("fault.script_failed", "node", f.Hostname, "step", what, "status", exit.ExitStatus(), "output", out.String()),
+			Hint: i18n.M("fault.script_failed_hint", "user", remote.User(s.spec.User)),
+		}
+	}
+	return s.explain(parent, f, err)
+}
+
+// explain says why a node could not be entered, or was lost on the way.
+func (s nodeStop) explain(parent context.Context, f evidence.Fault, err error) error {
+	if parent.Err() != nil {
+		return parent.Err()
+	}
+	pairs := []any{"node", f.Hostname, "address", f.Address, "port", s.port(), "user", remote.User(s.spec.User), "file", ""}
+	say := func(code, key string, cause error) error {
+		return &Problem{Code: code, Msg: i18n.M("fault."+key, pairs...), Hint: i18n.M("fault."+key+"_hint", pairs...), Cause: cause}
+	}
+	var e *remote.Error
+	if !errors.As(err, &e) {
+		return say("ssh", "ssh_lost", err)
+	}
+	pairs[len(pairs)-1] = e.File
+	switch e.Code {
+	case "known-hosts":
+		return say("config", "ssh_known_hosts", e.Cause)
+	case "key", "key-locked":
+		return say("config", "ssh_key", e.Cause)
+	case "host-unknown":
+		return say("config", "ssh_host_unknown", nil)
+	case "host-changed":
+		return say("config", "ssh_host_changed", e.Cause)
+	case "auth":
+		return say("config", "ssh_auth", e.Cause)
+	}
+	return say("ssh", "ssh_lost", e.Cause)
+}
