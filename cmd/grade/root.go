@@ -75,7 +75,7 @@ func newRootCmd(a *app) *cobra.Command {
 	}
 	root.AddCommand(
 		newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
-		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newWhoamiCmd(a), newVersionCmd(a),
+		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newSimCmd(a), newWhoamiCmd(a), newVersionCmd(a),
 	)
 	return root
 }

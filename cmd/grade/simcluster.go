@@ -33,22 +33,42 @@ type simCluster struct {
 
 func (c *simCluster) Close() error { return errors.Join(c.Cluster.Close(), c.sim.Close()) }
 
-// startSim brings up an embedded cluster and lets a sample class's students
-// loose on it.
-func (a *app) startSim(ctx context.Context, scenario string) (*sim.Cluster, error) {
+// simSeats are the students of a scenario: a sample class, or gen-N.
+func simSeats(scenario string) ([]deployments.Seat, error) {
 	seats, err := deployments.SampleSeats(scenario)
 	if err != nil {
 		return nil, usageHint(i18n.M("cli.no_sim", "sim", scenario), i18n.M("cli.no_sim_hint", "classes", deployments.Classes()))
 	}
+	return seats, nil
+}
+
+// startSim brings up an embedded cluster and lets a sample class's students
+// loose on it.
+func (a *app) startSim(ctx context.Context, scenario string) (*sim.Cluster, error) {
+	seats, err := simSeats(scenario)
+	if err != nil {
+		return nil, err
+	}
+	return a.bringUpSim(ctx, seats, sim.Options{Seed: cmp.Or(a.simSeed, simSeed), Speed: defaultSpeed(len(seats))})
+}
+
+// bringUpSim starts an embedded cluster with these students on it.
+func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.Options) (*sim.Cluster, error) {
 	a.ui.note(a.lang().T("cli.sim_starting", "students", len(seats)))
-	c, err := sim.New(ctx, sim.Options{Seed: cmp.Or(a.simSeed, simSeed), Speed: simSpeed})
+	c, err := sim.New(ctx, opt)
 	if err != nil {
 		return nil, simFailed(err)
 	}
-	if err := populate(ctx, c, seats); err != nil {
+	if err := a.populate(ctx, c, seats); err != nil {
 		return nil, errors.Join(simFailed(err), c.Close())
 	}
 	return c, nil
+}
+
+// defaultSpeed slows the swarm's time for big classes: each student's HAProxy
+// checks its servers the more often the faster time passes.
+func defaultSpeed(students int) float64 {
+	return min(simSpeed, max(1, simSpeed*40/float64(max(students, 1))))
 }
 
 func simFailed(err error) error {
@@ -56,7 +76,9 @@ func simFailed(err error) error {
 }
 
 // populate deploys what each student did through the Engine API.
-func populate(ctx context.Context, c *sim.Cluster, seats []deployments.Seat) error {
+func (a *app) populate(ctx context.Context, c *sim.Cluster, seats []deployments.Seat) error {
+	bar := a.ui.tally("cli.sim_progress", len(seats))
+	defer bar.stop()
 	t := deployments.Targets{Wait: simWait}
 	addresses := c.NodeAddresses()
 	for i, name := range c.Nodes() {
@@ -75,6 +97,7 @@ func populate(ctx context.Context, c *sim.Cluster, seats []deployments.Seat) err
 	}
 	var failed error
 	err := deployments.ApplyAll(ctx, t, jobs, simParallel, func(j deployments.Job, _ time.Duration, err error) {
+		bar.step()
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("%s: %s: %w", j.Student, j.Deployment.Name, err)
 		}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"swarmgrade/fixtures/deployments"
+	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/i18n"
+)
+
+// simGuide tells how to use an embedded cluster that is up.
+type simGuide struct {
+	cluster *sim.Cluster
+	class   string // "" if nobody is on it
+	seats   []deployments.Seat
+	state   string // its directory, if other processes would not look there
+}
+
+// clusterYAML is the part of a class file that leads another grade here.
+func (g *simGuide) clusterYAML() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cluster:\n  endpoints: [%s]\n  nodes:\n", strings.Join(g.cluster.Endpoints(), ", "))
+	addresses := g.cluster.NodeAddresses()
+	for _, n := range g.cluster.Nodes() {
+		fmt.Fprintf(&b, "    %s: %s\n", n, addresses[n])
+	}
+	fmt.Fprintf(&b, "fault:\n  kind: command\n  inject: '%s'\n  restore: '%s'\n", g.command("stop", "{{.Node}}"), g.command("start", "{{.Node}}"))
+	return b.String()
+}
+
+// command is how another process steers this cluster.
+func (g *simGuide) command(args ...string) string {
+	text := "grade sim " + strings.Join(args, " ")
+	if g.state == "" {
+		return text
+	}
+	dir := g.state
+	if strings.Trim(dir, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") != "" {
+		dir = `"` + dir + `"`
+	}
+	return text + " --state " + dir
+}
+
+// write makes a class file, with its roster beside it.
+func (g *simGuide) write(path string) error {
+	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	roster := strings.TrimSuffix(path, filepath.Ext(path)) + ".csv"
+	text := fmt.Sprintf("class: %s\nroster: %s\nrubric: ha-lb\n%ssettings: {parallel: 8, rate: 4000}\n", name, filepath.Base(roster), g.clusterYAML())
+	data, err := deployments.Roster(g.seats)
+	if err == nil {
+		err = os.WriteFile(roster, data, 0o644)
+	}
+	if err == nil {
+		err = os.WriteFile(path, []byte(text), 0o644)
+	}
+	if err != nil {
+		return &statusError{Status: exitUsage, Msg: i18n.M("sim.not_written", "file", path), Hint: i18n.M("cli.no_dir_hint"), Cause: err}
+	}
+	return nil
+}
+
+// print writes the guide to stdout: what to paste first, the rest below it.
+func (g *simGuide) print(a *app, written string, seconds float64) error {
+	lang := a.lang()
+	endpoints, addresses, nodes := g.cluster.Endpoints(), g.cluster.NodeAddresses(), g.cluster.Nodes()
+	var b strings.Builder
+	if len(g.seats) == 0 {
+		b.WriteString(lang.T("sim.up_empty", "nodes", nodes, "seconds", seconds) + "\n")
+	} else {
+		b.WriteString(lang.T("sim.up", "nodes", nodes, "students", len(g.seats), "class", g.class, "seconds", seconds) + "\n")
+	}
+	fmt.Fprintf(&b, "\nexport DOCKER_HOST=%s\ndocker node ls\ndocker service ls\n", endpoints[0])
+	service, published, frontend := "s01", "8001", ""
+	if len(g.seats) > 0 {
+		v := g.seats[0].Vars
+		service, published, frontend = v["service"], v["published"], v["frontend"]
+	} else {
+		fmt.Fprintf(&b, "docker service create --no-resolve-image --name %s --replicas 3 -p %s:80 -e STUDENT_ID=2024001 whoami-for-swarm\n", service, published)
+	}
+	fmt.Fprintf(&b, "docker service ps %s\ncurl http://%s:%s/\n", service, addresses[nodes[0]], published)
+	if frontend != "" {
+		fmt.Fprintf(&b, "curl http://%s:%s/\n", addresses[nodes[0]], frontend)
+	}
+	fmt.Fprintf(&b, "%s\n%s\n%s\n", g.command("stop", nodes[len(nodes)-1]), g.command("start", nodes[len(nodes)-1]), g.command("status"))
+	b.WriteString("\n" + lang.T("sim.others", "endpoints", strings.Join(endpoints[1:], " ")) + "\n")
+	switch {
+	case written != "":
+		b.WriteString(lang.T("sim.written", "file", written) + "\n")
+	default:
+		b.WriteString("\n" + lang.T("sim.snippet") + "\n\n" + g.clusterYAML() + "\n")
+	}
+	b.WriteString(lang.T("sim.finish") + "\n")
+	_, err := a.Stdout.Write([]byte(b.String()))
+	return err
+}
