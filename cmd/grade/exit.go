@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/swarm"
@@ -54,10 +55,15 @@ func (a *app) exit(ctx context.Context, err error) int {
 	var problems diag.Problems
 	var cluster *swarm.Error
 	var book *gradebook.Error
+	var stuck *fault.Stuck
+	var noFault *fault.Problem
 	lang := a.lang()
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &stuck): // louder than anything else, an interrupt too
+		a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), lang.Text(stuck.Hint()))
+		return exitFault
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err())):
 		a.ui.failure(lang.T("cli.interrupted"), "")
 		return exitInterrupted
@@ -69,6 +75,12 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &problems):
 		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", len(problems)))
 		return exitUsage
+	case errors.As(err, &noFault):
+		a.ui.failure(detail(lang.Text(noFault.Msg), noFault.Cause), lang.Text(noFault.Hint))
+		if noFault.Code == "config" {
+			return exitUsage
+		}
+		return exitCluster
 	case errors.As(err, &cluster):
 		a.ui.failure(detail(lang.Text(cluster.Msg), cluster.Cause), lang.Text(cluster.Hint))
 		for _, other := range cluster.Others {

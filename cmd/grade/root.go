@@ -74,7 +74,7 @@ func newRootCmd(a *app) *cobra.Command {
 		return a.grade(c.Context(), &run)
 	}
 	root.AddCommand(
-		newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
+		newRestoreCmd(a), newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
 		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newSimCmd(a), newWhoamiCmd(a), newVersionCmd(a),
 	)
 	return root
