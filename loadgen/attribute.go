@@ -39,9 +39,7 @@ type Attributor struct {
 // anything.
 type rule struct {
 	name string
-	// header says that it reads header fields alone.
-	header bool
-	find   func(f *found, head, body []byte) bool
+	find func(f *found, head, body []byte) bool
 }
 
 // Compile prepares a rubric's rules, or the built-in ones in the order whoami,
@@ -84,16 +82,17 @@ func compileRule(r rubric.Rule) (out rule, studentOnly bool, err error) {
 		if !ok {
 			return out, false, fmt.Errorf("there is no built-in rule %q; there are headers, json, processed-by, whoami", r.Builtin)
 		}
-		out.find, out.header = find, r.Builtin == "headers"
+		out.find = find
 		return out, false, nil
 	case r.Pattern != "":
-		out.header = r.Header != ""
 		out.find, studentOnly, err = patternRule(strings.ToLower(r.Header), r.Pattern)
 		return out, studentOnly, err
 	case r.Header != "":
 		name := strings.ToLower(r.Header)
-		out.header = true
-		out.find = func(f *found, head, _ []byte) bool { return f.name(header(head, name)) }
+		out.find = func(f *found, head, _ []byte) bool {
+			f.field = name
+			return f.name(header(head, name))
+		}
 		return out, false, nil
 	}
 	return out, false, fmt.Errorf("it has neither a built-in, nor a header, nor a pattern")
@@ -121,6 +120,7 @@ func patternRule(field, pattern string) (func(f *found, head, body []byte) bool,
 		text := body
 		if field != "" {
 			text = header(head, field)
+			f.field = field
 		}
 		// Package regexp allocates the positions it returns: 32 bytes or so.
 		at := re.FindSubmatchIndex(text)
@@ -164,7 +164,9 @@ func (a *Attributor) find(f *found, head, body []byte) *rule {
 			if len(f.student) > 0 {
 				break
 			}
+			field := f.field
 			a.student[j].find(f, head, body)
+			f.field = field
 		}
 		f.makeKey()
 		return &a.naming[i]
@@ -181,10 +183,13 @@ type found struct {
 	text          []byte // a page without its tags
 	key           []byte
 	torn          bool       // it claims to be more than one
+	field         string     // the header field that it was read in
 	client        netip.Addr // whom it answered, as it says
 }
 
-func (f *found) clear() { f.host, f.student, f.n, f.torn, f.client = nil, nil, 0, false, netip.Addr{} }
+func (f *found) clear() {
+	f.host, f.student, f.n, f.torn, f.field, f.client = nil, nil, 0, false, "", netip.Addr{}
+}
 
 func (f *found) named() bool { return len(f.host) > 0 || f.n > 0 }
 

@@ -99,12 +99,16 @@ func findHeaders(f *found, head, _ []byte) bool {
 		switch {
 		case equalFold(name, "x-container-ip"):
 			f.address(value)
+			if f.field == "" {
+				f.field = "x-container-ip"
+			}
 		case equalFold(name, "x-student-id"):
 			f.studentID(value)
 		case f.host == nil:
 			for _, known := range headerNames {
 				if equalFold(name, known) {
 					f.name(value)
+					f.field = known
 					break
 				}
 			}

@@ -116,8 +116,8 @@ func TestMoreThanOneClaim(t *testing.T) {
 	a, err := Compile(rubric.Attribution{})
 	require.NoError(t, err)
 	for body, torn := range map[string]bool{
-		"Hostname: a\nHostname: b\n":                              true,
-		"Hostname: a\nHostname: a\nHOSTNAME=a\n":                  false,
+		"Hostname: a\nHostname: b\n":                               true,
+		"Hostname: a\nHostname: a\nHOSTNAME=a\n":                   false,
 		"Hostname: a\n\nGET / HTTP/1.1\nHostname: from-a-client\n": false,
 	} {
 		var f found
@@ -126,6 +126,8 @@ func TestMoreThanOneClaim(t *testing.T) {
 		require.Equal(t, evidence.Identity{Hostname: "a"}, f.identity())
 	}
 	var f found
-	require.True(t, a.find(&f, []byte("X-Served-By: a\r\n"), nil).header)
-	require.False(t, a.find(&f, []byte("X-Served-By: a\r\n"), []byte("Hostname: b\n")).header)
+	a.find(&f, []byte("X-Served-By: a\r\n"), nil)
+	require.Equal(t, "x-served-by", f.field)
+	a.find(&f, []byte("X-Served-By: a\r\n"), []byte("Hostname: b\n"))
+	require.Empty(t, f.field, "the body goes first")
 }

@@ -143,7 +143,7 @@ func (r *recorder) who(o *observation, s *session) int16 {
 		made.Rule, made.Sample = "other", sample(s.answer.body)
 	default:
 		made.Rule, made.Identity = o.rule.name, s.found.identity()
-		made.Header, made.Torn = o.rule.header, s.found.torn
+		made.Header, made.Torn = s.found.field, s.found.torn
 	}
 	i := int16(len(r.t.Responders))
 	r.t.Responders = append(r.t.Responders, made)

@@ -38,6 +38,9 @@ type Bundle struct {
 	Proxies []Proxy `json:"proxies"`
 	// Traces are the load traces, one a target, ordered by target ID.
 	Traces []Trace `json:"traces"`
+	// Traffic is what the engines counted at the student's task containers
+	// around a load, where what HAProxy's answers claim needs a second witness.
+	Traffic []Traffic `json:"traffic,omitempty"`
 	// Gaps say what was planned and could not be observed, through no fault of
 	// the student.
 	Gaps []Gap `json:"gaps,omitempty"`
@@ -69,11 +72,21 @@ type Gap struct {
 	What string `json:"what"`
 	// Code is a stable word for the cause: "unreachable", "timeout",
 	// "cancelled", "denied", "too-large", "internal"; of a window also
-	// "left-out" (no fault was wanted), "no-fault" (the class names no way to
-	// make a node fail), or why no fault could be chosen that hits this student.
+	// "left-out" (no fault was wanted), "not-tried" (a self-check), or why no
+	// fault could be chosen that hits this student; Detail is then the node's
+	// host name that the reason is about.
 	Code string `json:"code"`
 	// Detail is for the instructor; it may hold text from outside.
 	Detail string `json:"detail,omitempty"`
+}
+
+// Traffic is what one container received around one load, by its engine's
+// count of packets in all its networks.
+type Traffic struct {
+	Target      string `json:"target"` // the load's
+	ContainerID string `json:"container_id"`
+	Before      int64  `json:"before"`
+	After       int64  `json:"after"`
 }
 
 // Case is what a student is judged on.

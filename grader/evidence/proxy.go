@@ -12,6 +12,8 @@ type Proxy struct {
 	NodeID   string `json:"node_id,omitempty"` // where the container is
 	Hostname string `json:"hostname,omitempty"`
 	Image    string `json:"image"`
+	// ImageID is the content's digest, "" for a service.
+	ImageID string `json:"image_id,omitempty"`
 
 	// State is the container's: running, exited, created, restarting, …; for a
 	// service "running" if a task of it runs, else the newest task's state.
@@ -29,6 +31,9 @@ type Proxy struct {
 	Networks    []ContainerNetwork `json:"networks,omitempty"`
 	Mounts      []Mount            `json:"mounts,omitempty"`
 	Command     []string           `json:"command,omitempty"`
+	// ExtraHosts are names with addresses of their own, as --add-host makes
+	// them: "manager-1:172.30.0.11".
+	ExtraHosts []string `json:"extra_hosts,omitempty"`
 
 	// Files are the configuration files in the order HAProxy reads them.
 	Files []File `json:"files,omitempty"`

@@ -67,9 +67,9 @@ type Responder struct {
 	// the identity is empty and Sample holds the start of the first such body.
 	Rule   string `json:"rule,omitempty"`
 	Sample string `json:"sample,omitempty"`
-	// Header says that the identity was read in header fields, which a balancer
-	// can write, and not in the body.
-	Header bool `json:"header,omitempty"`
+	// Header is the header field that the identity was read in, lower case: a
+	// balancer can write one, but no body.
+	Header string `json:"header,omitempty"`
 	// Torn says that the body makes more than one claim: the others are not
 	// kept.
 	Torn bool `json:"torn,omitempty"`
