@@ -79,7 +79,7 @@ func Plan(k int) Design {
 
 // plans remembers designs, which cost a millisecond each and depend on nothing
 // but k.
-var plans sync.Map
+var plans, ringPlans sync.Map
 
 func plan(k int) Design {
 	n := max(minRequests, coverage(k, Alpha))
