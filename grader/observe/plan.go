@@ -119,6 +119,12 @@ func merge(needs []check.Need, n check.Need) []check.Need {
 	}
 	needs[i].Tasks = max(needs[i].Tasks, n.Tasks)
 	needs[i].Spread = needs[i].Spread || n.Spread
+	needs[i].Direct = needs[i].Direct || n.Direct
+	for _, v := range n.Or {
+		if !slices.Contains(needs[i].Or, v) {
+			needs[i].Or = append(slices.Clone(needs[i].Or), v)
+		}
+	}
 	return needs
 }
 
@@ -168,7 +174,7 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 		case "proxy":
 			// What carries a classmate's name is the classmate's, whatever port
 			// it has taken.
-			s.Proxies = slices.DeleteFunc(haproxy.Find(x.snap, s.Vars["haproxy"], []int{number(s.Vars[need.Via])}),
+			s.Proxies = slices.DeleteFunc(haproxy.Find(x.snap, s.Vars["haproxy"], s.ports(need)),
 				func(r haproxy.Ref) bool { id, taken := s.owner[r.Name]; return taken && id != s.Who.ID })
 		case "load/mesh":
 			x.mesh(s, need)
@@ -209,16 +215,35 @@ func (x *lookup) mesh(s *Student, need check.Need) {
 	}
 }
 
+// ports are the port that a need is about and those that may stand for it.
+func (s *Student) ports(need check.Need) []int {
+	var out []int
+	for _, v := range append([]string{need.Via}, need.Or...) {
+		if n := number(s.Vars[v]); n > 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // balancer plans requests to the student's HAProxy: the one under its name,
-// else the first that can be meant.
+// else the first that can be meant, at the first port that it publishes.
 func (x *lookup) balancer(s *Student, need check.Need) {
-	port := number(s.Vars[need.Via])
 	if len(s.Proxies) == 0 {
 		s.skip(need.What, "no-proxy")
 		return
 	}
 	at := max(0, slices.IndexFunc(s.Proxies, func(r haproxy.Ref) bool { return r.Matched == "name" }))
-	node, why := x.entry(s.Proxies[at], port)
+	var node *evidence.Node
+	port, why := 0, "proxy-not-published"
+	for _, p := range s.ports(need) {
+		if n, trouble := x.entry(s.Proxies[at], p); trouble == "" || node == nil {
+			node, port, why = n, p, trouble
+		}
+		if node != nil {
+			break
+		}
+	}
 	if why != "" {
 		s.skip(need.What, why)
 		return
@@ -230,6 +255,9 @@ func (x *lookup) balancer(s *Student, need check.Need) {
 	requests := stats.Cover(k)
 	if need.Spread {
 		requests = max(requests, stats.Plan(k).Requests)
+	}
+	if need.Spread && need.Direct {
+		requests = max(requests, stats.PlanRing(k).Requests)
 	}
 	s.Targets = append(s.Targets, target("haproxy", "haproxy", node, port, requests))
 }
