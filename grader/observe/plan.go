@@ -24,6 +24,8 @@ const requestTimeoutMS = 3000
 // Plan is what will be observed, before anything is sent to a student.
 type Plan struct {
 	Students []Student
+	// Faults are injected one after the other, once all load is done.
+	Faults []Fault
 }
 
 // Student is what will be observed of one student.
@@ -39,11 +41,16 @@ type Student struct {
 	Proxies []haproxy.Ref
 	// Targets are what load is driven at, one after the other.
 	Targets []evidence.Target
+	// Watch is what a fault window is to see, nil if the rubric asks for none
+	// or there is nothing to see.
+	Watch *Watch
 	// Skipped say which loads the rubric asks for and are not driven, since
 	// there is nothing to drive them at; the checks before them say why.
 	Skipped []Skip
 
-	owner map[string]string // of each student's HAProxy name, by that name
+	later     []check.Need // loads that follow a fault
+	witnesses []evidence.Container
+	owner     map[string]string // of each student's HAProxy name, by that name
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -125,6 +132,7 @@ func merge(needs []check.Need, n check.Need) []check.Need {
 			needs[i].Or = append(slices.Clone(needs[i].Or), v)
 		}
 	}
+	needs[i].Rate = max(needs[i].Rate, n.Rate)
 	return needs
 }
 
@@ -178,6 +186,10 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 				func(r haproxy.Ref) bool { id, taken := s.owner[r.Name]; return taken && id != s.Who.ID })
 		case "load/mesh":
 			x.mesh(s, need)
+		case "window":
+			x.window(s, need)
+		case "load/later":
+			s.later = append(s.later, need)
 		}
 	}
 	for _, need := range needs {

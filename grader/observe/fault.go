@@ -1,0 +1,195 @@
+package observe
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/fault"
+	"swarmgrade/grader/recovery"
+)
+
+// Watch is what a fault window is to see of one student. Gap, if set, says why
+// there will be none.
+type Watch struct {
+	Service *evidence.Service
+	Port    int
+	Rate    float64 // probes a second, 0 for the usual
+	Gap     *evidence.Gap
+}
+
+// Fault is one fault of a plan and whom it concerns.
+type Fault struct {
+	fault.Step
+	// LimitMS is how long after the injection a recovery is waited for.
+	LimitMS int64
+}
+
+// window plans a student's part in a fault window. A service that cannot be
+// probed is not worth a fault; the checks before say why.
+func (x *lookup) window(s *Student, need check.Need) {
+	port := number(s.Vars[need.Via])
+	svc := x.service[s.Vars["service"]]
+	switch {
+	case svc == nil:
+		s.skip(need.What, "no-service")
+	case !publishes(svc, port):
+		s.skip(need.What, "not-published")
+	case x.running[svc.ID] == 0:
+		s.skip(need.What, "nothing-running")
+	default:
+		s.Watch = &Watch{Service: svc, Port: port, Rate: need.Rate}
+	}
+}
+
+// NeedsFault reports whether some student's evidence takes a fault.
+func (p *Plan) NeedsFault() bool {
+	return slices.ContainsFunc(p.Students, func(s Student) bool { return s.Watch != nil && s.Watch.Gap == nil })
+}
+
+// LeaveOut plans no fault; why is a gap's code.
+func (p *Plan) LeaveOut(why, detail string) {
+	p.Faults = nil
+	for i := range p.Students {
+		if w := p.Students[i].Watch; w != nil && w.Gap == nil {
+			w.Gap = &evidence.Gap{What: "window", Code: why, Detail: detail}
+		}
+	}
+}
+
+// ChooseFaults plans the fewest faults that hit every student who is to be
+// watched. Whoever none can hit gets a gap with the reason; its detail is the
+// host name of the node that the reason is about.
+func (p *Plan) ChooseFaults(snap *evidence.Snapshot, rules fault.Rules) {
+	var concerned []fault.Concern
+	for i := range p.Students {
+		if w := p.Students[i].Watch; w != nil && w.Gap == nil {
+			concerned = append(concerned, fault.Concern{Student: p.Students[i].Who.ID, Service: w.Service.ID})
+		}
+	}
+	chosen := fault.Choose(snap, concerned, rules)
+	for _, m := range chosen.Missed {
+		if s := p.student(m.Student); s != nil {
+			s.Watch.Gap = &evidence.Gap{What: "window", Code: m.Code, Detail: m.Node}
+		}
+	}
+	p.Faults = nil
+	for _, step := range chosen.Steps {
+		p.Faults = append(p.Faults, Fault{
+			Step: step, LimitMS: limitMS(p.watched(step.Students), snap.Swarm, step.Fault.Leader),
+		})
+	}
+}
+
+// maxDelay is the longest restart delay that a class waits for: one student
+// who asks for an hour must not keep a node down for an hour.
+const maxDelay = time.Minute
+
+// limitMS is how long after the injection a recovery is waited for.
+func limitMS(services []*evidence.Service, swarm evidence.Swarm, leader bool) int64 {
+	speed := Speed(swarm.HeartbeatMS)
+	slowest := &evidence.Service{Restart: evidence.RestartPolicy{DelayMS: maxDelay.Milliseconds()}}
+	return min(recovery.LimitMS(services, swarm, leader, speed),
+		recovery.LimitMS([]*evidence.Service{slowest}, swarm, leader, speed))
+}
+
+func (p *Plan) student(id string) *Student {
+	i := slices.IndexFunc(p.Students, func(s Student) bool { return s.Who.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &p.Students[i]
+}
+
+func (p *Plan) watched(ids []string) []*evidence.Service {
+	var out []*evidence.Service
+	for _, id := range ids {
+		if s := p.student(id); s != nil {
+			out = append(out, s.Watch.Service)
+		}
+	}
+	return out
+}
+
+// Watched are the services that a fault concerns, those of students for whom
+// skip is true left out. They are probed through every node that is ready but
+// the target, whose address may be gone while the fault lasts.
+func (p *Plan) Watched(f *Fault, snap *evidence.Snapshot, skip func(student string) bool) []Watched {
+	var out []Watched
+	nodes := newLookup(snap).nodes
+	for _, id := range f.Students {
+		s := p.student(id)
+		if s == nil || s.Watch == nil || skip(id) {
+			continue
+		}
+		w := Watched{Student: id, Service: s.Watch.Service, Rate: s.Watch.Rate}
+		for _, n := range nodes {
+			if n.ID == f.Fault.NodeID && f.Fault.Kind != fault.TaskKill {
+				continue
+			}
+			w.Targets = append(w.Targets, evidence.Target{
+				ID: "mesh/" + n.Hostname, Kind: "mesh", NodeID: n.ID, Path: "/",
+				Address: net.JoinHostPort(n.Address, strconv.Itoa(s.Watch.Port)), PerConnection: 1, TimeoutMS: probeTimeoutMS,
+			})
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// Later drives the load that follows a fault, for every student whose bundle
+// has a probing, and adds it to the bundles (in the plan's order, nil for
+// students who are done). settled is a snapshot taken just before.
+func (r *Runner) Later(ctx context.Context, plan *Plan, bundles []*evidence.Bundle, settled *evidence.Snapshot) error {
+	later := Plan{Students: make([]Student, 0, len(bundles))}
+	var into []*evidence.Bundle
+	x := newLookup(settled)
+	for i, b := range bundles {
+		s := &plan.Students[i]
+		if b == nil || b.Probing == nil || len(s.later) == 0 {
+			continue
+		}
+		after := Student{Who: s.Who, Vars: s.Vars}
+		for _, need := range s.later {
+			x.mesh(&after, need)
+		}
+		later.Students = append(later.Students, after)
+		into = append(into, b)
+	}
+	unreachable := r.Unreachable(ctx, &later)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, r.Parallel))
+	for i := range later.Students {
+		g.Go(func() error { return r.driveLater(ctx, &later.Students[i], into[i], unreachable) })
+	}
+	return g.Wait()
+}
+
+func (r *Runner) driveLater(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
+	for _, t := range s.Targets {
+		host, _, _ := net.SplitHostPort(t.Address)
+		err := unreachable[host]
+		var trace evidence.Trace
+		if err == nil {
+			trace, err = r.load(ctx, t)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "later/" + t.ID, Code: code(err), Detail: err.Error()})
+			continue
+		}
+		trace.Started = r.At() - trace.Took
+		b.Later = append(b.Later, trace)
+	}
+	slices.SortFunc(b.Later, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
+	return nil
+}

@@ -1,0 +1,68 @@
+package observe
+
+import "time"
+
+// Times of a fault window on a real swarm. On an embedded cluster that runs
+// faster than the clock they shrink with it, down to what requests and this
+// machine need, which no speed makes shorter.
+const (
+	windowLead = 3 * time.Second // of probing before the fault
+	windowTail = 3 * time.Second // of probing after it was undone
+	windowHold = 10 * time.Second
+	pollEvery  = time.Second
+
+	leastLead = 400 * time.Millisecond
+	leastHold = 500 * time.Millisecond
+	leastPoll = 50 * time.Millisecond
+)
+
+// normalBeat is swarm's heartbeat unless it is configured.
+const normalBeat = 5 * time.Second
+
+// Speed is how many times faster than the clock a swarm's delays pass, by the
+// heartbeat it states. The embedded cluster's is 5 s divided by its speed. No
+// real swarm is set below a second: its restart delays would not shrink along,
+// so that it must be waited for in full.
+func Speed(heartbeatMS int64) float64 {
+	beat := time.Duration(heartbeatMS) * time.Millisecond
+	if beat <= 0 || beat >= time.Second {
+		return 1
+	}
+	return normalBeat.Seconds() / beat.Seconds()
+}
+
+// pace is the times of one window.
+type pace struct{ lead, tail, hold, poll, pollTimeout time.Duration }
+
+func paceAt(speed float64) pace {
+	scaled := func(d, least time.Duration) time.Duration { return max(least, time.Duration(float64(d)/speed)) }
+	p := pace{
+		lead: scaled(windowLead, leastLead), tail: scaled(windowTail, leastLead),
+		hold: scaled(windowHold, leastHold), poll: scaled(pollEvery, leastPoll),
+	}
+	p.pollTimeout = max(time.Second, 3*p.poll)
+	return p
+}
+
+const (
+	defaultRate = 4.0 // probes a second and service
+	// fastBudget bounds the probes a second of all services where a faster
+	// cluster asks for more of them.
+	fastBudget = 600.0
+)
+
+// periodMS is the time between two probes of one of n services. A faster
+// cluster is probed more often, as far as the budget goes, since all that is to
+// be seen passes faster; the class's rate is never exceeded.
+func periodMS(rate, speed float64, n, classRate int) int64 {
+	if rate <= 0 {
+		rate = defaultRate
+	}
+	if speed > 1 {
+		rate = min(rate*speed, max(rate, fastBudget/float64(n)))
+	}
+	if classRate > 0 {
+		rate = min(rate, float64(classRate)/float64(n))
+	}
+	return max(1, int64(1000/rate))
+}
