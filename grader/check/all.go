@@ -10,5 +10,6 @@ var All = sync.OnceValue(func() []Kind {
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(),
 		answers(), spread(),
+		recovers(), replaced(), available(), outage(), later(),
 	}
 })

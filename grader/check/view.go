@@ -8,6 +8,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/recovery"
 )
 
 // View indexes a case for one student. It serves one judge at a time.
@@ -20,6 +21,10 @@ type View struct {
 	proxies []evidence.Proxy
 	// parsed are the configurations, so that each is parsed once.
 	parsed map[*evidence.Proxy]*haproxy.Config
+	// told is the service's story in the fault window, once it was read; later
+	// is the view of what followed the window.
+	told  *recovery.Story
+	later *View
 }
 
 // Index is what all students of a run share: the snapshot by key.

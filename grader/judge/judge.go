@@ -61,7 +61,15 @@ func (j *Judge) input(c evidence.Case) *check.Input {
 	if c.After != nil {
 		after = j.index(c.After)
 	}
-	return &check.Input{Case: c, Vars: vars, View: check.NewView(c, j.index(c.Before), after, vars)}
+	view := check.NewView(c, j.index(c.Before), after, vars)
+	if c.Settled != nil {
+		var final *check.Index
+		if c.Final != nil {
+			final = j.index(c.Final)
+		}
+		view = view.WithLater(j.index(c.Settled), final)
+	}
+	return &check.Input{Case: c, Vars: vars, View: view}
 }
 
 func (j *Judge) index(s *evidence.Snapshot) *check.Index {

@@ -13,6 +13,8 @@ type reader struct {
 	hold int64 // ms on the clock
 	end  int64 // of what can show a recovery
 	shots
+	old   map[string]bool  // IDs of the tasks from before the fault
+	final []*evidence.Task // those of the last reading
 }
 
 // clock turns seconds of the swarm into ms on the clock.
@@ -33,12 +35,13 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 		r.hold = r.clock(usualHold)
 	}
 	r.end = r.lastMoment()
+	if w.Injecting < 0 {
+		s.Open = NotInjected
+		return s, r
+	}
 	base, views := r.replay()
 	if base == nil {
 		s.Open = NoBaseline
-		if w.Injecting < 0 {
-			s.Open = NotInjected
-		}
 		return s, r
 	}
 	s.Before = len(base.running)
@@ -132,6 +135,7 @@ func (r *reader) last(s *Story, views []view) {
 	for _, t := range v.newest {
 		s.Tasks = append(s.Tasks, *t)
 	}
+	s.Troubles = r.troubles()
 	for i := range s.Hit {
 		h := &s.Hit[i]
 		for _, t := range v.newest {

@@ -25,13 +25,16 @@ import (
 	"swarmgrade/grader/evidence"
 )
 
+// UsualBound is how many seconds a recovery may take in a swarm with the usual
+// heartbeat of 5 s, its leader alive, and no restart delay.
+const UsualBound = 60.0
+
 // How long things take in a swarm whose heartbeat is the usual 5 s, in seconds.
 // A lost node is down after 8 to 17 s, its tasks run elsewhere after 14 to 25 s
 // where the image is at hand; with the leader lost, an election and six beats
 // more come before that.
 const (
 	usualBeat   = 5.0
-	usualBound  = 60.0
 	leaderBound = 120.0
 	lateShare   = 0.5  // of a bound, in which late is told from never
 	usualHold   = 10.0 // for windows that do not say
@@ -80,9 +83,11 @@ type Story struct {
 	Seconds, Bound, Delay float64
 	// Requests are what the probes brought.
 	Requests Requests
-	// Tasks are the newest task of each slot in that last reading: what stands
-	// in the way.
-	Tasks []evidence.Task
+	// Tasks are the newest task of each slot in that last reading, Troubles the
+	// engine's words on tasks made after the fault that did not come to run,
+	// newest first: what stands in the way.
+	Tasks    []evidence.Task
+	Troubles []string
 }
 
 // Slot is one place that the fault hit.
@@ -145,7 +150,7 @@ func LimitMS(services []*evidence.Service, swarm evidence.Swarm, leader bool, sp
 
 // bound is how many seconds a recovery may take.
 func bound(svc *evidence.Service, swarm evidence.Swarm, leader bool, speed float64) float64 {
-	most := usualBound
+	most := UsualBound
 	if leader {
 		most = leaderBound
 	}

@@ -45,7 +45,10 @@ func (r *reader) replay() (base *view, after []view) {
 			delete(tasks, id)
 		}
 		v := view{asked: p.At, seen: p.At + p.Took, ready: maps.Clone(ready), newest: newest(tasks)}
-		before := r.w.Injecting < 0 || v.asked <= r.w.Injecting && (v.seen <= r.w.Injecting || base == nil)
+		if r.w.Restoring >= 0 && v.seen > r.end {
+			break
+		}
+		before := v.asked <= r.w.Injecting && (v.seen <= r.w.Injecting || base == nil)
 		if !before {
 			v.down = r.isDown(target, tasks)
 		}
@@ -54,14 +57,40 @@ func (r *reader) replay() (base *view, after []view) {
 				v.running = append(v.running, t)
 			}
 		}
-		switch {
-		case before:
-			base = &v
-		case r.w.Restoring < 0 || v.seen <= r.end:
+		if !before {
 			after = append(after, v)
+			continue
+		}
+		base, r.old = &v, map[string]bool{}
+		for id := range tasks {
+			r.old[id] = true
 		}
 	}
+	r.final = slices.Collect(maps.Values(tasks))
 	return base, after
+}
+
+// troubles are the engine's words on tasks made after the fault that did not
+// come to run, newest first, each once.
+func (r *reader) troubles() []string {
+	slices.SortFunc(r.final, func(a, b *evidence.Task) int {
+		if newer(a, b) {
+			return -1
+		}
+		return 1
+	})
+	var out []string
+	for _, t := range r.final {
+		text := t.Error
+		if text == "" && t.State == "pending" {
+			text = t.Message
+		}
+		fine := r.old[t.ID] || t.State == "running" || t.State == "complete"
+		if text != "" && !fine && !slices.Contains(out, text) && len(out) < 5 {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // isDown reports whether the fault's target is seen to be gone.

@@ -1,0 +1,252 @@
+package check
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/recovery"
+	"swarmgrade/grader/rubric"
+)
+
+// windowParams name the service that a fault hits and the port it is probed at.
+type windowParams struct {
+	Service string `yaml:"service"`
+	Port    string `yaml:"port"`
+	// Rate is how many probes a second the service gets, 0 for the usual.
+	Rate float64 `yaml:"rate"`
+}
+
+var windowDefaults = windowParams{Service: "service", Port: "published"}
+
+func (p *windowParams) Validate(vars []string) []rubric.ParamError {
+	errs := varsExist(vars, "service", p.Service, "port", p.Port)
+	if p.Rate < 0 || p.Rate > 100 {
+		errs = append(errs, paramError("rate", i18n.M("check.param_rate", "param", "rate")))
+	}
+	return errs
+}
+
+func (p *windowParams) needs() []Need {
+	return []Need{{What: "snapshot"}, {What: "window", Tasks: 1, Via: p.Port, Rate: p.Rate}}
+}
+
+// recoversParams also say how long a recovery may take.
+type recoversParams struct {
+	windowParams `yaml:",inline"`
+	// Within is in seconds, for a swarm with the usual heartbeat of 5 s whose
+	// leader lives, not counting the restart delay that the service asks for;
+	// where one of them does not hold, the time grows with what swarm itself
+	// needs then.
+	Within float64 `yaml:"within"`
+}
+
+func (p *recoversParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.windowParams.Validate(vars)
+	if p.Within < 20 || p.Within > recovery.UsualBound {
+		errs = append(errs, paramError("within", i18n.M("check.param_within", "param", "within", "most", recovery.UsualBound)))
+	}
+	return errs
+}
+
+// recovers passes when the service was back, as package recovery has it, within
+// its time. The measure is the seconds that it took, set off against what swarm
+// may need beyond the usual and against the restart delay, so that "within" and
+// the bands mean the same for everybody; what never recovered is far above all
+// bands. Whoever was back later than that, but while the fault lasted, may earn
+// a band.
+func recovers() Kind {
+	return define("recovers", true, recoversParams{windowParams: windowDefaults, Within: recovery.UsualBound},
+		func(p *recoversParams) []Need { return p.needs() }, judgeRecovers)
+}
+
+func judgeRecovers(in *Input, p *recoversParams) Result {
+	svc, s, r := in.told(&p.windowParams)
+	if svc == nil {
+		return r
+	}
+	extra := s.Bound - recovery.UsualBound // swarm's own, and the delay
+	bound := extra + p.Within
+	r.Measure = &Measure{Got: math.MaxFloat64, Want: p.Within}
+	r.Expected = Facts{"running": s.Wanted, "seconds_at_most": round(bound, 1)}
+	w := in.Case.Window
+	args := []any{"fault", faultName(w), "n", s.Running, "want", s.Wanted, "seconds", figure(s.Seconds),
+		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w))}
+	switch {
+	case s.Recovered >= 0 && s.Seconds <= bound && global(svc):
+		r.Outcome = Pass
+		r.Message = i18n.M("check.recovers_global", args...)
+	case s.Recovered >= 0 && s.Seconds <= bound:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.recovers_ok", args...)
+	case s.Recovered >= 0:
+		r.Measure.Got = s.Seconds - extra
+		r.Message = i18n.M("check.recovers_late", args...)
+		r.Hint = i18n.M("check.recovers_late_hint", "service", svc.Name)
+	case s.Running >= s.Wanted && s.Wanted > 0:
+		r.Message = i18n.M("check.recovers_silent", args...)
+		r.Hint = i18n.M("check.recovers_silent_hint", "service", svc.Name)
+	default:
+		r.Message = i18n.M("check.recovers_not", append(args, "why", whyNot(svc, s))...)
+		r.Hint = notHint(svc, s)
+	}
+	return r
+}
+
+// replaced passes when each task that the fault took has a new one that runs
+// elsewhere. Units are the tasks that were hit.
+func replaced() Kind {
+	return define("replaced", true, windowDefaults,
+		func(p *windowParams) []Need { return p.needs() }, judgeReplaced)
+}
+
+func judgeReplaced(in *Input, p *windowParams) Result {
+	svc, s, r := in.told(p)
+	if svc == nil {
+		return r
+	}
+	n := s.Replacements()
+	r.Measure = &Measure{Got: float64(n), Want: float64(len(s.Hit))}
+	r.Expected = Facts{"replacements": len(s.Hit)}
+	r.Observed["replacements"] = n
+	var on []string
+	for _, h := range s.Hit {
+		if name := in.View.NodeName(h.NodeID); h.Runs && !slices.Contains(on, name) {
+			on = append(on, name)
+		}
+	}
+	r.Observed["nodes"] = nonNil(on)
+	args := []any{"fault", faultName(in.Case.Window), "hit", len(s.Hit), "n", n, "nodes", nonNil(on)}
+	switch {
+	case n == len(s.Hit):
+		r.Outcome = Pass
+		r.Message = i18n.M("check.replaced_ok", args...)
+	case global(svc) && s.Running >= s.Wanted && s.Wanted > 0:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.replaced_global", append(args, "rest", s.Wanted)...)
+	default:
+		r.Message = i18n.M("check.replaced_not", append(args, "why", whyNot(svc, s))...)
+		r.Hint = notHint(svc, s)
+	}
+	return r
+}
+
+// told gives a service and its story, and the result to fill; without a
+// service the result is the answer.
+func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Result) {
+	svc := in.View.Service(p.Service)
+	if svc == nil {
+		return nil, nil, noService(in, p.Service)
+	}
+	c := in.Case
+	if g, ok := c.Bundle.Gap("window"); ok {
+		r := ungraded("window", gapReason(g))
+		r.Hint = i18n.M("check.window_gap_hint")
+		return nil, nil, r
+	}
+	if c.Window == nil || c.Bundle.Probing == nil || c.Bundle.Probing.Service != svc.ID {
+		return nil, nil, ungraded("window", i18n.M("check.window_none"))
+	}
+	if in.View.told == nil {
+		s := recovery.Read(c.Window, c.Bundle.Probing, svc, c.Before.Swarm)
+		in.View.told = &s
+	}
+	s := in.View.told
+	if s.Open != "" {
+		r := ungraded("window", openReason(c.Window, s, svc))
+		r.Observed["open"] = s.Open
+		return nil, nil, r
+	}
+	return svc, s, Result{Outcome: Fail, Observed: storyFacts(c.Window, s)}
+}
+
+// gapReason says why there was no fault for a student.
+func gapReason(g evidence.Gap) i18n.Msg {
+	switch g.Code {
+	case "left-out":
+		return i18n.M("check.window_left_out")
+	case "no-fault":
+		return i18n.M("check.window_no_fault")
+	}
+	return i18n.M("check.window_gap", "code", g.Code, "detail", clip(g.Detail, 120))
+}
+
+// openReason says why a window tells nothing of a service.
+func openReason(w *evidence.Window, s *recovery.Story, svc *evidence.Service) i18n.Msg {
+	name := faultName(w)
+	switch s.Open {
+	case recovery.NotHit:
+		return i18n.M("check.window_not_hit", "fault", name, "service", svc.Name)
+	case recovery.NotInjected:
+		return i18n.M("check.window_not_injected", "fault", name)
+	case recovery.NotDown:
+		return i18n.M("check.window_not_down", "fault", name)
+	}
+	return i18n.M("check.window_unseen", "fault", name, "service", svc.Name)
+}
+
+// faultName is what was done, in words.
+func faultName(w *evidence.Window) i18n.Msg {
+	host := clip(w.Fault.Hostname, 60)
+	switch w.Fault.Kind {
+	case "node-stop":
+		return i18n.M("check.fault_node_stop", "node", host)
+	case "node-drain":
+		return i18n.M("check.fault_node_drain", "node", host)
+	case "task-kill":
+		return i18n.M("check.fault_task_kill", "node", host)
+	}
+	return i18n.M("check.fault_command", "node", host)
+}
+
+// storyFacts are what every check of a window shows; moments are in seconds
+// from the injection, null if they did not come.
+func storyFacts(w *evidence.Window, s *recovery.Story) Facts {
+	q := s.Requests
+	f := Facts{
+		"fault": w.Fault.Kind, "target": w.Fault.Hostname, "hit": len(s.Hit), "before": s.Before,
+		"running": s.Running, "wanted": s.Wanted, "requests": q.Sent, "failed": q.Failed,
+		"failed_share": nil, "outage_s": round(q.Outage, 1),
+	}
+	if q.Sent > 0 {
+		f["failed_share"] = round(float64(q.Failed)/float64(q.Sent), 3)
+	}
+	moments := map[string]int64{
+		"down_s": s.Down, "replaced_s": s.Replaced, "answering_s": s.Answering, "recovered_s": s.Recovered, "restored_s": w.Restored,
+	}
+	for name, at := range moments {
+		f[name] = nil
+		if at >= 0 {
+			f[name] = round(since(w, at), 1)
+		}
+	}
+	return f
+}
+
+// since is how long after the injection a moment was, in seconds of the swarm.
+func since(w *evidence.Window, at int64) float64 {
+	return float64(at-w.Injected) / 1000 * speed(w)
+}
+
+func watched(w *evidence.Window) float64 {
+	end := w.Restoring
+	if end < 0 {
+		end = w.Ended
+	}
+	return since(w, end)
+}
+
+func speed(w *evidence.Window) float64 {
+	if w.Speed <= 0 {
+		return 1
+	}
+	return w.Speed
+}
+
+// figure writes seconds.
+func figure(seconds float64) string { return strconv.FormatFloat(round(seconds, 1), 'f', -1, 64) }
+
+func global(svc *evidence.Service) bool { return strings.HasPrefix(svc.Mode, "global") }

@@ -1,0 +1,70 @@
+package check
+
+import (
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// laterParams say whose answers must be whole and even once the fault is
+// undone.
+type laterParams struct {
+	Service   string  `yaml:"service"`
+	Port      string  `yaml:"port"`
+	MaxErrors float64 `yaml:"max_errors"`
+}
+
+func (p *laterParams) Validate(vars []string) []rubric.ParamError {
+	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors}
+	return a.Validate(vars)
+}
+
+// later passes when, with the fault undone, every node leads to all of the
+// student's containers, and evenly: "answers" and "spread" over the load that
+// follows the window and the snapshots around it.
+func later() Kind {
+	return define("later-spread", true, laterParams{Service: "service", Port: "published", MaxErrors: 0.01},
+		func(p *laterParams) []Need {
+			return []Need{{What: "snapshot"}, {What: "window", Tasks: 1, Via: p.Port},
+				{What: "load/later", Tasks: 2, Spread: true, Via: p.Port}}
+		}, judgeLater)
+}
+
+func judgeLater(in *Input, p *laterParams) Result {
+	if _, _, open := in.told(&windowParams{Service: p.Service, Port: p.Port}); open.Outcome == Ungraded {
+		return open
+	}
+	after := in.View.later
+	if after == nil {
+		return ungraded("later", i18n.M("check.later_none"))
+	}
+	inner := *in
+	inner.View = after
+	r := judgeAnswers(&inner, &answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors})
+	if r.Outcome != Pass {
+		r.Measure = nil
+		return r
+	}
+	return judgeSpread(&inner, &spreadParams{Service: p.Service, Via: "mesh", Port: p.Port})
+}
+
+// WithLater gives the view what was seen after a fault was undone: the load
+// that followed it, between two snapshots. final may be nil.
+func (v *View) WithLater(settled, final *Index) *View {
+	b := *v.c.Bundle
+	b.Traces, b.Gaps = b.Later, nil
+	for _, g := range v.c.Bundle.Gaps {
+		if what, ok := strings.CutPrefix(g.What, "later/"); ok {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + what, Code: g.Code, Detail: g.Detail})
+		}
+	}
+	c := v.c
+	c.Bundle, c.Before, c.After = &b, settled.Snap, nil
+	if final != nil {
+		c.After = final.Snap
+	}
+	v.later = NewView(c, settled, final, v.vars)
+	return v
+}

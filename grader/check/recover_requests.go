@@ -1,0 +1,169 @@
+package check
+
+import (
+	"math"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/recovery"
+	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/stats"
+)
+
+// spare is what chance on a loaded machine may lose besides.
+const spare = 0.05
+
+// availableParams also say what share of the requests a loaded machine may
+// lose when no container is missing.
+type availableParams struct {
+	windowParams `yaml:",inline"`
+	MaxErrors    float64 `yaml:"max_errors"`
+}
+
+func (p *availableParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.windowParams.Validate(vars)
+	if p.MaxErrors < 0 || p.MaxErrors >= 1 {
+		errs = append(errs, paramError("max_errors", i18n.M("check.param_share", "param", "max_errors")))
+	}
+	return errs
+}
+
+// available passes when, from the fault until the recovery (or until there
+// should have been one), no more requests failed than swarm itself cannot help.
+//
+// Until swarm has noticed the loss (8 to 17 s on the usual heartbeat) and every
+// node's mesh has heard of it, connections still go to the lost tasks: with two
+// replicas, one of them hit, half of them. So until 10 s after the target was
+// seen down as large a share may fail as tasks were hit, and after that only
+// max_errors. Both are compared with the exact binomial bound that chance
+// exceeds once in a million, so that a correct service is safe whichever way
+// the mesh deals.
+//
+// A service that was hit whole has nobody left to answer: with one replica it
+// is measured against two, of which half would have answered. Where all of
+// several replicas were on the target and came back elsewhere, it was swarm
+// that had put them together; nothing is taken for the time until they did.
+//
+// The measure is the share of the requests that was answered.
+func available() Kind {
+	return define("available", true, availableParams{windowParams: windowDefaults, MaxErrors: 0.02},
+		func(p *availableParams) []Need { return p.needs() }, judgeAvailable)
+}
+
+func judgeAvailable(in *Input, p *availableParams) Result {
+	svc, s, r := in.told(&p.windowParams)
+	if svc == nil {
+		return r
+	}
+	q := s.Requests
+	if q.Sent == 0 {
+		return ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
+	}
+	early, late := q.EarlySent, q.Sent-q.EarlySent
+	allowed := q.Sent
+	switch {
+	case excused(s):
+		allowed = early + stats.Most(late, p.MaxErrors)
+	case s.Alone(): // all fail, not by chance
+		allowed = int(math.Ceil((0.5 + spare) * float64(q.Sent)))
+	default:
+		allowed = stats.Most(early, min(1, hitShare(s)+spare)) + stats.Most(late, p.MaxErrors)
+	}
+	r.Measure = &Measure{Got: 1 - float64(q.Failed)/float64(q.Sent), Want: 1}
+	r.Observed["answered"] = round(r.Measure.Got, 3)
+	r.Expected = Facts{"failed_at_most": allowed}
+	args := []any{"fault", faultName(in.Case.Window), "failed", q.Failed, "sent", q.Sent,
+		"percent", percent(r.Measure.Got), "allowed", allowed, "before", s.Before, "hit", len(s.Hit)}
+	switch {
+	case q.Failed <= allowed && excused(s):
+		r.Outcome = Pass
+		r.Message = i18n.M("check.available_together", args...)
+	case q.Failed <= allowed:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.available_ok", args...)
+	case s.Alone():
+		r.Message = i18n.M("check.available_alone", args...)
+		r.Hint = aloneHint(svc, s)
+	default:
+		r.Message = i18n.M("check.available_low", args...)
+		r.Hint = i18n.M("check.available_low_hint", "service", svc.Name)
+	}
+	return r
+}
+
+// excused is a service whose several tasks were all hit and came back: swarm
+// had put them together.
+func excused(s *recovery.Story) bool { return s.Alone() && s.Before > 1 && s.Replaced >= 0 }
+
+func hitShare(s *recovery.Story) float64 { return float64(len(s.Hit)) / float64(s.Before) }
+
+func aloneHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
+	if s.Before < 2 {
+		return i18n.M("check.replicas_hint", "service", svc.Name, "want", 2)
+	}
+	return notHint(svc, s)
+}
+
+// outageParams also say how long nothing may answer.
+type outageParams struct {
+	windowParams `yaml:",inline"`
+	// AtMost is in seconds.
+	AtMost float64 `yaml:"at_most"`
+}
+
+func (p *outageParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.windowParams.Validate(vars)
+	if p.AtMost <= 0 || p.AtMost > 600 {
+		errs = append(errs, paramError("at_most", i18n.M("check.param_seconds", "param", "at_most")))
+	}
+	return errs
+}
+
+// outage passes when the longest time without an answer is short enough. While
+// some of the tasks are lost and the others live, requests fail here and there
+// and several in a row by chance: a run that chance exceeds at most once in a
+// million is never held against anybody. The time counts from the first of the
+// failed requests to the last, so that slow probing does not lengthen it. The
+// measure is that time, in seconds.
+func outage() Kind {
+	return define("outage", true, outageParams{windowParams: windowDefaults, AtMost: 8},
+		func(p *outageParams) []Need { return p.needs() }, judgeOutage)
+}
+
+func judgeOutage(in *Input, p *outageParams) Result {
+	svc, s, r := in.told(&p.windowParams)
+	if svc == nil {
+		return r
+	}
+	q := s.Requests
+	if q.Sent == 0 {
+		return ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
+	}
+	allowed := p.AtMost
+	if !s.Alone() {
+		run := stats.LongestRun(q.Sent, min(1, hitShare(s)+spare))
+		allowed = max(allowed, float64(run)*q.Step)
+	}
+	r.Measure = &Measure{Got: q.Outage, Want: p.AtMost}
+	r.Observed["known_within_s"] = round(q.Step, 2)
+	r.Expected = Facts{"outage_s_at_most": round(allowed, 1)}
+	args := []any{"fault", faultName(in.Case.Window), "seconds", figure(q.Outage), "allowed", figure(allowed), "step", figure(q.Step)}
+	switch {
+	case q.Outage <= allowed:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.outage_ok", args...)
+	case excused(s):
+		r.Outcome = Pass
+		r.Message = i18n.M("check.outage_together", append(args, "before", s.Before)...)
+	case s.Recovered < 0 && s.Alone():
+		r.Message = i18n.M("check.outage_ever", args...)
+		r.Hint = aloneHint(svc, s)
+	case s.Alone():
+		r.Message = i18n.M("check.outage_alone", args...)
+		r.Hint = aloneHint(svc, s)
+	default:
+		r.Message = i18n.M("check.outage_long", args...)
+		r.Hint = i18n.M("check.available_low_hint", "service", svc.Name)
+	}
+	return r
+}
