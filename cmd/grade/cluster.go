@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"swarmgrade/grader/fault"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
@@ -13,6 +14,9 @@ type rosterStudent = roster.Student
 // cluster is an open way to a swarm.
 type cluster interface {
 	observe.Cluster
+	fault.Cluster
+	// Manager is the address of the endpoint that answers for the swarm.
+	Manager() string
 	Close() error
 }
 

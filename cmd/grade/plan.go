@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,16 @@ type planJSON struct {
 	Requests int           `json:"requests"`
 	Seconds  float64       `json:"seconds_at_least"`
 	Students []planStudent `json:"students"`
-	Faults   []string      `json:"faults"`
+	Faults   []planFault   `json:"faults"`
+}
+
+type planFault struct {
+	Kind     string   `json:"kind"`
+	Target   string   `json:"target"`
+	Leader   bool     `json:"leader"`
+	Seconds  float64  `json:"seconds_at_most"`
+	Students []string `json:"students"`
+	Stops    []string `json:"stops"`
 }
 
 type planStudent struct {
@@ -44,6 +54,8 @@ type planStudent struct {
 	Vars    map[string]string `json:"vars"`
 	Targets []evidence.Target `json:"targets"`
 	Skipped []planSkip        `json:"skipped"`
+	// NoFault is why no fault concerns a student whose tasks ask for one.
+	NoFault *planSkip `json:"no_fault,omitempty"`
 }
 
 type planSkip struct {
@@ -57,7 +69,7 @@ func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) erro
 	if a.json {
 		out := planJSON{
 			Schema: "swarmgrade-plan/1", Class: j.class.Name, Rubric: j.rub.ID, Tasks: j.tasks,
-			Requests: plan.Requests(), Seconds: least, Students: []planStudent{}, Faults: []string{},
+			Requests: plan.Requests(), Seconds: least, Students: []planStudent{}, Faults: []planFault{},
 		}
 		for _, s := range plan.Students {
 			p := planStudent{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars, Targets: s.Targets, Skipped: []planSkip{}}
@@ -67,20 +79,44 @@ func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) erro
 			for _, k := range s.Skipped {
 				p.Skipped = append(p.Skipped, planSkip(k))
 			}
+			if s.Watch != nil && s.Watch.Gap != nil {
+				p.NoFault = &planSkip{Load: s.Watch.Gap.What, Why: s.Watch.Gap.Code}
+			}
 			out.Students = append(out.Students, p)
+		}
+		for _, f := range plan.Faults {
+			x := planFault{
+				Kind: f.Fault.Kind, Target: f.Fault.Hostname, Leader: f.Fault.Leader,
+				Seconds: float64(f.LimitMS) / 1000, Students: f.Students, Stops: []string{},
+			}
+			for _, c := range f.Stops {
+				x.Stops = append(x.Stops, strings.Join(c.Names, "/"))
+			}
+			out.Faults = append(out.Faults, x)
 		}
 		enc := json.NewEncoder(a.Stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(out)
 	}
 	lang := a.lang()
-	_, err := fmt.Fprintf(a.Stdout, "%s\n\n%s\n\n%s\n",
+	_, err := fmt.Fprintf(a.Stdout, "%s\n\n%s\n\n%s\n%s\n",
 		lang.T("cli.plan_head", "class", j.class.Name, "rubric", j.rub.Title, "tasks", j.tasks, "students", len(plan.Students),
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
 		lang.T("cli.plan_foot", "requests", plan.Requests(), "rate", j.class.Settings.Rate,
-			"least", (time.Duration(least)*time.Second).String()))
+			"least", (time.Duration(least)*time.Second).String()), a.planFaults(plan))
 	return err
+}
+
+func (a *app) planFaults(plan *observe.Plan) string {
+	text := a.lang().T("observe.faults_none")
+	if len(plan.Faults) > 0 {
+		text = a.lang().T("observe.faults_head") + "\n" + diag.Plain(a.faultText(plan))
+	}
+	if missed := a.missedText(plan); missed != "" {
+		text += "\n" + missed
+	}
+	return text
 }
 
 func (a *app) planTable(j *job, plan *observe.Plan) string {
@@ -125,7 +161,9 @@ func (a *app) targets(s *observe.Student) string {
 		parts = append([]string{lang.T("cli.plan_mesh", "n", mesh, "each", each)}, parts...)
 	}
 	for _, k := range s.Skipped {
-		parts = append(parts, lang.T("cli.skip_"+strings.ReplaceAll(k.Why, "-", "_")))
+		if text := lang.T("cli.skip_" + underscored(k.Why)); !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
 	}
 	return strings.Join(parts, "; ")
 }

@@ -23,11 +23,10 @@ import (
 type runFlags struct {
 	classFlags
 	exportFlags
-	dryRun bool
-	resume bool
-	// noFault and yes are taken already, so that scripts need not change when
-	// a rubric asks for faults.
-	noFault, yes bool
+	dryRun  bool
+	resume  bool
+	noFault bool
+	yes     bool // inject faults without asking
 }
 
 func (f *runFlags) register(a *app, c *cobra.Command) {
@@ -52,6 +51,11 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	}
 	start := time.Now()
 	at := func() int64 { return time.Since(start).Milliseconds() }
+	if !f.dryRun {
+		if err := a.heal(ctx, j); err != nil {
+			return err
+		}
+	}
 	cl, err := a.connect(ctx, j)
 	if err != nil {
 		return err
@@ -62,8 +66,12 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, snap)
+	a.chooseFaults(j, f.noFault, cl, plan, snap)
 	if f.dryRun {
 		return a.showPlan(j, plan, snap)
+	}
+	if err := a.consent(ctx, j, f.yes, plan); err != nil {
+		return err
 	}
 	book, err := a.openBook(ctx, j.bookPath())
 	if err != nil {
@@ -146,25 +154,67 @@ func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.G
 		At:       func() int64 { return time.Since(start).Milliseconds() },
 		Parallel: j.class.Settings.Parallel, Progress: bar.step,
 	}
-	observed, err := r.Observe(ctx, plan, snap)
-	if err != nil {
-		return err
-	}
+	bundles, err := a.loads(ctx, &r, cl, book, plan, snap)
 	bar.stop()
-	after, err := a.after(ctx, cl, book, r.At)
 	if err != nil {
 		return err
 	}
-	for _, o := range observed {
-		o.Bundle.After = after
-		if after == "" {
-			o.Bundle.Gaps = append(o.Bundle.Gaps, evidence.Gap{What: "snapshot/after", Code: "unreachable"})
-		}
-		if _, err := book.SaveBundle(ctx, run, o.Bundle); err != nil {
+	x := faultRun{a: a, j: j, cl: cl, book: book, r: &r, prober: loader, plan: plan, bundles: bundles, start: start}
+	if err := x.windows(ctx, snap); err != nil {
+		return err
+	}
+	for _, b := range bundles {
+		if _, err := book.SaveBundle(ctx, run, b); err != nil {
 			return err
 		}
 	}
 	return judgeRun(ctx, j, book, run)
+}
+
+// loads observes everything that comes before a fault, of all students of whom
+// an interrupted try has not kept it. The bundles are in the plan's order.
+func (a *app) loads(ctx context.Context, r *observe.Runner, cl cluster, book *gradebook.Gradebook,
+	plan *observe.Plan, snap *evidence.Snapshot,
+) ([]*evidence.Bundle, error) {
+	bundles := make([]*evidence.Bundle, len(plan.Students))
+	var rest observe.Plan
+	var place []int
+	for i, s := range plan.Students {
+		draft, err := book.Draft(ctx, r.Run, s.Who.ID)
+		if err != nil {
+			return nil, err
+		}
+		if bundles[i] = draft; draft == nil {
+			rest.Students, place = append(rest.Students, s), append(place, i)
+		}
+	}
+	if len(place) == 0 {
+		return bundles, nil
+	}
+	observed, err := r.Observe(ctx, &rest, snap)
+	if err != nil {
+		return nil, err
+	}
+	after, err := a.after(ctx, cl, book, r.At)
+	if err != nil {
+		return nil, err
+	}
+	fresh := make([]*evidence.Bundle, len(observed))
+	for k, o := range observed {
+		b := o.Bundle
+		b.After = after
+		if after == "" {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "snapshot/after", Code: "unreachable"})
+		}
+		if w := o.Plan.Watch; w != nil && w.Gap != nil {
+			b.Gaps = append(b.Gaps, *w.Gap)
+		}
+		fresh[k], bundles[place[k]] = b, b
+	}
+	if len(plan.Faults) == 0 {
+		return bundles, nil
+	}
+	return bundles, book.SaveDrafts(ctx, r.Run, fresh)
 }
 
 // after takes the closing snapshot. A cluster that is gone by then leaves it

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"swarmgrade/grader/observe"
+)
+
+// faultBar shows how a fault window goes on: redrawn on a terminal, a line now
+// and then elsewhere. One goroutine uses it.
+type faultBar struct {
+	u     *ui
+	drawn time.Time
+	phase string
+	shown bool // a line that would be redrawn
+}
+
+func (u *ui) faultBar() *faultBar { return &faultBar{u: u} }
+
+func (b *faultBar) step(p observe.WindowProgress) {
+	now := time.Now()
+	if b.u.quiet {
+		return
+	}
+	lang := b.u.lang
+	text := lang.T("observe."+p.Phase, "node", p.Fault.Hostname, "since", seconds(p.Since/1000*1000),
+		"limit", seconds(p.LimitMS), "settled", p.Settled, "of", p.Of)
+	switch {
+	case b.u.progressOK && now.Sub(b.drawn) >= redrawEvery:
+		fmt.Fprintf(b.u.err, "\r\x1b[K%s", text)
+		b.drawn, b.shown = now, true
+	case !b.u.progressOK && (now.Sub(b.drawn) >= logEvery || p.Phase != b.phase):
+		fmt.Fprintln(b.u.err, text)
+		b.drawn = now
+	}
+	b.phase = p.Phase
+}
+
+// stop clears the line; it may be called twice.
+func (b *faultBar) stop() {
+	if b.shown {
+		fmt.Fprint(b.u.err, "\r\x1b[K")
+		b.shown = false
+	}
+}
+
+func underscored(word string) string { return strings.ReplaceAll(word, "-", "_") }
