@@ -107,9 +107,12 @@ func (a *app) labUp(ctx context.Context, opt lab.Options, _ []string) error {
 	n := l.Nodes()[0]
 	fmt.Fprintln(a.Stdout, lang.T("lab.up_done", "seconds", math.Round(time.Since(start).Seconds()*10)/10))
 	fmt.Fprintln(a.Stdout, lang.T("lab.up_next", "endpoint", n.Endpoint(), "address", n.Addr.String(),
-		"endpoints", strings.Join(l.Endpoints(), " ")))
+		"endpoints", strings.Join(l.Endpoints(), " "), "fault", indent(l.FaultYAML())))
 	return nil
 }
+
+// indent sets text in.
+func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
 func (a *app) labDown(ctx context.Context, opt lab.Options, _ []string) error {
 	was, err := lab.Down(ctx, opt)
