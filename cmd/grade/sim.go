@@ -43,7 +43,7 @@ func newSimCmd(a *app) *cobra.Command {
 	fl.BoolVar(&f.empty, "empty", false, lang.T("sim.flag_empty"))
 	fl.IntVar(&f.students, "students", 0, lang.T("sim.flag_students"))
 	fl.StringVar(&f.listen, "listen", "unix", lang.T("sim.flag_listen"))
-	fl.Float64Var(&f.speed, "speed", 0, lang.T("sim.flag_speed"))
+	fl.Float64Var(&f.speed, "speed", simSpeed, lang.T("sim.flag_speed"))
 	fl.StringVar(&f.write, "write-class", "", lang.T("sim.flag_write"))
 	cmd.MarkFlagsMutuallyExclusive("class", "empty", "students")
 	cmd.MarkFlagsMutuallyExclusive("empty", "write-class")
@@ -93,10 +93,10 @@ func (a *app) sim(ctx context.Context, f *simFlags) error {
 	if f.listen != "unix" && f.listen != "tcp" {
 		return usageError(i18n.M("sim.bad_listen", "listen", f.listen))
 	}
-	if f.speed != 0 && !(f.speed >= 0.1 && f.speed <= maxSimSpeed) {
+	if !(f.speed >= 0.1 && f.speed <= maxSimSpeed) {
 		return usageError(i18n.M("sim.bad_speed", "speed", f.speed, "most", maxSimSpeed))
 	}
-	opt := sim.Options{Seed: simSeed, Speed: cmp.Or(f.speed, defaultSpeed(len(seats))), TCP: f.listen == "tcp"}
+	opt := sim.Options{Seed: simSeed, Speed: f.speed, TCP: f.listen == "tcp"}
 	home, cleared, err := sim.Claim(f.dir(a))
 	if err != nil {
 		return simHomeError(err, f.dir(a))

@@ -20,7 +20,7 @@ import (
 // that a class is up in seconds; requests take the time they take.
 const (
 	simSpeed    = 20
-	simParallel = 16
+	simParallel = 32
 	simSeed     = 2024
 	simWait     = 30 * time.Second
 )
@@ -49,12 +49,13 @@ func (a *app) startSim(ctx context.Context, scenario string) (*sim.Cluster, erro
 	if err != nil {
 		return nil, err
 	}
-	return a.bringUpSim(ctx, seats, sim.Options{Seed: cmp.Or(a.simSeed, simSeed), Speed: defaultSpeed(len(seats))})
+	return a.bringUpSim(ctx, seats, sim.Options{Seed: cmp.Or(a.simSeed, simSeed), Speed: simSpeed})
 }
 
 // bringUpSim starts an embedded cluster with these students on it.
 func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.Options) (*sim.Cluster, error) {
 	a.ui.note(a.lang().T("cli.sim_starting", "students", len(seats)))
+	opt.Proxy = sim.HAProxy{Speed: checkSpeed(opt.Speed, len(seats))}
 	c, err := sim.New(ctx, opt)
 	if err != nil {
 		return nil, simFailed(err)
@@ -65,10 +66,15 @@ func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.
 	return c, nil
 }
 
-// defaultSpeed slows the swarm's time for big classes: each student's HAProxy
-// checks its servers the more often the faster time passes.
-func defaultSpeed(students int) float64 {
-	return min(simSpeed, max(1, simSpeed*40/float64(max(students, 1))))
+// checkSpeed is how fast the students' HAProxies check their servers: as fast
+// as the swarm's time passes, but all together some thousand times a second at
+// most, or a big class would have the machine busy with nothing else.
+func checkSpeed(speed float64, students int) float64 {
+	const (
+		checks = 1200    // a second
+		each   = 3.0 / 2 // a second, of one HAProxy at normal speed: three servers, inter 2s
+	)
+	return min(speed, max(1, checks/each/float64(max(students, 1))))
 }
 
 func simFailed(err error) error {
