@@ -56,6 +56,11 @@ func (a *app) selfCheck(ctx context.Context, f *classFlags, id string) error {
 	if err != nil {
 		return err
 	}
+	if slices.Equal(j.tasks, observe.Auto) {
+		if j.tasks = observe.Recognise(j.rub, j.vars[who.ID], before); len(j.tasks) == 0 {
+			j.tasks = []string{j.rub.Tasks[0].ID} // nothing is up: the beginning is what to mend
+		}
+	}
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
 	loader, err := newLoader(j, start)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/naming"
+	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -195,14 +196,21 @@ func readRubric(path string) (*rubric.Rubric, error) {
 	return rubric.Load(data, path, check.Set{})
 }
 
-// tasksOf are the tasks asked for: all of the rubric's, or those named.
+// tasksOf are the tasks asked for: those named, all, or what each student has
+// up, which is what nothing asked for means where a rubric can tell.
 func tasksOf(rub *rubric.Rubric, arg string) ([]string, error) {
 	var all, out []string
 	for _, t := range rub.Tasks {
 		all = append(all, t.ID)
 	}
-	if arg == "" || arg == "all" {
+	recognised := slices.ContainsFunc(rub.Tasks, func(t rubric.Task) bool { return t.When != nil })
+	switch {
+	case arg == "all", arg == "" && !recognised:
 		return all, nil
+	case arg == "auto" && !recognised:
+		return nil, usageHint(i18n.M("cli.no_auto", "rubric", rub.ID), i18n.M("cli.no_task_hint", "tasks", all))
+	case arg == "" || arg == "auto":
+		return observe.Auto, nil
 	}
 	for _, id := range strings.Split(arg, ",") {
 		id = strings.TrimSpace(id)

@@ -11,6 +11,7 @@ import (
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/observe"
 	"swarmgrade/grader/rubric"
 )
 
@@ -43,10 +44,8 @@ func (a *app) regrade(ctx context.Context, j *job, book *gradebook.Gradebook, id
 	if err != nil {
 		return err
 	}
-	if j.taskArg == "" { // as it was graded then
-		if j.tasks, err = tasksOf(j.rub, from.Task); err != nil {
-			return err
-		}
+	if j.taskArg == "" { // as it was observed then
+		j.tasks = observe.Auto
 	}
 	old, err := book.Verdicts(ctx, from.ID)
 	if err != nil {
@@ -64,7 +63,7 @@ func (a *app) regrade(ctx context.Context, j *job, book *gradebook.Gradebook, id
 		if err != nil {
 			return err
 		}
-		fresh[s.ID] = jd.Verdicts(j.tasks, c, s.Bundle)
+		fresh[s.ID] = jd.Verdicts(j.observed(c), c, s.Bundle)
 		if a.diff(s, old[s.ID], fresh[s.ID]) {
 			changed++
 		}

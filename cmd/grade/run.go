@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -265,7 +266,7 @@ func judgeRun(ctx context.Context, j *job, book *gradebook.Gradebook, run string
 		if err != nil {
 			return err
 		}
-		if err := book.SaveVerdicts(ctx, run, s.ID, jd.Verdicts(j.tasks, c, s.Bundle)); err != nil {
+		if err := book.SaveVerdicts(ctx, run, s.ID, jd.Verdicts(j.observed(c), c, s.Bundle)); err != nil {
 			return err
 		}
 	}
@@ -322,10 +323,25 @@ func (a *app) openBook(ctx context.Context, path string) (*gradebook.Gradebook, 
 
 // taskKey is the task as the gradebook keeps it.
 func (j *job) taskKey() string {
-	if j.taskArg == "" {
+	switch {
+	case slices.Equal(j.tasks, observe.Auto):
+		return j.tasks[0]
+	case j.taskArg == "":
 		return "all"
 	}
 	return j.taskArg
+}
+
+// observed are the tasks to judge a student on: those asked for that the
+// evidence was collected for.
+func (j *job) observed(c evidence.Case) []string {
+	tasks := strings.FieldsFunc(c.Bundle.Task, func(r rune) bool { return r == ',' })
+	return slices.DeleteFunc(tasks, func(t string) bool { return !j.concerns(t) })
+}
+
+// concerns reports whether a task is among those asked for.
+func (j *job) concerns(task string) bool {
+	return slices.Equal(j.tasks, observe.Auto) || slices.Contains(j.tasks, task)
 }
 
 // bookStore keeps traces in the gradebook as they come.

@@ -49,7 +49,7 @@ func (a *app) show(ctx context.Context, j *job, book *gradebook.Gradebook, run s
 	})
 	for i := range data.Students {
 		s := &data.Students[i]
-		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v verdict) bool { return !slices.Contains(j.tasks, v.Task) })
+		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v verdict) bool { return !j.concerns(v.Task) })
 	}
 	switch {
 	case a.json:

@@ -75,12 +75,11 @@ func (s *Student) Requests() int {
 	return n
 }
 
-// NewPlan derives the plan from the rubric's needs and one snapshot. Vars are
-// each student's names and ports by ID.
+// NewPlan derives the plan from the rubric's needs and one snapshot. Tasks are
+// those to grade, or [Auto]; vars are each student's names and ports by ID.
 func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	vars map[string]map[string]string, snap *evidence.Snapshot,
 ) *Plan {
-	needs := needsOf(rub, tasks)
 	idx := newLookup(snap)
 	owner := make(map[string]string, len(vars))
 	for id, v := range vars {
@@ -89,7 +88,10 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	p := &Plan{Students: make([]Student, 0, len(students))}
 	for _, who := range students {
 		s := Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner}
-		idx.plan(&s, needs)
+		if slices.Equal(tasks, Auto) {
+			s.Tasks = Recognise(rub, s.Vars, snap)
+		}
+		idx.plan(&s, needsOf(rub, s.Tasks))
 		p.Students = append(p.Students, s)
 	}
 	return p
