@@ -1,8 +1,10 @@
 package main
 
 import (
+	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -22,7 +24,8 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		ContinueOnError:     true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status": cmdStatus,
+			"status":  cmdStatus,
+			"waitfor": cmdWaitFor,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
@@ -51,4 +54,18 @@ func exitStatus(err error) string {
 		return strconv.Itoa(e.ExitCode())
 	}
 	return "none"
+}
+
+// cmdWaitFor is "waitfor FILE": until it is there.
+func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor FILE")
+	}
+	for range 600 {
+		if _, err := os.Lstat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
 }
