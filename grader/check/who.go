@@ -2,6 +2,8 @@ package check
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 
 	"swarmgrade/grader/evidence"
 )
@@ -14,34 +16,52 @@ const shortID = 12
 type Standing string
 
 const (
-	own       Standing = "own"       // a running task of the student's service
-	stale     Standing = "stale"     // a task of theirs that should be gone
-	foreign   Standing = "foreign"   // a task of another service
-	unknown   Standing = "unknown"   // names a container that no engine knows
-	anonymous Standing = "anonymous" // names nobody
+	Own       Standing = "own"       // a running task of the student's service
+	Stale     Standing = "stale"     // a task of theirs that should be gone
+	Foreign   Standing = "foreign"   // a task of another service
+	Unknown   Standing = "unknown"   // names a container that no engine knows
+	Forged    Standing = "forged"    // names a task, and the rest of what is known contradicts it
+	Anonymous Standing = "anonymous" // names nobody
 )
 
-// author is who gave an answer, as far as the cluster bears it out.
-type author struct {
+const own = Own
+
+// Author is who gave an answer, as far as the cluster bears it out.
+type Author struct {
 	Standing Standing
 	Task     *evidence.Task
 	Service  string // name of the service, for a foreign one
+	// Why says what contradicts a forged claim: "torn", "address",
+	// "stand-alone", "student", or one of the doubts about a HAProxy.
+	Why string
 }
 
-// Author ties what an answer claims to a task that the managers know. A page
-// can print anything, so a host name must be a container's ID, unless the
-// service sets host names of its own; then the addresses decide. Claims that
-// contradict each other count for nobody.
-func (v *View) Author(r evidence.Responder, svc *evidence.Service) author {
+// Author ties what an answer claims to a task that the managers know, by
+// container ID, address and student ID. A page can print anything, so a host
+// name must be a container's ID, unless the service sets host names of its
+// own; then the addresses decide. Claims that contradict each other count for
+// nobody.
+func (v *View) Author(r evidence.Responder, svc *evidence.Service) Author {
 	if r.Hostname == "" && len(r.Addresses) == 0 {
-		return author{Standing: anonymous}
+		return Author{Standing: Anonymous}
 	}
+	if r.Torn {
+		return Author{Standing: Forged, Why: "torn"}
+	}
+	best := Author{Standing: Unknown}
 	for _, idx := range v.indexes() {
-		if a := idx.author(r, svc); a.Standing != unknown {
+		a := idx.author(r, svc)
+		if a.Standing == Own && v.anothers(r, svc) {
+			a = Author{Standing: Forged, Task: a.Task, Why: "student"}
+		}
+		switch {
+		case a.Standing == Forged:
+			best = a // unless the other snapshot bears it out
+		case a.Standing != Unknown:
 			return a
 		}
 	}
-	return author{Standing: unknown}
+	return best
 }
 
 // indexes are the snapshots before and after the load: a task may have come
@@ -53,38 +73,96 @@ func (v *View) indexes() []*Index {
 	return []*Index{v.idx, v.after}
 }
 
-func (x *Index) author(r evidence.Responder, svc *evidence.Service) author {
-	var byName *evidence.Task
-	if len(r.Hostname) >= shortID {
-		byName = x.container[r.Hostname[:shortID]]
+// anothers reports whether an answer shows a student ID that neither the
+// service sets nor the student has. Containers of an update that is under way
+// or has stopped halfway may show an older value.
+func (v *View) anothers(r evidence.Responder, svc *evidence.Service) bool {
+	if r.StudentID == "" || strings.EqualFold(r.StudentID, v.vars["id"]) {
+		return false
 	}
+	set := false
+	for _, idx := range v.indexes() {
+		s := idx.byID[svc.ID]
+		if s == nil {
+			continue
+		}
+		value, found, _ := lookupEnv(s, "STUDENT_ID")
+		busy := s.UpdateState != "" && s.UpdateState != "completed" && s.UpdateState != "rollback_completed"
+		if busy || found && strings.Contains(strings.ToLower(value), strings.ToLower(r.StudentID)) {
+			return false
+		}
+		set = set || found && value != ""
+	}
+	return set
+}
+
+func (x *Index) author(r evidence.Responder, svc *evidence.Service) Author {
+	byName := x.named(r.Hostname)
 	if byName == nil && r.Hostname != "" && svc.Hostname == "" && !x.setsHostname(r) {
-		return author{Standing: unknown}
+		return Author{Standing: Unknown}
 	}
 	byAddress, some := x.byAddresses(r.Addresses)
 	t := byName
 	switch {
+	case t == nil && some && byAddress == nil:
+		return Author{Standing: Forged, Why: "address"}
 	case t == nil:
 		t = byAddress
 	case some && byAddress != t:
-		return author{Standing: unknown}
+		return Author{Standing: Forged, Task: t, Why: "address"}
+	case !some && x.standAlone(t, r.Addresses):
+		return Author{Standing: Forged, Task: t, Why: "stand-alone"}
 	}
 	if t == nil {
-		return author{Standing: unknown}
+		return Author{Standing: Unknown}
 	}
-	a := author{Task: t}
+	a := Author{Task: t}
 	switch {
 	case t.ServiceID != svc.ID:
-		a.Standing = foreign
+		a.Standing = Foreign
 		if s := x.byID[t.ServiceID]; s != nil {
 			a.Service = s.Name
 		}
 	case t.Desired == "running" && t.State == "running":
-		a.Standing = own
+		a.Standing = Own
 	default:
-		a.Standing = stale
+		a.Standing = Stale
 	}
 	return a
+}
+
+// named is the task whose container's ID a host name is: the engine's default
+// is its first 12 digits.
+func (x *Index) named(host string) *evidence.Task {
+	if len(host) < shortID {
+		return nil
+	}
+	t := x.container[host[:shortID]]
+	if t == nil || !strings.HasPrefix(t.ContainerID, host) {
+		return nil
+	}
+	return t
+}
+
+// standAlone reports whether one of the addresses is that of a stand-alone
+// container beside the task: what prints it is not the task. Addresses on other
+// nodes' own networks may repeat, and show nothing.
+func (x *Index) standAlone(t *evidence.Task, list []string) bool {
+	if len(list) == 0 {
+		return false
+	}
+	for i := range x.Snap.Containers {
+		c := &x.Snap.Containers[i]
+		if c.ServiceID != "" || c.State != "running" || c.NodeID != t.NodeID {
+			continue
+		}
+		for _, n := range c.Networks {
+			if n.Address != "" && slices.Contains(list, n.Address) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // setsHostname reports whether the addresses lead to a service with host names
@@ -117,60 +195,4 @@ func (x *Index) byAddresses(list []string) (task *evidence.Task, some bool) {
 		task, some = t, true
 	}
 	return task, some
-}
-
-// tally sorts the answers of traces by who gave them.
-type tally struct {
-	sent, failed int
-	own          map[string]int // by task ID
-	foreign      map[string]int // by service name
-	stale        int
-	unknown      int
-	anonymous    int
-	sample       string // of the first unknown or anonymous answer
-	errors       map[string]int
-}
-
-func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
-	t := tally{own: map[string]int{}, foreign: map[string]int{}, errors: map[string]int{}}
-	for _, tr := range traces {
-		t.sent += tr.Sent
-		t.failed += tr.Failed()
-		for _, e := range tr.Errors {
-			t.errors[e.Class] += e.Count
-		}
-		for _, r := range tr.Responders {
-			a := v.Author(r, svc)
-			switch a.Standing {
-			case own:
-				t.own[a.Task.ID] += r.Count
-			case foreign:
-				t.foreign[a.Service] += r.Count
-			case stale:
-				t.stale += r.Count
-			case unknown:
-				t.unknown += r.Count
-				t.note(r.Hostname)
-			case anonymous:
-				t.anonymous += r.Count
-				t.note(r.Sample)
-			}
-		}
-	}
-	return t
-}
-
-func (t *tally) note(s string) {
-	if t.sample == "" {
-		t.sample = s
-	}
-}
-
-// ownTotal is the number of answers by the student's running tasks.
-func (t *tally) ownTotal() int {
-	n := 0
-	for _, c := range t.own {
-		n += c
-	}
-	return n
 }

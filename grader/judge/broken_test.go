@@ -124,10 +124,10 @@ func TestBrokenDeployments(t *testing.T) {
 			spoiled(partial("check.answers_unknown", ""), few)},
 		{"an own host name with another task's address", func(w *world) {
 			w.through(random, plus(named(hexID("s01.1")[:12], "10.0.0.12")))
-		}, spoiled(partial("check.answers_unknown", ""), few)},
+		}, spoiled(partial("check.answers_forged", ""), few)},
 		{"an own host name with a classmate's address", func(w *world) {
 			w.through(random, plus(named(hexID("s01.1")[:12], "10.0.1.11")))
-		}, spoiled(partial("check.answers_unknown", ""), few)},
+		}, spoiled(partial("check.answers_forged", ""), few)},
 		{"one container claims to be all", func(w *world) {
 			w.through(random, func(own []answer) []answer {
 				for i := range own {
@@ -135,7 +135,7 @@ func TestBrokenDeployments(t *testing.T) {
 				}
 				return own
 			})
-		}, spoiled(partial("check.answers_unknown", "0.44"), uneven)},
+		}, spoiled(partial("check.answers_forged", "0.44"), uneven)},
 
 		{"no request was sent at HAProxy", func(w *world) {
 			w.finish = func(c *evidence.Case) { c.Bundle.Traces = slices.DeleteFunc(c.Bundle.Traces, isHAProxy) }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 )
@@ -54,6 +55,9 @@ type Runner struct {
 	// Progress, if set, is called as targets are finished, from several
 	// goroutines.
 	Progress func(Progress)
+
+	indexing sync.Once
+	index    *check.Index
 }
 
 // Progress is one step forward.
@@ -116,6 +120,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 		}
 		b.Proxies = append(b.Proxies, p)
 	}
+	s.witnesses = r.witnesses(s, b, snap)
 	return b, nil
 }
 
@@ -136,10 +141,12 @@ func (r *Runner) Drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: "unreachable", Detail: why.Error()})
 			continue
 		}
+		counted := r.meter(ctx, s, t)
 		trace, err := r.load(ctx, t)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		b.Traffic = append(b.Traffic, counted(ctx)...)
 		if err != nil {
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
 			continue

@@ -1,0 +1,275 @@
+package check
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+)
+
+// Doubt is a reason not to take what a HAProxy's answers claim at its word.
+type Doubt struct {
+	// Why is a stable word:
+	//
+	//	made        the configuration answers every request by itself
+	//	made-if     it may answer by itself
+	//	header      it writes the header field that names the container
+	//	elsewhere   every server leads to something that is not the service
+	//	unverified  where the servers lead can't be told
+	//	edited      the file is not what was loaded
+	//	image       the image is not HAProxy's own, or not everybody's
+	//
+	// or what makes a single claim forged: torn, address, stand-alone, student,
+	// cached.
+	Why  string
+	Line int    // of the configuration, 0 for none
+	Text string // the line, or whose the servers are
+	// Counted says that the engines' counts of packets have refuted the claim.
+	Counted bool
+}
+
+// alone reports whether a doubt by itself refutes a claim that nothing else
+// bears out.
+func (d Doubt) alone() bool { return d.Why == "made" || d.Why == "elsewhere" }
+
+// trial judges the answers of one trace.
+type trial struct {
+	v      *View
+	svc    *evidence.Service
+	tr     *evidence.Trace
+	doubts []Doubt
+	// echoes says that the service shows each request's nonce when it is asked
+	// without HAProxy.
+	echoes bool
+}
+
+func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
+	x := &trial{v: v, svc: svc, tr: tr}
+	px := v.Proxy()
+	if tr.Target.Kind != "haproxy" || px == nil || svc == nil {
+		return x
+	}
+	x.doubts = v.doubts(px, svc, portOf(tr.Target.Address))
+	for i := range v.c.Bundle.Traces {
+		mesh := &v.c.Bundle.Traces[i]
+		for _, r := range mesh.Responders {
+			x.echoes = x.echoes || mesh.Target.Kind == "mesh" && r.Echoed > 0 && r.Echoed == r.Count
+		}
+	}
+	return x
+}
+
+// author is who gave an answer; the doubt says why a claim counts as forged.
+//
+// A claim to be an own task stands unless there is a doubt about the HAProxy.
+// Then the engines' counts decide, where they were taken: a container that
+// received fewer packets than the answers it is said to have given did not
+// give them. Without counts only a doubt that is proof by itself refutes it.
+func (x *trial) author(r evidence.Responder) (Author, Doubt) {
+	a := x.v.Author(r, x.svc)
+	if a.Standing == Forged {
+		return a, Doubt{Why: a.Why, Text: r.Hostname}
+	}
+	if a.Standing != Own || len(x.doubts) == 0 {
+		return a, Doubt{}
+	}
+	forged := func(d Doubt) (Author, Doubt) {
+		return Author{Standing: Forged, Task: a.Task, Why: d.Why}, d
+	}
+	for _, d := range x.doubts {
+		if d.Why == "made" || d.Why == "header" && d.Text == r.Header && r.Header != "" {
+			return forged(d)
+		}
+	}
+	if got, known := x.received(a.Task.ContainerID); known {
+		if got >= int64(r.Count) {
+			return a, Doubt{}
+		}
+		d := x.doubts[0]
+		d.Counted = true
+		return forged(d)
+	}
+	for _, d := range x.doubts {
+		unlike := d.Why == "made-if" && x.echoes && r.Echoed == 0 && x.tr.Nonce != ""
+		if d.alone() || unlike {
+			return forged(d)
+		}
+	}
+	return a, Doubt{}
+}
+
+func (x *trial) received(container string) (packets int64, known bool) {
+	for _, t := range x.v.c.Bundle.Traffic {
+		if t.Target == x.tr.Target.ID && t.ContainerID == container {
+			return t.After - t.Before, true
+		}
+	}
+	return 0, false
+}
+
+// doubts are the reasons to doubt a HAProxy's answers on a port, the gravest
+// first; none for nearly everybody.
+func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []Doubt {
+	var out []Doubt
+	edited := editedSince(px)
+	if d, ok := v.elsewhere(px, svc, port); ok {
+		out = append(out, d)
+	}
+	out = append(v.selfMade(px, port), out...)
+	if edited {
+		// The file says nothing of what runs.
+		for i := range out {
+			out[i].Why = "edited"
+		}
+		out = append(out, Doubt{Why: "edited"})
+	}
+	if v.oddImage(px) {
+		out = append(out, Doubt{Why: "image", Text: px.Image})
+	}
+	return out
+}
+
+// selfMade are the lines by which a HAProxy can answer without a server, or
+// name a container by itself.
+func (v *View) selfMade(px *evidence.Proxy, port string) []Doubt {
+	route := v.route(px, port)
+	var out, perhaps []Doubt
+	for _, r := range route.Answers {
+		if r.Action == "return" || r.Action == "use-service" {
+			out = append(out, Doubt{Why: "made", Line: r.Line.Num, Text: clip(strings.TrimSpace(r.Line.Text), 120)})
+		}
+	}
+	for _, p := range proxiesOf(route) {
+		for _, l := range p.Lines {
+			d := Doubt{Line: l.Num, Text: clip(strings.TrimSpace(l.Text), 120)}
+			conditional := slices.Contains(l.Words, "if") || slices.Contains(l.Words, "unless")
+			switch w, action := l.Word(0), l.Word(1); {
+			case w == "http-response" && action == "return" && !conditional:
+				d.Why = "made"
+				out = append(out, d)
+			case (w == "http-request" || w == "http-response") && (action == "return" || action == "use-service" || strings.HasPrefix(action, "lua.")),
+				w == "errorfile", w == "errorfiles", w == "http-error", w == "filter":
+				d.Why = "made-if"
+				perhaps = append(perhaps, d)
+			case (w == "http-response" || w == "http-after-response") && (action == "set-header" || action == "add-header" || action == "replace-header"):
+				out = append(out, Doubt{Why: "header", Line: l.Num, Text: strings.ToLower(l.Word(2))})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Doubt) int { return rank(a) - rank(b) })
+	return append(out, perhaps...)
+}
+
+func rank(d Doubt) int {
+	if d.Why == "made" {
+		return 0
+	}
+	return 1
+}
+
+func proxiesOf(r haproxy.Route) []*haproxy.Proxy {
+	var out []*haproxy.Proxy
+	add := func(p *haproxy.Proxy) {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	for _, b := range r.Binds {
+		add(b.Proxy)
+	}
+	for _, p := range r.Always {
+		add(p)
+	}
+	for _, p := range r.Sometimes {
+		add(p)
+	}
+	return out
+}
+
+// elsewhere is the doubt that no server leads to the student's service.
+func (v *View) elsewhere(px *evidence.Proxy, svc *evidence.Service, port string) (Doubt, bool) {
+	d := Doubt{Why: "elsewhere"}
+	n := 0
+	for _, be := range v.backends(px, port) {
+		servers := slices.Clone(be.Servers)
+		for _, t := range be.Templates {
+			servers = append(servers, t.Server)
+		}
+		for _, s := range servers {
+			if s.Disabled || s.Weight == 0 {
+				continue
+			}
+			n++
+			where, name := v.lead(px, svc, s)
+			switch where {
+			case leadOwn:
+				return Doubt{}, false
+			case leadBlank:
+				d.Why = "unverified"
+			}
+			if d.Line == 0 {
+				d.Line, d.Text = s.Line.Num, clip(strings.TrimSpace(s.Addr.Text+" "+name), 120)
+			}
+		}
+	}
+	return d, n > 0
+}
+
+// oddImage reports whether what runs may be something else than HAProxy: it is
+// not called haproxy, or its content is neither what most of the class run
+// under that name nor, under the bare name, what anybody else runs.
+func (v *View) oddImage(px *evidence.Proxy) bool {
+	name, _ := splitTag(px.Image)
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "docker.io/"), "library/")
+	if path.Base(name) != "haproxy" {
+		return true
+	}
+	bare := name == "haproxy"
+	if px.ImageID == "" {
+		return !bare
+	}
+	count, most := map[string]int{}, 0
+	for i := range v.idx.Snap.Containers {
+		c := &v.idx.Snap.Containers[i]
+		if n, _ := splitTag(c.Image); path.Base(n) == "haproxy" && c.ImageID != "" {
+			count[c.ImageID]++
+			most = max(most, count[c.ImageID])
+		}
+	}
+	same := count[px.ImageID]
+	if bare {
+		return same < 2 && len(count) > 1
+	}
+	return same < 2 || same < most
+}
+
+// Witnesses are the containers whose traffic must be counted around the load on
+// a student's HAProxy, because there is a doubt about it: the running tasks of
+// the student's service. Vars are the student's names and ports, address is
+// where the load goes.
+func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, address string) []evidence.Container {
+	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars)
+	svc, px := v.Service("service"), v.Proxy()
+	if svc == nil || px == nil || px.State != "running" || len(v.doubts(px, svc, portOf(address))) == 0 {
+		return nil
+	}
+	ids := map[string]bool{}
+	for _, t := range v.Running(svc) {
+		ids[t.ContainerID] = true
+	}
+	var out []evidence.Container
+	for _, c := range idx.Snap.Containers {
+		if ids[c.ID] && len(out) < maxWitnesses {
+			ids[c.ID] = false // listed by two endpoints that are one engine
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// maxWitnesses bounds the calls for one student.
+const maxWitnesses = 32
+
+func portOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }

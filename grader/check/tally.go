@@ -1,0 +1,97 @@
+package check
+
+import (
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// tally sorts the answers of traces by who gave them.
+type tally struct {
+	sent, failed int
+	own          map[string]int // by task ID
+	foreign      map[string]int // by service name
+	stale        int
+	unknown      int
+	forged       int
+	anonymous    int
+	sample       string // of the first unknown, forged or anonymous answer
+	why          Doubt  // against the first forged answer
+	errors       map[string]int
+}
+
+func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
+	t := tally{own: map[string]int{}, foreign: map[string]int{}, errors: map[string]int{}}
+	for _, tr := range traces {
+		t.sent += tr.Sent
+		t.failed += tr.Failed()
+		for _, e := range tr.Errors {
+			t.errors[e.Class] += e.Count
+		}
+		trial := v.trial(svc, tr)
+		for _, r := range tr.Responders {
+			a, doubt := trial.author(r)
+			count := r.Count
+			if a.Standing == Own && r.Replayed > 0 {
+				// The container gave the answer once; a cache gave the rest.
+				count -= r.Replayed
+				t.forge(r.Replayed, r.Hostname, Doubt{Why: "cached"})
+			}
+			switch a.Standing {
+			case Own:
+				t.own[a.Task.ID] += count
+			case Foreign:
+				t.foreign[a.Service] += count
+			case Stale:
+				t.stale += count
+			case Unknown:
+				t.unknown += count
+				t.note(r.Hostname)
+			case Forged:
+				t.forge(count, r.Hostname, doubt)
+			case Anonymous:
+				t.anonymous += count
+				t.note(r.Sample)
+			}
+		}
+	}
+	return t
+}
+
+func (t *tally) forge(n int, claimed string, why Doubt) {
+	t.forged += n
+	t.note(claimed)
+	if t.why.Why == "" {
+		t.why = why
+	}
+}
+
+func (t *tally) note(s string) {
+	if t.sample == "" {
+		t.sample = s
+	}
+}
+
+// ownTotal is the number of answers by the student's running tasks.
+func (t *tally) ownTotal() int {
+	n := 0
+	for _, c := range t.own {
+		n += c
+	}
+	return n
+}
+
+// onlyOwn reports whether nobody but the student's own tasks answered.
+func (t *tally) onlyOwn() bool {
+	return len(t.foreign) == 0 && t.unknown == 0 && t.forged == 0 && t.anonymous == 0
+}
+
+// Reason is a doubt in words.
+func (d Doubt) Reason() i18n.Msg {
+	why := strings.NewReplacer("-", "_").Replace(d.Why)
+	if d.Counted {
+		why = "counted"
+	}
+	return i18n.M("check.doubt_"+why, "line", d.Line, "text", d.Text)
+}

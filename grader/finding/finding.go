@@ -1,0 +1,217 @@
+// Package finding looks at the evidence of a whole class for what an instructor
+// should look at: answers that are not what they claim to be, work that was
+// shared, files that were changed after they were loaded.
+//
+// A finding is review material. It takes no point and proves no intent: what
+// costs points is judged by the checks, on what was measured. Findings are
+// computed from evidence whenever they are shown and are not stored, so that a
+// better rule serves old runs too.
+//
+// Everything here is a pure function: no network, no clock, no chance, and the
+// same class gives the same findings in the same order.
+package finding
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// Kind is what was found, a stable word.
+type Kind string
+
+const (
+	UnknownContainers Kind = "claims-unknown-containers"
+	ForgedIdentity    Kind = "forged-identity"
+	TwoFaced          Kind = "treats-grader-differently"
+	AnswersByOthers   Kind = "answers-by-others"
+	SharedBackend     Kind = "shared-backend"
+	ServersElsewhere  Kind = "servers-elsewhere"
+	NotHAProxy        Kind = "haproxy-unverified"
+	OwnAnswers        Kind = "haproxy-answers-itself"
+	Replayed          Kind = "answers-replayed"
+	WithoutNonce      Kind = "answers-without-nonce"
+	Redirects         Kind = "redirects"
+	AnothersHostname  Kind = "hostname-of-another"
+	AnothersID        Kind = "student-id-of-another"
+	ImageDiffers      Kind = "image-differs-from-class"
+	AnothersNumbers   Kind = "other-students-numbers-left"
+	NearIdentical     Kind = "near-identical-configuration"
+	EditedAfterStart  Kind = "config-edited-after-start"
+)
+
+// Kinds are all of them, the gravest first.
+var Kinds = []Kind{
+	ForgedIdentity, TwoFaced, OwnAnswers, Replayed, UnknownContainers, AnothersHostname, NotHAProxy,
+	ServersElsewhere, AnswersByOthers, SharedBackend, Redirects, AnothersID, ImageDiffers, WithoutNonce,
+	NearIdentical, AnothersNumbers, EditedAfterStart,
+}
+
+// Severity is how much a finding asks for.
+type Severity string
+
+const (
+	// Grave findings have no innocent explanation that is likely.
+	Grave Severity = "grave"
+	// Look findings are worth a look: many have an innocent explanation.
+	Look Severity = "look"
+	// Note findings are mostly slips.
+	Note Severity = "note"
+)
+
+// Severity of a kind.
+func (k Kind) Severity() Severity {
+	switch k {
+	case ForgedIdentity, TwoFaced, OwnAnswers, Replayed, AnothersHostname:
+		return Grave
+	case EditedAfterStart, AnothersNumbers, WithoutNonce, Redirects:
+		return Note
+	}
+	return Look
+}
+
+// Finding is one thing to look at.
+type Finding struct {
+	Kind Kind
+	// Students are whom it concerns: one, or those who share something.
+	Students []string
+	// Task is the task or tasks that were observed, as the bundle says.
+	Task string
+	// Message says what was seen.
+	Message i18n.Msg
+	// Evidence says where it was seen, one entry a student at least.
+	Evidence []Ref
+}
+
+// Ref points into a student's evidence.
+type Ref struct {
+	Student string `json:"student"`
+	// Bundle is the hash of the student's bundle.
+	Bundle string `json:"bundle"`
+	// Where is the part of it: "traces/<target>", "proxies/<name>[:line]",
+	// "snapshot/services/<name>".
+	Where string `json:"where"`
+	// Seen is what stands there, clipped; it comes from the student.
+	Seen string `json:"seen,omitempty"`
+}
+
+// Case is one student's evidence with the hash of its bundle.
+type Case struct {
+	evidence.Case
+	Hash string
+}
+
+// Class finds what is in the evidence of a class: a case a student, of one run
+// or of several. Findings come gravest first, then by student.
+func Class(cases []Case) []Finding {
+	c := newClass(cases)
+	for _, s := range c.students {
+		c.answers(s)
+		c.proxy(s)
+		c.service(s)
+	}
+	c.nonces()
+	c.images()
+	c.shared()
+	c.numbers()
+	c.alike()
+	rank := map[Kind]int{}
+	for i, k := range Kinds {
+		rank[k] = i
+	}
+	slices.SortStableFunc(c.out, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), slices.Compare(a.Students, b.Students))
+	})
+	return c.out
+}
+
+// class is the evidence of a class, indexed.
+type class struct {
+	students []*student
+	byID     map[string]*student
+	owner    map[string]*student // by the name of the service, as derived
+	out      []Finding
+}
+
+type student struct {
+	Case
+	id   string
+	vars map[string]string
+	view *check.View
+	svc  *evidence.Service
+	px   *evidence.Proxy
+	port string // that the load on HAProxy went to, else the derived one
+}
+
+func newClass(cases []Case) *class {
+	c := &class{byID: map[string]*student{}, owner: map[string]*student{}}
+	indexes := map[*evidence.Snapshot]*check.Index{}
+	index := func(s *evidence.Snapshot) *check.Index {
+		if s == nil {
+			return nil
+		}
+		if indexes[s] == nil {
+			indexes[s] = check.NewIndex(s)
+		}
+		return indexes[s]
+	}
+	for _, k := range cases {
+		if k.Bundle == nil || k.Before == nil {
+			continue
+		}
+		s := &student{Case: k, id: k.Bundle.Student.ID, vars: maps.Clone(k.Bundle.Student.Vars)}
+		if s.vars == nil {
+			s.vars = map[string]string{}
+		}
+		s.vars["id"], s.vars["name"] = s.id, k.Bundle.Student.Name
+		s.view = check.NewView(k.Case, index(k.Before), index(k.After), s.vars)
+		s.svc, s.px = s.view.Service("service"), s.view.Proxy()
+		s.port = s.vars["frontend"]
+		if tr := k.Bundle.Trace("haproxy"); tr != nil {
+			s.port = tr.Target.Address[strings.LastIndexByte(tr.Target.Address, ':')+1:]
+		}
+		c.students = append(c.students, s)
+		c.byID[s.id] = s
+		if name := s.vars["service"]; name != "" {
+			c.owner[name] = s
+		}
+	}
+	slices.SortStableFunc(c.students, func(a, b *student) int { return strings.Compare(a.id, b.id) })
+	return c
+}
+
+// add notes a finding of one student.
+func (c *class) add(s *student, k Kind, where, seen string, pairs ...any) {
+	c.out = append(c.out, Finding{
+		Kind: k, Students: []string{s.id}, Task: s.Bundle.Task, Message: text(k, pairs...),
+		Evidence: []Ref{s.ref(where, seen)},
+	})
+}
+
+func text(k Kind, pairs ...any) i18n.Msg {
+	return i18n.M("finding."+strings.ReplaceAll(string(k), "-", "_"), pairs...)
+}
+
+func (s *student) ref(where, seen string) Ref {
+	return Ref{Student: s.id, Bundle: s.Hash, Where: where, Seen: clip(seen, 160)}
+}
+
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
+}
+
+// Title is a kind in words; its message is in the finding itself.
+func (k Kind) Title() i18n.Msg {
+	return i18n.M("finding.title_" + strings.ReplaceAll(string(k), "-", "_"))
+}
+
+// Text is a severity in words.
+func (s Severity) Text() i18n.Msg { return i18n.M("finding.severity_" + string(s)) }

@@ -1,0 +1,127 @@
+package finding
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+)
+
+// proxy looks at the state of one student's HAProxy.
+func (c *class) proxy(s *student) {
+	if s.px == nil || s.px.State != "running" || !check.EditedSince(s.px) {
+		return
+	}
+	file := ""
+	for _, f := range s.px.Files {
+		file = f.Path
+	}
+	c.add(s, EditedAfterStart, "proxies/"+s.px.Name, file, "name", s.px.Name, "file", file)
+}
+
+// hexName is what a container's ID looks like where it is used as a host name.
+var hexName = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
+
+// service looks at how one student's service names and describes itself.
+func (c *class) service(s *student) {
+	if s.svc == nil {
+		return
+	}
+	where := "snapshot/services/" + s.svc.Name
+	if host := strings.ToLower(s.svc.Hostname); hexName.MatchString(host) {
+		other := "?"
+		for _, t := range s.Before.Tasks {
+			if strings.HasPrefix(t.ContainerID, host) {
+				other = c.nameOf(s.Before, t.ServiceID)
+			}
+		}
+		c.add(s, AnothersHostname, where, s.svc.Hostname, "service", s.svc.Name, "hostname", clip(s.svc.Hostname, 64), "other", other)
+	}
+	for _, kv := range s.svc.Env {
+		k, v, _ := strings.Cut(kv, "=")
+		o := c.byID[strings.TrimSpace(v)]
+		if k != "STUDENT_ID" || o == nil || o == s {
+			continue
+		}
+		c.out = append(c.out, Finding{
+			Kind: AnothersID, Students: sorted(s.id, o.id), Task: s.Bundle.Task,
+			Message:  text(AnothersID, "service", s.svc.Name, "student", s.id, "other", o.id),
+			Evidence: []Ref{s.ref(where, kv)},
+		})
+	}
+}
+
+func (c *class) nameOf(snap *evidence.Snapshot, service string) string {
+	for i := range snap.Services {
+		if snap.Services[i].ID == service {
+			return snap.Services[i].Name
+		}
+	}
+	return "?"
+}
+
+func sorted(ids ...string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// images tells of students whose containers hold something else than most of
+// the class's under the same name and tag.
+func (c *class) images() {
+	type use struct {
+		s         *student
+		id, where string
+	}
+	uses := map[string][]use{}
+	var names []string
+	add := func(image, id, where string, s *student) {
+		if image == "" || id == "" {
+			return
+		}
+		name := check.BaseImage(image)
+		if uses[name] == nil {
+			names = append(names, name)
+		}
+		uses[name] = append(uses[name], use{s, id, where})
+	}
+	for _, s := range c.students {
+		if s.svc != nil {
+			seen := map[string]bool{}
+			for _, k := range s.Before.Containers {
+				if k.ServiceID == s.svc.ID && k.State == "running" && !seen[k.ImageID] {
+					seen[k.ImageID] = true
+					add(s.svc.Image, k.ImageID, "snapshot/services/"+s.svc.Name, s)
+				}
+			}
+		}
+		if s.px != nil {
+			add(s.px.Image, s.px.ImageID, "proxies/"+s.px.Name, s)
+		}
+	}
+	for _, name := range names {
+		count, most := map[string]int{}, ""
+		for _, u := range uses[name] {
+			count[u.id]++
+			if n := count[u.id]; most == "" || n > count[most] || n == count[most] && u.id < most {
+				most = u.id
+			}
+		}
+		if n := count[most]; n < leastClass || n*5 < len(uses[name])*3 {
+			continue
+		}
+		for _, u := range uses[name] {
+			if u.id != most {
+				c.add(u.s, ImageDiffers, u.where, u.id, "image", name, "id", digest(u.id), "most", digest(most),
+					"n", count[most], "of", len(uses[name]))
+			}
+		}
+	}
+}
+
+// digest is the part of a digest that people compare.
+func digest(id string) string {
+	id = strings.TrimPrefix(id, "sha256:")
+	return id[:min(12, len(id))]
+}
