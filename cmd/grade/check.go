@@ -19,8 +19,15 @@ import (
 	"swarmgrade/grader/roster"
 )
 
+// checkFlags are those of a self-check.
+type checkFlags struct {
+	classFlags
+	fault bool // kill one own container
+	yes   bool // without asking
+}
+
 func newCheckCmd(a *app) *cobra.Command {
-	var f classFlags
+	var f checkFlags
 	lang := a.lang()
 	c := &cobra.Command{
 		Use: "check STUDENT", Short: lang.T("cli.check_short"), Long: lang.T("cli.check_long"),
@@ -29,14 +36,16 @@ func newCheckCmd(a *app) *cobra.Command {
 	f.register(a, c)
 	f.registerLoad(a, c)
 	_ = c.Flags().MarkHidden("students")
+	c.Flags().BoolVar(&f.fault, "fault", false, lang.T("observe.kill_flag"))
+	c.Flags().BoolVarP(&f.yes, "yes", "y", false, lang.T("cli.flag_yes"))
 	c.RunE = func(c *cobra.Command, args []string) error { return a.selfCheck(c.Context(), &f, args[0]) }
 	return c
 }
 
 // selfCheck grades one student with the class's rubric and judge, and says
 // each check as soon as it is known. Nothing is stored.
-func (a *app) selfCheck(ctx context.Context, f *classFlags, id string) error {
-	j, err := a.ownJob(f, id)
+func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
+	j, err := a.ownJob(&f.classFlags, id)
 	if err != nil {
 		return err
 	}
@@ -62,6 +71,9 @@ func (a *app) selfCheck(ctx context.Context, f *classFlags, id string) error {
 		}
 	}
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
+	if err := a.chooseKill(ctx, f, plan, before); err != nil {
+		return err
+	}
 	loader, err := newLoader(j, start)
 	if err != nil {
 		return err
@@ -76,7 +88,7 @@ func (a *app) selfCheck(ctx context.Context, f *classFlags, id string) error {
 	}
 	c := evidence.Case{Bundle: bundle, Before: before}
 	said := map[string]bool{}
-	if err := a.say(j, c, said, false); err != nil {
+	if err := a.say(j, c, said, "load/", "window"); err != nil {
 		return err
 	}
 	if err := r.Drive(ctx, s, bundle, r.Unreachable(ctx, plan)); err != nil {
@@ -86,21 +98,32 @@ func (a *app) selfCheck(ctx context.Context, f *classFlags, id string) error {
 	if c.After, err = cl.Snapshot(ctx, at); err != nil && ctx.Err() != nil {
 		return err
 	}
-	if err := a.say(j, c, said, true); err != nil {
+	if s.Watch != nil && s.Watch.Gap != nil {
+		bundle.Gaps = append(bundle.Gaps, *s.Watch.Gap)
+	}
+	if len(plan.Faults) > 0 {
+		if err := a.say(j, c, said, "window"); err != nil {
+			return err
+		}
+		if err := a.watchKill(ctx, j, cl, &r, loader, plan, &c); err != nil {
+			return err
+		}
+	}
+	if err := a.say(j, c, said); err != nil {
 		return err
 	}
 	return a.conclude(j, c, start)
 }
 
-// say prints the verdicts that are not said yet; before the load is done, only
-// those that need none.
-func (a *app) say(j *job, c evidence.Case, said map[string]bool, all bool) error {
+// say prints the verdicts that are not said yet, but for those that wait for
+// evidence that is still to come.
+func (a *app) say(j *job, c evidence.Case, said map[string]bool, toCome ...string) error {
 	if a.json {
 		return nil
 	}
 	var err error
 	judge.New(j.rub).Each(j.tasks, c, "", func(v judge.Verdict) {
-		if err != nil || said[v.Check] || (!all && waitsForLoad(j, v.Check)) {
+		if err != nil || said[v.Check] || waitsFor(j, v.Check, toCome...) {
 			return
 		}
 		said[v.Check] = true
@@ -109,18 +132,21 @@ func (a *app) say(j *job, c evidence.Case, said map[string]bool, all bool) error
 	return err
 }
 
-// waitsForLoad reports whether a check, or one that it needs, asks for load.
-func waitsForLoad(j *job, id string) bool {
+// waitsFor reports whether a check, or one that it needs, asks for evidence
+// whose name begins with one of the prefixes.
+func waitsFor(j *job, id string, prefixes ...string) bool {
 	c, ok := j.rub.Check(id)
 	if !ok {
 		return false
 	}
 	if kind, ok := check.Find(c.Kind); ok {
-		if slices.ContainsFunc(kind.Needs(c.Params), func(n check.Need) bool { return strings.HasPrefix(n.What, "load/") }) {
-			return true
+		for _, n := range kind.Needs(c.Params) {
+			if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(n.What, p) }) {
+				return true
+			}
 		}
 	}
-	return slices.ContainsFunc(c.Needs, func(n string) bool { return waitsForLoad(j, n) })
+	return slices.ContainsFunc(c.Needs, func(n string) bool { return waitsFor(j, n, prefixes...) })
 }
 
 // conclude sums up: what to mend first, and the exit status.
@@ -137,9 +163,14 @@ func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
 			return err
 		}
 	}
-	points, most, ungraded := judge.Total(verdicts)
+	// What nobody tried is no part of the sum.
+	_, untried := c.Bundle.Gap("window")
+	tried := slices.DeleteFunc(slices.Clone(verdicts), func(v judge.Verdict) bool {
+		return untried && v.Outcome == check.Ungraded && waitsFor(j, v.Check, "window")
+	})
+	points, most, ungraded := judge.Total(tried)
 	mend, open := 0, 0
-	for _, v := range verdicts {
+	for _, v := range tried {
 		switch v.Outcome {
 		case check.Fail, check.Partial, check.Blocked:
 			mend++

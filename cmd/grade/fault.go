@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -65,11 +64,11 @@ func (a *app) consent(ctx context.Context, j *job, yes bool, plan *observe.Plan)
 		return usageHint(i18n.M("observe.unasked", "nodes", targets(plan)), i18n.M("observe.unasked_hint"))
 	}
 	fmt.Fprint(a.Stderr, lang.T("observe.ask")+" ")
-	answer, err := readLine(ctx, in)
+	yes, err := readYes(ctx, in)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains([]string{"y", "yes", "是"}, strings.ToLower(answer)) {
+	if !yes {
 		plan.LeaveOut("left-out", "")
 		a.ui.note(lang.T("observe.declined"))
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"swarmgrade/grader/fault"
 	"swarmgrade/grader/observe"
 )
 
@@ -25,7 +26,11 @@ func (b *faultBar) step(p observe.WindowProgress) {
 		return
 	}
 	lang := b.u.lang
-	text := lang.T("observe."+p.Phase, "node", p.Fault.Hostname, "since", seconds(p.Since/1000*1000),
+	key := "observe." + p.Phase
+	if p.Fault.Kind == fault.TaskKill {
+		key = "observe.kill_" + p.Phase
+	}
+	text := lang.T(key, "node", p.Fault.Hostname, "since", seconds(p.Since/1000*1000),
 		"limit", seconds(p.LimitMS), "settled", p.Settled, "of", p.Of)
 	switch {
 	case b.u.progressOK && now.Sub(b.drawn) >= redrawEvery:

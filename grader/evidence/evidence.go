@@ -72,9 +72,9 @@ type Gap struct {
 	What string `json:"what"`
 	// Code is a stable word for the cause: "unreachable", "timeout",
 	// "cancelled", "denied", "too-large", "internal"; of a window also
-	// "left-out" (no fault was wanted), "not-tried" (a self-check), or why no
-	// fault could be chosen that hits this student; Detail is then the node's
-	// host name that the reason is about.
+	// "left-out" (no fault was wanted), or why no fault could be chosen that
+	// hits this student; Detail is then the host name of the node that the
+	// reason is about.
 	Code string `json:"code"`
 	// Detail is for the instructor; it may hold text from outside.
 	Detail string `json:"detail,omitempty"`

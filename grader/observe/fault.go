@@ -100,6 +100,34 @@ func limitMS(services []*evidence.Service, swarm evidence.Swarm, leader bool) in
 		recovery.LimitMS([]*evidence.Service{slowest}, swarm, leader, speed))
 }
 
+// KillOne plans the one fault that a self-check may use, for the plan's only
+// student: the loss of a container of their own, on a node whose engine can be
+// told to. It reports false if there is none.
+func (p *Plan) KillOne(snap *evidence.Snapshot) bool {
+	if len(p.Students) != 1 || p.Students[0].Watch == nil || p.Students[0].Watch.Gap != nil {
+		return false
+	}
+	s := &p.Students[0]
+	x := newLookup(snap)
+	for _, t := range snap.Tasks {
+		n := x.node[t.NodeID]
+		if t.ServiceID != s.Watch.Service.ID || t.Desired != "running" || t.State != "running" || t.ContainerID == "" ||
+			n == nil || n.State != "ready" ||
+			!slices.ContainsFunc(snap.Endpoints, func(e evidence.Endpoint) bool { return e.Reached && e.NodeID == n.ID }) {
+			continue
+		}
+		p.Faults = []Fault{{
+			Step: fault.Step{Students: []string{s.Who.ID}, Fault: evidence.Fault{
+				Kind: fault.TaskKill, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address,
+				Service: t.ServiceID, TaskID: t.ID, ContainerID: t.ContainerID,
+			}},
+			LimitMS: limitMS([]*evidence.Service{s.Watch.Service}, snap.Swarm, false),
+		}}
+		return true
+	}
+	return false
+}
+
 func (p *Plan) student(id string) *Student {
 	i := slices.IndexFunc(p.Students, func(s Student) bool { return s.Who.ID == id })
 	if i < 0 {

@@ -10,6 +10,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/fault"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/recovery"
 )
 
@@ -195,7 +196,9 @@ func (w *window) wake() {
 func (w *window) crashWith(v any) {
 	w.mu.Lock()
 	if w.crash == nil {
-		w.crash = fmt.Errorf("a bug in observing the fault window: %v", v)
+		w.crash = &fault.Problem{
+			Code: "failed", Msg: i18n.M("observe.crashed"), Hint: i18n.M("observe.crashed_hint"), Cause: fmt.Errorf("%v", v),
+		}
 	}
 	w.mu.Unlock()
 	w.wake()
@@ -214,7 +217,7 @@ func (w *window) set(f func(x *evidence.Window)) {
 }
 
 // errNoBaseline ends a window before its fault.
-var errNoBaseline = errors.New("no manager answered before the fault; nothing was injected")
+var errNoBaseline = &fault.Problem{Code: "failed", Msg: i18n.M("observe.no_baseline"), Hint: i18n.M("observe.no_baseline_hint")}
 
 // lead waits until the window shows how things were before the fault.
 func (w *window) lead(ctx context.Context) error {

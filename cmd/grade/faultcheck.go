@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/fault"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/observe"
+)
+
+// chooseKill plans what a self-check may break: nothing, unless it was asked
+// for, and then one of the student's own containers.
+func (a *app) chooseKill(ctx context.Context, f *checkFlags, plan *observe.Plan, snap *evidence.Snapshot) error {
+	lang := a.lang()
+	if !plan.NeedsFault() {
+		return nil
+	}
+	switch {
+	case !f.fault:
+		a.ui.note(lang.T("observe.kill_none"))
+	case !plan.KillOne(snap):
+		a.ui.note(lang.T("observe.kill_impossible"))
+	case f.yes:
+		return nil
+	default:
+		in, ok := a.Stdin.(*os.File)
+		if !ok || !term.IsTerminal(int(in.Fd())) {
+			return usageHint(i18n.M("observe.kill_unasked"), i18n.M("observe.kill_unasked_hint"))
+		}
+		k := plan.Faults[0].Fault
+		fmt.Fprint(a.Stderr, lang.T("observe.kill_ask", "container", k.ContainerID[:min(12, len(k.ContainerID))],
+			"service", plan.Students[0].Watch.Service.Name, "node", k.Hostname)+" ")
+		yes, err := readYes(ctx, in)
+		if err != nil || yes {
+			return err
+		}
+	}
+	plan.LeaveOut("left-out", "")
+	return nil
+}
+
+// watchKill kills the container, watches what becomes of it, and drives the
+// load that follows, all into the case.
+func (a *app) watchKill(ctx context.Context, j *job, cl cluster, r *observe.Runner, prober observe.Prober,
+	plan *observe.Plan, c *evidence.Case,
+) error {
+	injector, err := fault.New(fault.TaskKill, j.class.Fault, cl)
+	if err != nil {
+		return err
+	}
+	bar := a.ui.faultBar()
+	defer bar.stop()
+	w := observe.Windows{
+		Watcher: cl, Prober: prober, At: r.At, Rate: j.class.Settings.Rate, Swarm: c.Before.Swarm, Progress: bar.step,
+		Breaker: breaker{fault.Options{Cluster: cl, Injector: injector, Class: j.class.Name, At: r.At}},
+	}
+	f := &plan.Faults[0]
+	seen, probings, err := w.Watch(ctx, f.Fault, plan.Watched(f, c.Before, func(string) bool { return false }))
+	if err != nil {
+		return err
+	}
+	bar.stop()
+	c.Window, c.Bundle.Probing = seen, probings[0]
+	if c.Settled, err = cl.Snapshot(ctx, r.At); err == nil {
+		err = r.Later(ctx, plan, []*evidence.Bundle{c.Bundle}, c.Settled)
+	}
+	if err == nil {
+		c.Final, err = cl.Snapshot(ctx, r.At)
+	}
+	return err
+}
+
+// readYes reads the answer to a question.
+func readYes(ctx context.Context, in *os.File) (bool, error) {
+	answer, err := readLine(ctx, in)
+	return slices.Contains([]string{"y", "yes", "是"}, strings.ToLower(answer)), err
+}
