@@ -66,6 +66,8 @@ func coverExact(list []candidate, students int) []int {
 	return out
 }
 
+// coverGreedy takes the candidate that hits most of those left, again and
+// again.
 func coverGreedy(list []candidate, students int) []int {
 	hit := make([]bool, students)
 	var out []int
@@ -83,12 +85,33 @@ func coverGreedy(list []candidate, students int) []int {
 			}
 		}
 		if best < 0 {
-			slices.Sort(out)
-			return out
+			return needed(list, out)
 		}
 		out = append(out, best)
 		for _, s := range list[best].covers {
 			hit[s] = true
 		}
 	}
+}
+
+// needed leaves those out of a cover whom the others make needless, and sorts
+// it.
+func needed(list []candidate, chosen []int) []int {
+	hits := map[int]int{}
+	for _, i := range chosen {
+		for _, s := range list[i].covers {
+			hits[s]++
+		}
+	}
+	out := slices.DeleteFunc(chosen, func(i int) bool {
+		if slices.ContainsFunc(list[i].covers, func(s int) bool { return hits[s] == 1 }) {
+			return false
+		}
+		for _, s := range list[i].covers {
+			hits[s]--
+		}
+		return true
+	})
+	slices.Sort(out)
+	return out
 }

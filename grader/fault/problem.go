@@ -14,8 +14,8 @@ type Problem struct {
 	// Code is a stable word: "busy" (another grader on this machine), "locked"
 	// (the swarm is marked by another), "pending" (an earlier fault must be
 	// undone first), "journal", "config" (the class file must be mended),
-	// "changed" (the target is not as it was when it was chosen), "ssh",
-	// "failed" (the fault did not work).
+	// "changed" (the target is not as it was when it was chosen, and nothing was
+	// done to it), "ssh", "failed" (the fault did not work).
 	Code      string
 	Msg, Hint i18n.Msg
 	Cause     error

@@ -74,6 +74,7 @@ type Session struct {
 	rec     *Record
 	outcome Outcome
 	armed   time.Time // when the timer on the node would be over; zero for none
+	refused bool      // the injector touched nothing
 	done    bool
 	err     error // of undoing
 }
@@ -220,6 +221,7 @@ func (s *Session) inject(ctx context.Context) error {
 	}
 	s.outcome.Injecting = s.opt.At()
 	if err := s.opt.Injector.Inject(ctx, f); err != nil {
+		s.refused = Code(err) == "changed"
 		return err
 	}
 	s.outcome.Injected = s.opt.At()
@@ -254,7 +256,7 @@ func (s *Session) Restore(ctx context.Context) error {
 func (s *Session) undo(ctx context.Context) error {
 	var unwritten []error
 	step := func(step string) { unwritten = append(unwritten, s.step(step)) }
-	if s.rec.Step != StepPlanned && s.rec.Step != StepLocking {
+	if s.rec.Step != StepPlanned && s.rec.Step != StepLocking && !s.refused {
 		if s.outcome.Restoring < 0 {
 			s.outcome.Restoring = s.opt.At()
 		}

@@ -1,0 +1,152 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/roster"
+)
+
+func (b *bench) heal() HealOptions {
+	return HealOptions{
+		Injector: b.injector,
+		Dial: func(context.Context, roster.Cluster) (Cluster, func() error, error) {
+			return b.swarm, func() error { return nil }, nil
+		},
+	}
+}
+
+// killAt runs a fault until a step is on disk. From then on nothing works any
+// more, as if the grader had been killed there.
+func (b *bench) killAt(t *testing.T, step string) {
+	dead := func(context.Context) error { return errTest }
+	came := false
+	b.journal.Hook = func(s string) {
+		if s == step {
+			came = true
+			require.NoError(t, b.journal.Close())
+			b.swarm.silent = errTest
+			b.injector.arm, b.injector.inject, b.injector.restore = dead, dead, dead
+		}
+	}
+	_, _ = Run(t.Context(), b.opt, targetM2, func(context.Context, *Session) error { return nil })
+	require.True(t, came)
+	b.swarm.silent = nil
+	b.injector.arm, b.injector.inject, b.injector.restore = nil, nil, nil
+}
+
+func TestHealUndoesWhatAKilledGraderLeft(t *testing.T) {
+	for _, step := range []string{
+		StepPlanned, StepLocking, StepArming, StepArmed, StepInjecting, StepInjected,
+		StepRestoring, StepRestored, StepRestarting, StepRestarted, StepDone,
+	} {
+		t.Run(step, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				path := b.journal.Path()
+				b.killAt(t, step)
+				down := slices.ContainsFunc(b.swarm.containers, func(c evidence.Container) bool { return c.TaskID != "" && c.State != "running" })
+				rec, _, err := Heal(t.Context(), path, b.heal())
+				require.NoError(t, err)
+				require.Equal(t, step == StepDone, rec == nil)
+				for _, c := range b.swarm.containers {
+					want := "running"
+					if c.ID == "h3" || c.TaskID != "" && down {
+						want = "exited"
+					}
+					require.Equal(t, want, c.State, c.ID)
+				}
+				rec, _, err = Heal(t.Context(), path, b.heal())
+				require.NoError(t, err)
+				require.Nil(t, rec, "there is nothing left to do")
+				b.journal = openJournal(t, path)
+				b.requireUndone(t)
+			})
+		})
+	}
+}
+
+func TestHealOfNothing(t *testing.T) {
+	rec, _, err := Heal(t.Context(), JournalPath(t.TempDir(), "T"), HealOptions{})
+	require.NoError(t, err)
+	require.Nil(t, rec)
+}
+
+func TestAnEmbeddedClusterEndedWithItsGrader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.opt.Conn.Sim = "2024A"
+		path := b.journal.Path()
+		b.killAt(t, StepInjected)
+		rec, _, err := Heal(t.Context(), path, HealOptions{Dial: func(context.Context, roster.Cluster) (Cluster, func() error, error) {
+			return nil, nil, errors.New("it is gone")
+		}})
+		require.NoError(t, err)
+		require.Equal(t, "m2", rec.Fault.Hostname)
+	})
+}
+
+// With the node down there may be no manager to dial until the node is up.
+func TestHealUndoesFirstIfNoManagerAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		path := b.journal.Path()
+		b.killAt(t, StepInjected)
+		opt := b.heal()
+		dial := opt.Dial
+		opt.Dial = func(ctx context.Context, conf roster.Cluster) (Cluster, func() error, error) {
+			if b.swarm.node("id-m2").State == "down" {
+				return nil, nil, errTest
+			}
+			return dial(ctx, conf)
+		}
+		_, _, err := Heal(t.Context(), path, opt)
+		require.NoError(t, err)
+		b.journal = openJournal(t, path)
+		b.requireUndone(t)
+	})
+}
+
+func TestHealSaysWhatToTypeIfItCanNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		path := b.journal.Path()
+		b.killAt(t, StepInjected)
+		b.injector.restore = func(context.Context) error { return errTest }
+		_, _, err := Heal(t.Context(), path, b.heal())
+		var stuck *Stuck
+		require.ErrorAs(t, err, &stuck)
+		require.Contains(t, stuck.Commands, "revive m2")
+		b.injector.restore = nil
+		_, _, err = Heal(t.Context(), path, b.heal())
+		require.NoError(t, err, "and works once it can")
+	})
+}
+
+// A mark of this machine whose process is gone is nobody's.
+func TestAStaleMarkIsCleared(t *testing.T) {
+	b := newBench(t)
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	rec := &Record{Host: host, PID: os.Getpid(), Fault: targetM2}
+	require.NoError(t, takeMark(t.Context(), b.swarm, rec))
+	require.NoError(t, takeMark(t.Context(), b.swarm, rec), "a request whose answer was lost")
+	_, _, held, err := ClearMark(t.Context(), b.swarm, host, false)
+	require.NoError(t, err)
+	require.True(t, held, "this process lives")
+
+	b.swarm.locks[MarkName] = (&Record{Host: host, PID: 1 << 30, Fault: targetM2}).mark()
+	m, found, held, err := ClearMark(t.Context(), b.swarm, host, false)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.False(t, held)
+	require.Equal(t, 1<<30, m.PID)
+	require.Empty(t, b.swarm.locks)
+}
