@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// interruptLimit is how long after a signal a process may take to end.
+const interruptLimit = 25 * time.Second
+
+// world is where one process runs: all that it may leave behind is below dir,
+// and its environment names dir, so that its children can be told.
+type world struct{ dir string }
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sgi") // short: it holds sockets
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "tmp"), 0o700))
+	return world{dir}
+}
+
+func (w world) home() string { return filepath.Join(w.dir, "home") }
+
+// running is a started process with what it says.
+type running struct {
+	*exec.Cmd
+	out  *lockedBuffer
+	over chan error
+}
+
+func (w world) start(t *testing.T, args ...string) *running {
+	t.Helper()
+	r := &running{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), "grade", args...), out: &lockedBuffer{}, over: make(chan error, 1)}
+	r.Dir = w.dir
+	r.Env = append(os.Environ(), "LANG=en_US.UTF-8", "TMPDIR="+filepath.Join(w.dir, "tmp"), "GRADE_SIM_DIR="+w.home())
+	r.Stdout, r.Stderr = r.out, r.out
+	r.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	require.NoError(t, r.Start())
+	t.Cleanup(func() { _ = syscall.Kill(-r.Process.Pid, syscall.SIGKILL) }) // of a test that failed
+	go func() { r.over <- r.Wait() }()
+	return r
+}
+
+// end sends the signal and waits; it gives the exit status, or minus the
+// signal that ended the process.
+func (r *running) end(t *testing.T, sig syscall.Signal) int {
+	t.Helper()
+	_ = r.Process.Signal(sig) // one that is over shows below
+	select {
+	case err := <-r.over:
+		var exit *exec.ExitError
+		if err == nil {
+			return 0
+		}
+		require.ErrorAs(t, err, &exit)
+		if s := exit.Sys().(syscall.WaitStatus); s.Signaled() {
+			return -int(s.Signal())
+		}
+		return exit.ExitCode()
+	case <-time.After(interruptLimit):
+		require.Fail(t, "still there", "%v after %v:\n%s", interruptLimit, sig, r.out)
+		return 0
+	}
+}
+
+// requireNothing is what the title says: no process, no port, no socket, no
+// temporary file, no half of a database.
+func (w world) requireNothing(t *testing.T, r *running, ports map[string]bool) {
+	t.Helper()
+	require.ErrorIs(t, syscall.Kill(-r.Process.Pid, 0), syscall.ESRCH, "its process group")
+	require.Empty(t, w.processes(t))
+	for inode := range listening(t) {
+		require.False(t, ports[inode], "a port is still open")
+	}
+	left, err := os.ReadDir(filepath.Join(w.dir, "tmp"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NoFileExists(t, w.home())
+	require.NoError(t, filepath.WalkDir(w.dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && (e.Type()&fs.ModeSocket != 0 || strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") ||
+			strings.HasSuffix(path, "-journal") || strings.Contains(filepath.Base(path), "tmp") && path != filepath.Join(w.dir, "tmp")) {
+			return fmt.Errorf("%s is left", path)
+		}
+		return err
+	}))
+}
+
+// processes are those whose environment names this world.
+func (w world) processes(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	require.NoError(t, err)
+	for _, f := range files {
+		if env, err := os.ReadFile(f); err == nil && bytes.Contains(env, []byte("TMPDIR="+w.dir+"/")) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// portsOf are the inodes of a process's listening sockets.
+func portsOf(t *testing.T, pid int) map[string]bool {
+	t.Helper()
+	all, out := listening(t), map[string]bool{}
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid)) // a process that is over has none
+	for _, f := range files {
+		if target, err := os.Readlink(f); err == nil {
+			if inode := strings.TrimSuffix(strings.TrimPrefix(target, "socket:["), "]"); all[inode] {
+				out[inode] = true
+			}
+		}
+	}
+	return out
+}
+
+// listening are the inodes of all listening TCP sockets.
+func listening(t *testing.T) map[string]bool {
+	t.Helper()
+	data, err := os.ReadFile("/proc/net/tcp")
+	require.NoError(t, err)
+	out := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		if f := strings.Fields(line); len(f) > 9 && f[3] == "0A" {
+			out[f[9]] = true
+		}
+	}
+	return out
+}
+
+// TestInterrupted ends the program at many moments of its life, each time in a
+// world of its own, and looks at what is left.
+func TestInterrupted(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("runs the program two dozen times, and reads /proc")
+	}
+	class := []string{"--class", "2024A", "--quiet"}
+	sim := []string{"sim"}
+	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+	var cases []func(t *testing.T)
+	add := func(args []string, status int, moments ...time.Duration) {
+		for i, at := range moments {
+			sig := signals[i%len(signals)]
+			cases = append(cases, func(t *testing.T) {
+				w := newWorld(t)
+				r := w.start(t, args...)
+				select {
+				case err := <-r.over:
+					require.Fail(t, "over too early", "%v\n%s", err, r.out)
+				case <-time.After(at):
+				}
+				ports := portsOf(t, r.Process.Pid)
+				got := r.end(t, sig)
+				if got != -int(sig) || at > 500*time.Millisecond || r.out.String() != "" {
+					// Before the program listens for it, the signal itself ends it.
+					require.Equal(t, status, got, "%v at %v:\n%s", sig, at, r.out)
+				}
+				w.requireNothing(t, r, ports)
+			})
+		}
+	}
+	const ms = time.Millisecond
+	add(class, exitInterrupted, 0, 20*ms, 60*ms, 150*ms, 300*ms, 500*ms, 800*ms, 1200*ms, 1700*ms, 2300*ms, 3*time.Second, 4*time.Second, 5500*ms, 7*time.Second)
+	add(sim, exitOK, 0, 20*ms, 60*ms, 150*ms, 400*ms, 900*ms, 1600*ms, 3*time.Second)
+	// A few at a time, whatever -parallel says: they take the time they take.
+	room := make(chan struct{}, 4)
+	for i, do := range cases {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			room <- struct{}{}
+			defer func() { <-room }()
+			do(t)
+		})
+	}
+}
+
+// TestSimKilled: what a killed simulator leaves, the next one clears.
+func TestSimKilled(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("runs the program, and reads /proc")
+	}
+	w := newWorld(t)
+	up := func(args ...string) *running {
+		r := w.start(t, append([]string{"sim", "--students", "3"}, args...)...)
+		require.Eventually(t, func() bool { return strings.Contains(r.out.String(), "Ctrl-C takes it down") }, interruptLimit, 10*time.Millisecond)
+		return r
+	}
+	for _, listen := range []string{"unix", "tcp"} {
+		killed := up("--listen", listen)
+		ports := portsOf(t, killed.Process.Pid)
+		require.NotEmpty(t, ports)
+		require.Equal(t, -int(syscall.SIGKILL), killed.end(t, syscall.SIGKILL))
+		require.Empty(t, w.processes(t))
+		require.DirExists(t, w.home())
+	}
+	next := up()
+	require.Contains(t, next.out.String(), "that was killed")
+	ports := portsOf(t, next.Process.Pid)
+	require.NotEmpty(t, ports)
+	require.Equal(t, exitOK, next.end(t, syscall.SIGTERM))
+	w.requireNothing(t, next, ports)
+}
+
+// lockedBuffer is written by a process and read by its test.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
