@@ -73,6 +73,7 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 	r.Measure = &Measure{Got: math.MaxFloat64, Want: p.Within}
 	r.Expected = Facts{"running": s.Wanted, "seconds_at_most": round(bound, 1)}
 	w := in.Case.Window
+	r.Observed.moments(w, s)
 	args := []any{"fault", faultName(w), "n", s.Running, "want", s.Wanted, "seconds", figure(s.Seconds),
 		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w))}
 	switch {
@@ -202,28 +203,23 @@ func faultName(w *evidence.Window) i18n.Msg {
 	return i18n.M("check.fault_command", "node", host)
 }
 
-// storyFacts are what every check of a window shows; moments are in seconds
-// from the injection, null if they did not come.
+// storyFacts are what every check of a window shows.
 func storyFacts(w *evidence.Window, s *recovery.Story) Facts {
-	q := s.Requests
-	f := Facts{
-		"fault": w.Fault.Kind, "target": w.Fault.Hostname, "hit": len(s.Hit), "before": s.Before,
-		"running": s.Running, "wanted": s.Wanted, "requests": q.Sent, "failed": q.Failed,
-		"failed_share": nil, "outage_s": round(q.Outage, 1),
-	}
-	if q.Sent > 0 {
-		f["failed_share"] = round(float64(q.Failed)/float64(q.Sent), 3)
-	}
-	moments := map[string]int64{
+	return Facts{"fault": w.Fault.Kind, "target": w.Fault.Hostname, "hit": len(s.Hit), "before": s.Before}
+}
+
+// moments adds when each moment of a recovery came, in seconds from the
+// injection, null if it did not.
+func (f Facts) moments(w *evidence.Window, s *recovery.Story) {
+	f["running"] = s.Running
+	for name, at := range map[string]int64{
 		"down_s": s.Down, "replaced_s": s.Replaced, "answering_s": s.Answering, "recovered_s": s.Recovered, "restored_s": w.Restored,
-	}
-	for name, at := range moments {
+	} {
 		f[name] = nil
 		if at >= 0 {
 			f[name] = round(since(w, at), 1)
 		}
 	}
-	return f
 }
 
 // since is how long after the injection a moment was, in seconds of the swarm.

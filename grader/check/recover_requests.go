@@ -44,7 +44,8 @@ func (p *availableParams) Validate(vars []string) []rubric.ParamError {
 // several replicas were on the target and came back elsewhere, it was swarm
 // that had put them together; nothing is taken for the time until they did.
 //
-// The measure is the share of the requests that was answered.
+// The measure is the share of the requests that was answered; 0 where nobody
+// was left, since what was answered then was before the loss or after it.
 func available() Kind {
 	return define("available", true, availableParams{windowParams: windowDefaults, MaxErrors: 0.02},
 		func(p *availableParams) []Need { return p.needs() }, judgeAvailable)
@@ -70,10 +71,14 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 		allowed = stats.Most(early, min(1, hitShare(s)+spare)) + stats.Most(late, p.MaxErrors)
 	}
 	r.Measure = &Measure{Got: 1 - float64(q.Failed)/float64(q.Sent), Want: 1}
-	r.Observed["answered"] = round(r.Measure.Got, 3)
+	if s.Alone() && !excused(s) {
+		r.Measure.Got = 0
+	}
+	r.Observed["requests"], r.Observed["failed"] = q.Sent, q.Failed
+	r.Observed["failed_share"] = round(float64(q.Failed)/float64(q.Sent), 3)
 	r.Expected = Facts{"failed_at_most": allowed}
 	args := []any{"fault", faultName(in.Case.Window), "failed", q.Failed, "sent", q.Sent,
-		"percent", percent(r.Measure.Got), "allowed", allowed, "before", s.Before, "hit", len(s.Hit)}
+		"percent", percent(1 - float64(q.Failed)/float64(q.Sent)), "allowed", allowed, "before", s.Before, "hit", len(s.Hit)}
 	switch {
 	case q.Failed <= allowed && excused(s):
 		r.Outcome = Pass
@@ -145,7 +150,7 @@ func judgeOutage(in *Input, p *outageParams) Result {
 		allowed = max(allowed, float64(run)*q.Step)
 	}
 	r.Measure = &Measure{Got: q.Outage, Want: p.AtMost}
-	r.Observed["known_within_s"] = round(q.Step, 2)
+	r.Observed["outage_s"], r.Observed["known_within_s"] = round(q.Outage, 1), round(q.Step, 2)
 	r.Expected = Facts{"outage_s_at_most": round(allowed, 1)}
 	args := []any{"fault", faultName(in.Case.Window), "seconds", figure(q.Outage), "allowed", figure(allowed), "step", figure(q.Step)}
 	switch {

@@ -209,18 +209,19 @@ func (r *reader) broken(run *run, at int64) int64 {
 	return -1
 }
 
-// Requests sums up the probes from the begin of the injection until the
-// service had recovered, or else until it should have.
+// Requests sums up the probes from the injection until the service had
+// recovered, or else until it should have.
 type Requests struct {
 	Sent, Failed int // failed: not answered by the service's own
 	// Early are those sent while swarm could not have taken the lost tasks out
 	// of its mesh on every node: until some seconds after the target was seen
 	// down. Where the fault took all tasks and swarm brought them back, it is
 	// until some seconds after that.
-	EarlySent, EarlyFailed int
+	EarlySent int
 	// Outage is the longest time in which every probe failed, from the first
 	// one's begin to the last one's, in seconds of the swarm; OutageFrom its
-	// begin (-1 if none failed). Step is the time between two probes.
+	// begin (-1 if none failed). It may begin while the injection is still
+	// under way. Step is the time between two probes.
 	Outage     float64
 	OutageFrom int64
 	Step       float64
@@ -230,7 +231,7 @@ type Requests struct {
 
 func (r *reader) requests(s *Story) {
 	q := &s.Requests
-	q.From, q.To = r.w.Injecting, min(r.end, r.w.Injected+r.clock(s.Bound))
+	q.From, q.To = r.w.Injected, min(r.end, r.w.Injected+r.clock(s.Bound))
 	if s.Recovered >= 0 {
 		q.To = s.Recovered
 	}
@@ -247,19 +248,20 @@ func (r *reader) requests(s *Story) {
 		q.Step = r.seconds(r.p.PeriodMS) / r.spared
 	}
 	since := int64(-1)
-	for _, x := range r.between(q.From, q.To) {
-		q.Sent++
-		soon := x.sent <= early
-		if soon {
+	for _, x := range r.between(r.w.Injecting, q.To) {
+		counts := x.sent >= q.From
+		if counts {
+			q.Sent++
+		}
+		if counts && x.sent <= early {
 			q.EarlySent++
 		}
 		if x.task != "" {
 			since = -1
 			continue
 		}
-		q.Failed++
-		if soon {
-			q.EarlyFailed++
+		if counts {
+			q.Failed++
 		}
 		if since < 0 {
 			since = x.sent
