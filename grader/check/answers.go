@@ -19,10 +19,15 @@ type answersParams struct {
 	Port string `yaml:"port"`
 	// MaxErrors is the share of requests that may fail, 0 to 1.
 	MaxErrors float64 `yaml:"max_errors"`
+	// Or are variables with ports that may be published in place of Port, and
+	// Direct says that HAProxy's servers are the containers themselves.
+	Or     []string `yaml:"or"`
+	Direct bool     `yaml:"direct"`
 }
 
 func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+	errs = append(errs, orExist(vars, p.Or)...)
 	if p.MaxErrors < 0 || p.MaxErrors >= 1 {
 		errs = append(errs, paramError("max_errors", i18n.M("check.param_share", "param", "max_errors")))
 	}
@@ -43,7 +48,7 @@ func answers() Kind {
 	return define("answers", true,
 		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01},
 		func(p *answersParams) []Need {
-			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 1, Via: p.Port}}
+			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 1, Via: p.Port, Or: p.Or, Direct: p.Direct}}
 		}, judgeAnswers)
 }
 
@@ -94,6 +99,14 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		r.Hint = i18n.M("check.lost_path_hint", "node", node)
 		return r
 	}
+	if p.Direct && worst.weight != foreignWeight {
+		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
+			r.Hint = i18n.M("check.answers_moved_hint", "service", svc.Name, "name", in.Vars["haproxy"])
+			return r
+		}
+	}
 	r.Message, r.Hint = worst.msg, worst.hint
 	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil && editedSince(px) {
 		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name)
@@ -140,13 +153,13 @@ func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evi
 // onlyLost reports whether all that is wrong is connections that time out.
 func (t *tally) onlyLost() bool {
 	return t.failed > 0 && t.errors["timeout"]+t.errors["unreachable"] == t.failed &&
-		len(t.foreign) == 0 && t.unknown == 0 && t.anonymous == 0
+		t.onlyOwn()
 }
 
 // mayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
 func (t *tally) mayBeLost() bool {
 	behind := t.errors["http-503"] + t.errors["http-504"] + t.errors["timeout"]
-	return t.failed > 0 && behind == t.failed && len(t.foreign) == 0 && t.unknown == 0 && t.anonymous == 0
+	return t.failed > 0 && behind == t.failed && t.onlyOwn()
 }
 
 // traces are the load traces of one way in; a result if they are not there
@@ -195,6 +208,9 @@ func (v *View) lasting(svc *evidence.Service) []*evidence.Task {
 	})
 }
 
+// foreignWeight is the weight of answers that are another service's.
+const foreignWeight = 8
+
 // problem is what is wrong with one target; the heaviest is told first.
 type problem struct {
 	weight    int
@@ -223,11 +239,18 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 			errorHint(svc, p, v.vars, curl, class)}
 	case len(t.foreign) > 0:
 		name := mostKey(t.foreign)
-		return &problem{8, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M("check.answers_foreign_"+p.Via+"_hint", "service", svc.Name, "port", v.vars[p.Port], "other", name)}
+		hint := "check.answers_foreign_" + p.Via + "_hint"
+		if p.Direct {
+			hint = "check.answers_foreign_direct_hint"
+		}
+		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
+			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name)}
 	case t.anonymous > 0:
 		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
 			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)}
+	case t.forged > 0:
+		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
+			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl)}
 	case t.unknown > 0:
 		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
 			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl)}
@@ -239,9 +262,16 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name)}
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
-			i18n.M("check.answers_silent_"+p.Via+"_hint", "service", svc.Name, "curl", curl)}
+			i18n.M(silentHint(p), "service", svc.Name, "curl", curl)}
 	}
 	return nil
+}
+
+func silentHint(p *answersParams) string {
+	if p.Direct {
+		return "check.answers_silent_direct_hint"
+	}
+	return "check.answers_silent_" + p.Via + "_hint"
 }
 
 // quality is the share of requests that own tasks answered, times the share
@@ -275,7 +305,7 @@ func (t *tally) facts(v *View, tr *evidence.Trace, expected []*evidence.Task) Fa
 	if len(t.foreign) > 0 {
 		f["foreign"] = t.foreign
 	}
-	for name, n := range map[string]int{"unknown": t.unknown, "anonymous": t.anonymous, "stale": t.stale} {
+	for name, n := range map[string]int{"unknown": t.unknown, "forged": t.forged, "anonymous": t.anonymous, "stale": t.stale} {
 		if n > 0 {
 			f[name] = n
 		}

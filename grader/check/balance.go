@@ -12,6 +12,9 @@ import (
 type balanceParams struct {
 	proxyParams `yaml:",inline"`
 	Algorithms  []string `yaml:"algorithms"`
+	// Direct says that the servers are the containers themselves, where
+	// connections that are shared do no harm.
+	Direct bool `yaml:"direct"`
 }
 
 // algorithms are HAProxy's own.
@@ -49,7 +52,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		return judgeFound(in, &p.proxyParams)
 	}
 	r := Result{Outcome: Fail, Expected: Facts{"algorithms": p.Algorithms}}
-	backends := in.View.backends(px, in.Vars[p.Port])
+	backends := in.View.backends(px, p.public(in, px))
 	if len(backends) == 0 {
 		r.Observed = Facts{"algorithm": nil}
 		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
@@ -71,7 +74,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		}
 	}
 	for _, be := range backends {
-		if b := bias(be); b.what != "" {
+		if b := bias(be, p.Direct); b.what != "" {
 			r.Observed["bias"], r.Observed["line"] = b.what, b.line
 			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(b.text, 60))
 			r.Hint = i18n.M("check.balance_"+b.what+"_hint", "line", b.line, "name", px.Name)
@@ -91,7 +94,7 @@ type biasLine struct {
 }
 
 // bias finds the first such line of a backend; what is "" if there is none.
-func bias(be *haproxy.Proxy) biasLine {
+func bias(be *haproxy.Proxy, direct bool) biasLine {
 	if be.Cookie != nil {
 		return biasLine{"cookie", be.Cookie.Line.Num, be.Cookie.Line.Text}
 	}
@@ -100,7 +103,7 @@ func bias(be *haproxy.Proxy) biasLine {
 			return biasLine{"sticky", l.Num, l.Text}
 		}
 	}
-	if be.HTTPReuse == "always" {
+	if be.HTTPReuse == "always" && !direct {
 		for _, l := range be.Lines {
 			if l.Word(0) == "http-reuse" {
 				return biasLine{"reuse", l.Num, l.Text}
@@ -140,7 +143,7 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 			missing = append(missing, clip(name, 40))
 		}
 	}
-	for _, be := range in.View.backends(px, in.Vars[p.Port]) {
+	for _, be := range in.View.backends(px, p.public(in, px)) {
 		for _, s := range be.Servers {
 			note(s.Name, s.Check || s.Track != "")
 		}

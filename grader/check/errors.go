@@ -35,6 +35,9 @@ func errorHint(svc *evidence.Service, p *answersParams, vars map[string]string, 
 		}
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
 	}
+	if p.Direct && strings.HasPrefix(class, "http-5") {
+		return i18n.M("check.backend_direct_hint", "haproxy", vars["haproxy"], "service", svc.Name, "network", vars["network"])
+	}
 	switch class {
 	case "http-503", "http-502", "http-504":
 		return i18n.M("check.backend_error_hint", "haproxy", vars["haproxy"], "port", vars["published"])

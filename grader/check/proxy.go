@@ -15,16 +15,43 @@ import (
 type proxyParams struct {
 	Name string `yaml:"name"`
 	Port string `yaml:"port"`
+	// Or are variables with ports that may be published in place of Port.
+	Or []string `yaml:"or"`
+	// Network is the variable with the network to be joined, "" for none.
+	Network string `yaml:"network"`
 }
 
 func (p *proxyParams) Validate(vars []string) []rubric.ParamError {
-	return varsExist(vars, "name", p.Name, "port", p.Port)
+	errs := append(varsExist(vars, "name", p.Name, "port", p.Port), orExist(vars, p.Or)...)
+	if p.Network != "" {
+		errs = append(errs, varsExist(vars, "network", p.Network)...)
+	}
+	return errs
+}
+
+func orExist(vars, or []string) []rubric.ParamError {
+	var errs []rubric.ParamError
+	for _, v := range or {
+		errs = append(errs, varsExist(vars, "or", v)...)
+	}
+	return errs
+}
+
+// public is the port that counts: the first of the accepted ones that the
+// HAProxy publishes, or the one that should be.
+func (p *proxyParams) public(in *Input, px *evidence.Proxy) string {
+	for _, name := range append([]string{p.Port}, p.Or...) {
+		if _, ok := inside(px, in.Vars[name]); ok {
+			return in.Vars[name]
+		}
+	}
+	return in.Vars[p.Port]
 }
 
 var proxyDefaults = proxyParams{Name: "haproxy", Port: "frontend"}
 
 func (p *proxyParams) needs() []Need {
-	return []Need{{What: "snapshot"}, {What: "proxy", Via: p.Port}}
+	return []Need{{What: "snapshot"}, {What: "proxy", Via: p.Port, Or: p.Or}}
 }
 
 // proxyNeeds serves the kinds whose parameters hold a proxyParams.
@@ -106,6 +133,9 @@ func judgeFound(in *Input, p *proxyParams) Result {
 	}
 	r.Message = i18n.M("check.proxy_none", "name", name)
 	r.Hint = i18n.M("check.proxy_none_hint", "name", name, "port", port)
+	if p.Network != "" {
+		r.Hint = i18n.M("check.proxy_none_network_hint", "name", name, "port", port, "network", in.Vars[p.Network])
+	}
 	return r
 }
 
@@ -239,7 +269,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "name", name)
 		return r
 	}
-	route := in.View.route(px, in.Vars[p.Port])
+	route := in.View.route(px, p.public(in, px))
 	if len(route.Binds) == 0 {
 		r.Message = i18n.M("check.config_no_frontend", "file", file)
 		r.Hint = i18n.M("check.config_no_frontend_hint", "port", in.Vars[p.Port])

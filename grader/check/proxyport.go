@@ -21,7 +21,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	if px == nil {
 		return judgeFound(in, p)
 	}
-	want := in.Vars[p.Port]
+	want := p.public(in, px)
 	cfg := in.View.config(px)
 	r := Result{
 		Outcome:  Fail,

@@ -52,7 +52,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 	var nodes, listed []string
 	var wrong []wrongServer
 	var idle *wrongServer
-	for _, be := range in.View.backends(px, in.Vars[p.Port]) {
+	for _, be := range in.View.backends(px, p.public(in, px)) {
 		for _, s := range be.Servers {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
 			if s.Disabled || s.Backup || s.Weight == 0 {

@@ -119,6 +119,8 @@ type envParams struct {
 	Env     string `yaml:"env"`
 	// Value is the rubric variable, or "id", that holds the wanted value.
 	Value string `yaml:"value"`
+	// Optional lets the variable be missing, but not have another value.
+	Optional bool `yaml:"optional"`
 }
 
 func (p *envParams) Validate(vars []string) []rubric.ParamError {
@@ -130,7 +132,7 @@ func (p *envParams) Validate(vars []string) []rubric.ParamError {
 }
 
 // serviceEnv passes when the service sets an environment variable to the
-// student's own value.
+// student's own value, or, where it is optional, to no other.
 func serviceEnv() Kind {
 	return define("service-env", false, envParams{Service: "service", Env: "STUDENT_ID", Value: "id"},
 		snapshotNeed[envParams],
@@ -156,10 +158,13 @@ func serviceEnv() Kind {
 				r.Message = i18n.M("check.env_ok", "env", p.Env, "value", got)
 			case found:
 				r.Message = i18n.M("check.env_other", "env", p.Env, "value", got, "want", want)
-			case alike != "":
+			case alike != "" && !p.Optional:
 				r.Observed["similar"] = alike
 				r.Message = i18n.M("check.env_misnamed", "env", p.Env, "similar", alike)
 				r.Hint = i18n.M("check.env_misnamed_hint", "service", svc.Name, "env", p.Env, "want", want, "similar", alike)
+			case p.Optional:
+				r.Outcome, r.Hint = Pass, i18n.Msg{}
+				r.Message = i18n.M("check.env_optional", "env", p.Env)
 			default:
 				r.Message = i18n.M("check.env_missing", "env", p.Env)
 			}

@@ -17,10 +17,15 @@ type spreadParams struct {
 	Service string `yaml:"service"`
 	Via     string `yaml:"via"`
 	Port    string `yaml:"port"`
+	// Or are variables with ports that may be published in place of Port, and
+	// Direct says that HAProxy's servers are the containers themselves.
+	Or     []string `yaml:"or"`
+	Direct bool     `yaml:"direct"`
 }
 
 func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
-	return append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+	return append(errs, orExist(vars, p.Or)...)
 }
 
 // spread passes when the answers are spread evenly over the student's running
@@ -30,7 +35,7 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 func spread() Kind {
 	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend"},
 		func(p *spreadParams) []Need {
-			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 2, Spread: true, Via: p.Port}}
+			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 2, Spread: true, Via: p.Port, Or: p.Or, Direct: p.Direct}}
 		}, judgeSpread)
 }
 
@@ -53,7 +58,13 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		named[short(task.ContainerID)] = counts[i]
 		list[i] = short(task.ContainerID) + " " + itoa(counts[i])
 	}
+	planned := stats.Plan(len(tasks)).Requests
 	e := stats.Judge(counts)
+	ring := in.View.ring(p, len(tasks))
+	if ring != nil {
+		planned = stats.PlanRing(len(tasks)).Requests
+		e = stats.JudgeShares(counts, ring.low, ring.high)
+	}
 	n := t.ownTotal()
 	r := Result{
 		Outcome: Fail,
@@ -63,9 +74,12 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 			"chi_square": round(e.ChiSquare, 3), "p": figures(e.P),
 		},
 		Expected: Facts{
-			"each_from": e.Low, "each_to": e.High, "answers_planned": stats.Plan(len(tasks)).Requests,
+			"each_from": e.Low, "each_to": e.High, "answers_planned": planned,
 			"false_fail_at_most": stats.Alpha, "false_fail": figures(e.FalseFail), "power": round(e.Power, 4),
 		},
+	}
+	if ring != nil {
+		r.Expected["share_from"], r.Expected["share_to"] = round(ring.low, 4), round(ring.high, 4)
 	}
 	args := []any{"via", viaName(p.Via), "counts", list, "n", n, "low", e.Low, "high", e.High,
 		"bound", bound(stats.Alpha), "k", len(tasks)}
@@ -80,12 +94,18 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	case e.Even && e.Enough:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.spread_ok", args...)
+		if ring != nil {
+			r.Message = i18n.M("check.spread_ok_ring", append(args, ring.args()...)...)
+		}
 	case e.Even:
 		// So few answers that evenness cannot be promised.
-		r.Message = i18n.M("check.spread_few", "n", n, "want", stats.Plan(len(tasks)).Requests)
+		r.Message = i18n.M("check.spread_few", "n", n, "want", planned)
 		r.Hint = i18n.M("check.spread_few_hint", "service", svc.Name)
 	default:
 		r.Message = i18n.M("check.spread_uneven", args...)
+		if ring != nil {
+			r.Message = i18n.M("check.spread_uneven_ring", append(args, ring.args()...)...)
+		}
 		r.Hint = spreadHint(in.View, p, counts, n)
 	}
 	return r

@@ -188,8 +188,8 @@ func (v *View) NodeName(id string) string {
 }
 
 // Alike are services that may be the student's under another name: those that
-// carry the student's ID or publish the student's port, then names that differ
-// only in case, dashes or leading zeros.
+// carry the student's ID, publish the student's port or are on the student's
+// network, and names that differ only in case, dashes or leading zeros.
 func (v *View) Alike(nameVar, portVar string) []string {
 	want := squash(v.vars[nameVar])
 	var out []string
@@ -198,6 +198,9 @@ func (v *View) Alike(nameVar, portVar string) []string {
 		same := squash(s.Name) == want || slices.Contains(s.Env, "STUDENT_ID="+v.vars["id"])
 		for _, p := range s.Ports {
 			same = same || (p.Published > 0 && itoa(p.Published) == v.vars[portVar])
+		}
+		for _, id := range s.Networks {
+			same = same || v.networkName(id) == v.vars["network"] && s.Name != v.vars["haproxy"] && !strings.Contains(s.Image, "haproxy")
 		}
 		if same && s.Name != v.vars[nameVar] {
 			out = append(out, s.Name)

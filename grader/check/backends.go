@@ -1,0 +1,239 @@
+package check
+
+import (
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// backendsParams say whose tasks the servers must be, and at which port.
+type backendsParams struct {
+	networkParams `yaml:",inline"`
+	// Target is the port that the containers listen on.
+	Target int `yaml:"target"`
+}
+
+func (p *backendsParams) Validate(vars []string) []rubric.ParamError {
+	errs := p.networkParams.Validate(vars)
+	if p.Target < 1 || p.Target > 65535 {
+		errs = append(errs, paramError("target", i18n.M("check.param_port", "param", "target")))
+	}
+	return errs
+}
+
+// haproxyBackends passes when every server is a running task of the student's
+// own service at the containers' port, and every task is covered, whatever the
+// spelling: addresses, the name tasks.<service> (or in dnsrr mode the
+// service's own), a server-template, names from --add-host. Slots to spare,
+// disabled and backup servers do not count, for or against. Units are tasks.
+//
+// An address that was right until swarm replaced the task counts as that
+// task's: see [View.moved].
+func haproxyBackends() Kind {
+	return define("haproxy-backends", true, backendsParams{networkParams: networkDefaults, Target: 80},
+		func(p *backendsParams) []Need {
+			return append(p.needs(), Need{What: "load/haproxy", Tasks: 1, Via: p.Port, Or: p.Or, Direct: true})
+		}, judgeBackends)
+}
+
+// reach is what all servers of a configuration lead to.
+type reach struct {
+	tasks  map[string]bool // own running tasks that have a server, by ID
+	moved  []end           // addresses of tasks that swarm has replaced
+	wrong  []end
+	listed []string
+	slots  int // servers that share the service's name and follow it
+	once   int // servers that looked it up once, at the start
+	vague  int // servers whose address only the container knows
+	idle   int // disabled and backup servers
+
+}
+
+func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) reach {
+	r := reach{tasks: map[string]bool{}}
+	add := func(s haproxy.Server, slots int) {
+		r.listed = append(r.listed, clip(s.Name+" "+s.Addr.Text, 80))
+		if s.Disabled || s.Backup || s.Weight == 0 {
+			r.idle++
+			return
+		}
+		e := v.end(px, svc, s, port)
+		switch {
+		case e.why != "":
+			r.wrong = append(r.wrong, e)
+		case e.moved != nil:
+			r.moved = append(r.moved, e)
+		case e.task != nil:
+			r.tasks[e.task.ID] = true
+		case s.Line.Env:
+			r.vague += slots
+		case s.Resolvers != "":
+			r.slots += slots
+		default:
+			r.once += slots
+		}
+	}
+	for _, be := range v.backends(px, public) {
+		for _, s := range be.Servers {
+			add(s, 1)
+		}
+		for _, t := range be.Templates {
+			add(t.Server, max(t.Count(), 1))
+		}
+	}
+	return r
+}
+
+// follows says how a moved task would be found again.
+func (r *reach) follows() string {
+	switch {
+	case r.slots > 0:
+		return "resolvers"
+	case r.once > 0:
+		return "at-start"
+	}
+	return "static"
+}
+
+// cover gives the running tasks that no server leads to. Servers that follow
+// the service's name share its addresses out among them; those that looked it
+// up once may have found any, so that answers tell, where there are some.
+func (v *View) cover(r *reach, svc *evidence.Service) (missing []*evidence.Task) {
+	for _, t := range v.Running(svc) {
+		if !r.tasks[t.ID] {
+			missing = append(missing, t)
+		}
+	}
+	if r.slots >= len(missing)+len(r.tasks) {
+		return nil
+	}
+	// Each address that was right before an outage stood for a task that is now
+	// another.
+	for _, e := range r.moved {
+		i := slices.IndexFunc(missing, func(t *evidence.Task) bool {
+			return t.Slot == e.moved.Slot && (t.Slot != 0 || t.NodeID == e.moved.NodeID)
+		})
+		if i >= 0 {
+			missing = slices.Delete(missing, i, i+1)
+		}
+	}
+	if r.slots+r.once+r.vague == 0 || len(missing) == 0 {
+		return missing
+	}
+	if tr := v.c.Bundle.Trace("haproxy"); tr != nil {
+		t := v.tally(svc, tr)
+		return slices.DeleteFunc(missing, func(task *evidence.Task) bool { return t.own[task.ID] > 0 })
+	}
+	return missing[min(len(missing), r.slots+r.once+r.vague):]
+}
+
+func judgeBackends(in *Input, p *backendsParams) Result {
+	px, svc := in.View.Proxy(), in.View.Service(p.Service)
+	switch {
+	case svc == nil:
+		return noService(in, p.Service)
+	case px == nil:
+		return judgeFound(in, &p.proxyParams)
+	}
+	got := in.View.reach(px, svc, p.public(in, px), p.Target)
+	running := in.View.Running(svc)
+	missing := in.View.cover(&got, svc)
+	r := Result{
+		Outcome: Fail,
+		Measure: &Measure{
+			Got:  float64(len(running) - len(missing)),
+			Want: float64(max(len(running)+len(got.wrong), 1)),
+		},
+		Observed: Facts{
+			"servers": nonNil(got.listed), "tasks_covered": len(running) - len(missing), "wrong": len(got.wrong),
+			"follows": got.follows(),
+		},
+		Expected: Facts{"tasks": in.View.whereabouts(svc, running), "port": p.Target},
+	}
+	network := in.Vars[p.Network]
+	if net := in.View.network(svc, network); net != nil {
+		network = net.Name
+	}
+	r.Hint = i18n.M("check.backends_hint", "service", svc.Name, "network", network, "name", px.Name,
+		"line", in.View.serverLine(px, svc, running, missing, p.Target))
+	if len(got.moved) > 0 {
+		r.Observed["moved"] = len(got.moved)
+	}
+	switch {
+	case len(got.wrong) > 0:
+		w := got.wrong[0]
+		r.Observed["why"] = w.why
+		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num,
+			"server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.words)
+		if !w.hint.Empty() {
+			r.Hint = w.hint
+		}
+	case len(got.listed) == got.idle:
+		r.Message = i18n.M("check.servers_none")
+	case len(missing) == 0 && len(got.moved) > 0:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.backends_moved", "n", len(got.moved), "server", clip(got.moved[0].server.Addr.Text, 60),
+			"node", in.View.NodeName(got.moved[0].moved.NodeID))
+	case len(missing) == 0:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.backends_ok", "n", len(running), "service", svc.Name)
+		if got.follows() == "resolvers" {
+			r.Message = i18n.M("check.backends_follow", "n", len(running), "service", svc.Name)
+		}
+	case got.once > 0:
+		r.Message = i18n.M("check.backends_once", "n", len(running), "missing", len(missing), "service", svc.Name)
+		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "name", px.Name, "port", p.Target)
+	case got.slots > 0:
+		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
+		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "name", px.Name, "port", p.Target)
+	default:
+		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),
+			"addresses", in.View.whereabouts(svc, missing))
+	}
+	if r.Outcome == Pass {
+		r.Hint = i18n.Msg{}
+	} else if stable, known := in.View.Stable(svc); known && !stable {
+		return unstable(in, r, svc)
+	}
+	return r
+}
+
+// whereabouts are the addresses of tasks in the networks that are theirs to
+// use.
+func (v *View) whereabouts(svc *evidence.Service, tasks []*evidence.Task) []string {
+	out := []string{}
+	for _, t := range tasks {
+		for _, a := range t.Addresses {
+			if slices.Contains(svc.Networks, a.NetworkID) {
+				out = append(out, bare(a.Address))
+				break
+			}
+		}
+	}
+	return out
+}
+
+// serverLine is an example for the first task that no server leads to, in the
+// network that HAProxy shares with it.
+func (v *View) serverLine(px *evidence.Proxy, svc *evidence.Service, running, missing []*evidence.Task, port int) string {
+	if len(missing) == 0 {
+		missing = running
+	}
+	address := "<IP>"
+	if len(missing) > 0 {
+		if at := v.whereabouts(svc, missing[:1]); len(at) > 0 {
+			address = at[0]
+		}
+		for _, n := range v.sharedNetworks(px, svc) {
+			for _, a := range missing[0].Addresses {
+				if a.NetworkID == n.ID {
+					address = bare(a.Address)
+				}
+			}
+		}
+	}
+	return "server container1 " + address + ":" + itoa(port) + " check"
+}

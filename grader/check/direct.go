@@ -1,0 +1,154 @@
+package check
+
+import (
+	"net/netip"
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// direct passes when the student's containers got the requests from HAProxy
+// itself. What proves it is the client's address that the containers saw: over
+// a virtual address or the mesh it is that of a node's load balancer. Where the
+// answers do not tell it, a service with neither a virtual address nor a
+// published port can be reached in no other way; and failing that the
+// configuration decides.
+func direct() Kind {
+	return define("direct", false, backendsParams{networkParams: networkDefaults, Target: 80},
+		func(p *backendsParams) []Need {
+			return append(p.needs(), Need{What: "load/haproxy", Tasks: 1, Via: p.Port, Or: p.Or, Direct: true})
+		}, judgeDirect)
+}
+
+func judgeDirect(in *Input, p *backendsParams) Result {
+	px, svc := in.View.Proxy(), in.View.Service(p.Service)
+	switch {
+	case svc == nil:
+		return noService(in, p.Service)
+	case px == nil:
+		return judgeFound(in, &p.proxyParams)
+	}
+	traces, missing := in.View.traces("haproxy")
+	if missing != nil {
+		return *missing
+	}
+	own := in.View.addressesOf(px)
+	seen, silent, answers := in.View.clients(svc, traces)
+	r := Result{
+		Outcome:  Fail,
+		Observed: Facts{"clients": nonNil(seen), "endpoint_mode": svc.EndpointMode},
+		Expected: Facts{"clients": nonNil(own)},
+		Hint:     i18n.M("check.direct_hint", "service", svc.Name, "name", px.Name),
+	}
+	at := slices.IndexFunc(seen, func(c string) bool { return !slices.Contains(own, c) })
+	switch {
+	case answers == 0:
+		r.Message = i18n.M("check.direct_none", "service", svc.Name)
+	case at >= 0:
+		how, words := in.View.passage(px, svc, seen[at])
+		r.Observed["through"] = how
+		r.Message = words
+	case len(seen) > 0 && !silent:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.direct_ok", "name", px.Name, "clients", seen)
+	case len(svc.VIPs) == 0 && len(svc.Ports) == 0:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.direct_only", "service", svc.Name)
+	default:
+		got := in.View.reach(px, svc, p.public(in, px), p.Target)
+		if len(got.wrong) > 0 {
+			r.Observed["why"] = got.wrong[0].why
+			r.Message = i18n.M("check.servers_wrong", "line", got.wrong[0].server.Line.Num,
+				"server", clip(got.wrong[0].server.Name+" "+got.wrong[0].server.Addr.Text, 60), "why", got.wrong[0].words)
+			break
+		}
+		r.Outcome = Pass
+		r.Message = i18n.M("check.direct_config", "service", svc.Name)
+	}
+	if r.Outcome == Pass {
+		r.Hint = i18n.Msg{}
+	}
+	return r
+}
+
+// clients are the addresses from which own tasks say their requests came;
+// silent reports that some do not say, answers is how many there are.
+func (v *View) clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
+	for _, tr := range traces {
+		for _, who := range tr.Responders {
+			if v.Author(who, svc).Standing != "own" {
+				continue
+			}
+			answers += who.Count
+			silent = silent || len(who.Clients) == 0
+			for _, c := range who.Clients {
+				if !slices.Contains(seen, c) {
+					seen = append(seen, c)
+				}
+			}
+		}
+	}
+	slices.Sort(seen)
+	return seen, silent, answers
+}
+
+// addressesOf are a HAProxy's in all its networks, before the load and after
+// it; of a service those of all its tasks.
+func (v *View) addressesOf(px *evidence.Proxy) []string {
+	var out []string
+	add := func(a string) {
+		if a = bare(a); a != "" && !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	for _, n := range px.Networks {
+		add(n.Address)
+	}
+	for _, x := range v.indexes() {
+		for _, t := range x.tasks[px.ID] {
+			for _, a := range t.Addresses {
+				add(a.Address)
+			}
+		}
+		for _, c := range x.Snap.Containers {
+			for _, n := range c.Networks {
+				if c.ID == px.ID || px.Kind == "service" && c.ServiceID == px.ID {
+					add(n.Address)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// passage says through what a request came whose client was not HAProxy.
+func (v *View) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
+	ip, _ := netip.ParseAddr(client)
+	for _, c := range v.idx.Snap.Containers {
+		for _, n := range c.Networks {
+			if n.Address == client && len(c.Names) > 0 && v.isSwarm(n.NetworkID) {
+				return "container", i18n.M("check.direct_container", "service", svc.Name, "client", client, "other", c.Names[0])
+			}
+		}
+	}
+	for i := range v.idx.Snap.Networks {
+		n := &v.idx.Snap.Networks[i]
+		switch {
+		case !inSubnet(n, ip) || n.Scope != "swarm":
+		case n.Ingress:
+			return "mesh", i18n.M("check.direct_mesh", "service", svc.Name, "client", client)
+		case len(svc.VIPs) > 0:
+			return "vip", i18n.M("check.direct_vip", "service", svc.Name, "client", client)
+		}
+	}
+	if len(svc.Ports) > 0 {
+		return "port", i18n.M("check.direct_port", "service", svc.Name, "client", client)
+	}
+	return "other", i18n.M("check.direct_other", "service", svc.Name, "client", client)
+}
+
+func (v *View) isSwarm(id string) bool {
+	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Scope == "swarm" })
+}

@@ -1,0 +1,195 @@
+package check
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// networkParams name the service, the network that it should be on and the
+// HAProxy that is to join it.
+type networkParams struct {
+	proxyParams `yaml:",inline"`
+	Service     string `yaml:"service"`
+}
+
+func (p *networkParams) Validate(vars []string) []rubric.ParamError {
+	errs := append(p.proxyParams.Validate(vars), varsExist(vars, "service", p.Service)...)
+	if p.Network == "" {
+		errs = append(errs, paramError("network", i18n.M("check.param_empty", "param", "network")))
+	}
+	return errs
+}
+
+var networkDefaults = networkParams{
+	proxyParams: proxyParams{Name: "haproxy", Port: "frontend", Network: "network"}, Service: "service",
+}
+
+// serviceNetwork passes when an attachable overlay network has the derived
+// name and the service is on it. One with another name that serves counts
+// half; so does one that is not attachable, if HAProxy is on it all the same,
+// as a service can be.
+func serviceNetwork() Kind {
+	return define("service-network", true, networkDefaults, func(p *networkParams) []Need { return p.needs() }, judgeNetwork)
+}
+
+func judgeNetwork(in *Input, p *networkParams) Result {
+	name := in.Vars[p.Network]
+	svc := in.View.Service(p.Service)
+	net := in.View.network(svc, name)
+	r := Result{
+		Outcome: Fail, Measure: &Measure{Want: 2},
+		Observed: Facts{"network": nil},
+		Expected: Facts{"network": name, "driver": "overlay", "attachable": true},
+		Hint:     i18n.M("check.network_hint", "network", name),
+	}
+	if net == nil {
+		r.Message = i18n.M("check.network_none", "network", name)
+		if svc != nil {
+			r.Message = i18n.M("check.network_none_service", "network", name, "service", svc.Name)
+			r.Hint = i18n.M("check.network_service_hint", "network", name, "service", svc.Name)
+		}
+		return r
+	}
+	r.Observed = Facts{"network": net.Name, "driver": net.Driver, "attachable": net.Attachable, "subnets": nonNil(net.Subnets)}
+	on := svc == nil || slices.Contains(svc.Networks, net.ID)
+	r.Observed["service_on_it"] = svc != nil && on
+	switch {
+	case net.Driver != "overlay":
+		r.Message = i18n.M("check.network_driver", "network", net.Name, "driver", net.Driver)
+		r.Hint = i18n.M("check.network_again_hint", "network", name)
+	case !on:
+		r.Message = i18n.M("check.network_unused", "network", net.Name, "service", svc.Name)
+		r.Hint = i18n.M("check.network_unused_hint", "network", net.Name, "service", svc.Name)
+	case !net.Attachable:
+		r.Message = i18n.M("check.network_closed", "network", net.Name)
+		r.Hint = i18n.M("check.network_again_hint", "network", name)
+		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && joined(px, net) {
+			r.Measure.Got = 1
+		}
+	case net.Name != name:
+		r.Measure.Got = 1
+		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
+	default:
+		r.Outcome, r.Measure.Got = Pass, 2
+		r.Hint = i18n.Msg{}
+		r.Message = i18n.M("check.network_ok", "network", net.Name)
+		if svc != nil {
+			r.Message = i18n.M("check.network_ok_service", "network", net.Name, "service", svc.Name)
+		}
+	}
+	return r
+}
+
+// network is the one to speak of: that with the derived name if the service is
+// on it or on no other; else the overlay that the service is on; nil if there
+// is neither.
+func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
+	var named, used *evidence.Network
+	for i := range v.idx.Snap.Networks {
+		n := &v.idx.Snap.Networks[i]
+		if n.Ingress {
+			continue
+		}
+		on := svc != nil && slices.Contains(svc.Networks, n.ID)
+		if n.Name == name && (named == nil || on) {
+			named = n
+		}
+		if on && n.Driver == "overlay" && (used == nil || n.Attachable && !used.Attachable) {
+			used = n
+		}
+	}
+	switch {
+	case named != nil && (used == nil || slices.Contains(svc.Networks, named.ID)):
+		return named
+	case used != nil:
+		return used
+	}
+	return named
+}
+
+// joined reports whether a HAProxy is on a network. The name counts too: an
+// engine knows no ID for a container that has never run.
+func joined(px *evidence.Proxy, net *evidence.Network) bool {
+	return slices.ContainsFunc(px.Networks, func(n evidence.ContainerNetwork) bool {
+		return n.NetworkID == net.ID || n.NetworkID == "" && n.Name == net.Name
+	})
+}
+
+// inSubnet reports whether an address belongs to a network.
+func inSubnet(net *evidence.Network, ip netip.Addr) bool {
+	return slices.ContainsFunc(net.Subnets, func(s string) bool {
+		p, err := netip.ParsePrefix(s)
+		return err == nil && p.Contains(ip)
+	})
+}
+
+// bare is an address without its prefix length.
+func bare(cidr string) string {
+	ip, _, _ := strings.Cut(cidr, "/")
+	return ip
+}
+
+// haproxyNetwork passes when HAProxy is on a network that the service is on.
+func haproxyNetwork() Kind {
+	return define("haproxy-network", false, networkDefaults, func(p *networkParams) []Need { return p.needs() }, judgeProxyNetwork)
+}
+
+func judgeProxyNetwork(in *Input, p *networkParams) Result {
+	px := in.View.Proxy()
+	if px == nil {
+		return judgeFound(in, &p.proxyParams)
+	}
+	name := in.Vars[p.Network]
+	net := in.View.network(in.View.Service(p.Service), name)
+	r := Result{Outcome: Fail, Observed: Facts{}, Expected: Facts{"network": name}}
+	if net != nil {
+		r.Expected["network"], name = net.Name, net.Name
+	}
+	var on []string
+	for _, n := range px.Networks {
+		on = append(on, n.Name)
+	}
+	r.Observed["networks"] = nonNil(on)
+	if net != nil && joined(px, net) {
+		r.Outcome = Pass
+		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", net.Name)
+		return r
+	}
+	for _, s := range in.View.sharedNetworks(px, in.View.Service(p.Service)) {
+		r.Outcome = Pass
+		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", s.Name)
+		return r
+	}
+	r.Hint = i18n.M("check.joined_hint", "name", px.Name, "network", name)
+	switch {
+	case px.HostNetwork:
+		r.Message = i18n.M("check.joined_host", "name", px.Name, "network", name)
+		r.Hint = i18n.M("check.joined_again_hint", "name", px.Name, "network", name, "port", in.Vars[p.Port])
+	case px.Kind == "service":
+		r.Message = i18n.M("check.joined_not", "name", px.Name, "network", name, "networks", nonNil(on))
+		r.Hint = i18n.M("check.joined_service_hint", "name", px.Name, "network", name)
+	default:
+		r.Message = i18n.M("check.joined_not", "name", px.Name, "network", name, "networks", nonNil(on))
+		if len(on) == 0 {
+			r.Message = i18n.M("check.joined_none", "name", px.Name, "network", name)
+		}
+	}
+	return r
+}
+
+// sharedNetworks are those that both HAProxy and the service are on.
+func (v *View) sharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evidence.Network {
+	var out []*evidence.Network
+	for i := range v.idx.Snap.Networks {
+		n := &v.idx.Snap.Networks[i]
+		if svc != nil && !n.Ingress && slices.Contains(svc.Networks, n.ID) && joined(px, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
