@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -15,7 +16,12 @@ import (
 	"swarmgrade/grader/evidence"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if v := os.Getenv(victimEnv); v != "" {
+		os.Exit(die(v))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // fakeSwarm is a swarm of which only what faults touch is there.
 type fakeSwarm struct {

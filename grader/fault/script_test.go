@@ -1,0 +1,107 @@
+package fault
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// box runs scripts on this machine as if it were a node without systemd whose
+// engine is a file: there while it runs.
+type box struct {
+	dir, engine, timer string
+	start, stop        string
+}
+
+func newBox(t *testing.T) *box {
+	if _, err := exec.LookPath("setsid"); err != nil || runtime.GOOS != "linux" {
+		t.Skip("nodes are Linux machines with setsid")
+	}
+	dir := t.TempDir()
+	b := &box{dir: dir, engine: filepath.Join(dir, "it's engine"), timer: filepath.Join(dir, "timer")}
+	b.start, b.stop = "touch "+quote(b.engine), "rm "+quote(b.engine)
+	require.NoError(t, os.WriteFile(b.engine, nil, 0o600))
+	return b
+}
+
+func (b *box) run(script string) error {
+	script = strings.NewReplacer(timerFile, b.timer, "/run/systemd/system", b.dir+"/none").Replace(script)
+	cmd := exec.Command("sh", "-s")
+	cmd.Stdin = strings.NewReader(script)
+	return cmd.Run()
+}
+
+func (b *box) runs() bool {
+	_, err := os.Stat(b.engine)
+	return err == nil
+}
+
+func (b *box) armed() bool {
+	_, err := os.Stat(b.timer)
+	return err == nil
+}
+
+func TestTheTimerStartsDockerOnItsOwn(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	require.NoError(t, b.run(armScript(b.start, "1", 1)))
+	require.NoError(t, b.run(stopScript(b.stop)))
+	require.False(t, b.runs())
+	require.Eventually(t, b.runs, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return !b.armed() }, 10*time.Second, 20*time.Millisecond)
+}
+
+func TestATimerThatIsDisarmedOrReplacedDoesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	require.NoError(t, b.run(armScript("touch "+quote(b.dir)+"/first", "1", 2)))
+	require.NoError(t, b.run(armScript("touch "+quote(b.dir)+"/second", "2", 2)))
+	require.NoError(t, b.run(stopScript(b.stop)))
+	require.NoError(t, b.run(startScript(b.start)))
+	require.True(t, b.runs())
+	require.False(t, b.armed())
+	require.NoError(t, b.run(startScript(b.start)), "a second time")
+	// The shells look each second and end; none of them is left.
+	require.Eventually(t, func() bool {
+		out, _ := exec.Command("pgrep", "-f", b.timer).Output()
+		return len(out) == 0
+	}, 10*time.Second, 50*time.Millisecond)
+	require.NoFileExists(t, b.dir+"/first")
+	require.NoFileExists(t, b.dir+"/second")
+}
+
+// The timer must not be ended by a start that failed.
+func TestAStartThatFailsLeavesTheTimer(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	require.NoError(t, b.run(armScript(b.start, "1", 1)))
+	require.NoError(t, b.run(stopScript(b.stop)))
+	require.Error(t, b.run(startScript("exit 3")))
+	require.True(t, b.armed())
+	require.Eventually(t, b.runs, 10*time.Second, 20*time.Millisecond)
+	require.Error(t, b.run(stopScript("exit 4")))
+}
+
+// A connection that breaks in the middle of a script leaves none of it done.
+func TestHalfAScriptDoesNothing(t *testing.T) {
+	b := newBox(t)
+	script := stopScript(b.stop)
+	for cut := 0; cut < len(script)-2; cut += 7 { // all but the closing brace
+		_ = b.run(script[:cut])
+		require.True(t, b.runs(), "cut at %d", cut)
+	}
+}
+
+func TestQuote(t *testing.T) {
+	for _, s := range []string{"", "plain", "it's", `a "b" $c; d`, "é\n"} {
+		out, err := exec.Command("sh", "-c", "printf %s "+quote(s)).Output()
+		require.NoError(t, err)
+		require.Equal(t, s, string(out))
+	}
+}
