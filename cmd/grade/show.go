@@ -55,11 +55,41 @@ func (a *app) show(ctx context.Context, j *job, book *gradebook.Gradebook, run s
 	case a.json:
 		return report.JSON(a.Stdout, data, a.lang())
 	case one && len(data.Students) == 1:
+		if err := addTimeline(ctx, book, &data.Students[0]); err != nil {
+			return err
+		}
 		return report.Detail(a.Stdout, data, &data.Students[0], a.ui.text())
 	case one:
 		return notGraded(j)
 	}
 	return report.Table(a.Stdout, data, a.ui.text())
+}
+
+// addTimeline draws the fault window that a student's verdicts rest on, from
+// the newest run that holds their evidence.
+func addTimeline(ctx context.Context, book *gradebook.Gradebook, s *report.Student) error {
+	runs, err := book.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		students, err := book.Students(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(students, func(x gradebook.Student) bool { return x.ID == s.ID && x.Bundle != "" })
+		if i < 0 || !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == students[i].Bundle }) {
+			continue
+		}
+		c, err := book.Case(ctx, r.ID, s.ID)
+		if err != nil {
+			return err
+		}
+		if s.Timeline = report.NewTimeline(c); s.Timeline != nil {
+			return nil
+		}
+	}
+	return nil
 }
 
 func (a *app) data(ctx context.Context, j *job, book *gradebook.Gradebook, run string) (*report.Data, error) {

@@ -123,6 +123,24 @@ func plainAddr(s string) (netip.Addr, bool) {
 	return ip, err == nil
 }
 
+// Answer is one probe, for showing.
+type Answer struct {
+	At  int64 // when it was sent
+	Own bool  // a task of the service's own answered
+}
+
+// Answers are the probes of a service in the order sent, without those at the
+// target itself. Nothing may be nil.
+func Answers(w *evidence.Window, p *evidence.Probing, svc *evidence.Service) []Answer {
+	r := &reader{w: w, p: p, svc: svc}
+	x := r.attribute()
+	out := make([]Answer, len(x.all))
+	for i, s := range x.all {
+		out[i] = Answer{At: s.sent, Own: s.task != ""}
+	}
+	return out
+}
+
 // between are the probes sent in [from, to].
 func (x *shots) between(from, to int64) []shot {
 	lo, _ := slices.BinarySearchFunc(x.all, from, func(s shot, t int64) int {

@@ -51,6 +51,9 @@ type Student struct {
 	Verdicts  []judge.Verdict
 	Overrides []Override
 	Remark    string
+	// Timeline is the fault window, for the details of one student; nil if
+	// there was none or it was not asked for.
+	Timeline *Timeline
 }
 
 // Override is an instructor's word on a score.

@@ -69,6 +69,9 @@ func Detail(w io.Writer, d *Data, s *Student, t Text) error {
 	for _, g := range tasks(one.Columns()) {
 		t.task(&b, d.Rubric, ofTask(s.Verdicts, g[0].Task))
 	}
+	if s.Timeline != nil {
+		t.timeline(&b, s.Timeline)
+	}
 	if _, _, ungraded := judge.Total(s.Verdicts); ungraded > 0 {
 		b.WriteString("\n" + t.paint(t.Lang.T("report.ungraded_points", "points", ungraded.String()), magenta) + "\n")
 	}

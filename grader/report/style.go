@@ -52,6 +52,7 @@ type styles struct {
 	text, textQuoted           int // "@": IDs and names stay as they are
 	wrap, wrapQuoted           int
 	points, subtotal, total    int
+	percent                    int // whole ones
 	ungraded, blocked, empty   int
 	inputPoints                int
 	inputText, inputTextQuoted int
@@ -77,7 +78,10 @@ const (
 	greyText     = "808080"
 )
 
-const textFormat = 49 // "@"
+const (
+	textFormat    = 49 // "@"
+	percentFormat = 9  // "0%"
+)
 
 func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	s := &styles{font: "Calibri", outcome: make(map[check.Outcome]int), wraps: make(map[int]bool)}
@@ -123,6 +127,7 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	s.text = add(look{format: textFormat})
 	s.wrap = add(look{format: textFormat, wrap: true})
 	s.points = add(look{align: "center"})
+	s.percent = add(look{align: "center", format: percentFormat})
 	s.subtotal = add(look{align: "center", fill: fillTotal})
 	s.total = add(look{align: "center", bold: true, fill: fillTotal})
 	s.ungraded = add(look{align: "center", fill: fillUngraded})

@@ -265,6 +265,9 @@ func (t Text) summary(b *strings.Builder, d *Data) {
 		fmt.Fprintln(b, t.paint(t.Lang.T(key, "n", len(s.Open), "ids", ids), magenta))
 		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "ids", strings.Join(ids, ",")))
 	}
+	for _, f := range d.Faults {
+		fmt.Fprintln(b, clipTo(oneLine(faultLine(t.Lang, f)), t.Width))
+	}
 	worst := s.Worst(worstChecks)
 	if len(worst) == 0 {
 		return
@@ -279,6 +282,15 @@ func (t Text) summary(b *strings.Builder, d *Data) {
 		})
 	}
 	grid(b, rows, map[int]bool{1: true})
+}
+
+// faultLine says in one line what was made to fail, and for how long.
+func faultLine(lang i18n.Lang, f Fault) string {
+	if f.Restored.IsZero() {
+		return lang.T("report.fault_open", "kind", f.Kind, "target", f.Target, "injected", clock(f.Injected))
+	}
+	return lang.T("report.fault_line", "kind", f.Kind, "target", f.Target, "injected", clock(f.Injected),
+		"seconds", oneDecimal(f.Restored.Sub(f.Injected).Seconds()))
 }
 
 func oneDecimal(f float64) string {

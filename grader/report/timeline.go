@@ -1,0 +1,224 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/recovery"
+)
+
+// Timeline is one student's fault window, to be drawn. Times are in seconds of
+// the swarm from the injection.
+type Timeline struct {
+	Kind, Target string
+	From, To     float64
+	Probes       []TimedProbe
+	Moments      []Moment
+	Recovered    bool
+	Requests     recovery.Requests // up to the recovery, or its limit
+}
+
+// TimedProbe is one request and whether the student's own service answered.
+type TimedProbe struct {
+	At float64
+	OK bool
+}
+
+// Moment is a mark on the timeline: injected, down, replaced, answering,
+// restoring or restored.
+type Moment struct {
+	What string
+	At   float64
+}
+
+// marks are what stands for a moment in the picture.
+var momentMarks = map[string]string{
+	"injected": "I", "down": "D", "replaced": "R", "answering": "A", "restoring": "U", "restored": "B",
+}
+
+// NewTimeline takes what is drawn from the evidence; nil if the student was in
+// no fault window.
+func NewTimeline(c evidence.Case) *Timeline {
+	if c.Window == nil || c.Before == nil || c.Bundle.Probing == nil || c.Window.Injected < 0 {
+		return nil
+	}
+	w, p := c.Window, c.Bundle.Probing
+	i := slices.IndexFunc(c.Before.Services, func(s evidence.Service) bool { return s.ID == p.Service })
+	if i < 0 {
+		return nil
+	}
+	svc := &c.Before.Services[i]
+	story := recovery.Read(w, p, svc, c.Before.Swarm)
+	speed := max(w.Speed, 1)
+	since := func(at int64) float64 { return float64(at-w.Injected) / 1000 * speed }
+	t := &Timeline{
+		Kind: w.Fault.Kind, Target: w.Fault.Hostname, From: since(w.Began), To: since(max(w.Ended, w.Injected)),
+		Recovered: story.Recovered >= 0, Requests: story.Requests,
+	}
+	for _, a := range recovery.Answers(w, p, svc) {
+		t.Probes = append(t.Probes, TimedProbe{At: since(a.At), OK: a.Own})
+	}
+	for _, m := range []struct {
+		what string
+		at   int64
+	}{
+		{"injected", w.Injected}, {"down", story.Down}, {"replaced", story.Replaced},
+		{"answering", story.Answering}, {"restoring", w.Restoring}, {"restored", w.Restored},
+	} {
+		if m.at >= 0 {
+			t.Moments = append(t.Moments, Moment{m.what, since(m.at)})
+		}
+	}
+	slices.SortStableFunc(t.Moments, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
+	return t
+}
+
+// Bounds of a picture, in columns.
+const (
+	leastPicture = 30
+	mostPicture  = 100
+)
+
+// timeline draws a fault window: a row of marks over a row of cells, each a
+// stretch of time with the answers in it, over the seconds.
+func (t Text) timeline(b *strings.Builder, x *Timeline) {
+	columns := mostPicture
+	if t.Width > 0 {
+		columns = min(max(t.Width-4, leastPicture), mostPicture)
+	}
+	fmt.Fprintf(b, "\n%s\n", t.paint(t.Lang.T("report.timeline", "kind", x.Kind, "target", oneLine(x.Target)), bold))
+	scale := float64(columns) / math.Max(x.To-x.From, 1)
+	column := func(at float64) int { return min(columns-1, max(0, int((at-x.From)*scale))) }
+
+	marks := []rune(strings.Repeat(" ", columns+len(x.Moments)))
+	for _, m := range x.Moments {
+		at := column(m.At)
+		for marks[at] != ' ' {
+			at++
+		}
+		marks[at] = rune(momentMarks[m.What][0])
+	}
+	b.WriteString("  " + t.paint(strings.TrimRight(string(marks), " "), bold) + "\n")
+
+	ok, failed := make([]int, columns), make([]int, columns)
+	for _, p := range x.Probes {
+		if p.OK {
+			ok[column(p.At)]++
+		} else {
+			failed[column(p.At)]++
+		}
+	}
+	b.WriteString("  " + t.cells(ok, failed) + "\n")
+	b.WriteString("  " + axis(x.From, x.To, columns, column) + "\n")
+	t.captions(b, x)
+}
+
+// What stands for a stretch of time.
+const (
+	cellAnswered = "█"
+	cellPartly   = "▒"
+	cellFailed   = "×"
+	cellUnseen   = "·"
+)
+
+// cells paints runs of equal cells at once.
+func (t Text) cells(ok, failed []int) string {
+	var b strings.Builder
+	for i := 0; i < len(ok); {
+		glyph, color := cellOf(ok[i], failed[i])
+		k := i
+		for k < len(ok) {
+			if g, _ := cellOf(ok[k], failed[k]); g != glyph {
+				break
+			}
+			k++
+		}
+		b.WriteString(t.paint(strings.Repeat(glyph, k-i), color))
+		i = k
+	}
+	return b.String()
+}
+
+func cellOf(ok, failed int) (glyph, color string) {
+	switch {
+	case ok == 0 && failed == 0:
+		return cellUnseen, dim
+	case failed == 0:
+		return cellAnswered, green
+	case ok == 0:
+		return cellFailed, red
+	}
+	return cellPartly, yellow
+}
+
+// axis writes seconds under the cells, at round numbers.
+func axis(from, to float64, columns int, column func(float64) int) string {
+	step := 1.0
+	for _, s := range []float64{2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600} {
+		if (to-from)/step*7 <= float64(columns) {
+			break
+		}
+		step = s
+	}
+	line := []rune(strings.Repeat(" ", columns+8))
+	for s := int(math.Ceil(from / step)); float64(s)*step <= to; s++ {
+		at := float64(s) * step
+		copy(line[column(at):], []rune(strconv.FormatFloat(at, 'f', -1, 64)))
+	}
+	return strings.TrimRight(string(line), " ")
+}
+
+// captions say what the picture's signs mean, with the seconds.
+func (t Text) captions(b *strings.Builder, x *Timeline) {
+	var parts []string
+	for _, m := range x.Moments {
+		parts = append(parts, momentMarks[m.What]+" "+t.Lang.T("report.moment_"+m.What)+" "+oneDecimal(m.At)+"s")
+	}
+	t.wrapped(b, parts)
+	t.wrapped(b, []string{
+		t.paint(cellAnswered, green) + " " + t.Lang.T("report.cell_answered"),
+		t.paint(cellPartly, yellow) + " " + t.Lang.T("report.cell_partly"),
+		t.paint(cellFailed, red) + " " + t.Lang.T("report.cell_failed"),
+	})
+	if q := x.Requests; q.Sent > 0 {
+		key := "report.timeline_requests"
+		if !x.Recovered {
+			key = "report.timeline_never"
+		}
+		b.WriteString("  " + t.Lang.T(key, "sent", q.Sent, "failed", q.Failed,
+			"percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage)) + "\n")
+	}
+}
+
+// wrapped writes parts in as many lines as the width takes.
+func (t Text) wrapped(b *strings.Builder, parts []string) {
+	used := 0
+	for _, p := range parts {
+		wide := width(unpainted(p))
+		switch {
+		case used == 0:
+			b.WriteString("  ")
+		case t.Width > 0 && used+2+wide > t.Width-2:
+			b.WriteString("\n  ")
+			used = 0
+		default:
+			b.WriteString("  ")
+		}
+		b.WriteString(p)
+		used += wide + 2
+	}
+	b.WriteString("\n")
+}
+
+// unpainted is text without the colours that this package puts in.
+func unpainted(s string) string {
+	for _, c := range []string{"0", bold, dim, red, green, yellow, magenta} {
+		s = strings.ReplaceAll(s, "\x1b["+c+"m", "")
+	}
+	return s
+}

@@ -1,0 +1,98 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/recovery/scene"
+)
+
+// struck is the case of a student in whose window a scene played.
+func struck(s *scene.Scene) evidence.Case {
+	w, p, _ := s.Window()
+	return evidence.Case{
+		Bundle: &evidence.Bundle{Probing: p}, Window: w,
+		Before: &evidence.Snapshot{Swarm: s.Swarm(), Services: []evidence.Service{s.Service}},
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	lone := scene.New(1, 4)
+	stuck := scene.New(2, 4)
+	stuck.Become = scene.Never
+	fast := scene.New(3, 4)
+	fast.Speed, fast.Detect, fast.Drop, fast.Start, fast.Hold, fast.Limit, fast.Poll, fast.Period = 20, 600, 40, 80, 600, 6000, 50, 20
+	fast.Injecting, fast.Injected = 1000, 1020
+	for name, s := range map[string]*scene.Scene{"two": scene.New(2, 4), "lone": lone, "stuck": stuck, "fast": fast} {
+		x := NewTimeline(struck(s))
+		require.NotNil(t, x)
+		for _, lang := range i18n.Langs {
+			for _, columns := range []int{0, 60, 100} {
+				file := fmt.Sprintf("timeline.%s.%s.%d.txt", name, lang, columns)
+				t.Run(file, func(t *testing.T) {
+					draw := func(color bool) string {
+						var b strings.Builder
+						Text{Lang: lang, Width: columns, Color: color}.timeline(&b, x)
+						return b.String()
+					}
+					plain := draw(false)
+					golden(t, file, []byte(plain))
+					harmless(t, plain)
+					require.Equal(t, plain, unpainted(draw(true)), "colours take no room")
+					lines := strings.Split(plain, "\n")
+					require.Regexp(t, "I", lines[2])
+					if columns > 0 {
+						for _, line := range lines[2:5] {
+							require.LessOrEqual(t, width(line), columns, line)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestTimelineMarks: each mark stands over the time of its moment, none is lost
+// where two fall together.
+func TestTimelineMarks(t *testing.T) {
+	x := &Timeline{Kind: "node-stop", Target: "m", From: -10, To: 90, Moments: []Moment{
+		{"injected", 0}, {"down", 0.2}, {"replaced", 50}, {"restored", 90},
+	}, Probes: []TimedProbe{{-5, true}, {0, false}, {50, true}, {50.2, false}, {90, true}}}
+	var b strings.Builder
+	Text{Lang: i18n.EN, Width: 104}.timeline(&b, x)
+	lines := strings.Split(b.String(), "\n")
+	row := func(s string) []rune { return []rune(strings.TrimPrefix(s, "  ")) }
+	require.Equal(t, "ID", string(row(lines[2])[10:12]))
+	require.Equal(t, 'R', row(lines[2])[60])
+	require.Equal(t, 'B', row(lines[2])[99])
+	require.Equal(t, []rune("█×▒█"), []rune{row(lines[3])[5], row(lines[3])[10], row(lines[3])[60], row(lines[3])[99]})
+	require.Equal(t, "0", string(row(lines[4])[10]))
+}
+
+func TestNoTimeline(t *testing.T) {
+	c := struck(scene.New(2, 4))
+	for name, change := range map[string]func(c *evidence.Case){
+		"no window":    func(c *evidence.Case) { c.Window = nil },
+		"no probing":   func(c *evidence.Case) { c.Bundle = &evidence.Bundle{} },
+		"no snapshot":  func(c *evidence.Case) { c.Before = nil },
+		"no service":   func(c *evidence.Case) { c.Before = &evidence.Snapshot{} },
+		"not injected": func(c *evidence.Case) { w := *c.Window; w.Injected = -1; c.Window = &w },
+	} {
+		other := c
+		change(&other)
+		require.Nil(t, NewTimeline(other), name)
+	}
+}
+
+func TestDetailHasTheTimeline(t *testing.T) {
+	d := testData()
+	d.Students[0].Timeline = NewTimeline(struck(scene.New(2, 4)))
+	got := render(t, func(b *bytes.Buffer) error { return Detail(b, d, &d.Students[0], Text{Lang: i18n.ZH, Width: 80}) })
+	require.Contains(t, string(got), "故障时间线：manager-2（node-stop）")
+}
