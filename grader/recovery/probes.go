@@ -157,14 +157,23 @@ func (x *shots) between(from, to int64) []shot {
 }
 
 // enough reports whether so many probes came back as to judge by: 6 in 10 of
-// those that should have been sent.
-func (r *reader) enough(from, to int64) bool {
+// those that should have been sent, or, from a machine that was too busy for
+// that, so many at least.
+func (r *reader) enough(from, to int64, least int) bool {
 	if r.p.PeriodMS <= 0 {
 		return false
 	}
-	due := float64(to-from) / float64(r.p.PeriodMS) * r.spared
-	return float64(len(r.between(from, to))) >= 0.6*due-1
+	n, due := len(r.between(from, to)), float64(to-from)/float64(r.p.PeriodMS)*r.spared
+	return n >= least || float64(n) >= 0.6*due-1
 }
+
+// leastHeld are enough probes to show that a recovery holds, once each
+// container has answered; leastSilent, for each container, to show that one
+// does not answer.
+const (
+	leastHeld   = 6
+	leastSilent = 20
+)
 
 // try looks for a recovery within a run: from when on all of its containers
 // answer, and whether that holds. It fills the moments.
@@ -191,7 +200,7 @@ func (r *reader) try(s *Story, run *run) bool {
 		}
 		broken := r.broken(run, at)
 		if broken < 0 {
-			if !r.enough(at, at+r.hold) {
+			if !r.enough(at, at+r.hold, leastHeld) {
 				return false
 			}
 			if at > max(s.Down, run.from) {

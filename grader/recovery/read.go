@@ -119,7 +119,7 @@ func (r *reader) open(s *Story, views []view) string {
 		return Unseen // cut short, or the managers were silent at the end
 	case s.Running >= s.Wanted && s.Wanted > 0 && s.Replaced >= 0 && s.Replaced <= over && r.end < s.Replaced+2*r.hold:
 		return Unseen // back, but not watched for long enough
-	case s.Replaced >= 0 && len(r.p.Targets) > 0 && !r.enough(max(s.Replaced, r.w.Injected), r.end):
+	case s.Replaced >= 0 && len(r.p.Targets) > 0 && !r.enough(max(s.Replaced, r.w.Injected), r.end, leastSilent*s.Wanted):
 		return Unseen // too few probes were sent
 	}
 	return ""

@@ -137,6 +137,31 @@ func TestHostNamesOfTheService(t *testing.T) {
 	require.Positive(t, recovery.Read(w, p, &s.Service, s.Swarm()).Recovered)
 }
 
+// TestBusyMachine: probes that were never sent prove nothing against a service,
+// and a few are enough to bear one out.
+func TestBusyMachine(t *testing.T) {
+	thin := func(s *scene.Scene, keep int) recovery.Story {
+		w, p, _ := s.Window()
+		var kept []evidence.Probe
+		for i, x := range p.Probes {
+			if i%keep == 0 {
+				kept = append(kept, x)
+			}
+		}
+		p.Probes = kept
+		return recovery.Read(w, p, &s.Service, s.Swarm())
+	}
+	s := scene.New(2, 3)
+	s.Hold = 30000
+	require.Positive(t, thin(s, 5).Recovered)
+	require.Equal(t, recovery.Unseen, thin(scene.New(2, 3), 60).Open)
+
+	s = scene.New(3, 3)
+	s.Become = scene.Mute
+	require.Empty(t, thin(s, 3).Open, "silent among so many probes")
+	require.Equal(t, recovery.Unseen, thin(s, 11).Open, "not asked often enough")
+}
+
 // until is what there was of a window at a time.
 func until(w *evidence.Window, p *evidence.Probing, now int64) (*evidence.Window, *evidence.Probing) {
 	x, q := *w, *p
