@@ -68,6 +68,9 @@ func (a *app) watchKill(ctx context.Context, j *job, cl cluster, r *observe.Runn
 	}
 	bar.stop()
 	c.Window, c.Bundle.Probing = seen, probings[0]
+	if err := observe.Calm(ctx, cl, r.At, c.Before.Swarm, []string{c.Bundle.Probing.Service}); err != nil {
+		return err
+	}
 	if c.Settled, err = cl.Snapshot(ctx, r.At); err == nil {
 		err = r.Later(ctx, plan, []*evidence.Bundle{c.Bundle}, c.Settled)
 	}

@@ -48,7 +48,7 @@ func (x *faultRun) windows(ctx context.Context, snap *evidence.Snapshot) (err er
 			return err
 		}
 	}
-	return x.later(ctx)
+	return x.later(ctx, snap.Swarm)
 }
 
 func (x *faultRun) bundle(student string) *evidence.Bundle {
@@ -102,7 +102,7 @@ func reportFault(w *evidence.Window, start time.Time) report.Fault {
 
 // later drives the load that follows the faults, between two snapshots. A
 // cluster that can't be read then leaves it out.
-func (x *faultRun) later(ctx context.Context) error {
+func (x *faultRun) later(ctx context.Context, swarm evidence.Swarm) error {
 	var probed []*evidence.Bundle
 	for _, b := range x.bundles {
 		if b.Probing != nil {
@@ -111,6 +111,13 @@ func (x *faultRun) later(ctx context.Context) error {
 	}
 	if len(probed) == 0 {
 		return nil
+	}
+	var services []string
+	for _, b := range probed {
+		services = append(services, b.Probing.Service)
+	}
+	if err := observe.Calm(ctx, x.cl, x.r.At, swarm, services); err != nil {
+		return err
 	}
 	settled, hash, err := x.snapshot(ctx, "snapshot/settled", probed)
 	if err != nil || settled == nil {
