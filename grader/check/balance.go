@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
@@ -76,7 +77,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 	for _, be := range backends {
 		if b := bias(be, p.Direct); b.what != "" {
 			r.Observed["bias"], r.Observed["line"] = b.what, b.line
-			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(b.text, 60))
+			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(strings.TrimSpace(b.text), 60))
 			r.Hint = i18n.M("check.balance_"+b.what+"_hint", "line", b.line, "name", px.Name)
 			return r
 		}

@@ -74,6 +74,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	case net.Name != name:
 		r.Measure.Got = 1
 		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
+		r.Hint = i18n.M("check.network_misnamed_hint", "network", name, "other", net.Name, "service", in.Vars[p.Service])
 	default:
 		r.Outcome, r.Measure.Got = Pass, 2
 		r.Hint = i18n.Msg{}

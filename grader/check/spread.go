@@ -124,6 +124,8 @@ func spreadHint(v *View, p *spreadParams, counts []int, n int) i18n.Msg {
 	switch {
 	case p.Via == "mesh":
 		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])
+	case top == n && p.Direct:
+		return i18n.M("check.spread_one_direct_hint", "haproxy", name, "service", v.vars[p.Service])
 	case top == n:
 		return i18n.M("check.spread_one_hint", "haproxy", name)
 	case silent > 0:

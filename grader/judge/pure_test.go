@@ -117,7 +117,7 @@ func TestVerdictsFollowTheRubric(t *testing.T) {
 		}
 	}
 	var sum rubric.Points
-	for _, v := range judge.New(rub).Verdicts([]string{"1", "no such task", "2"}, c, "sha256:e") {
+	for _, v := range judge.New(rub).Verdicts([]string{"1", "no such task", "2", "3"}, c, "sha256:e") {
 		got = append(got, v.Check)
 		sum += v.Max
 		require.Equal(t, "sha256:e", v.Evidence)
