@@ -52,7 +52,7 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 	c := &client{
 		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
 		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
-		script: newScript(t.Path, host),
+		script: newScript(t.Path, host, o.Nonce),
 		pace:   p, rec: rec, rules: o.Attribution,
 		empty: &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
 	}

@@ -68,6 +68,10 @@ type Options struct {
 	Epoch time.Time
 	// Host is the Host header; "" sends the target's address.
 	Host string
+	// Nonce is the run's part of what each request carries, from [NewNonce];
+	// "" takes a new one for each load. With one for the whole run an answer
+	// that was recorded at one address and shown at another is known again.
+	Nonce string
 	// Progress, if set, is called now and then with answers and failures so
 	// far, from the goroutine that called Run.
 	Progress func(answered, failed int)

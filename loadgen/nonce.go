@@ -3,6 +3,7 @@ package loadgen
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 )
@@ -18,7 +19,9 @@ import (
 const (
 	nonceField = "X-Request-Id"
 	baseLen    = 16 // hexadecimal digits of the run's own part
-	nonceLen   = baseLen + 8
+	loadLen    = 8  // of the load's
+	hitLen     = 8  // of the request's
+	nonceLen   = baseLen + loadLen + hitLen
 )
 
 // looks are what clients say of themselves. Both accept anything, so that no
@@ -29,7 +32,16 @@ var looks = [2]string{
 		"Chrome/124.0.0.0 Safari/537.36\r\nAccept: */*\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n",
 }
 
-// script writes a run's requests, each with its own nonce.
+// NewNonce is a run's own part of the nonces that its requests carry, for
+// [Options].
+func NewNonce() string {
+	var b [baseLen / 2]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// script writes a load's requests, each with its own nonce: the run's part, the
+// load's and the request's.
 type script struct {
 	base string
 	seed uint64
@@ -37,15 +49,16 @@ type script struct {
 	text [2][2][]byte // by look; the second ends the connection
 }
 
-func newScript(path, host string) *script {
-	var b [16]byte
+func newScript(path, host, base string) *script {
+	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails
-	s := &script{base: hex.EncodeToString(b[:baseLen/2])}
-	for _, c := range b[baseLen/2:] {
-		s.seed = s.seed<<8 | uint64(c)
+	if len(base) != baseLen {
+		base = NewNonce()
 	}
+	s := &script{base: base, seed: binary.LittleEndian.Uint64(b[4:])}
+	load := hex.EncodeToString(b[:loadLen/2])
 	for i, look := range looks {
-		head := "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + look + nonceField + ": " + s.base
+		head := "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + look + nonceField + ": " + base + load
 		s.at[i] = len(head)
 		head += "00000000\r\n"
 		s.text[i] = [2][]byte{[]byte(head + "\r\n"), []byte(head + "Connection: close\r\n\r\n")}
@@ -71,8 +84,8 @@ func (s *script) write(buf []byte, hit uint64, last bool) (request, nonce []byte
 	at := s.at[look]
 	var digits [16]byte
 	d := strconv.AppendUint(digits[:0], hit&0xffffffff, 16)
-	copy(buf[at+8-len(d):], d)
-	return buf, buf[at-baseLen : at+nonceLen-baseLen]
+	copy(buf[at+hitLen-len(d):], d)
+	return buf, buf[at+hitLen-nonceLen : at+hitLen]
 }
 
 // echo is what an answer shows of the nonce.

@@ -96,14 +96,19 @@ func TestLooksAreTold(t *testing.T) {
 // Nothing in a request names the grader, and no two runs share a nonce.
 func TestRequestsArePlain(t *testing.T) {
 	seen := map[string]bool{}
+	base := NewNonce()
+	require.NotEqual(t, base, NewNonce())
 	for run := range 20 {
-		s := newScript("/a?b=c", "10.0.0.1:8001")
+		s := newScript("/a?b=c", "10.0.0.1:8001", base)
 		for hit := range uint64(50) {
 			text, nonce := s.write(nil, hit, run%2 == 0)
 			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(string(text))))
 			require.NoError(t, err)
 			require.Equal(t, string(nonce), r.Header.Get(nonceField))
-			require.Equal(t, fmt.Sprintf("%s%08x", s.base, hit), string(nonce))
+			require.Len(t, nonce, nonceLen)
+			require.True(t, strings.HasPrefix(string(nonce), base))
+			require.True(t, strings.HasSuffix(string(nonce), fmt.Sprintf("%08x", hit)))
+			require.Equal(t, echoOld, echoed([]byte("…"+base+"00000000ffffffff…"), nonce))
 			require.NotContains(t, strings.ToLower(string(text)), "grade")
 			require.Equal(t, run%2 == 0, r.Close)
 			require.False(t, seen[string(nonce)])

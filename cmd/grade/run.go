@@ -365,7 +365,7 @@ func newLoader(j *job, start time.Time) (loadgen.Loader, error) {
 		return loadgen.Loader{}, fmt.Errorf("attribution of rubric %s: %w", j.rub.ID, err)
 	}
 	return loadgen.Loader{Options: loadgen.Options{
-		Attribution: attributor, Settle: true, Epoch: start,
+		Attribution: attributor, Settle: true, Epoch: start, Nonce: loadgen.NewNonce(),
 		Limiter: loadgen.NewLimiter(float64(j.class.Settings.Rate)),
 	}}, nil
 }

@@ -217,6 +217,22 @@ func (v *View) elsewhere(px *evidence.Proxy, svc *evidence.Service, port string)
 	return d, n > 0
 }
 
+// impostor reports whether what runs in place of a student's HAProxy can't be
+// what its configuration says: that leads to the student's service, and by the
+// engines' counts the service's containers never got the requests that were
+// answered in their name.
+func (v *View) impostor(px *evidence.Proxy) bool {
+	svc, tr := v.Service("service"), v.c.Bundle.Trace("haproxy")
+	if svc == nil || tr == nil || px != v.Proxy() {
+		return false
+	}
+	claims, doubts := v.Claims(svc, tr)
+	if slices.ContainsFunc(doubts, func(d Doubt) bool { return d.Why != "image" && d.Why != "header" }) {
+		return false // the configuration accounts for it
+	}
+	return slices.ContainsFunc(claims, func(c Claim) bool { return c.Author.Standing == Forged && c.Doubt.Counted })
+}
+
 // oddImage reports whether what runs may be something else than HAProxy: it is
 // not called haproxy, or its content is neither what most of the class run
 // under that name nor, under the bare name, what anybody else runs.

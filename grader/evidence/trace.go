@@ -27,8 +27,9 @@ type Target struct {
 // The number of entries of all responders and errors adds up to Sent.
 type Trace struct {
 	Target Target `json:"target"`
-	// Nonce is what every request of the trace carried, with a number of its
-	// own behind it; "" in traces that were taken before there was one.
+	// Nonce is what every request of the run carried, with numbers of the
+	// trace's and its own behind it; "" in traces that were taken before there
+	// was one.
 	Nonce   string `json:"nonce,omitempty"`
 	Started int64  `json:"started_ms"`
 	Took    int64  `json:"took_ms"`

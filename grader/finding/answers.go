@@ -93,8 +93,6 @@ func (c *class) doubts(s *student, tr *evidence.Trace, claims []check.Claim, dou
 			if refuted {
 				c.add(s, OwnAnswers, where, d.Text, "name", s.px.Name, "line", d.Line, "text", d.Text)
 			}
-		case "elsewhere":
-			c.add(s, ServersElsewhere, where, d.Text, "name", s.px.Name, "line", d.Line, "text", d.Text)
 		case "image", "unverified":
 			// Counts that bear the answers out settle it.
 			if refuted || !counted && len(claims) > 0 {

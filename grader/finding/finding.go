@@ -115,6 +115,7 @@ func Class(cases []Case) []Finding {
 		c.proxy(s)
 		c.service(s)
 	}
+	c.merge()
 	c.nonces()
 	c.images()
 	c.shared()
@@ -191,6 +192,27 @@ func (c *class) add(s *student, k Kind, where, seen string, pairs ...any) {
 		Kind: k, Students: []string{s.id}, Task: s.Bundle.Task, Message: text(k, pairs...),
 		Evidence: []Ref{s.ref(where, seen)},
 	})
+}
+
+// merge joins what one student shows at several addresses to one finding of
+// each kind: the first one's words, everybody's evidence.
+func (c *class) merge() {
+	type key struct {
+		kind     Kind
+		students string
+	}
+	at := map[key]int{}
+	kept := c.out[:0]
+	for _, f := range c.out {
+		k := key{f.Kind, strings.Join(f.Students, " ")}
+		if i, ok := at[k]; ok {
+			kept[i].Evidence = append(kept[i].Evidence, f.Evidence...)
+			continue
+		}
+		at[k] = len(kept)
+		kept = append(kept, f)
+	}
+	c.out = kept
 }
 
 func text(k Kind, pairs ...any) i18n.Msg {

@@ -11,7 +11,21 @@ import (
 
 // proxy looks at the state of one student's HAProxy.
 func (c *class) proxy(s *student) {
-	if s.px == nil || s.px.State != "running" || !check.EditedSince(s.px) {
+	if s.px == nil || s.px.State != "running" {
+		return
+	}
+	ends := s.view.Ends(s.px, s.svc, s.port)
+	lost := len(ends) > 0 && !slices.ContainsFunc(ends, func(e check.End) bool { return e.Where == "own" || e.Where == "unknown" })
+	if lost {
+		e := ends[0]
+		seen := strings.TrimSpace(e.Addr + " " + e.Name)
+		c.out = append(c.out, Finding{
+			Kind: ServersElsewhere, Students: []string{s.id}, Task: s.Bundle.Task,
+			Message:  text(ServersElsewhere, "name", s.px.Name, "line", e.Line, "text", clip(seen, 100)),
+			Evidence: []Ref{s.at(e.Line, seen)},
+		})
+	}
+	if !check.EditedSince(s.px) {
 		return
 	}
 	file := ""
