@@ -45,7 +45,9 @@ func TestCalm(t *testing.T) {
 		{"no node will do", 5000, func(func() time.Duration) ([]evidence.Task, error) {
 			return []evidence.Task{task("a", "running"), task("b", "pending")}, nil
 		}, 3 * time.Second},
-		{"never healthy", 5000, func(func() time.Duration) ([]evidence.Task, error) { return []evidence.Task{task("a", "starting")}, nil }, 20 * time.Second},
+		{"never healthy", 5000, func(func() time.Duration) ([]evidence.Task, error) {
+			return []evidence.Task{task("a", "starting")}, nil
+		}, 20 * time.Second},
 		{"somebody else's", 5000, func(func() time.Duration) ([]evidence.Task, error) {
 			return []evidence.Task{{ID: "x", ServiceID: "svc-9", Desired: "running", State: "starting"}}, nil
 		}, 3 * time.Second},
