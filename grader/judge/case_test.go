@@ -41,7 +41,7 @@ var student = roster.Student{ID: "2024001", Name: "王小明"}
 func vars() map[string]string {
 	return map[string]string{
 		"nn": "01", "service": "s01", "published": "8001",
-		"haproxy": "haproxy-01", "frontend": "9001", "network": "dnsrr-01",
+		"haproxy": "haproxy-01", "frontend": "9001", "visited": "10001", "network": "dnsrr-01",
 	}
 }
 
