@@ -121,5 +121,6 @@ func standingData(ctx context.Context, j *job, book *gradebook.Gradebook) (*repo
 		return nil, err
 	}
 	d.Title = j.class.Title
-	return d, nil
+	d.Findings, err = findings(ctx, book, "")
+	return d, err
 }

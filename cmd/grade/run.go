@@ -307,7 +307,8 @@ func runData(ctx context.Context, j *job, book *gradebook.Gradebook, id string) 
 		return nil, err
 	}
 	d.Title = j.class.Title
-	return d, nil
+	d.Findings, err = findings(ctx, book, id)
+	return d, err
 }
 
 // openBook opens the class's gradebook, making its directory.

@@ -18,11 +18,12 @@ func newShowCmd(a *app) *cobra.Command {
 	lang := a.lang()
 	var f classFlags
 	var run string
-	var raw bool
+	var raw, found bool
 	c := &cobra.Command{Use: "show --class CLASS [STUDENT]", Short: lang.T("cli.show_short"), Args: cobra.MaximumNArgs(1)}
 	f.register(a, c)
 	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
 	c.Flags().BoolVar(&raw, "evidence", false, lang.T("cli.flag_evidence"))
+	c.Flags().BoolVar(&found, "findings", false, lang.T("cli.flag_findings"))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		f.students = append(f.students, args...)
 		j, book, err := a.stored(c.Context(), &f)
@@ -32,6 +33,9 @@ func newShowCmd(a *app) *cobra.Command {
 		defer book.Close()
 		if raw {
 			return a.showEvidence(c.Context(), j, book, run)
+		}
+		if found {
+			return a.showFindings(c.Context(), j, book, run)
 		}
 		return a.show(c.Context(), j, book, run, len(args) == 1)
 	}

@@ -121,14 +121,26 @@ func Class(cases []Case) []Finding {
 	c.shared()
 	c.numbers()
 	c.alike()
+	Sort(c.out)
+	return c.out
+}
+
+// Sort puts findings in order: gravest first, then by student.
+func Sort(list []Finding) {
 	rank := map[Kind]int{}
 	for i, k := range Kinds {
 		rank[k] = i
 	}
-	slices.SortStableFunc(c.out, func(a, b Finding) int {
+	slices.SortStableFunc(list, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), slices.Compare(a.Students, b.Students))
 	})
-	return c.out
+}
+
+// Of are the findings that concern at least one of the students.
+func Of(list []Finding, students []string) []Finding {
+	return slices.DeleteFunc(slices.Clone(list), func(f Finding) bool {
+		return !slices.ContainsFunc(f.Students, func(id string) bool { return slices.Contains(students, id) })
+	})
 }
 
 // class is the evidence of a class, indexed.

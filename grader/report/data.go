@@ -13,6 +13,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/finding"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/rubric"
 )
@@ -27,6 +28,8 @@ type Data struct {
 	// Students come in the order of the roster.
 	Students []Student
 	Faults   []Fault
+	// Findings are what an instructor should look at; they took no point.
+	Findings []finding.Finding
 }
 
 // Run is where the results come from.

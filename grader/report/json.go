@@ -29,6 +29,7 @@ type jsonReport struct {
 	Finished string        `json:"finished"`
 	Students []jsonStudent `json:"students"`
 	Faults   []jsonFault   `json:"faults"`
+	Findings []jsonFinding `json:"findings,omitempty"`
 }
 
 type jsonRubric struct {
@@ -90,6 +91,7 @@ func JSON(w io.Writer, d *Data, lang i18n.Lang) error {
 		Finished: rfc3339(d.Run.Finished),
 		Students: make([]jsonStudent, 0, len(d.Students)),
 		Faults:   make([]jsonFault, 0, len(d.Faults)),
+		Findings: jsonFindings(d, lang),
 	}
 	for _, s := range d.Students {
 		out.Students = append(out.Students, jsonOf(s, lang))

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"swarmgrade/grader/finding"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/report"
+)
+
+// findings are computed from stored evidence: of one run, or for "" of what
+// was last observed of each student at each task. Those of one task are
+// looked at together.
+func findings(ctx context.Context, book *gradebook.Gradebook, run string) ([]finding.Finding, error) {
+	runs, err := book.Runs(ctx) // the newest first
+	if err != nil {
+		return nil, err
+	}
+	var tasks []string
+	cases := map[string][]finding.Case{}
+	seen := map[[2]string]bool{}
+	for _, r := range runs {
+		if run != "" && r.ID != run {
+			continue
+		}
+		students, err := book.Students(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range students {
+			key := [2]string{r.Task, s.ID}
+			if s.Bundle == "" || seen[key] {
+				continue
+			}
+			c, err := book.Case(ctx, r.ID, s.ID)
+			if errors.Is(err, gradebook.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			seen[key] = true
+			if cases[r.Task] == nil {
+				tasks = append(tasks, r.Task)
+			}
+			cases[r.Task] = append(cases[r.Task], finding.Case{Case: c, Hash: s.Bundle})
+		}
+	}
+	var out []finding.Finding
+	for _, task := range tasks {
+		out = append(out, finding.Class(cases[task])...)
+	}
+	finding.Sort(out)
+	return out, nil
+}
+
+// showFindings prints what an instructor should look at, of everybody or of
+// the students asked for.
+func (a *app) showFindings(ctx context.Context, j *job, book *gradebook.Gradebook, run string) error {
+	data, err := a.data(ctx, j, book, run)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(j.students))
+	for i, s := range j.students {
+		ids[i] = s.ID
+	}
+	data.Findings = finding.Of(data.Findings, ids)
+	if a.json {
+		return report.FindingsJSON(a.Stdout, data, a.lang())
+	}
+	return report.Findings(a.Stdout, data, a.ui.text())
+}

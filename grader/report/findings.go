@@ -1,0 +1,144 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/finding"
+	"swarmgrade/grader/i18n"
+)
+
+// Findings writes what an instructor should look at to a screen, the gravest
+// first: what was found, of whom, and where in the evidence.
+func Findings(w io.Writer, d *Data, t Text) error {
+	var b strings.Builder
+	b.WriteString(t.paint(clipTo(heading(d, t.Lang), t.Width), bold) + "\n\n")
+	if len(d.Findings) == 0 {
+		b.WriteString(t.Lang.T("report.findings_none") + "\n")
+	}
+	for _, f := range d.Findings {
+		b.WriteString(t.Lang.T("report.finding_line", "severity", f.Kind.Severity().Text(), "title", f.Kind.Title(),
+			"students", oneLine(strings.Join(d.called(f.Students), ", "))) + "\n")
+		b.WriteString("  " + oneLine(t.Lang.Text(f.Message)) + "\n")
+		for _, e := range f.Evidence {
+			b.WriteString("  · " + clipTo(oneLine(refText(e)), t.Width-4) + "\n")
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString(t.Lang.T("report.findings_note") + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// called adds names to student IDs.
+func (d *Data) called(ids []string) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id
+		for _, s := range d.Students {
+			if s.ID == id && s.Name != "" {
+				out[i] = id + " " + s.Name
+			}
+		}
+	}
+	return out
+}
+
+// refText is where something was seen, and what.
+func refText(e finding.Ref) string {
+	s := e.Student + " " + e.Where
+	if e.Seen != "" {
+		s += ": " + e.Seen
+	}
+	return s
+}
+
+type jsonFinding struct {
+	Kind     finding.Kind     `json:"kind"`
+	Severity finding.Severity `json:"severity"`
+	Students []string         `json:"students"`
+	Task     string           `json:"task"`
+	Title    string           `json:"title"`
+	Message  string           `json:"message"`
+	Evidence []finding.Ref    `json:"evidence"`
+}
+
+func jsonFindings(d *Data, lang i18n.Lang) []jsonFinding {
+	out := make([]jsonFinding, 0, len(d.Findings))
+	for _, f := range d.Findings {
+		out = append(out, jsonFinding{f.Kind, f.Kind.Severity(), f.Students, f.Task,
+			lang.Text(f.Kind.Title()), lang.Text(f.Message), f.Evidence})
+	}
+	return out
+}
+
+// FindingsJSON writes the findings alone for scripts, in the layout that they
+// have in [JSON].
+func FindingsJSON(w io.Writer, d *Data, lang i18n.Lang) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	out := struct {
+		Schema   string        `json:"schema"`
+		Class    string        `json:"class"`
+		Run      string        `json:"run"`
+		Findings []jsonFinding `json:"findings"`
+	}{JSONSchema, d.Class, d.Run.ID, jsonFindings(d, lang)}
+	if err := enc.Encode(out); err != nil {
+		return fmt.Errorf("write findings as JSON: %w", err)
+	}
+	_, err := w.Write(escapeControls(buf.Bytes()))
+	return err
+}
+
+// findings is the sheet of what an instructor should look at; a class without
+// any has none.
+func (b *book) findings() error {
+	if len(b.d.Findings) == 0 {
+		return nil
+	}
+	st := b.st
+	s, err := b.open(b.t("sheet_findings"), []float64{8, 26, 26, 7, 60, 60, 22}, len(b.d.Findings)+2, 0)
+	if err != nil {
+		return err
+	}
+	if err := s.heads([]string{"severity", "finding", "students", "task", "message", "evidence_where", "evidence"}); err != nil {
+		return err
+	}
+	for _, f := range b.d.Findings {
+		var where, hashes []string
+		for _, e := range f.Evidence {
+			where = append(where, oneLine(refText(e)))
+			hashes = append(hashes, e.Bundle)
+		}
+		if err := s.add([]any{
+			b.wrap(b.lang.Text(f.Kind.Severity().Text())), b.wrap(b.lang.Text(f.Kind.Title())),
+			b.wrap(oneLine(strings.Join(b.d.called(f.Students), ", "))), textCell(oneLine(f.Task), st.text, st.textQuoted),
+			b.wrap(oneLine(b.lang.Text(f.Message))), b.wrap(strings.Join(where, "\n")), b.wrap(strings.Join(uniq(hashes), "\n")),
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.add([]any{excelize.Cell{StyleID: st.label, Value: b.t("findings_note")}}); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
+func uniq(list []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
