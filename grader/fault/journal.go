@@ -54,6 +54,9 @@ type Record struct {
 	Host string    `json:"host"`
 	PID  int       `json:"pid"`
 	Time time.Time `json:"time"`
+	// Timer is when the timer on the node will have gone off, by our clock; zero
+	// if the kind has none.
+	Timer time.Time `json:"timer,omitzero"`
 
 	// Step is the last one that the journal holds.
 	Step string `json:"-"`

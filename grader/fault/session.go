@@ -15,8 +15,9 @@ import (
 
 const (
 	// deadmanMargin is how much longer than the window the timer on the node
-	// waits, so that it never undoes a fault that is still being watched.
-	deadmanMargin = time.Minute
+	// waits, stopping Docker included, so that it never undoes a fault that is
+	// still being watched.
+	deadmanMargin = 30*time.Second + scriptLimit
 	// restoreTimeout bounds undoing, the node's way back included.
 	restoreTimeout = 3 * time.Minute
 	// retryEvery is the time between two tries of undoing, and between two
@@ -73,8 +74,8 @@ type Session struct {
 	opt     Options
 	rec     *Record
 	outcome Outcome
-	armed   time.Time // when the timer on the node would be over; zero for none
-	refused bool      // the injector touched nothing
+	release func() // gives signals back; nil until they were taken
+	refused bool   // the injector touched nothing
 	done    bool
 	err     error // of undoing
 }
@@ -116,6 +117,9 @@ func Begin(ctx context.Context, opt Options, f evidence.Fault) (s *Session, err 
 		Class: opt.Class, Run: opt.Run, Fault: f, Spec: opt.Spec, Conn: opt.Conn,
 		Host: host, PID: os.Getpid(), Time: time.Now().UTC().Round(0),
 	}
+	if _, ok := opt.Injector.(Armer); ok {
+		s.rec.Timer = s.rec.Time.Add(opt.Limit + deadmanMargin)
+	}
 	if s.journalled() {
 		if pending, err := opt.Journal.Pending(); err != nil {
 			return s, err
@@ -143,6 +147,7 @@ func Begin(ctx context.Context, opt Options, f evidence.Fault) (s *Session, err 
 		}
 	}
 	s.done = false
+	s.release = holdPipe()
 	whole := false
 	defer func() {
 		if !whole {
@@ -203,9 +208,7 @@ func (s *Session) inject(ctx context.Context) error {
 		if err := s.step(StepArming); err != nil {
 			return err
 		}
-		after := s.opt.Limit + deadmanMargin
-		s.armed = time.Now().Add(after)
-		if err := a.Arm(ctx, f, after); err != nil {
+		if err := a.Arm(ctx, f, s.opt.Limit+deadmanMargin); err != nil {
 			return err
 		}
 		if err := s.step(StepArmed); err != nil {
@@ -242,11 +245,14 @@ func (s *Session) Restore(ctx context.Context) error {
 	if limit == 0 {
 		limit = restoreTimeout
 	}
-	if !s.armed.IsZero() {
-		limit = max(limit, time.Until(s.armed)+restoreTimeout/3)
+	if !s.rec.Timer.IsZero() {
+		limit = max(limit, time.Until(s.rec.Timer)+restoreTimeout/3)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
+	if s.release != nil {
+		defer s.release()
+	}
 	s.err = s.undo(ctx)
 	return s.err
 }
