@@ -94,8 +94,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		a.ui.failure(detail(lang.Text(book.Msg), book.Cause), lang.Text(book.Hint))
 		return exitUsage
 	}
-	// What cobra says of flags and arguments.
-	a.ui.failure(err.Error(), lang.T("cli.see_help"))
+	a.ui.failure(lang.Text(usage(err)), lang.T("cli.see_help"))
 	return exitUsage
 }
 

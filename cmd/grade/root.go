@@ -37,7 +37,7 @@ type app struct {
 func (c command) Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	a := &app{command: c}
+	a := &app{command: c, langStr: langOf(args)}
 	a.ui = newUI(c, a.lang())
 	root := newRootCmd(a)
 	root.SetArgs(args)
@@ -60,7 +60,8 @@ func newRootCmd(a *app) *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "dir", "", lang.T("cli.flag_dir"))
-	f.StringVar(&a.langStr, "lang", "", lang.T("cli.flag_lang"))
+	f.StringVar(&a.langStr, "lang", a.langStr, lang.T("cli.flag_lang"))
+	f.Lookup("lang").DefValue = "" // the locale's, whatever the command line says
 	f.BoolVar(&a.json, "json", false, lang.T("cli.flag_json"))
 	f.BoolVarP(&a.quiet, "quiet", "q", false, lang.T("cli.flag_quiet"))
 	f.BoolVarP(&a.verbose, "verbose", "v", false, lang.T("cli.flag_verbose"))

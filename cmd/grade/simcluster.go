@@ -22,7 +22,7 @@ const (
 	simSpeed    = 20
 	simParallel = 32
 	simSeed     = 2024
-	simWait     = 30 * time.Second
+	simWait     = 3 * time.Minute
 )
 
 // simCluster is an embedded cluster with a sample class's students on it.
