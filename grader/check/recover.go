@@ -75,7 +75,7 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 	w := in.Case.Window
 	r.Observed.moments(w, s)
 	args := []any{"fault", faultName(w), "n", s.Running, "want", s.Wanted, "seconds", figure(s.Seconds),
-		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w))}
+		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w, s))}
 	switch {
 	case s.Recovered >= 0 && s.Seconds <= bound && global(svc):
 		r.Outcome = Pass
@@ -217,22 +217,23 @@ func (f Facts) moments(w *evidence.Window, s *recovery.Story) {
 	} {
 		f[name] = nil
 		if at >= 0 {
-			f[name] = round(since(w, at), 1)
+			f[name] = round(since(w, s, at), 1)
 		}
 	}
 }
 
-// since is how long after the injection a moment was, in seconds of the swarm.
-func since(w *evidence.Window, at int64) float64 {
-	return float64(at-w.Injected) / 1000 * speed(w)
+// since is how long after the fault was felt a moment was, in seconds of the
+// swarm.
+func since(w *evidence.Window, s *recovery.Story, at int64) float64 {
+	return float64(at-s.Struck) / 1000 * speed(w)
 }
 
-func watched(w *evidence.Window) float64 {
+func watched(w *evidence.Window, s *recovery.Story) float64 {
 	end := w.Restoring
 	if end < 0 {
 		end = w.Ended
 	}
-	return since(w, end)
+	return since(w, s, end)
 }
 
 func speed(w *evidence.Window) float64 {

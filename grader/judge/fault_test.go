@@ -53,7 +53,7 @@ func (w *world) task1() map[string]judge.Verdict {
 // two, some readings and probes get lost.
 func draw(s *scene.Scene) *scene.Scene {
 	r := s.Rng
-	s.Injected = s.Injecting + 200 + r.Int64N(6000)
+	s.Injected = s.Injecting + 200 + r.Int64N(15000)
 	s.Detect = 8000 + r.Int64N(9000)
 	s.Start, s.Drop = 500+r.Int64N(7500), r.Int64N(2500)
 	s.PollLoss, s.ProbeLoss = 0.01, 0.004

@@ -207,11 +207,25 @@ func (r *reader) try(s *Story, run *run) bool {
 				s.Answering = at
 			}
 			s.Recovered = at
-			s.Seconds = r.seconds(at - r.w.Injected)
+			s.Seconds = r.seconds(at - s.Struck)
 			return true
 		}
 		at = broken
 	}
+}
+
+// struck is when the fault was first felt.
+func (r *reader) struck(down int64) int64 {
+	at := r.w.Injected
+	if down >= 0 {
+		at = min(at, down)
+	}
+	for _, x := range r.between(r.w.Injecting, at) {
+		if x.task == "" {
+			return x.sent
+		}
+	}
+	return at
 }
 
 // broken is the end of the first probe that shows that a recovery at some time
@@ -236,8 +250,8 @@ func (r *reader) broken(run *run, at int64) int64 {
 	return -1
 }
 
-// Requests sums up the probes from the injection until the service had
-// recovered, or else until it should have.
+// Requests sums up the probes from when the fault was first felt until the
+// service had recovered, or else until it should have.
 type Requests struct {
 	Sent, Failed int // failed: not answered by the service's own
 	// Early are those sent while swarm could not have taken the lost tasks out
@@ -247,8 +261,7 @@ type Requests struct {
 	EarlySent int
 	// Outage is the longest time in which every probe failed, from the first
 	// one's begin to the last one's, in seconds of the swarm; OutageFrom its
-	// begin (-1 if none failed). It may begin while the injection is still
-	// under way. Step is the time between two probes.
+	// begin (-1 if none failed). Step is the time between two probes.
 	Outage     float64
 	OutageFrom int64
 	Step       float64
@@ -258,7 +271,7 @@ type Requests struct {
 
 func (r *reader) requests(s *Story) {
 	q := &s.Requests
-	q.From, q.To = r.w.Injected, min(r.end, r.w.Injected+r.clock(s.Bound))
+	q.From, q.To = s.Struck, min(r.end, r.w.Injected+r.clock(s.Bound))
 	if s.Recovered >= 0 {
 		q.To = s.Recovered
 	}
@@ -275,21 +288,16 @@ func (r *reader) requests(s *Story) {
 		q.Step = r.seconds(r.p.PeriodMS) / r.spared
 	}
 	since := int64(-1)
-	for _, x := range r.between(r.w.Injecting, q.To) {
-		counts := x.sent >= q.From
-		if counts {
-			q.Sent++
-		}
-		if counts && x.sent <= early {
+	for _, x := range r.between(q.From, q.To) {
+		q.Sent++
+		if x.sent <= early {
 			q.EarlySent++
 		}
 		if x.task != "" {
 			since = -1
 			continue
 		}
-		if counts {
-			q.Failed++
-		}
+		q.Failed++
 		if since < 0 {
 			since = x.sent
 		}

@@ -24,7 +24,7 @@ func (r *reader) clock(seconds float64) int64 { return int64(seconds * 1000 / r.
 func (r *reader) seconds(ms int64) float64 { return float64(ms) * r.pace / 1000 }
 
 func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) (Story, *reader) {
-	s := Story{Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1}
+	s := Story{Struck: -1, Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1}
 	if w == nil || p == nil || svc == nil {
 		s.Open = NoWindow
 		return s, nil
@@ -64,6 +64,7 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 	}
 	r.shots = r.attribute()
 	runs := r.runs(&s, views)
+	s.Struck = r.struck(s.Down)
 	for i := range runs {
 		if r.try(&s, &runs[i]) {
 			break

@@ -67,6 +67,10 @@ type Story struct {
 	// Running is how many tasks ran as they should in the last reading before
 	// the fault was undone, in the evidence so far.
 	Running int
+	// Struck is when the fault was first felt: at the end of the injection, or
+	// before that with the first request that failed while it was under way (an
+	// engine takes its time to stop) or with Down. Seconds count from it.
+	Struck int64
 	// Down is when the target was seen down (drained, the task gone); Replaced
 	// when every slot had its task running again; Answering from when on each of
 	// those containers answered. Recovered is the last of the three, if all of
@@ -76,7 +80,7 @@ type Story struct {
 	Replaced  int64
 	Answering int64
 	Recovered int64
-	// Seconds is from the injection to Recovered, -1 without it. Bound is how
+	// Seconds is from Struck to Recovered, -1 without it. Bound is how
 	// many a recovery may take: 60 (120 if the leader was lost, both more where
 	// the heartbeat is slower than 5 s), and the service's restart delay, which
 	// Delay is.

@@ -35,6 +35,7 @@ func TestStories(t *testing.T) {
 		{"a restart delay of 20 s", 3, func(s *scene.Scene) { s.Service.Restart.DelayMS = 20000 }, "", true, 1, 1},
 		{"a slow start", 3, func(s *scene.Scene) { s.Start = 45000 }, "", true, 1, 1},
 		{"global", 3, func(s *scene.Scene) { s.Service.Mode, s.Service.Replicas = "global", 0 }, "", true, 1, 0},
+		{"stopping took long", 3, func(s *scene.Scene) { s.Injected = s.Injecting + 25000 }, "", true, 1, 1},
 		{"drained", 2, func(s *scene.Scene) { s.Kind = "node-drain" }, "", true, 1, 1},
 		{"a killed container", 2, func(s *scene.Scene) { s.Kind = "task-kill" }, "", true, 1, 1},
 		{"twenty times as fast", 2, func(s *scene.Scene) {
@@ -74,7 +75,9 @@ func TestStories(t *testing.T) {
 				require.GreaterOrEqual(t, got.Recovered, got.Replaced)
 				require.GreaterOrEqual(t, got.Recovered, got.Answering)
 				require.GreaterOrEqual(t, got.Replaced, got.Down)
-				require.InDelta(t, float64(got.Recovered-s.Injected)*s.Speed/1000, got.Seconds, 0.01)
+				require.GreaterOrEqual(t, got.Struck, s.Injecting)
+				require.LessOrEqual(t, got.Struck, s.Injected)
+				require.InDelta(t, float64(got.Recovered-got.Struck)*s.Speed/1000, got.Seconds, 0.01)
 			} else {
 				require.EqualValues(t, -1, got.Recovered)
 				require.EqualValues(t, -1, got.Seconds)

@@ -13,7 +13,7 @@ import (
 )
 
 // Timeline is one student's fault window, to be drawn. Times are in seconds of
-// the swarm from the injection.
+// the swarm from when the fault was first felt.
 type Timeline struct {
 	Kind, Target string
 	From, To     float64
@@ -29,7 +29,7 @@ type TimedProbe struct {
 	OK bool
 }
 
-// Moment is a mark on the timeline: injected, down, replaced, answering,
+// Moment is a mark on the timeline: struck, down, replaced, answering,
 // restoring or restored.
 type Moment struct {
 	What string
@@ -38,7 +38,7 @@ type Moment struct {
 
 // marks are what stands for a moment in the picture.
 var momentMarks = map[string]string{
-	"injected": "I", "down": "D", "replaced": "R", "answering": "A", "restoring": "U", "restored": "B",
+	"struck": "I", "down": "D", "replaced": "R", "answering": "A", "restoring": "U", "restored": "B",
 }
 
 // NewTimeline takes what is drawn from the evidence; nil if the student was in
@@ -55,7 +55,11 @@ func NewTimeline(c evidence.Case) *Timeline {
 	svc := &c.Before.Services[i]
 	story := recovery.Read(w, p, svc, c.Before.Swarm)
 	speed := max(w.Speed, 1)
-	since := func(at int64) float64 { return float64(at-w.Injected) / 1000 * speed }
+	zero := w.Injected
+	if story.Struck >= 0 {
+		zero = story.Struck
+	}
+	since := func(at int64) float64 { return float64(at-zero) / 1000 * speed }
 	t := &Timeline{
 		Kind: w.Fault.Kind, Target: w.Fault.Hostname, From: since(w.Began), To: since(max(w.Ended, w.Injected)),
 		Recovered: story.Recovered >= 0, Requests: story.Requests,
@@ -67,7 +71,7 @@ func NewTimeline(c evidence.Case) *Timeline {
 		what string
 		at   int64
 	}{
-		{"injected", w.Injected}, {"down", story.Down}, {"replaced", story.Replaced},
+		{"struck", zero}, {"down", story.Down}, {"replaced", story.Replaced},
 		{"answering", story.Answering}, {"restoring", w.Restoring}, {"restored", w.Restored},
 	} {
 		if m.at >= 0 {

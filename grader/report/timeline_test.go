@@ -62,7 +62,7 @@ func TestTimeline(t *testing.T) {
 // where two fall together.
 func TestTimelineMarks(t *testing.T) {
 	x := &Timeline{Kind: "node-stop", Target: "m", From: -10, To: 90, Moments: []Moment{
-		{"injected", 0}, {"down", 0.2}, {"replaced", 50}, {"restored", 90},
+		{"struck", 0}, {"down", 0.2}, {"replaced", 50}, {"restored", 90},
 	}, Probes: []TimedProbe{{-5, true}, {0, false}, {50, true}, {50.2, false}, {90, true}}}
 	var b strings.Builder
 	Text{Lang: i18n.EN, Width: 104}.timeline(&b, x)
