@@ -1,4 +1,5 @@
 # make demo: grade a whole sample class on an embedded cluster, nothing needed.
+# make sim: keep that cluster up, for any Docker client, until Ctrl-C.
 # make test: everything; as root on Linux also on three real engines.
 
 GO      ?= go
@@ -14,6 +15,9 @@ build:
 
 demo: build
 	$(BIN) --class 2024A
+
+sim: build
+	$(BIN) sim
 
 # The same on a real three-node Swarm, good students and broken ones.
 lab: build
@@ -35,10 +39,12 @@ lint:
 accuracy: build
 	$(BIN) rubric test ha-lb --seeds $(SEEDS)
 
+# Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:
 	$(GO) test ./loadgen -run '^$$' -bench 'Paired|Memory' -benchtime 1x
 	$(GO) test ./loadgen -run '^$$' -bench 'Attribution|Histogram|Attacker'
 	$(GO) test ./grader/... -run '^$$' -bench .
+	$(GO) test ./cmd/grade -run '^$$' -bench Class -benchtime 1x -timeout 60m
 
 clean:
 	rm -rf bin
