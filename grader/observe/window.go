@@ -122,7 +122,11 @@ type window struct {
 
 	mu     sync.Mutex
 	shared evidence.Window
-	guard  *fault.Guard // from the injection to its undoing
+	// own are the polls with one service's tasks each, by service, so that
+	// asking after each service does not go through the tasks of all.
+	own    [][]evidence.Poll
+	place  map[string][]int // of a service's ID in services
+	guard  *fault.Guard     // from the injection to its undoing
 	nodes  []evidence.Node
 	reason string // to break off
 	crash  error
@@ -133,6 +137,7 @@ func newWindow(r *Windows, f evidence.Fault, services []Watched) *window {
 	w := &window{
 		r: r, pace: paceAt(speed), services: services,
 		settled: make([]bool, len(services)), polled: make(chan struct{}, 1),
+		own: make([][]evidence.Poll, len(services)), place: map[string][]int{},
 		shared: evidence.Window{
 			Schema: evidence.WindowSchema, Fault: f, Speed: speed, Began: r.At(),
 			Injecting: -1, Injected: -1, Restoring: -1, Restored: -1, Ended: -1, Polls: []evidence.Poll{},
@@ -140,9 +145,10 @@ func newWindow(r *Windows, f evidence.Fault, services []Watched) *window {
 	}
 	var all []*evidence.Service
 	rate := 0.0
-	for _, s := range services {
+	for i, s := range services {
 		all = append(all, s.Service)
 		rate = max(rate, s.Rate)
+		w.place[s.Service.ID] = append(w.place[s.Service.ID], i)
 	}
 	w.shared.HoldMS = w.pace.hold.Milliseconds()
 	w.shared.LimitMS = limitMS(all, r.Swarm, f.Leader)
@@ -176,6 +182,7 @@ func (w *window) begin(ctx context.Context, stop <-chan struct{}, running *sync.
 func (w *window) took(p evidence.Poll, nodes []evidence.Node) {
 	w.mu.Lock()
 	w.shared.Polls = append(w.shared.Polls, p)
+	w.share(p)
 	if p.Error == "" {
 		w.nodes = nodes
 	}
@@ -184,6 +191,21 @@ func (w *window) took(p evidence.Poll, nodes []evidence.Node) {
 	}
 	w.mu.Unlock()
 	w.wake()
+}
+
+// share gives each service its part of a poll.
+func (w *window) share(p evidence.Poll) {
+	tasks := p.Tasks
+	p.Tasks = nil
+	for i := range w.own {
+		w.own[i] = append(w.own[i], p)
+	}
+	for _, t := range tasks {
+		for _, i := range w.place[t.ServiceID] {
+			last := &w.own[i][len(w.own[i])-1]
+			last.Tasks = append(last.Tasks, t)
+		}
+	}
 }
 
 func (w *window) wake() {
@@ -318,10 +340,12 @@ func (w *window) allSettled() bool {
 	now := w.r.At()
 	w.mu.Lock()
 	shared := w.shared // what polls there are is never changed
+	own := slices.Clone(w.own)
 	w.mu.Unlock()
 	all := true
 	for i, s := range w.services {
 		if !w.settled[i] {
+			shared.Polls = own[i]
 			w.settled[i] = recovery.Settled(&shared, w.series[i].sofar(), s.Service, w.r.Swarm, now)
 		}
 		all = all && w.settled[i]
