@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if v := os.Getenv(victimEnv); v != "" {
 		os.Exit(die(v))
 	}
+	// The runtime's own goroutine for signals must not start within a test's
+	// bubble.
+	holdPipe()()
 	goleak.VerifyTestMain(m)
 }
 

@@ -57,6 +57,12 @@ func Heal(ctx context.Context, path string, opt HealOptions) (rec *Record, out O
 			Injector: opt.Injector,
 		},
 	}
+	if opt.Injector == nil {
+		// Without a swarm it can tell what to type, and node-stop works.
+		if s.opt.Injector, err = New(rec.Fault.Kind, rec.Spec, nil); err != nil {
+			return rec, out, s.stuck(err)
+		}
+	}
 	dial := func(ctx context.Context) (closing func() error, err error) {
 		if s.opt.Cluster, closing, err = opt.Dial(ctx, rec.Conn); err == nil && opt.Injector == nil {
 			s.opt.Injector, err = New(rec.Fault.Kind, rec.Spec, s.opt.Cluster)
@@ -82,11 +88,6 @@ func Heal(ctx context.Context, path string, opt HealOptions) (rec *Record, out O
 
 // dialAfter undoes the fault first and then waits for a manager to answer.
 func (s *Session) dialAfter(ctx context.Context, dial func(context.Context) (func() error, error), why error) (closing func() error, err error) {
-	if s.opt.Injector == nil {
-		if s.opt.Injector, err = New(s.rec.Fault.Kind, s.rec.Spec, nil); err != nil {
-			return nil, err
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	if err := s.opt.Injector.Restore(ctx, s.rec.Fault); err != nil {

@@ -85,7 +85,6 @@ func TestFaultsOnTheEmbeddedCluster(t *testing.T) {
 			plan := Choose(snap, []Concern{who}, Rules{Kind: kind})
 			require.Len(t, plan.Steps, 1)
 			f := plan.Steps[0].Fault
-			require.False(t, f.Leader)
 			var inj Injector = simInjector{s}
 			if kind == NodeDrain {
 				inj, err = New(kind, roster.Fault{}, c)
