@@ -15,9 +15,15 @@ func (c *class) proxy(s *student) {
 		return
 	}
 	ends := s.view.Ends(s.px, s.svc, s.port)
-	lost := len(ends) > 0 && !slices.ContainsFunc(ends, func(e check.End) bool { return e.Where == "own" || e.Where == "unknown" })
-	if lost {
-		e := ends[0]
+	// A classmate's service is told of as shared, and one that is the student's
+	// under a wrong name is no stranger's.
+	alike := s.view.Alike("service", "published")
+	at := slices.IndexFunc(ends, func(e check.End) bool {
+		return e.Where == "stand-alone" || e.Where == "other" && c.owner[e.Name] == nil && !slices.Contains(alike, e.Name)
+	})
+	leads := slices.ContainsFunc(ends, func(e check.End) bool { return e.Where == "own" || e.Where == "unknown" })
+	if at >= 0 && !leads {
+		e := ends[at]
 		seen := strings.TrimSpace(e.Addr + " " + e.Name)
 		c.out = append(c.out, Finding{
 			Kind: ServersElsewhere, Students: []string{s.id}, Task: s.Bundle.Task,

@@ -1,0 +1,185 @@
+package judge_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// helper puts a stand-alone container on the first node, at port 14001.
+func helper(w *world) {
+	for _, s := range []*evidence.Snapshot{w.before, w.after} {
+		s.Containers = append(s.Containers, evidence.Container{
+			Endpoint: "tcp://172.30.0.11:2375", NodeID: "node-1", ID: hexID("helper"), Names: []string{"helper"},
+			Image: "whoami-for-swarm:latest", State: "running", NetworkMode: "bridge",
+			Ports:    []evidence.ContainerPort{{Private: 80, Public: 14001, Protocol: "tcp"}},
+			Networks: []evidence.ContainerNetwork{{Name: "bridge", Address: "172.17.0.9"}},
+		})
+	}
+}
+
+// counted says how many packets each own container got around the load.
+func counted(packets int64) func(*evidence.Case) {
+	return func(c *evidence.Case) {
+		for _, t := range c.Before.Tasks {
+			if t.ServiceID == "svc-s01" {
+				c.Bundle.Traffic = append(c.Bundle.Traffic, evidence.Traffic{Target: "haproxy", ContainerID: t.ContainerID, Before: 7, After: 7 + packets})
+			}
+		}
+	}
+}
+
+// TestForgedNames: every answer names a running task of the student's own, as
+// an honest one does; what is known of the HAProxy decides.
+func TestForgedNames(t *testing.T) {
+	elsewhere := func(w *world) {
+		helper(w)
+		config := strings.NewReplacer("172.30.0.11:8001", "172.30.0.11:14001", "172.30.0.12:8001", "172.30.0.11:14001",
+			"172.30.0.13:8001", "172.30.0.11:14001").Replace(handout)
+		w.proxies = []evidence.Proxy{haproxyOf(config)}
+	}
+	made := configured("    default_backend", "    http-request return status 200 string hello\n    default_backend")
+	edited := func(w *world) { w.proxies[0].Files[0].Modified = "2024-11-20T08:30:00Z" }
+	image := func(w *world) { w.proxies[0].Image = "lab.example/mine/balancer:1" }
+	errorfile := configured("backend servers", "backend servers\n    errorfile 503 /tmp/page.http")
+	writes := configured("backend servers", "backend servers\n    http-response set-header X-Served-By %s")
+	const plenty, few = 100_000, 3
+	for _, c := range []struct {
+		name    string
+		change  func(w *world)
+		packets int64 // -1: nobody counted
+		echo    bool
+		header  string
+		want    check.Outcome
+		why     string
+		running check.Outcome
+	}{
+		{"nothing to doubt, and nobody counts", func(*world) {}, -1, false, "", check.Pass, "", check.Pass},
+		{"HAProxy answers every request", made, -1, true, "", check.Fail, "check.doubt_made", check.Pass},
+		{"and packets do not redeem it", made, plenty, true, "", check.Fail, "check.doubt_made", check.Pass},
+		{"every server is a stand-alone container", elsewhere, -1, true, "", check.Fail, "check.doubt_elsewhere", check.Pass},
+		{"which the counts bear out: it hands on", elsewhere, plenty, true, "", check.Pass, "", check.Pass},
+		{"which the counts refute", elsewhere, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"an edited file, nobody counted", edited, -1, true, "", check.Pass, "", check.Pass},
+		{"an edited file, and the counts refute", edited, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"an image of the student's own", image, -1, true, "", check.Pass, "", check.Pass},
+		{"which works", image, plenty, true, "", check.Pass, "", check.Pass},
+		{"which is no HAProxy", image, few, true, "", check.Blocked, "", check.Fail},
+		{"an error page, and answers that echo", errorfile, -1, true, "", check.Pass, "", check.Pass},
+		{"an error page, and answers that do not", errorfile, -1, false, "", check.Fail, "check.doubt_made_if", check.Pass},
+		{"a header that HAProxy writes, and pages that name themselves", writes, -1, true, "", check.Pass, "", check.Pass},
+		{"a header that HAProxy writes, and nothing else", writes, plenty, true, "x-served-by", check.Fail, "check.doubt_header", check.Pass},
+		{"a header of the application's own", writes, -1, true, "x-hostname", check.Pass, "", check.Pass},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(loadRubric(t), 3, 42)
+			c.change(w)
+			w.finish = func(k *evidence.Case) {
+				if c.packets >= 0 {
+					counted(c.packets)(k)
+				}
+				for i := range k.Bundle.Traces {
+					tr := &k.Bundle.Traces[i]
+					tr.Nonce = "0123456789abcdef"
+					for j := range tr.Responders {
+						if tr.Target.Kind == "mesh" || c.echo {
+							tr.Responders[j].Echoed = tr.Responders[j].Count
+						}
+						if tr.Target.Kind == "haproxy" {
+							tr.Responders[j].Header = c.header
+						}
+					}
+				}
+			}
+			got := w.verdicts()
+			v := got["task2.answers"]
+			requireReadable(t, v)
+			require.Equal(t, c.want, v.Outcome, "%s", v.Message.Key)
+			if c.why != "" {
+				require.Equal(t, "check.answers_forged", v.Message.Key)
+				require.Contains(t, reasonKeys(v.Message.Args), c.why)
+			}
+			require.Equal(t, c.running, got["task2.haproxy-running"].Outcome)
+			require.Equal(t, check.Pass, got["task2.mesh"].Outcome, "what is asked without HAProxy is not doubted")
+		})
+	}
+}
+
+// TestClaimsThatContradict: one odd answer among honest ones counts for
+// nobody.
+func TestClaimsThatContradict(t *testing.T) {
+	for _, c := range []struct {
+		name, why string
+		spoil     func(r *evidence.Responder)
+	}{
+		{"two names", "check.doubt_torn", func(r *evidence.Responder) { r.Torn = true }},
+		{"a stand-alone container's address", "check.doubt_stand_alone", func(r *evidence.Responder) { r.Addresses = []string{"172.17.0.9"} }},
+		{"another student's ID", "check.doubt_student", func(r *evidence.Responder) { r.StudentID = "20249999" }},
+		{"an answer from a cache", "check.doubt_cached", func(r *evidence.Responder) { r.Replayed = r.Count - 1 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(loadRubric(t), 3, 42)
+			helper(w)
+			w.finish = func(k *evidence.Case) { c.spoil(&k.Bundle.Trace("haproxy").Responders[0]) }
+			v := w.verdicts()["task2.answers"]
+			requireReadable(t, v)
+			require.NotEqual(t, check.Pass, v.Outcome)
+			require.Equal(t, "check.answers_forged", v.Message.Key)
+			require.Contains(t, reasonKeys(v.Message.Args), c.why)
+		})
+	}
+}
+
+// TestHonestOddities: what looks odd and is not held against anybody.
+func TestHonestOddities(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(w *world)
+		spoil  func(r *evidence.Responder)
+	}{
+		{"the page shows only the gateway network's address", func(*world) {}, func(r *evidence.Responder) { r.Addresses = []string{"172.18.0.3"} }},
+		{"the page shows no address", func(*world) {}, func(r *evidence.Responder) { r.Addresses = nil }},
+		{"the page shows no student ID", func(*world) {}, func(r *evidence.Responder) { r.StudentID = "" }},
+		{"the service sets another's ID, and the page says so", func(w *world) {
+			w.before.Services[0].Env, w.after.Services[0].Env = []string{"STUDENT_ID=2024002"}, []string{"STUDENT_ID=2024002"}
+		}, func(r *evidence.Responder) { r.StudentID = "2024002" }},
+		{"the service sets none, and the image has a default", func(w *world) {
+			w.before.Services[0].Env, w.after.Services[0].Env = nil, nil
+		}, func(r *evidence.Responder) { r.StudentID = "unknown" }},
+		{"an update that stopped halfway", func(w *world) {
+			w.before.Services[0].UpdateState, w.after.Services[0].UpdateState = "paused", "paused"
+		}, func(r *evidence.Responder) { r.StudentID = "2023999" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(loadRubric(t), 3, 42)
+			c.change(w)
+			w.finish = func(k *evidence.Case) {
+				for i := range k.Bundle.Traces {
+					for j := range k.Bundle.Traces[i].Responders {
+						c.spoil(&k.Bundle.Traces[i].Responders[j])
+					}
+				}
+			}
+			got := w.verdicts()
+			for _, id := range []string{"task2.mesh", "task2.mesh-spread", "task2.answers", "task2.spread"} {
+				require.Equal(t, check.Pass, got[id].Outcome, "%s: %s", id, got[id].Message.Key)
+			}
+		})
+	}
+}
+
+// reasonKeys are the keys of the sentences within a sentence.
+func reasonKeys(args map[string]any) []string {
+	var out []string
+	for _, a := range args {
+		if m, ok := a.(i18n.Msg); ok {
+			out = append(out, m.Key)
+		}
+	}
+	return out
+}
