@@ -53,7 +53,7 @@ func TestWorkbookScores(t *testing.T) {
 		require.NoError(t, os.WriteFile(*keep+"/en.xlsx", workbook(t, testData(), i18n.EN), 0o644))
 	}
 	f := readBack(t, raw)
-	require.Equal(t, []string{"成绩", "明细", "评分标准", "运行信息"}, f.GetSheetList())
+	require.Equal(t, []string{"成绩", "明细", "统计", "评分标准", "运行信息"}, f.GetSheetList())
 	require.Equal(t, 0, f.GetActiveSheetIndex())
 	rows, err := f.GetRows("成绩")
 	require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestWorkbookScores(t *testing.T) {
 
 func TestWorkbookGuidesTheHand(t *testing.T) {
 	f := readBack(t, workbook(t, testData(), i18n.EN))
-	require.Equal(t, []string{"Scores", "Details", "Rubric", "Run"}, f.GetSheetList())
+	require.Equal(t, []string{"Scores", "Details", "Statistics", "Rubric", "Run"}, f.GetSheetList())
 	validations, err := f.GetDataValidations("Scores")
 	require.NoError(t, err)
 	require.Len(t, validations, 2)
