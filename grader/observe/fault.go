@@ -203,11 +203,11 @@ func (r *Runner) Later(ctx context.Context, plan *Plan, bundles []*evidence.Bund
 func (r *Runner) driveLater(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
 	for _, t := range s.Targets {
 		host, _, _ := net.SplitHostPort(t.Address)
-		err := unreachable[host]
-		var trace evidence.Trace
-		if err == nil {
-			trace, err = r.load(ctx, t)
+		if why, bad := unreachable[host]; bad {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "later/" + t.ID, Code: "unreachable", Detail: why.Error()})
+			continue
 		}
+		trace, err := r.load(ctx, t)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
