@@ -44,6 +44,7 @@ bench:
 	$(GO) test ./loadgen -run '^$$' -bench 'Paired|Memory' -benchtime 1x
 	$(GO) test ./loadgen -run '^$$' -bench 'Attribution|Histogram|Attacker'
 	$(GO) test ./grader/... -run '^$$' -bench .
+	$(GO) test ./cmd/grade -run '^$$' -bench FaultWindow -benchtime 3x
 	$(GO) test ./cmd/grade -run '^$$' -bench Class -benchtime 1x -timeout 60m
 
 clean:
