@@ -109,7 +109,9 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	}
 	r.Message, r.Hint = worst.msg, worst.hint
 	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil && editedSince(px) {
-		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name)
+		started, modified := editTimes(px)
+		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
+		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified)
 	}
 	return r
 }
@@ -262,7 +264,7 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name)}
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
-			i18n.M(silentHint(p), "service", svc.Name, "curl", curl)}
+			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "haproxy", v.vars["haproxy"])}
 	}
 	return nil
 }

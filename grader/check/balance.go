@@ -161,7 +161,7 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 	switch {
 	case total == 0:
 		r.Message = i18n.M("check.servers_none")
-		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]))
+		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]), "name", px.Name)
 	case len(missing) > 0:
 		r.Message = i18n.M("check.health_missing", "n", len(missing), "total", total, "servers", missing)
 		r.Hint = i18n.M("check.health_missing_hint", "name", px.Name)

@@ -160,6 +160,10 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Observed["log"] = log
 	}
 	switch {
+	case px.State == "running" && in.View.impostor(px):
+		r.Observed["image"] = px.Image
+		r.Message = i18n.M("check.proxy_impostor", "name", px.Name, "image", clip(px.Image, 80))
+		r.Hint = i18n.M("check.proxy_impostor_hint", "name", px.Name)
 	case px.State == "running":
 		r.Outcome, r.Hint = Pass, i18n.Msg{}
 		r.Message = i18n.M("check.proxy_running", "name", px.Name)
@@ -240,7 +244,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	switch trouble {
 	case "missing":
 		r.Message = i18n.M("check.config_missing", "name", name, "file", file)
-		r.Hint = i18n.M("check.config_missing_hint", "file", file)
+		r.Hint = i18n.M("check.config_missing_hint", "file", file, "name", name)
 	case "directory":
 		r.Message = i18n.M("check.config_directory", "name", name, "file", file)
 		r.Hint = i18n.M("check.config_directory_hint", "name", name)
@@ -250,6 +254,11 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	if trouble != "" {
 		r.Observed["error"] = trouble
+		return r
+	}
+	if px.State == "running" && in.View.impostor(px) {
+		r.Message = i18n.M("check.proxy_impostor", "name", name, "image", clip(px.Image, 80))
+		r.Hint = i18n.M("check.proxy_impostor_hint", "name", name)
 		return r
 	}
 	cfg := in.View.config(px)

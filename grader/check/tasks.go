@@ -130,8 +130,8 @@ func (v *View) unplaced(svc *evidence.Service) int {
 func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 	all := strings.ToLower(strings.Join(troubles, "\n"))
 	switch {
-	case strings.Contains(all, "no suitable node"):
-		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints)
+	case strings.Contains(all, "no suitable node") && len(svc.Constraints) > 0:
+		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints, "constraint", svc.Constraints[0])
 	case strings.Contains(all, "no such image"):
 		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
 	case strings.Contains(all, "unhealthy"), svc.Health != nil && len(svc.Health.Test) > 0 && svc.Health.Test[0] != "NONE":
