@@ -17,7 +17,7 @@ func (b *book) statistics() error {
 	st := b.st
 	groups := tasks(b.columns)
 	rows := 1 + len(b.columns) + len(groups) + len(scoreBands) + 2
-	s, err := b.open(b.t("sheet_statistics"), []float64{8, 22, 40, 8, 8, 8, 8, 8, 8, 10, 10}, rows, 0)
+	s, err := b.open(b.t("sheet_statistics"), []float64{8, 22, 40, 8, 8, 10, 8, 12, 8, 10, 10}, rows, 0)
 	if err != nil {
 		return err
 	}
