@@ -159,7 +159,7 @@ func (s *soak) toTheEnd() {
 		require.NotEmpty(s.t, f.Restored)
 	}
 	for _, st := range got.Students {
-		if len(st.Checks) > 0 {
+		if strings.Contains(s.args[len(s.args)-1], st.ID) { // others may be in the gradebook already
 			require.Zero(s.t, st.Ungraded, "%s", st.ID)
 		}
 	}
