@@ -65,12 +65,8 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if err != nil {
 		return err
 	}
-	if slices.Equal(j.tasks, observe.Auto) {
-		if j.tasks = observe.Recognise(j.rub, j.vars[who.ID], before); len(j.tasks) == 0 {
-			j.tasks = []string{j.rub.Tasks[0].ID} // nothing is up: the beginning is what to mend
-		}
-	}
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
+	j.tasks = plan.Students[0].Tasks
 	if err := a.chooseKill(ctx, f, plan, before); err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ type Bundle struct {
 	Student Student `json:"student"`
 	// Task is the task of the rubric that this observation was made for.
 	Task string `json:"task"`
+	// NotUp are those of the tasks that the student did not have up when it was
+	// looked for what they have.
+	NotUp []string `json:"not_up,omitempty"`
 	// Before and After are the hashes of the snapshots taken before the first
 	// and after the last request of the run.
 	Before string `json:"before"`

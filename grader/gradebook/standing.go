@@ -57,7 +57,8 @@ type Standing struct {
 //     smallest share ungraded, of equal ones the later.
 //   - first: likewise the first complete one, of equal ones the earlier.
 //
-// With every policy an attempt that our side spoilt never takes points away.
+// With every policy an attempt that our side spoilt never takes points away,
+// nor does, with last and first, one at a task that the student did not have up.
 func (g *Gradebook) Standing(ctx context.Context, lab string, policy Policy) ([]Standing, error) {
 	runs, err := g.Runs(ctx)
 	if err != nil {
@@ -147,6 +148,9 @@ func choose(policy Policy, attempts []Attempt) Attempt {
 
 // supersedes reports whether a later attempt takes an earlier one's place.
 func supersedes(policy Policy, later, earlier *Attempt) bool {
+	if l, e := later.notUp(), earlier.notUp(); policy != Best && l != e {
+		return e
+	}
 	if policy == Best {
 		if d := compareShares(later.Points, later.Max, earlier.Points, earlier.Max); d != 0 {
 			return d > 0
@@ -160,6 +164,10 @@ func supersedes(policy Policy, later, earlier *Attempt) bool {
 	}
 	return policy != First
 }
+
+// notUp reports whether the student was at another task when the run looked
+// for what they had up. Such an attempt counts if there is no other.
+func (a *Attempt) notUp() bool { return len(a.Verdicts) > 0 && a.Verdicts[0].NotUp }
 
 // compareShares compares a/of with b/in without rounding; a share of nothing
 // is nothing.

@@ -55,6 +55,45 @@ func TestStandingPolicies(t *testing.T) {
 	}
 }
 
+// A run that looked for what students have up judges who has nothing as well;
+// that must not take the place of what was handed in.
+func TestStandingOfWhatIsNotUp(t *testing.T) {
+	absent := func(points ...int) []judge.Verdict {
+		vs := marks("1", points...)
+		for i := range vs {
+			vs[i].NotUp = true
+		}
+		return vs
+	}
+	for _, tt := range []struct {
+		name              string
+		attempts          [][]judge.Verdict
+		best, last, first int
+	}{
+		{"nothing else", [][]judge.Verdict{absent(0, 0)}, 0, 0, 0},
+		{"taken down later", [][]judge.Verdict{marks("1", 5, 5), absent(0, 0)}, 0, 0, 0},
+		{"not up yet", [][]judge.Verdict{absent(2, 0), marks("1", 5, 5)}, 1, 1, 1},
+		{"worth more all the same", [][]judge.Verdict{absent(9, 0), marks("1", 1, 1)}, 0, 1, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, g := newBook(t)
+			var ids []string
+			for i, vs := range tt.attempts {
+				run, err := g.BeginRun(ctx, begin(day.Add(time.Duration(i)*time.Hour), "01"))
+				require.NoError(t, err)
+				require.NoError(t, g.SaveVerdicts(ctx, run.ID, "01", vs))
+				require.NoError(t, g.FinishRun(ctx, run.ID, Finished, day))
+				ids = append(ids, run.ID)
+			}
+			for policy, want := range map[Policy]int{Best: tt.best, Last: tt.last, First: tt.first} {
+				standing, err := g.Standing(ctx, "ha-lb", policy)
+				require.NoError(t, err)
+				require.Equal(t, ids[want], standing[0].Attempts["1"].Run.ID, "%s", policy)
+			}
+		})
+	}
+}
+
 // Tasks are graded a run each and stand side by side; students of any run are
 // listed in the order of the roster, also those never judged.
 func TestStandingAcrossTasks(t *testing.T) {

@@ -3,6 +3,7 @@ package judge
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
@@ -87,7 +88,7 @@ func (j *Judge) one(in *check.Input, task *rubric.Task, chk *rubric.Check, done 
 	if v, ok := done[chk.ID]; ok {
 		return v
 	}
-	v := Verdict{Check: chk.ID, Task: task.ID, Max: chk.Points}
+	v := Verdict{Check: chk.ID, Task: task.ID, Max: chk.Points, NotUp: slices.Contains(in.Case.Bundle.NotUp, task.ID)}
 	for _, need := range chk.Needs {
 		needed, ok := j.rub.Check(need)
 		if !ok {

@@ -20,6 +20,9 @@ type Verdict struct {
 	Expected check.Facts `json:"expected,omitempty"`
 	Message  i18n.Msg    `json:"message"`
 	Hint     i18n.Msg    `json:"hint"`
+	// NotUp says that the student was not at this task when it was looked for
+	// what they have up.
+	NotUp bool `json:"not_up,omitempty"`
 	// Evidence is the hash of the student's bundle.
 	Evidence string `json:"evidence"`
 }

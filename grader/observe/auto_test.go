@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
 )
 
@@ -29,20 +30,59 @@ func TestRecognise(t *testing.T) {
 		name       string
 		services   []evidence.Service
 		containers []evidence.Container
-		want       []string
+		want       Recognised
 	}{
-		{"a service behind its VIP", []evidence.Service{neighbour, vip}, nil, []string{"1"}},
-		{"with a HAProxy", []evidence.Service{vip}, []evidence.Container{proxy}, []string{"1", "2"}},
-		{"with a HAProxy under another name", []evidence.Service{vip}, []evidence.Container{byPort}, []string{"1", "2"}},
-		{"with a classmate's HAProxy", []evidence.Service{vip}, []evidence.Container{other}, []string{"1"}},
-		{"a dnsrr service", []evidence.Service{dnsrr, neighbour}, []evidence.Container{proxy}, []string{"3"}},
-		{"a dnsrr service alone", []evidence.Service{dnsrr}, nil, []string{"3"}},
-		{"a HAProxy alone", []evidence.Service{neighbour}, []evidence.Container{proxy}, []string{"2"}},
-		{"nothing", []evidence.Service{neighbour}, []evidence.Container{other}, nil},
+		{"a service behind its VIP", []evidence.Service{neighbour, vip}, nil,
+			Recognised{Up: []string{"1"}, Begun: []string{"2"}, Service: true}},
+		{"with a HAProxy", []evidence.Service{vip}, []evidence.Container{proxy}, Recognised{Up: []string{"1", "2"}, Service: true}},
+		{"with a HAProxy under another name", []evidence.Service{vip}, []evidence.Container{byPort},
+			Recognised{Up: []string{"1", "2"}, Service: true}},
+		{"with a classmate's HAProxy", []evidence.Service{vip}, []evidence.Container{other},
+			Recognised{Up: []string{"1"}, Begun: []string{"2"}, Service: true}},
+		{"a dnsrr service", []evidence.Service{dnsrr, neighbour}, []evidence.Container{proxy},
+			Recognised{Up: []string{"3"}, Service: true}},
+		{"a HAProxy alone", []evidence.Service{neighbour}, []evidence.Container{proxy}, Recognised{}},
+		{"nothing", []evidence.Service{neighbour}, []evidence.Container{other}, Recognised{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			snap := &evidence.Snapshot{Services: c.services, Containers: c.containers}
 			require.Equal(t, c.want, Recognise(rub, vars, snap))
 		})
+	}
+}
+
+func TestPlanByWhatIsUp(t *testing.T) {
+	rub := &rubric.Rubric{Tasks: []rubric.Task{
+		{ID: "oral"},
+		{ID: "1", When: &rubric.When{Service: "service", EndpointMode: "vip"}},
+		{ID: "2", When: &rubric.When{Service: "service", EndpointMode: "vip", Balancer: "haproxy", Port: "frontend"}},
+		{ID: "3", When: &rubric.When{Service: "service", EndpointMode: "dnsrr"}},
+	}}
+	vars := map[string]map[string]string{}
+	var students []roster.Student
+	for _, id := range []string{"01", "02", "03"} {
+		students = append(students, roster.Student{ID: id})
+		vars[id] = map[string]string{"service": "s" + id, "haproxy": "haproxy-" + id, "frontend": "90" + id}
+	}
+	snap := &evidence.Snapshot{Services: []evidence.Service{
+		{ID: "a", Name: "s01", EndpointMode: "vip"}, {ID: "c", Name: "s03", EndpointMode: "dnsrr"},
+	}}
+	p := NewPlan(rub, Auto, students, vars, snap)
+	require.Equal(t, []string{"1", "2"}, p.Students[0].Tasks)
+	require.Equal(t, []string{"2"}, p.Students[0].NotUp, "no balancer")
+	require.Equal(t, []string{"1", "3"}, p.Students[1].Tasks, "who has nothing is graded on what the class is at")
+	require.Equal(t, []string{"1", "3"}, p.Students[1].NotUp)
+	require.Equal(t, []string{"3"}, p.Students[2].Tasks)
+	require.Empty(t, p.Students[2].NotUp)
+
+	p = NewPlan(rub, Auto, students, vars, &evidence.Snapshot{})
+	for _, s := range p.Students {
+		require.Equal(t, []string{"1"}, s.Tasks, "nobody has anything: the beginning")
+		require.Equal(t, s.Tasks, s.NotUp)
+	}
+	p = NewPlan(rub, []string{"2"}, students, vars, snap)
+	for _, s := range p.Students {
+		require.Equal(t, []string{"2"}, s.Tasks)
+		require.Empty(t, s.NotUp, "it was asked for")
 	}
 }

@@ -32,8 +32,9 @@ type Plan struct {
 type Student struct {
 	Who  roster.Student
 	Vars map[string]string
-	// Tasks are those of the rubric that are graded.
-	Tasks []string
+	// Tasks are those of the rubric that are graded; NotUp those of them that
+	// the student does not have up, where that was looked for.
+	Tasks, NotUp []string
 	// Before is the hash of the snapshot that was taken before this student's
 	// first request: of an earlier one than the plan's, in a resumed run.
 	Before string
@@ -87,12 +88,13 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	}
 	p := &Plan{Students: make([]Student, 0, len(students))}
 	for _, who := range students {
-		s := Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner}
-		if slices.Equal(tasks, Auto) {
-			s.Tasks = Recognise(rub, s.Vars, snap)
-		}
-		idx.plan(&s, needsOf(rub, s.Tasks))
-		p.Students = append(p.Students, s)
+		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner})
+	}
+	if slices.Equal(tasks, Auto) {
+		p.recognise(rub, snap)
+	}
+	for i := range p.Students {
+		idx.plan(&p.Students[i], needsOf(rub, p.Students[i].Tasks))
 	}
 	return p
 }

@@ -105,7 +105,7 @@ func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapsho
 // half of a self-check.
 func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot) (*evidence.Bundle, error) {
 	b := &evidence.Bundle{
-		Schema: evidence.BundleSchema, Run: r.Run, Task: strings.Join(s.Tasks, ","), Before: s.Before,
+		Schema: evidence.BundleSchema, Run: r.Run, Task: strings.Join(s.Tasks, ","), NotUp: s.NotUp, Before: s.Before,
 		Student: evidence.Student{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars},
 		Proxies: []evidence.Proxy{}, Traces: []evidence.Trace{},
 	}
