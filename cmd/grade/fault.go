@@ -54,8 +54,8 @@ func (a *app) consent(ctx context.Context, j *job, yes bool, plan *observe.Plan)
 	if len(plan.Faults) == 0 || j.class.Cluster.Sim != "" {
 		return nil
 	}
-	a.ui.note(a.faultText(plan))
 	if yes {
+		a.ui.note(a.faultText(plan))
 		return nil
 	}
 	lang := a.lang()
@@ -63,7 +63,7 @@ func (a *app) consent(ctx context.Context, j *job, yes bool, plan *observe.Plan)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return usageHint(i18n.M("observe.unasked", "nodes", targets(plan)), i18n.M("observe.unasked_hint"))
 	}
-	fmt.Fprint(a.Stderr, lang.T("observe.ask")+" ")
+	fmt.Fprint(a.Stderr, diag.Plain(a.faultText(plan)), "\n", lang.T("observe.ask"), " ")
 	yes, err := readYes(ctx, in)
 	if err != nil {
 		return err
