@@ -19,7 +19,7 @@ func TestLabDeployWithoutALab(t *testing.T) {
 		{"commands by deployment", []string{"--commands", "stack-prefix"}, exitOK, "--name lab_s", ""},
 		{"commands of another class", []string{"--class", "lab-task1", "--commands", "2024001"}, exitOK, "--replicas 2", ""},
 		{"no such student", []string{"--commands", "nobody"}, exitUsage, "", "class lab has no student or deployment nobody"},
-		{"no such class", []string{"--class", "nowhere"}, exitUsage, "", "no sample class nowhere has deployments; there are: 2024A, lab, lab-task1"},
+		{"no such class", []string{"--class", "nowhere"}, exitUsage, "", "no sample class nowhere has deployments; there are: 2024A, fault-lab, lab, lab-task1, lab-task3"},
 		{"parallel out of range", []string{"--parallel", "0"}, exitUsage, "", "--parallel is 0"},
 		{"lab not up", []string{"--students", "01"}, exitCluster, "", "grade lab up"},
 	}

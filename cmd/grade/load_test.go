@@ -121,7 +121,7 @@ func TestLoadRefuses(t *testing.T) {
 		{[]string{"-n", "0", "127.0.0.1:1"}, exitUsage, "--requests takes a number from 1 to"},
 		{[]string{"--rate", "NaN", "127.0.0.1:1"}, exitUsage, "--rate takes a number"},
 		{[]string{"--duration", "2h", "127.0.0.1:1"}, exitUsage, "--duration takes a number"},
-		{[]string{"--keepalive", "--per-conn", "3", "127.0.0.1:1"}, exitUsage, "none of the others can be"},
+		{[]string{"--keepalive", "--per-conn", "3", "127.0.0.1:1"}, exitUsage, "only one of these can be given"},
 		{[]string{"127.0.0.1:99999"}, exitUsage, "no load can be driven"},
 		{[]string{"-n", "3", "127.0.0.1:1"}, exitCluster, "none of the requests to 127.0.0.1:1 got an answer"},
 	} {
