@@ -22,8 +22,11 @@ import (
 	"go.uber.org/goleak"
 
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/judge"
 	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
 	"swarmgrade/grader/swarm"
 )
 
@@ -122,13 +125,30 @@ func TestFaultOfAClass(t *testing.T) {
 
 	// The bundle names a window that covers the fault, and load after it.
 	_, text, _ = graded(t, dir, "show", "--class", "six", "2024001", "--evidence")
-	var b evidence.Bundle
-	require.NoError(t, json.Unmarshal([]byte(text), &b))
+	var whole casefile
+	require.NoError(t, json.Unmarshal([]byte(text), &whole))
+	b := whole.Bundle
 	require.NotEmpty(t, b.Probing.Window)
 	require.Len(t, b.Probing.Targets, 2)
 	require.Len(t, b.Later, 3, "through every node, the lost one too")
 	require.NotEmpty(t, b.Settled)
 	require.NotEmpty(t, b.Final)
+
+	// What is printed is all that the verdicts rest on: judged again, without
+	// the gradebook, they are the same.
+	rub, err := rubric.Load([]byte(whole.Rubric.Source), "printed", check.Set{})
+	require.NoError(t, err)
+	require.Equal(t, whole.Rubric.SHA256, rub.SHA256)
+	c2 := evidence.Case{Bundle: b, Before: whole.Before, After: whole.After, Window: whole.Window, Settled: whole.Settled, Final: whole.Final}
+	blob, err := evidence.Encode(b)
+	require.NoError(t, err)
+	again, err := evidence.Encode(judge.New(rub).Verdicts(strings.Split(b.Task, ","), c2, evidence.Hash(blob)))
+	require.NoError(t, err)
+	var printed struct {
+		Verdicts json.RawMessage `json:"verdicts"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &printed))
+	require.JSONEq(t, string(printed.Verdicts), string(again))
 }
 
 func (c classJSON) outcome(student, check string) string {

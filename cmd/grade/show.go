@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
@@ -109,43 +108,6 @@ func (a *app) data(ctx context.Context, j *job, book *gradebook.Gradebook, run s
 
 func notGraded(j *job) error {
 	return usageHint(i18n.M("cli.not_graded", "student", j.students[0].ID), i18n.M("cli.no_runs_hint", "class", j.class.Name))
-}
-
-// showEvidence prints stored evidence as it is: the bundle of each student
-// asked for, from the run named or the newest that has it.
-func (a *app) showEvidence(ctx context.Context, j *job, book *gradebook.Gradebook, run string) error {
-	runs, err := book.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	found := false
-	for _, who := range j.students {
-		for _, r := range runs {
-			if run != "" && r.ID != run {
-				continue
-			}
-			c, err := book.Case(ctx, r.ID, who.ID)
-			if errors.Is(err, gradebook.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			blob, err := evidence.Encode(c.Bundle)
-			if err != nil {
-				return err
-			}
-			found = true
-			if _, err := a.Stdout.Write(blob); err != nil {
-				return err
-			}
-			break
-		}
-	}
-	if !found {
-		return notGraded(j)
-	}
-	return nil
 }
 
 func newRunsCmd(a *app) *cobra.Command {
