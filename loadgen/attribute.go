@@ -290,7 +290,7 @@ func parseAddr(v []byte) (netip.Addr, bool) {
 		return netip.Addr{}, false
 	}
 	for _, c := range v {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.') {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') && c != ':' && c != '.' {
 			return netip.Addr{}, false
 		}
 	}

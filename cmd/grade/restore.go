@@ -121,7 +121,7 @@ func (a *app) clearMark(ctx context.Context, class *roster.Class, force bool) (b
 	if err != nil {
 		return false, err
 	}
-	defer closing()
+	defer func() { _ = closing() }()
 	host, err := os.Hostname()
 	if err != nil {
 		return false, err

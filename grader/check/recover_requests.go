@@ -61,7 +61,7 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 		return ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
 	}
 	early, late := q.EarlySent, q.Sent-q.EarlySent
-	allowed := q.Sent
+	var allowed int
 	switch {
 	case excused(s):
 		allowed = early + stats.Most(late, p.MaxErrors)

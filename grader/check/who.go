@@ -24,8 +24,6 @@ const (
 	Anonymous Standing = "anonymous" // names nobody
 )
 
-const own = Own
-
 // Author is who gave an answer, as far as the cluster bears it out.
 type Author struct {
 	Standing Standing

@@ -77,7 +77,7 @@ func Heal(ctx context.Context, path string, opt HealOptions) (rec *Record, out O
 	if err != nil {
 		return rec, out, s.stuck(err)
 	}
-	defer closing()
+	defer func() { _ = closing() }()
 	c := s.opt.Cluster
 	if takesEngine(rec.Fault.Kind) {
 		c.Avoid(rec.Fault.NodeID)

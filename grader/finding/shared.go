@@ -148,6 +148,6 @@ func configLines(px *evidence.Proxy) []line {
 // words are the runs of letters and digits of a text.
 func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_')
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_'
 	})
 }

@@ -146,7 +146,7 @@ func (l *linter) target(p *Proxy, ln Line, keyword, name, as string) {
 		l.checkOdd(Alert, Checking, ln, fmt.Sprintf("Proxy '%s': unable to find required %s: '%s'.", p.Name, keyword, name), key, "name", name, "near", near, "keyword", keyword)
 	case be == p:
 		l.check(Alert, Checking, ln, fmt.Sprintf("Proxy '%s': loop detected for %s: '%s'.", p.Name, keyword, name), "loop", "name", name, "keyword", keyword)
-	case be.Mode != p.Mode && !(p.Mode == "tcp" && be.Mode == "http"):
+	case be.Mode != p.Mode && (p.Mode != "tcp" || be.Mode != "http"):
 		l.check(Alert, Checking, ln, fmt.Sprintf("%s %s '%s' (%s:%d) tries to use incompatible %s %s '%s' (%s:%d) %s (see 'mode').",
 			p.Mode, kindWord(p), p.Name, p.File, p.Line, be.Mode, kindWord(be), be.Name, be.File, be.Line, as), "mode_clash", "from", p.Name, "mode", p.Mode, "to", be.Name, "other", be.Mode)
 	}
