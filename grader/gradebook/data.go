@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"swarmgrade/grader/check"
-	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/rubric"
 )
@@ -44,10 +41,9 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) 
 }
 
 // StandingData gives what counts for a class, to report: for every student and
-// task the attempt that [Gradebook.Standing] chooses. A task that somebody was
-// judged on and a student was not stands as ungraded with that student, so
-// that nobody's total is taken for final too early. Faults are those of all
-// runs whose attempts count, oldest first.
+// task the attempt that [Gradebook.Standing] chooses. A task that a student was
+// not judged on has no verdicts and adds nothing. Faults are those of all runs
+// whose attempts count, oldest first.
 func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy Policy) (*report.Data, error) {
 	standing, err := g.Standing(ctx, rub.ID, policy)
 	if err != nil {
@@ -59,11 +55,9 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 	}
 	d := &report.Data{Class: newest.Class, Rubric: rub, Run: reportRun(newest)}
 	d.Run.Policy = string(policy)
-	scope := make(map[string]bool)
 	var runs []string
 	for _, s := range standing {
-		for task, a := range s.Attempts {
-			scope[task] = true
+		for _, a := range s.Attempts {
 			if !slices.Contains(runs, a.Run.ID) {
 				runs = append(runs, a.Run.ID)
 			}
@@ -72,11 +66,7 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 	for _, s := range standing {
 		out := report.Student{ID: s.Student.ID, Name: s.Student.Name}
 		for _, task := range rub.Tasks {
-			if a, ok := s.Attempts[task.ID]; ok {
-				out.Verdicts = append(out.Verdicts, a.Verdicts...)
-			} else if scope[task.ID] {
-				out.Verdicts = append(out.Verdicts, notAttempted(newest.Class, s.Student.ID, task)...)
-			}
+			out.Verdicts = append(out.Verdicts, s.Attempts[task.ID].Verdicts...)
 		}
 		d.Students = append(d.Students, out)
 	}
@@ -89,20 +79,6 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 		d.Faults = append(d.Faults, faults...)
 	}
 	return d, g.annotate(ctx, d)
-}
-
-// notAttempted stands for the checks of a task that a student has no attempt
-// at.
-func notAttempted(class, student string, task rubric.Task) []judge.Verdict {
-	vs := make([]judge.Verdict, 0, len(task.Checks))
-	for _, c := range task.Checks {
-		vs = append(vs, judge.Verdict{
-			Check: c.ID, Task: task.ID, Outcome: check.Ungraded, Max: c.Points,
-			Message: i18n.M("gradebook.not_attempted"),
-			Hint:    i18n.M("gradebook.not_attempted_hint", "class", class, "student", student, "task", task.ID),
-		})
-	}
-	return vs
 }
 
 func (g *Gradebook) newestOf(ctx context.Context, lab string) (Run, error) {
