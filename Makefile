@@ -29,6 +29,7 @@ lab: build
 test:
 	$(GO) vet ./...
 	$(GO) test -race -timeout 20m ./...
+	$(GO) run ./cmd/grade rubric test ha-lb
 
 lint:
 	@bad=$$(gofmt -l cmd fixtures grader loadgen rubrics); test -z "$$bad" || { echo "not formatted: $$bad" >&2; exit 1; }
