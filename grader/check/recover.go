@@ -171,6 +171,8 @@ func gapReason(g evidence.Gap) i18n.Msg {
 		return i18n.M("check.window_left_out")
 	case "no-fault":
 		return i18n.M("check.window_no_fault")
+	case "no-service", "not-running", "node-down", "no-room", "quorum", "endpoint", "no-address", "forbidden":
+		return i18n.M("fault.miss_"+strings.ReplaceAll(g.Code, "-", "_"), "node", clip(g.Detail, 120))
 	}
 	return i18n.M("check.window_gap", "code", g.Code, "detail", clip(g.Detail, 120))
 }

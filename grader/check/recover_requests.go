@@ -52,14 +52,11 @@ func available() Kind {
 }
 
 func judgeAvailable(in *Input, p *availableParams) Result {
-	svc, s, r := in.told(&p.windowParams)
+	svc, s, r := in.probed(&p.windowParams)
 	if svc == nil {
 		return r
 	}
 	q := s.Requests
-	if q.Sent == 0 {
-		return ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
-	}
 	early, late := q.EarlySent, q.Sent-q.EarlySent
 	var allowed int
 	switch {
@@ -94,6 +91,15 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 		r.Hint = i18n.M("check.available_low_hint", "service", svc.Name)
 	}
 	return r
+}
+
+// probed is told for checks that count requests, of which there must be some.
+func (in *Input) probed(p *windowParams) (*evidence.Service, *recovery.Story, Result) {
+	svc, s, r := in.told(p)
+	if svc != nil && s.Requests.Sent == 0 {
+		return nil, nil, ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
+	}
+	return svc, s, r
 }
 
 // excused is a service whose several tasks were all hit and came back: swarm
@@ -136,14 +142,11 @@ func outage() Kind {
 }
 
 func judgeOutage(in *Input, p *outageParams) Result {
-	svc, s, r := in.told(&p.windowParams)
+	svc, s, r := in.probed(&p.windowParams)
 	if svc == nil {
 		return r
 	}
 	q := s.Requests
-	if q.Sent == 0 {
-		return ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
-	}
 	allowed := p.AtMost
 	if !s.Alone() {
 		run := stats.LongestRun(q.Sent, min(1, hitShare(s)+spare))

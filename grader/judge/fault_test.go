@@ -202,7 +202,7 @@ func TestOneReplicaIsNoAvailability(t *testing.T) {
 // why.
 func TestNoWindow(t *testing.T) {
 	for code, key := range map[string]string{
-		"": "check.window_none", "left-out": "check.window_left_out", "no-fault": "check.window_no_fault", "quorum": "check.window_gap",
+		"": "check.window_none", "left-out": "check.window_left_out", "no-fault": "check.window_no_fault", "quorum": "fault.miss_quorum", "no-room": "fault.miss_no_room", "else": "check.window_gap",
 	} {
 		w := newWorld(loadRubric(t), 2, 42)
 		if code != "" {

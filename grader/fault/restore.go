@@ -1,0 +1,211 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// Restore undoes the fault, waits until the target is back, starts again what
+// stopped with it, and lets go of the swarm. The end of ctx does not stop it; it
+// takes RestoreTimeout at most, or until the timer on the node has gone off. A
+// second call only gives the first one's error, which is a *[Stuck] if the
+// target is not back.
+func (s *Session) Restore(ctx context.Context) error {
+	if s.done {
+		return s.err
+	}
+	s.done = true
+	limit := s.opt.RestoreTimeout
+	if limit == 0 {
+		limit = restoreTimeout
+	}
+	if !s.rec.Timer.IsZero() {
+		limit = max(limit, time.Until(s.rec.Timer)+restoreTimeout/3)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	if s.release != nil {
+		defer s.release()
+	}
+	s.err = s.undo(ctx)
+	return s.err
+}
+
+// undo goes through the steps that are left. It does not let a journal that
+// can't be written keep it from any of them.
+func (s *Session) undo(ctx context.Context) error {
+	var unwritten []error
+	step := func(step string) { unwritten = append(unwritten, s.step(step)) }
+	if s.rec.Step != StepPlanned && s.rec.Step != StepLocking && !s.refused {
+		if s.outcome.Restoring < 0 {
+			s.outcome.Restoring = s.opt.At()
+		}
+		step(StepRestoring)
+		s.note("fault.note_restoring")
+		if err := s.restore(ctx); err != nil {
+			return s.stuck(err)
+		}
+		s.opt.Cluster.Avoid("")
+		s.outcome.Restored = s.opt.At()
+		step(StepRestored)
+		s.note("fault.note_restored")
+		if takesEngine(s.rec.Fault.Kind) {
+			step(StepRestarting)
+			s.restart(ctx)
+			step(StepRestarted)
+		}
+	}
+	if s.journalled() {
+		if err := again(ctx, func() error { return dropMark(ctx, s.opt.Cluster, s.rec) }); err != nil {
+			return s.stuck(err)
+		}
+		step(StepDone)
+	}
+	return errors.Join(unwritten...)
+}
+
+// restore tries until the fault is undone and the target is back.
+func (s *Session) restore(ctx context.Context) error {
+	f := s.rec.Fault
+	var undone bool
+	var since time.Time // when the target began to look whole
+	var failed error
+	for {
+		if !undone {
+			if failed = s.opt.Injector.Restore(ctx, f); failed == nil {
+				undone = true
+			}
+		}
+		err := s.back(ctx)
+		switch {
+		case err != nil:
+			since = time.Time{}
+		case undone:
+			return nil
+		case since.IsZero():
+			since = time.Now()
+		case time.Since(since) > steady:
+			// We can't enter the node, but the timer on it, or a person, did.
+			return nil
+		}
+		if waited := pause(ctx, retryEvery); waited != nil {
+			return errors.Join(failed, err, waited)
+		}
+	}
+}
+
+// again repeats f until it works or ctx ends.
+func again(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if waited := pause(ctx, retryEvery); waited != nil {
+			return err
+		}
+	}
+}
+
+// back says what is missing until the target is in service again.
+func (s *Session) back(ctx context.Context) error {
+	f := s.rec.Fault
+	nodes, _, err := s.opt.Cluster.Poll(ctx, s.opt.At)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(nodes, func(n evidence.Node) bool { return n.ID == f.NodeID })
+	if i < 0 {
+		return &Problem{Code: "failed", Msg: i18n.M("fault.node_gone", "node", f.Hostname)}
+	}
+	n := nodes[i]
+	want := n.Availability
+	if f.Kind == NodeDrain {
+		want = f.Was
+	}
+	if n.State != "ready" || n.Availability != want || n.Role == "manager" && n.Reachability != "reachable" {
+		return &Problem{Code: "failed", Msg: i18n.M("fault.not_back", "node", f.Hostname, "state", n.State, "availability", n.Availability)}
+	}
+	if takesEngine(f.Kind) {
+		// The managers notice late that an engine is gone; it says itself that
+		// it is there.
+		_, _, err = s.opt.Cluster.Containers(ctx, f.NodeID)
+	}
+	return err
+}
+
+// restart starts the stand-alone containers again that stopped with the node.
+// One that can't be started is told, and keeps nothing else back.
+func (s *Session) restart(ctx context.Context) {
+	f := s.rec.Fault
+	missing := func() []Held {
+		list, seen, err := s.opt.Cluster.Containers(ctx, f.NodeID)
+		if err != nil || !seen {
+			return nil
+		}
+		runs := map[string]bool{}
+		for _, c := range list {
+			runs[c.ID] = c.State == "running"
+		}
+		return slices.DeleteFunc(slices.Clone(s.rec.Containers), func(h Held) bool { return runs[h.ID] })
+	}
+	failed := map[string]string{}
+	stopped := missing()
+	left := stopped
+	// A network of the swarm takes a moment to be known on a node that has just
+	// come back.
+	for try := 0; len(left) > 0 && try < startTries; try++ {
+		if try > 0 && pause(ctx, retryEvery) != nil {
+			break
+		}
+		for _, h := range left {
+			failed[h.Name] = "exited"
+			if err := s.opt.Cluster.StartContainer(ctx, f.NodeID, h.ID); err != nil {
+				failed[h.Name] = err.Error()
+			}
+		}
+		left = missing()
+	}
+	for _, h := range stopped {
+		s.outcome.Stopped = append(s.outcome.Stopped, h.ID)
+		if !slices.Contains(left, h) {
+			s.outcome.Restarted = append(s.outcome.Restarted, h.ID)
+			delete(failed, h.Name)
+		}
+	}
+	s.outcome.Failed = failed
+	if len(failed) > 0 {
+		s.note("fault.note_not_restarted", "names", slices.Sorted(maps.Keys(failed)))
+	}
+}
+
+func (s *Session) stuck(err error) error {
+	return &Stuck{Fault: s.rec.Fault, Class: s.rec.Class, Commands: s.commands(), Cause: err}
+}
+
+// commands are what a person types if all fails.
+func (s *Session) commands() []string {
+	var out []string
+	if m, ok := s.opt.Injector.(Manual); ok {
+		out = m.Commands(s.rec.Fault)
+	}
+	return append(out, "grade restore --class "+s.rec.Class)
+}
+
+// pause waits for d or for the context's end.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
