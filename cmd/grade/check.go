@@ -74,7 +74,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if err != nil {
 		return err
 	}
-	bar := a.ui.progress(1, plan.Requests())
+	bar := a.ui.progress("cli.progress", 1, plan.Requests())
 	defer bar.stop()
 	r := observe.Runner{Cluster: cl, Loader: loader, Store: noStore{}, At: at, Parallel: 1, Progress: bar.step}
 	s := &plan.Students[0]

@@ -72,7 +72,8 @@ func (a *app) watchKill(ctx context.Context, j *job, cl cluster, r *observe.Runn
 		return err
 	}
 	if c.Settled, err = cl.Snapshot(ctx, r.At); err == nil {
-		err = r.Later(ctx, plan, []*evidence.Bundle{c.Bundle}, c.Settled)
+		after, into := plan.After([]*evidence.Bundle{c.Bundle}, c.Settled)
+		err = r.Later(ctx, after, into)
 	}
 	if err == nil {
 		c.Final, err = cl.Snapshot(ctx, r.At)

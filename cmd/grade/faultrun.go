@@ -116,6 +116,7 @@ func (x *faultRun) later(ctx context.Context, swarm evidence.Swarm) error {
 	for _, b := range probed {
 		services = append(services, b.Probing.Service)
 	}
+	x.a.ui.note(x.a.lang().T("observe.calm", "n", len(services)))
 	if err := observe.Calm(ctx, x.cl, x.r.At, swarm, services); err != nil {
 		return err
 	}
@@ -126,7 +127,12 @@ func (x *faultRun) later(ctx context.Context, swarm evidence.Swarm) error {
 	for _, b := range probed {
 		b.Settled = hash
 	}
-	if err := x.r.Later(ctx, x.plan, x.bundles, settled); err != nil {
+	after, into := x.plan.After(x.bundles, settled)
+	bar := x.a.ui.progress("cli.progress_later", len(after.Students), after.Requests())
+	x.r.Progress = bar.step
+	err = x.r.Later(ctx, after, into)
+	bar.stop()
+	if err != nil {
 		return err
 	}
 	_, hash, err = x.snapshot(ctx, "snapshot/final", probed)

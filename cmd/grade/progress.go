@@ -24,6 +24,7 @@ func (u *ui) text() report.Text { return report.Text{Lang: u.lang, Color: u.colo
 // elsewhere.
 type bar struct {
 	u        *ui
+	key      string // of the text
 	mu       sync.Mutex
 	students int
 	requests int
@@ -41,9 +42,10 @@ const (
 	logEvery    = 10 * time.Second
 )
 
-func (u *ui) progress(students, requests int) *bar {
+// progress starts a bar whose text is that of key.
+func (u *ui) progress(key string, students, requests int) *bar {
 	now := time.Now()
-	return &bar{u: u, students: students, requests: requests, start: now, drawn: now}
+	return &bar{u: u, key: key, students: students, requests: requests, start: now, drawn: now}
 }
 
 // step takes one step of the observer's; it is called from many goroutines.
@@ -73,7 +75,7 @@ func (b *bar) draw(now time.Time) {
 		return
 	}
 	lang := b.u.lang
-	text := lang.T("cli.progress", "done", b.done, "students", b.students, "sent", b.sent+b.skipped, "requests", b.requests)
+	text := lang.T(b.key, "done", b.done, "students", b.students, "sent", b.sent+b.skipped, "requests", b.requests)
 	if left := b.requests - b.sent - b.skipped; left > 0 && b.sent > 0 {
 		eta := now.Sub(b.start) * time.Duration(left) / time.Duration(b.sent)
 		text += lang.T("cli.progress_eta", "eta", eta.Round(time.Second).String())

@@ -148,7 +148,7 @@ func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.G
 	if err != nil {
 		return err
 	}
-	bar := a.ui.progress(len(plan.Students), plan.Requests())
+	bar := a.ui.progress("cli.progress", len(plan.Students), plan.Requests())
 	defer bar.stop()
 	r := observe.Runner{
 		Cluster: cl, Loader: loader, Store: bookStore{book, run}, Run: run,
@@ -169,6 +169,7 @@ func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.G
 			return err
 		}
 	}
+	a.ui.note(a.lang().T("cli.judging", "n", len(bundles)))
 	return judgeRun(ctx, j, book, run)
 }
 
@@ -287,10 +288,12 @@ func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.
 	if err != nil {
 		return err
 	}
+	open := report.Summarize(data).Open
+	data = nil // of a thousand students it is large, and export reads its own
 	if err := a.export(ctx, j, &f.exportFlags, book); err != nil {
 		return err
 	}
-	if open := report.Summarize(data).Open; len(open) > 0 {
+	if len(open) > 0 {
 		return &statusError{
 			Status: exitCluster,
 			Msg:    i18n.M("cli.ungraded", "n", len(open), "students", open[:min(len(open), 10)]),

@@ -209,10 +209,12 @@ func (v *View) Alike(nameVar, portVar string) []string {
 	return out[:min(len(out), 5)]
 }
 
+// separators is built once: names are compared each with each.
+var separators = strings.NewReplacer("-", "", "_", "", ".", "")
+
 // squash drops what people get wrong in a name.
 func squash(s string) string {
-	s = strings.ToLower(s)
-	s = strings.NewReplacer("-", "", "_", "", ".", "").Replace(s)
+	s = separators.Replace(strings.ToLower(s))
 	head := strings.TrimRight(s, "0123456789")
 	digits := strings.TrimLeft(s[len(head):], "0")
 	return head + digits

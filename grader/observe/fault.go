@@ -172,30 +172,36 @@ func (p *Plan) Watched(f *Fault, snap *evidence.Snapshot, skip func(student stri
 	return out
 }
 
-// Later drives the load that follows a fault, for every student whose bundle
-// has a probing, and adds it to the bundles (in the plan's order, nil for
-// students who are done). settled is a snapshot taken just before.
-func (r *Runner) Later(ctx context.Context, plan *Plan, bundles []*evidence.Bundle, settled *evidence.Snapshot) error {
-	later := Plan{Students: make([]Student, 0, len(bundles))}
+// After plans the load that follows a fault, for every student whose bundle has
+// a probing (bundles in the plan's order, nil for students who are done), and
+// gives the bundles that it is to be added to, in the order of the new plan.
+// settled is a snapshot taken just before.
+func (p *Plan) After(bundles []*evidence.Bundle, settled *evidence.Snapshot) (*Plan, []*evidence.Bundle) {
+	after := &Plan{}
 	var into []*evidence.Bundle
 	x := newLookup(settled)
 	for i, b := range bundles {
-		s := &plan.Students[i]
+		s := &p.Students[i]
 		if b == nil || b.Probing == nil || len(s.later) == 0 {
 			continue
 		}
-		after := Student{Who: s.Who, Vars: s.Vars}
+		next := Student{Who: s.Who, Vars: s.Vars}
 		for _, need := range s.later {
-			x.mesh(&after, need)
+			x.mesh(&next, need)
 		}
-		later.Students = append(later.Students, after)
+		after.Students = append(after.Students, next)
 		into = append(into, b)
 	}
-	unreachable := r.Unreachable(ctx, &later)
+	return after, into
+}
+
+// Later drives the load that [Plan.After] planned and adds it to the bundles.
+func (r *Runner) Later(ctx context.Context, after *Plan, into []*evidence.Bundle) error {
+	unreachable := r.Unreachable(ctx, after)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.Parallel))
-	for i := range later.Students {
-		g.Go(func() error { return r.driveLater(ctx, &later.Students[i], into[i], unreachable) })
+	for i := range after.Students {
+		g.Go(func() error { return r.driveLater(ctx, &after.Students[i], into[i], unreachable) })
 	}
 	return g.Wait()
 }
@@ -205,9 +211,11 @@ func (r *Runner) driveLater(ctx context.Context, s *Student, b *evidence.Bundle,
 		host, _, _ := net.SplitHostPort(t.Address)
 		if why, bad := unreachable[host]; bad {
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "later/" + t.ID, Code: "unreachable", Detail: why.Error()})
+			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
 		trace, err := r.load(ctx, t)
+		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -219,5 +227,6 @@ func (r *Runner) driveLater(ctx context.Context, s *Student, b *evidence.Bundle,
 		b.Later = append(b.Later, trace)
 	}
 	slices.SortFunc(b.Later, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
+	r.progress(Progress{Student: s.Who.ID})
 	return nil
 }

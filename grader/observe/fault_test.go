@@ -118,6 +118,11 @@ func TestKillOne(t *testing.T) {
 	}
 }
 
+func later(ctx context.Context, r *observe.Runner, p *observe.Plan, bundles []*evidence.Bundle, settled *evidence.Snapshot) error {
+	after, into := p.After(bundles, settled)
+	return r.Later(ctx, after, into)
+}
+
 // TestLater drives the load after a fault for whoever was in its window.
 func TestLater(t *testing.T) {
 	p, snap := faultPlan(t, 3, nil)
@@ -126,7 +131,7 @@ func TestLater(t *testing.T) {
 		l.loadErr["mesh/manager-3"] = errors.New("a bug")
 		l.down["172.30.0.12"] = true
 		bundles := []*evidence.Bundle{{Probing: &evidence.Probing{}}, {}, {Probing: &evidence.Probing{}}}
-		require.NoError(t, l.runner(2).Later(t.Context(), p, bundles, snap))
+		require.NoError(t, later(t.Context(), l.runner(2), p, bundles, snap))
 		require.Empty(t, bundles[1].Later)
 		for _, b := range []*evidence.Bundle{bundles[0], bundles[2]} {
 			require.Len(t, b.Later, 1)
@@ -142,6 +147,6 @@ func TestLater(t *testing.T) {
 		stop := errors.New("interrupted")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(stop)
-		require.ErrorIs(t, l.runner(2).Later(ctx, p, bundles, snap), stop)
+		require.ErrorIs(t, later(ctx, l.runner(2), p, bundles, snap), stop)
 	})
 }

@@ -89,25 +89,56 @@ func JSON(w io.Writer, d *Data, lang i18n.Lang) error {
 		Rubric:   jsonRubric{d.Rubric.ID, d.Rubric.Version, d.Rubric.SHA256},
 		Started:  rfc3339(d.Run.Started),
 		Finished: rfc3339(d.Run.Finished),
-		Students: make([]jsonStudent, 0, len(d.Students)),
+		Students: []jsonStudent{},
 		Faults:   make([]jsonFault, 0, len(d.Faults)),
 		Findings: jsonFindings(d, lang),
-	}
-	for _, s := range d.Students {
-		out.Students = append(out.Students, jsonOf(s, lang))
 	}
 	for _, f := range d.Faults {
 		out.Faults = append(out.Faults, jsonFault{f.Kind, f.Target, rfc3339(f.Injected), rfc3339(f.Restored)})
 	}
+	// A class of a thousand is large: its students are written one by one.
+	whole, err := indented(out, "")
+	if err != nil {
+		return err
+	}
+	const none = "\n  \"students\": []" // not within a string, as it has a line end
+	head, tail, _ := bytes.Cut(whole, []byte(none))
+	if len(d.Students) == 0 {
+		head, tail = whole, nil
+	}
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	for i, s := range d.Students {
+		before, after := ",\n    ", ""
+		if i == 0 {
+			before = "\n  \"students\": [\n    "
+		}
+		if i == len(d.Students)-1 {
+			after = "\n  ]"
+		}
+		one, err := indented(jsonOf(s, lang), "    ")
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, before+string(bytes.TrimSuffix(one, []byte("\n")))+after); err != nil {
+			return err
+		}
+	}
+	_, err = w.Write(tail)
+	return err
+}
+
+// indented is a value as JSON with a line end, safe to show on a terminal.
+func indented(v any, prefix string) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
-		return fmt.Errorf("write results as JSON: %w", err)
+	enc.SetIndent(prefix, "  ")
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("write results as JSON: %w", err)
 	}
-	_, err := w.Write(escapeControls(buf.Bytes()))
-	return err
+	return escapeControls(buf.Bytes()), nil
 }
 
 func jsonOf(s Student, lang i18n.Lang) jsonStudent {
