@@ -22,6 +22,9 @@ type cluster interface {
 
 // connect opens the class's cluster.
 func (a *app) connect(ctx context.Context, j *job) (cluster, error) {
+	if a.kept != nil {
+		return a.kept, nil
+	}
 	if j.class.Cluster.Sim != "" {
 		c, err := a.connectSim(ctx, j.class.Cluster.Sim)
 		if err != nil {

@@ -25,8 +25,9 @@ type app struct {
 	command
 	ui *ui
 
-	dir     string // where classes are looked for
-	simSeed uint64 // of embedded clusters; 0 is the sample class's
+	dir     string      // where classes are looked for
+	simSeed uint64      // of embedded clusters; 0 is the sample class's
+	kept    *simCluster // that is up already, nil to bring one up
 	langStr string
 	json    bool
 	quiet   bool

@@ -29,9 +29,16 @@ const (
 type simCluster struct {
 	*swarm.Cluster
 	sim *sim.Cluster
+	// lent says that it serves several runs, none of which closes it.
+	lent bool
 }
 
-func (c *simCluster) Close() error { return errors.Join(c.Cluster.Close(), c.sim.Close()) }
+func (c *simCluster) Close() error {
+	if c.lent {
+		return nil
+	}
+	return errors.Join(c.Cluster.Close(), c.sim.Close())
+}
 
 // simSeats are the students of a scenario: a sample class, or gen-N.
 func simSeats(scenario string) ([]deployments.Seat, error) {
@@ -117,6 +124,11 @@ func (a *app) connectSim(ctx context.Context, scenario string) (*simCluster, err
 	if err != nil {
 		return nil, err
 	}
+	return dialSim(ctx, s)
+}
+
+// dialSim takes over an embedded cluster.
+func dialSim(ctx context.Context, s *sim.Cluster) (*simCluster, error) {
 	c, err := swarm.Dial(ctx, roster.Cluster{Endpoints: s.Endpoints(), Nodes: s.NodeAddresses()})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -247,15 +247,15 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
 			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name)}
-	case t.anonymous > 0:
-		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
-			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
 			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl)}
 	case t.unknown > 0:
 		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
 			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl)}
+	case t.anonymous > 0:
+		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
+			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)}
 	case failed > p.MaxErrors:
 		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),

@@ -18,6 +18,7 @@ type Doubt struct {
 	//	header      it writes the header field that names the container
 	//	elsewhere   every server leads to something that is not the service
 	//	unverified  where the servers lead can't be told
+	//	partly      some servers, or those of some requests, lead elsewhere
 	//	edited      the file is not what was loaded
 	//	image       the image is not HAProxy's own, or not everybody's
 	//
@@ -83,8 +84,8 @@ func (x *trial) author(r evidence.Responder) (Author, Doubt) {
 			return forged(d)
 		}
 	}
-	if got, known := x.received(a.Task.ContainerID); known {
-		if got >= int64(r.Count) {
+	if enough, known := x.received(a.Task.ContainerID, int64(r.Count)); known {
+		if enough {
 			return a, Doubt{}
 		}
 		d := x.doubts[0]
@@ -100,13 +101,22 @@ func (x *trial) author(r evidence.Responder) (Author, Doubt) {
 	return a, Doubt{}
 }
 
-func (x *trial) received(container string) (packets int64, known bool) {
+// received reports whether a container got as many packets as the answers it is
+// said to have given need at the very least: one each, where a new connection
+// brings four or more. What it gets without the load is taken off first, and a
+// tenth is left for that being an estimate.
+func (x *trial) received(container string, answers int64) (enough, known bool) {
 	for _, t := range x.v.c.Bundle.Traffic {
-		if t.Target == x.tr.Target.ID && t.ContainerID == container {
-			return t.After - t.Before, true
+		if t.Target != x.tr.Target.ID || t.ContainerID != container {
+			continue
 		}
+		got := t.After - t.Before
+		if t.IdleMS > 0 {
+			got -= min(t.IdleBefore, t.IdleAfter)*t.TookMS/t.IdleMS - answers/10
+		}
+		return got >= answers, true
 	}
-	return 0, false
+	return false, false
 }
 
 // doubts are the reasons to doubt a HAProxy's answers on a port, the gravest
@@ -186,35 +196,6 @@ func proxiesOf(r haproxy.Route) []*haproxy.Proxy {
 		add(p)
 	}
 	return out
-}
-
-// elsewhere is the doubt that no server leads to the student's service.
-func (v *View) elsewhere(px *evidence.Proxy, svc *evidence.Service, port string) (Doubt, bool) {
-	d := Doubt{Why: "elsewhere"}
-	n := 0
-	for _, be := range v.backends(px, port) {
-		servers := slices.Clone(be.Servers)
-		for _, t := range be.Templates {
-			servers = append(servers, t.Server)
-		}
-		for _, s := range servers {
-			if s.Disabled || s.Weight == 0 {
-				continue
-			}
-			n++
-			where, name := v.lead(px, svc, s)
-			switch where {
-			case leadOwn:
-				return Doubt{}, false
-			case leadBlank:
-				d.Why = "unverified"
-			}
-			if d.Line == 0 {
-				d.Line, d.Text = s.Line.Num, clip(strings.TrimSpace(s.Addr.Text+" "+name), 120)
-			}
-		}
-	}
-	return d, n > 0
 }
 
 // impostor reports whether what runs in place of a student's HAProxy can't be

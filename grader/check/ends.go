@@ -38,6 +38,9 @@ func (v *View) end(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server, 
 	if known := mapped(px, host); !isIP && known.IsValid() {
 		ip, isIP = known, true
 	}
+	if first, ok := s.Initial(); !isIP && ok {
+		ip, isIP = first, true
+	}
 	if isIP {
 		e = v.endAddress(e, px, svc, ip.Unmap())
 	} else {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
 )
 
 // Claim is what one responder of a trace says it is, and what it is.
@@ -43,11 +44,7 @@ func (v *View) Ends(px *evidence.Proxy, svc *evidence.Service, port string) []En
 		svc = &evidence.Service{}
 	}
 	for _, be := range v.backends(px, port) {
-		servers := slices.Clone(be.Servers)
-		for _, t := range be.Templates {
-			servers = append(servers, t.Server)
-		}
-		for _, s := range servers {
+		for _, s := range serversOf(be) {
 			if s.Disabled || s.Weight == 0 {
 				continue
 			}
@@ -56,6 +53,15 @@ func (v *View) Ends(px *evidence.Proxy, svc *evidence.Service, port string) []En
 		}
 	}
 	return out
+}
+
+// serversOf are the server lines of a backend; a template's slots are one.
+func serversOf(be *haproxy.Proxy) []haproxy.Server {
+	servers := slices.Clone(be.Servers)
+	for _, t := range be.Templates {
+		servers = append(servers, t.Server)
+	}
+	return servers
 }
 
 // Rewrites reports whether a HAProxy changes or takes away a request's header

@@ -19,10 +19,69 @@ const (
 	leadBlank lead = "unknown"     // nothing that the snapshot knows
 )
 
+// elsewhere is the doubt that no server leads to the student's service, or that
+// not every one does: what answers in the name of an own task may be another
+// server then, or one that only some requests are led to.
+func (v *View) elsewhere(px *evidence.Proxy, svc *evidence.Service, port string) (Doubt, bool) {
+	own, strange, first := v.leads(px, svc, v.backends(px, port))
+	if strange > 0 && own == 0 {
+		return first, true
+	}
+	if _, others, d := v.leads(px, svc, v.conditional(px, port)); others > 0 && strange == 0 {
+		strange, first = others, d
+	}
+	first.Why = "partly"
+	return first, strange > 0
+}
+
+// leads counts the servers in use that lead to the student's service and those
+// that do not, with the doubt that the latter make if there is no other.
+func (v *View) leads(px *evidence.Proxy, svc *evidence.Service, backends []*haproxy.Proxy) (own, strange int, d Doubt) {
+	d.Why = "elsewhere"
+	for _, be := range backends {
+		for _, s := range serversOf(be) {
+			if s.Disabled || s.Weight == 0 {
+				continue
+			}
+			where, name := v.lead(px, svc, s)
+			switch where {
+			case leadOwn:
+				own++
+				continue
+			case leadBlank:
+				d.Why = "unverified"
+			}
+			if strange++; d.Line == 0 {
+				d.Line, d.Text = s.Line.Num, clip(strings.TrimSpace(s.Addr.Text+" "+name), 120)
+			}
+		}
+	}
+	return own, strange, d
+}
+
+// conditional are the backends that only some requests are led to, beside those
+// of all others.
+func (v *View) conditional(px *evidence.Proxy, port string) []*haproxy.Proxy {
+	route := v.route(px, port)
+	switch {
+	case route.Dynamic:
+		return v.config(px).Proxies // any of them
+	case len(route.Always) > 0:
+		return route.Sometimes
+	}
+	return nil
+}
+
 // lead follows one server line of a HAProxy. Name is whose the end is, for
 // another service and a stand-alone container.
 func (v *View) lead(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server) (where lead, name string) {
 	host, port := s.Addr.Host, s.Port()
+	if ip, ok := s.Initial(); ok {
+		host = ip.String()
+	}
+	if v.detour(px, s) {
+		return leadBlank, ""
+	}
 	if ip := mapped(px, host); ip.IsValid() {
 		host = ip.String()
 	}
@@ -62,6 +121,24 @@ func (v *View) lead(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server)
 		}
 	}
 	return leadBlank, ""
+}
+
+// detour reports whether a server's address does not tell where it leads: the
+// connection goes through a SOCKS proxy, or the name is asked of a DNS server
+// that is not Docker's.
+func (v *View) detour(px *evidence.Proxy, s haproxy.Server) bool {
+	if slices.Contains(s.Options, "socks4") {
+		return true
+	}
+	for _, r := range v.config(px).Resolvers {
+		if s.Resolvers == "" || r.Name != s.Resolvers {
+			continue
+		}
+		return slices.ContainsFunc(r.Nameservers, func(l haproxy.Line) bool {
+			return !strings.HasPrefix(l.Word(2), "127.0.0.11:")
+		})
+	}
+	return false
 }
 
 // leadName follows a name: a node's, a service's in a network that they share,

@@ -90,6 +90,14 @@ type Traffic struct {
 	ContainerID string `json:"container_id"`
 	Before      int64  `json:"before"`
 	After       int64  `json:"after"`
+	// TookMS is the time between the two readings. IdleBefore and IdleAfter are
+	// what was received in IdleMS without that load, just before and just after
+	// it: health checks and whatever else goes on; absent in evidence of before
+	// it was read.
+	TookMS     int64 `json:"took_ms,omitempty"`
+	IdleMS     int64 `json:"idle_ms,omitempty"`
+	IdleBefore int64 `json:"idle_before,omitempty"`
+	IdleAfter  int64 `json:"idle_after,omitempty"`
 }
 
 // Case is what a student is judged on.

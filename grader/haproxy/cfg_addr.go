@@ -149,3 +149,20 @@ func (a Addr) NeverResolves() bool {
 	return numeric || len(a.Host) > 253 || strings.Contains(a.Host, "..") ||
 		strings.HasPrefix(a.Host, ".") || strings.HasSuffix(strings.ToLower(a.Host), ".invalid")
 }
+
+// Initial is the address that init-addr gives a name outright. Resolvers, where
+// there are any, correct it later.
+func (s Server) Initial() (ip netip.Addr, ok bool) {
+	if !s.Addr.Named() || s.Resolvers != "" {
+		return ip, false
+	}
+	for _, m := range s.InitAddr {
+		if m == "libc" || m == "none" {
+			return ip, false // the name is asked for first, or nothing is known
+		}
+		if a, err := netip.ParseAddr(m); err == nil {
+			return a, true
+		}
+	}
+	return ip, false
+}

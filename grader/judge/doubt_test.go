@@ -34,6 +34,40 @@ func counted(packets int64) func(*evidence.Case) {
 	}
 }
 
+// TestPacketsOfAQuietMoment: health checks do not count as requests, and a
+// burst that was over before the load, or came after it, is not taken off.
+func TestPacketsOfAQuietMoment(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		each    int64 // packets an answer
+		checks  int64 // packets of health checks in the load's time
+		quiet   [2]int64
+		outcome check.Outcome
+	}{
+		{"requests and a few checks", 4, 6, [2]int64{3, 3}, check.Pass},
+		{"one packet an answer, on a connection that is kept", 1, 0, [2]int64{12, 0}, check.Pass},
+		{"checks alone, as many as requests would be", 0, 4000, [2]int64{2000, 2010}, check.Fail},
+		{"a burst before the load", 4, 0, [2]int64{4000, 3}, check.Pass},
+		{"a burst after it", 4, 0, [2]int64{3, 4000}, check.Pass},
+		{"requests beside as many checks", 4, 4000, [2]int64{2000, 2000}, check.Pass},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(loadRubric(t), 3, 42)
+			w.proxies[0].Files[0].Modified = "2024-11-20T08:30:00Z" // a doubt
+			w.finish = func(k *evidence.Case) {
+				for i, r := range k.Bundle.Trace("haproxy").Responders {
+					k.Bundle.Traffic = append(k.Bundle.Traffic, evidence.Traffic{
+						Target: "haproxy", ContainerID: k.Before.Tasks[i].ContainerID, Before: 7, After: 7 + c.each*int64(r.Count) + c.checks,
+						TookMS: 1000, IdleMS: 500, IdleBefore: c.quiet[0], IdleAfter: c.quiet[1],
+					})
+				}
+			}
+			v := w.verdicts()["task2.answers"]
+			require.Equal(t, c.outcome, v.Outcome, v.Message.Key)
+		})
+	}
+}
+
 // TestForgedNames: every answer names a running task of the student's own, as
 // an honest one does; what is known of the HAProxy decides.
 func TestForgedNames(t *testing.T) {
@@ -42,6 +76,22 @@ func TestForgedNames(t *testing.T) {
 		config := strings.NewReplacer("172.30.0.11:8001", "172.30.0.11:14001", "172.30.0.12:8001", "172.30.0.11:14001",
 			"172.30.0.13:8001", "172.30.0.11:14001").Replace(handout)
 		w.proxies = []evidence.Proxy{haproxyOf(config)}
+	}
+	some := func(w *world) {
+		helper(w)
+		w.proxies = []evidence.Proxy{haproxyOf(strings.Replace(handout, "172.30.0.12:8001", "172.30.0.11:14001", 1))}
+	}
+	sometimes := func(w *world) {
+		helper(w)
+		config := strings.Replace(handout, "    default_backend", "    use_backend other if { path_beg / }\n    default_backend", 1)
+		w.proxies = []evidence.Proxy{haproxyOf(config + "\nbackend other\n    server a 172.30.0.11:14001\n")}
+	}
+	lines := func(server string) func(*world) {
+		return func(w *world) {
+			helper(w)
+			config := strings.NewReplacer("172.30.0.11:8001", server, "172.30.0.12:8001", server, "172.30.0.13:8001", server).Replace(handout)
+			w.proxies = []evidence.Proxy{haproxyOf(config + "\nresolvers mine\n    nameserver a 172.17.0.9:53\n")}
+		}
 	}
 	made := configured("    default_backend", "    http-request return status 200 string hello\n    default_backend")
 	edited := func(w *world) { w.proxies[0].Files[0].Modified = "2024-11-20T08:30:00Z" }
@@ -65,6 +115,15 @@ func TestForgedNames(t *testing.T) {
 		{"every server is a stand-alone container", elsewhere, -1, true, "", check.Fail, "check.doubt_elsewhere", check.Pass},
 		{"which the counts bear out: it hands on", elsewhere, plenty, true, "", check.Pass, "", check.Pass},
 		{"which the counts refute", elsewhere, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"one server is a stand-alone container, nobody counted", some, -1, true, "", check.Pass, "", check.Pass},
+		{"which the counts refute, too", some, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"and does not matter if they bear all out", some, plenty, true, "", check.Pass, "", check.Pass},
+		{"some requests go elsewhere, and the counts refute", sometimes, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"some requests go elsewhere, nobody counted", sometimes, -1, true, "", check.Pass, "", check.Pass},
+		{"names whose first address is the container's", lines("manager-1:8001 init-addr last,172.17.0.9"), -1, true, "", check.Fail, "check.doubt_elsewhere", check.Pass},
+		{"names that are looked up first", lines("manager-1:8001 init-addr libc,172.17.0.9"), few, true, "", check.Pass, "", check.Pass},
+		{"a detour through another proxy, and the counts refute", lines("172.30.0.11:8001 socks4 172.17.0.9:1080"), few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"a DNS server of the student's own, and the counts refute", lines("manager-1:8001 resolvers mine"), few, true, "", check.Fail, "check.doubt_counted", check.Pass},
 		{"an edited file, nobody counted", edited, -1, true, "", check.Pass, "", check.Pass},
 		{"an edited file, and the counts refute", edited, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
 		{"an image of the student's own", image, -1, true, "", check.Pass, "", check.Pass},

@@ -3,6 +3,8 @@ package observe
 import (
 	"context"
 	"maps"
+	"slices"
+	"time"
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
@@ -36,23 +38,49 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapsh
 	return nil
 }
 
+// idleFor is how long a container is counted without the load, before it and
+// after it.
+const idleFor = 500 * time.Millisecond
+
 // meter reads the counts before a load; what it returns reads them after it.
+// Where somebody checks a container's health ten times a second, its packets say
+// little of the load, so that those of a quiet moment are kept too.
 func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(context.Context) []evidence.Traffic {
 	if t.Kind != "haproxy" || len(s.witnesses) == 0 {
 		return func(context.Context) []evidence.Traffic { return nil }
 	}
 	m := r.Cluster.(Meter)
-	before := m.Received(ctx, s.witnesses)
+	read := func(ctx context.Context) (map[string]int64, int64) { return m.Received(ctx, s.witnesses), r.At() }
+	quiet, quietAt := read(ctx)
+	idle(ctx)
+	before, beforeAt := read(ctx)
 	return func(ctx context.Context) []evidence.Traffic {
-		after := m.Received(ctx, s.witnesses)
+		after, afterAt := read(ctx)
+		idle(ctx)
+		end, endAt := read(ctx)
 		var out []evidence.Traffic
 		for _, c := range s.witnesses { // in the snapshot's order
-			b, had := before[c.ID]
-			a, has := after[c.ID]
-			if had && has && a >= b {
-				out = append(out, evidence.Traffic{Target: t.ID, ContainerID: c.ID, Before: b, After: a})
+			n := []int64{quiet[c.ID], before[c.ID], after[c.ID], end[c.ID]}
+			known := slices.IsSorted(n)
+			for _, m := range []map[string]int64{quiet, before, after, end} {
+				_, had := m[c.ID]
+				known = known && had
+			}
+			if known {
+				out = append(out, evidence.Traffic{
+					Target: t.ID, ContainerID: c.ID, Before: n[1], After: n[2], TookMS: afterAt - beforeAt,
+					IdleMS: max(1, (beforeAt-quietAt+endAt-afterAt)/2), IdleBefore: n[1] - n[0], IdleAfter: n[3] - n[2],
+				})
 			}
 		}
 		return out
+	}
+}
+
+// idle lets a moment pass.
+func idle(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(idleFor):
 	}
 }
