@@ -103,7 +103,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "service", svc.Name, "name", in.Vars["haproxy"])
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", reload(in.View.Proxy(), in.Vars["haproxy"]))
 			return r
 		}
 	}
@@ -111,7 +111,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil && editedSince(px) {
 		started, modified := editTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
-		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified)
+		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", reload(px, ""))
 	}
 	return r
 }
@@ -238,7 +238,7 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 	switch {
 	case t.failed == t.sent:
 		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.sent, "error", errorName(class)),
-			errorHint(svc, p, v.vars, curl, class)}
+			v.errorHint(svc, p, curl, class)}
 	case len(t.foreign) > 0:
 		name := mostKey(t.foreign)
 		hint := "check.answers_foreign_" + p.Via + "_hint"
@@ -246,7 +246,8 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 			hint = "check.answers_foreign_direct_hint"
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name)}
+			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.vars["published"],
+				"lookup", taskAddresses(svc.Name), "reload", reload(v.Proxy(), v.vars["haproxy"]))}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
 			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl)}
@@ -259,12 +260,13 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 	case failed > p.MaxErrors:
 		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),
-			errorHint(svc, p, v.vars, curl, class)}
+			v.errorHint(svc, p, curl, class)}
 	case len(expected) == 0:
 		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name)}
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
-			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "haproxy", v.vars["haproxy"])}
+			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
+				"reload", reload(v.Proxy(), v.vars["haproxy"]))}
 	}
 	return nil
 }

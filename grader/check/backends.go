@@ -153,11 +153,7 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		},
 		Expected: Facts{"tasks": in.View.whereabouts(svc, running), "port": p.Target},
 	}
-	network := in.Vars[p.Network]
-	if net := in.View.network(svc, network); net != nil {
-		network = net.Name
-	}
-	r.Hint = i18n.M("check.backends_hint", "service", svc.Name, "network", network, "name", px.Name,
+	r.Hint = i18n.M("check.backends_hint", "lookup", taskAddresses(svc.Name), "reload", reload(px, ""),
 		"line", in.View.serverLine(px, svc, running, missing, p.Target))
 	if len(got.moved) > 0 {
 		r.Observed["moved"] = len(got.moved)
@@ -185,10 +181,10 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		}
 	case got.once > 0:
 		r.Message = i18n.M("check.backends_once", "n", len(running), "missing", len(missing), "service", svc.Name)
-		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "name", px.Name, "port", p.Target)
+		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "port", p.Target, "reload", reload(px, ""))
 	case got.slots > 0:
 		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
-		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "name", px.Name, "port", p.Target)
+		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "port", p.Target, "reload", reload(px, ""))
 	default:
 		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),
 			"addresses", in.View.whereabouts(svc, missing))

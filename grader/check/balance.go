@@ -57,7 +57,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 	if len(backends) == 0 {
 		r.Observed = Facts{"algorithm": nil}
 		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
-		r.Hint = i18n.M("check.bind_no_backend_hint", "name", px.Name)
+		r.Hint = i18n.M("check.bind_no_backend_hint", "reload", reload(px, ""))
 		return r
 	}
 	for _, be := range backends {
@@ -70,7 +70,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		if !slices.Contains(p.Algorithms, got) {
 			r.Observed["line"] = be.Balance.Line.Num
 			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
-			r.Hint = i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0], "name", px.Name)
+			r.Hint = i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0], "reload", reload(px, ""))
 			return r
 		}
 	}
@@ -78,7 +78,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		if b := bias(be, p.Direct); b.what != "" {
 			r.Observed["bias"], r.Observed["line"] = b.what, b.line
 			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(strings.TrimSpace(b.text), 60))
-			r.Hint = i18n.M("check.balance_"+b.what+"_hint", "line", b.line, "name", px.Name)
+			r.Hint = i18n.M("check.balance_"+b.what+"_hint", "line", b.line, "reload", reload(px, ""))
 			return r
 		}
 	}
@@ -161,10 +161,10 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 	switch {
 	case total == 0:
 		r.Message = i18n.M("check.servers_none")
-		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]), "name", px.Name)
+		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]), "reload", reload(px, ""))
 	case len(missing) > 0:
 		r.Message = i18n.M("check.health_missing", "n", len(missing), "total", total, "servers", missing)
-		r.Hint = i18n.M("check.health_missing_hint", "name", px.Name)
+		r.Hint = i18n.M("check.health_missing_hint", "reload", reload(px, ""))
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.health_ok", "n", total)

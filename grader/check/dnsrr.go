@@ -31,7 +31,7 @@ func judgeDNSRR(in *Input, p *dnsrrParams) Result {
 	}
 	for _, port := range svc.Ports {
 		if port.Mode == "ingress" {
-			published = append(published, itoa(port.Target))
+			published = append(published, itoa(port.Published))
 		}
 	}
 	r := Result{
@@ -48,13 +48,13 @@ func judgeDNSRR(in *Input, p *dnsrrParams) Result {
 		r.Hint = i18n.M("check.dnsrr_left_hint", "service", svc.Name)
 	case len(published) > 0:
 		r.Message = i18n.M("check.dnsrr_vip", "service", svc.Name, "vips", nonNil(vips))
-		r.Hint = i18n.M("check.dnsrr_published_hint", "service", svc.Name, "target", published[0])
+		r.Hint = i18n.M("check.dnsrr_published_hint", "published", published, "todnsrr", toDNSRR(svc))
 	case len(vips) == 0:
 		r.Message = i18n.M("check.dnsrr_mode", "service", svc.Name)
-		r.Hint = i18n.M("check.dnsrr_hint", "service", svc.Name)
+		r.Hint = i18n.M("check.dnsrr_hint", "todnsrr", toDNSRR(svc))
 	default:
 		r.Message = i18n.M("check.dnsrr_vip", "service", svc.Name, "vips", vips)
-		r.Hint = i18n.M("check.dnsrr_hint", "service", svc.Name)
+		r.Hint = i18n.M("check.dnsrr_hint", "todnsrr", toDNSRR(svc))
 	}
 	return r
 }

@@ -93,7 +93,7 @@ func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip n
 	}
 	for _, vip := range svc.VIPs {
 		if sameIP(ip, bare(vip.Address)) {
-			return v.vip(e, svc)
+			return v.vip(e, px, svc)
 		}
 	}
 	for _, n := range v.idx.Snap.Nodes {
@@ -181,8 +181,8 @@ func (v *View) former(svc *evidence.Service, ip netip.Addr) *evidence.Task {
 	return nil
 }
 
-func (v *View) vip(e end, svc *evidence.Service) end {
-	e.hint = i18n.M("check.backend_vip_hint", "service", svc.Name)
+func (v *View) vip(e end, px *evidence.Proxy, svc *evidence.Service) end {
+	e.hint = i18n.M("check.backend_vip_hint", "todnsrr", toDNSRR(svc), "service", svc.Name, "lookup", taskAddresses(svc.Name), "reload", reload(px, ""))
 	return e.bad("vip", i18n.M("check.backend_vip", "service", svc.Name))
 }
 
@@ -193,7 +193,7 @@ func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host st
 		if tasksOnly || svc.EndpointMode == "dnsrr" {
 			return e
 		}
-		return v.vip(e, svc)
+		return v.vip(e, px, svc)
 	}
 	for _, t := range v.Running(svc) {
 		place := itoa(t.Slot)

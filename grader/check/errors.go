@@ -27,32 +27,37 @@ func errorName(class string) i18n.Msg {
 }
 
 // errorHint is the next thing to look at after failures of a class.
-func errorHint(svc *evidence.Service, p *answersParams, vars map[string]string, curl, class string) i18n.Msg {
+func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class string) i18n.Msg {
+	vars, px := v.vars, v.Proxy()
+	log := logs(px, vars["haproxy"])
 	if p.Via == "mesh" {
-		target := publishedTarget(svc, vars[p.Port])
-		if target != 0 && target != 80 && !strings.HasPrefix(class, "http-") {
-			return i18n.M("check.target_port_hint", "service", svc.Name, "target", target, "port", vars[p.Port])
+		port := publishedPort(svc, vars[p.Port])
+		if port != nil && port.Target != 80 && !strings.HasPrefix(class, "http-") {
+			return i18n.M("check.target_port_hint", "service", svc.Name, "target", port.Target, "port", vars[p.Port], "unpublish", unpublish(*port))
 		}
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
 	}
 	if p.Direct && strings.HasPrefix(class, "http-5") {
-		return i18n.M("check.backend_direct_hint", "haproxy", vars["haproxy"], "service", svc.Name, "network", vars["network"])
+		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", vars["haproxy"], "lookup", taskAddresses(svc.Name), "network", vars["network"])
 	}
 	switch class {
 	case "http-503", "http-502", "http-504":
-		return i18n.M("check.backend_error_hint", "haproxy", vars["haproxy"], "port", vars["published"])
+		return i18n.M("check.backend_error_hint", "logs", log, "port", vars["published"])
 	case "refused", "unreachable", "timeout":
-		return i18n.M("check.haproxy_refused_hint", "haproxy", vars["haproxy"], "port", vars[p.Port])
+		if px != nil {
+			return hintFor(px, "haproxy_refused", "port", vars[p.Port])
+		}
+		return i18n.M("check.haproxy_error_hint", "logs", log, "curl", curl)
 	}
-	return i18n.M("check.haproxy_error_hint", "haproxy", vars["haproxy"], "curl", curl)
+	return i18n.M("check.haproxy_error_hint", "logs", log, "curl", curl)
 }
 
-// publishedTarget is the container's port behind a published one, or 0.
-func publishedTarget(svc *evidence.Service, published string) int {
-	for _, port := range svc.Ports {
-		if itoa(port.Published) == published {
-			return port.Target
+// publishedPort is the entry of a service's published port, or nil.
+func publishedPort(svc *evidence.Service, published string) *evidence.Port {
+	for i := range svc.Ports {
+		if port := &svc.Ports[i]; itoa(port.Published) == published && port.Protocol == "tcp" {
+			return port
 		}
 	}
-	return 0
+	return nil
 }

@@ -61,20 +61,21 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	switch {
 	case net.Driver != "overlay":
 		r.Message = i18n.M("check.network_driver", "network", net.Name, "driver", net.Driver)
-		r.Hint = i18n.M("check.network_again_hint", "network", name)
+		r.Hint = i18n.M("check.network_again_hint", "network", name, "service", in.Vars[p.Service], "remove", remove(in.View.Proxy(), in.Vars[p.Name]))
 	case !on:
 		r.Message = i18n.M("check.network_unused", "network", net.Name, "service", svc.Name)
 		r.Hint = i18n.M("check.network_unused_hint", "network", net.Name, "service", svc.Name)
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
-		r.Hint = i18n.M("check.network_again_hint", "network", name)
+		r.Hint = i18n.M("check.network_again_hint", "network", name, "service", in.Vars[p.Service], "remove", remove(in.View.Proxy(), in.Vars[p.Name]))
 		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && joined(px, net) {
 			r.Measure.Got = 1
 		}
 	case net.Name != name:
 		r.Measure.Got = 1
 		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
-		r.Hint = i18n.M("check.network_misnamed_hint", "network", name, "other", net.Name, "service", in.Vars[p.Service])
+		r.Hint = i18n.M("check.network_misnamed_hint", "network", name, "other", net.Name, "service", in.Vars[p.Service],
+			"join", join(in.View.Proxy(), in.Vars[p.Name], name), "lookup", taskAddresses(in.Vars[p.Service]))
 	default:
 		r.Outcome, r.Measure.Got = Pass, 2
 		r.Hint = i18n.Msg{}
@@ -166,19 +167,15 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", s.Name)
 		return r
 	}
-	r.Hint = i18n.M("check.joined_hint", "name", px.Name, "network", name)
+	r.Hint = i18n.M("check.joined_hint", "join", join(px, "", name), "reload", reload(px, ""))
 	switch {
 	case px.HostNetwork:
 		r.Message = i18n.M("check.joined_host", "name", px.Name, "network", name)
-		r.Hint = i18n.M("check.joined_again_hint", "name", px.Name, "network", name, "port", in.Vars[p.Port])
-	case px.Kind == "service":
-		r.Message = i18n.M("check.joined_not", "name", px.Name, "network", name, "networks", nonNil(on))
-		r.Hint = i18n.M("check.joined_service_hint", "name", px.Name, "network", name)
+		r.Hint = hintFor(px, "joined_again", "network", name, "port", p.public(in, px))
+	case len(on) == 0:
+		r.Message = i18n.M("check.joined_none", "name", px.Name, "network", name)
 	default:
 		r.Message = i18n.M("check.joined_not", "name", px.Name, "network", name, "networks", nonNil(on))
-		if len(on) == 0 {
-			r.Message = i18n.M("check.joined_none", "name", px.Name, "network", name)
-		}
 	}
 	return r
 }

@@ -41,10 +41,13 @@ func judgePort(in *Input, p *portParams) Result {
 	}
 	want := in.Vars[p.Port]
 	var published []string
-	var hit *evidence.Port
+	var hit, wrong *evidence.Port
 	for i, port := range svc.Ports {
 		if port.Published == 0 {
 			continue
+		}
+		if wrong == nil {
+			wrong = &svc.Ports[i]
 		}
 		published = append(published, itoa(port.Published)+":"+itoa(port.Target)+"/"+port.Protocol)
 		if itoa(port.Published) == want && port.Protocol == "tcp" {
@@ -61,12 +64,12 @@ func judgePort(in *Input, p *portParams) Result {
 	case hit != nil && slices.Contains(p.Modes, hit.Mode):
 		r.Outcome, r.Hint = Pass, i18n.Msg{}
 		r.Message = i18n.M("check.port_ok", "service", svc.Name, "port", want, "target", hit.Target)
-	case hit != nil:
-		r.Message = i18n.M("check.port_mode", "port", want, "mode", hit.Mode, "want", p.Modes)
-		r.Hint = i18n.M("check.port_mode_hint", "service", svc.Name, "port", want, "target", hit.Target)
-	case len(published) == 0 && svc.EndpointMode == "dnsrr":
+	case svc.EndpointMode == "dnsrr":
 		r.Message = i18n.M("check.port_dnsrr", "service", svc.Name, "port", want)
 		r.Hint = i18n.M("check.port_dnsrr_hint", "service", svc.Name, "port", want)
+	case hit != nil:
+		r.Message = i18n.M("check.port_mode", "port", want, "mode", hit.Mode, "want", p.Modes)
+		r.Hint = i18n.M("check.port_mode_hint", "service", svc.Name, "port", want, "target", hit.Target, "unpublish", unpublish(*hit))
 	default:
 		if owner := in.View.publisher(want, svc.Name); owner != "" {
 			r.Observed["owner"] = owner
@@ -77,7 +80,7 @@ func judgePort(in *Input, p *portParams) Result {
 		} else {
 			r.Message = i18n.M("check.port_other", "service", svc.Name, "published", published, "port", want)
 			r.Hint = i18n.M("check.port_other_hint", "service", svc.Name, "port", want,
-				"wrong", svc.Ports[0].Published)
+				"unpublish", unpublish(*wrong))
 		}
 	}
 	return r

@@ -128,7 +128,7 @@ func judgeFound(in *Input, p *proxyParams) Result {
 		r.Measure = &Measure{Got: 1, Want: 2}
 		r.Observed["similar"] = other
 		r.Message = i18n.M("check.proxy_misnamed", "name", name, "other", other)
-		r.Hint = i18n.M("check.proxy_misnamed_hint", "name", name, "other", other)
+		r.Hint = hintFor(found, "proxy_misnamed", "want", name)
 		return r
 	}
 	r.Message = i18n.M("check.proxy_none", "name", name)
@@ -153,7 +153,7 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		Outcome:  Fail,
 		Observed: Facts{"state": px.State, "exit_code": px.ExitCode, "restarts": px.RestartCount},
 		Expected: Facts{"state": "running"},
-		Hint:     i18n.M("check.proxy_stopped_hint", "name", px.Name),
+		Hint:     hintFor(px, "proxy_stopped"),
 	}
 	log := lastAlert(px.Log)
 	if log != "" {
@@ -163,7 +163,7 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 	case px.State == "running" && in.View.impostor(px):
 		r.Observed["image"] = px.Image
 		r.Message = i18n.M("check.proxy_impostor", "name", px.Name, "image", clip(px.Image, 80))
-		r.Hint = i18n.M("check.proxy_impostor_hint", "name", px.Name)
+		r.Hint = hintFor(px, "proxy_impostor")
 	case px.State == "running":
 		r.Outcome, r.Hint = Pass, i18n.Msg{}
 		r.Message = i18n.M("check.proxy_running", "name", px.Name)
@@ -171,7 +171,7 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_restarting", "name", px.Name, "log", log)
 	case px.State == "created" && log == "" && px.Error == "":
 		r.Message = i18n.M("check.proxy_stopped", "name", px.Name, "state", px.State, "code", px.ExitCode)
-		r.Hint = i18n.M("check.proxy_created_hint", "name", px.Name)
+		r.Hint = hintFor(px, "proxy_created")
 	case log == "" && px.Error != "":
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", px.Error)
 	case log == "":
@@ -244,10 +244,10 @@ func judgeConfig(in *Input, p *configParams) Result {
 	switch trouble {
 	case "missing":
 		r.Message = i18n.M("check.config_missing", "name", name, "file", file)
-		r.Hint = i18n.M("check.config_missing_hint", "file", file, "name", name)
+		r.Hint = hintFor(px, "config_missing", "file", file)
 	case "directory":
 		r.Message = i18n.M("check.config_directory", "name", name, "file", file)
-		r.Hint = i18n.M("check.config_directory_hint", "name", name)
+		r.Hint = hintFor(px, "config_directory", "path", hostPath(px, file))
 	case "":
 	default:
 		return ungraded("proxy/"+name, i18n.M("check.config_unread", "name", name, "code", trouble))
@@ -258,7 +258,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	if px.State == "running" && in.View.impostor(px) {
 		r.Message = i18n.M("check.proxy_impostor", "name", name, "image", clip(px.Image, 80))
-		r.Hint = i18n.M("check.proxy_impostor_hint", "name", name)
+		r.Hint = hintFor(px, "proxy_impostor")
 		return r
 	}
 	cfg := in.View.config(px)
@@ -275,13 +275,13 @@ func judgeConfig(in *Input, p *configParams) Result {
 		source := sourceLine(px, alert.File, alert.Line)
 		r.Observed["line"], r.Observed["alert"], r.Observed["source"] = alert.Line, alert.Text, source
 		r.Message = i18n.M("check.config_alert", "file", alert.File, "line", alert.Line, "what", alert.Msg)
-		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "name", name)
+		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "path", hostPath(px, alert.File), "reload", reload(px, ""))
 		return r
 	}
 	route := in.View.route(px, p.public(in, px))
 	if len(route.Binds) == 0 {
 		r.Message = i18n.M("check.config_no_frontend", "file", file)
-		r.Hint = i18n.M("check.config_no_frontend_hint", "port", in.Vars[p.Port])
+		r.Hint = i18n.M("check.config_no_frontend_hint", "port", in.Vars[p.Port], "reload", reload(px, ""))
 		return r
 	}
 	r.Measure.Got = 1
@@ -289,7 +289,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Observed["mode"] = b.Proxy.Mode
 		if b.Proxy.Mode != p.Mode {
 			r.Message = i18n.M("check.config_mode", "frontend", b.Proxy.Name, "mode", b.Proxy.Mode, "want", p.Mode)
-			r.Hint = i18n.M("check.config_mode_hint", "want", p.Mode, "name", name)
+			r.Hint = i18n.M("check.config_mode_hint", "want", p.Mode, "reload", reload(px, ""))
 			return r
 		}
 	}

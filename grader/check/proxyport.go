@@ -31,7 +31,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	private, published := inside(px, want)
 	if !published {
 		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
-		r.Hint = i18n.M("check.bind_not_published_hint", "name", px.Name, "port", want)
+		r.Hint = hintFor(px, "bind_not_published", "port", want)
 		return r
 	}
 	route := cfg.RouteFor(private)
@@ -42,10 +42,10 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	switch {
 	case !open:
 		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", binds(cfg))
-		r.Hint = i18n.M("check.bind_elsewhere_hint", "name", px.Name, "private", private)
+		r.Hint = i18n.M("check.bind_elsewhere_hint", "reload", reload(px, ""), "private", private)
 	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
 		r.Message = i18n.M("check.bind_no_backend", "port", want)
-		r.Hint = i18n.M("check.bind_no_backend_hint", "name", px.Name)
+		r.Hint = i18n.M("check.bind_no_backend_hint", "reload", reload(px, ""))
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.bind_ok", "port", want)

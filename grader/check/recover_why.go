@@ -83,7 +83,7 @@ func notHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
 		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
 	case "placement":
 		if len(svc.Constraints) > 0 {
-			return i18n.M("check.nodes_pinned_hint", "constraint", svc.Constraints[0], "service", svc.Name)
+			return i18n.M("check.nodes_pinned_hint", "unconstrain", unconstrain(svc.Constraints), "service", svc.Name)
 		}
 	case "health":
 		return i18n.M("check.running_health_hint", "service", svc.Name)

@@ -93,16 +93,16 @@ func judgeServers(in *Input, p *serversParams) Result {
 		w := wrong[0]
 		r.Observed["wrong"] = len(wrong)
 		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num, "server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.why)
-		r.Hint = i18n.M("check.servers_wrong_hint", "port", port, "line", line, "name", px.Name)
+		r.Hint = i18n.M("check.servers_wrong_hint", "port", port, "line", line, "reload", reload(px, ""))
 	case len(listed) == 0:
 		r.Message = i18n.M("check.servers_none")
-		r.Hint = i18n.M("check.servers_few_hint", "line", line, "name", px.Name)
+		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
 	case len(nodes) < want && idle != nil:
 		r.Message = i18n.M("check.servers_wrong", "line", idle.server.Line.Num, "server", clip(idle.server.Name, 60), "why", idle.why)
-		r.Hint = i18n.M("check.servers_few_hint", "line", line, "name", px.Name)
+		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
 	case len(nodes) < want:
 		r.Message = i18n.M("check.servers_few", "have", len(nodes), "nodes", nodes, "want", want)
-		r.Hint = i18n.M("check.servers_few_hint", "line", line, "name", px.Name)
+		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.servers_ok", "nodes", nodes, "port", port)

@@ -120,18 +120,18 @@ func spreadHint(v *View, p *spreadParams, counts []int, n int) i18n.Msg {
 			silent++
 		}
 	}
-	name := v.vars["haproxy"]
+	again := reload(v.Proxy(), v.vars["haproxy"])
 	switch {
 	case p.Via == "mesh":
 		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])
 	case top == n && p.Direct:
-		return i18n.M("check.spread_one_direct_hint", "haproxy", name, "service", v.vars[p.Service])
+		return i18n.M("check.spread_one_direct_hint", "reload", again, "lookup", taskAddresses(v.vars[p.Service]))
 	case top == n:
-		return i18n.M("check.spread_one_hint", "haproxy", name)
+		return i18n.M("check.spread_one_hint", "reload", again)
 	case silent > 0:
-		return i18n.M("check.spread_silent_hint", "haproxy", name, "silent", silent)
+		return i18n.M("check.spread_silent_hint", "reload", again, "silent", silent)
 	}
-	return i18n.M("check.spread_uneven_hint", "haproxy", name)
+	return i18n.M("check.spread_uneven_hint", "reload", again)
 }
 
 // unstable withholds a judgement when tasks came and went while requests were

@@ -131,7 +131,7 @@ func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 	all := strings.ToLower(strings.Join(troubles, "\n"))
 	switch {
 	case strings.Contains(all, "no suitable node") && len(svc.Constraints) > 0:
-		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints, "constraint", svc.Constraints[0])
+		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints, "unconstrain", unconstrain(svc.Constraints))
 	case strings.Contains(all, "no such image"):
 		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
 	case strings.Contains(all, "unhealthy"), svc.Health != nil && len(svc.Health.Test) > 0 && svc.Health.Test[0] != "NONE":
@@ -184,7 +184,7 @@ func judgeNodes(in *Input, p *countParams) Result {
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
 	case len(svc.Constraints) > 0:
 		r.Message = i18n.M("check.nodes_pinned", "nodes", on, "want", want, "constraints", svc.Constraints)
-		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "constraint", svc.Constraints[0])
+		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "unconstrain", unconstrain(svc.Constraints))
 	case in.View.refused(svc):
 		r.Message = i18n.M("check.nodes_refused", "nodes", on, "want", want, "error", in.View.Troubles(svc)[0])
 		r.Hint = runningHint(svc, in.View.Troubles(svc))
