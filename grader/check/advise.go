@@ -117,7 +117,11 @@ func hintFor(px *evidence.Proxy, key string, pairs ...any) i18n.Msg {
 func unpublish(p evidence.Port) string {
 	switch {
 	case p.Mode == "host":
-		return "--publish-rm published=" + itoa(p.Published) + ",target=" + itoa(p.Target) + ",protocol=" + p.Protocol + ",mode=host"
+		flag := "--publish-rm published=" + itoa(p.Published) + ",target=" + itoa(p.Target) + ",mode=host"
+		if p.Protocol != "tcp" {
+			flag += ",protocol=" + p.Protocol
+		}
+		return flag
 	case p.Protocol != "tcp":
 		return "--publish-rm " + itoa(p.Target) + "/" + p.Protocol
 	}
