@@ -47,6 +47,7 @@ func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 	lang := a.lang()
 	c.Flags().IntVar(&f.parallel, "parallel", 0, lang.T("cli.flag_parallel"))
 	c.Flags().IntVar(&f.rate, "rate", 0, lang.T("cli.flag_rate"))
+	a.haproxyFlag(c, proxyEmbedded)
 }
 
 // job is a class read and checked: who is graded on what, under which names.

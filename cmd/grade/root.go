@@ -28,6 +28,7 @@ type app struct {
 	dir     string      // where classes are looked for
 	simSeed uint64      // of embedded clusters; 0 is the sample class's
 	kept    *simCluster // that is up already, nil to bring one up
+	haproxy string      // which one embedded clusters run; see simProxy
 	langStr string
 	json    bool
 	quiet   bool

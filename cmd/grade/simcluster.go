@@ -62,7 +62,14 @@ func (a *app) startSim(ctx context.Context, scenario string) (*sim.Cluster, erro
 // bringUpSim starts an embedded cluster with these students on it.
 func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.Options) (*sim.Cluster, error) {
 	a.ui.note(a.lang().T("cli.sim_starting", "students", len(seats)))
-	opt.Proxy = sim.HAProxy{Speed: checkSpeed(opt.Speed, len(seats))}
+	proxy, what, err := a.simProxy(ctx, sim.HAProxy{Speed: checkSpeed(opt.Speed, len(seats))})
+	if err != nil {
+		return nil, err
+	}
+	opt.Proxy = proxy
+	if a.haproxy != "" && a.haproxy != proxyEmbedded {
+		a.ui.note(a.lang().Text(what))
+	}
 	c, err := sim.New(ctx, opt)
 	if err != nil {
 		return nil, simFailed(err)
