@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/term"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/fault"
@@ -143,7 +144,7 @@ func missed(g *evidence.Gap) i18n.Msg {
 	if g.Code == "left-out" {
 		return i18n.M("observe.left_out")
 	}
-	return fault.Missed{Code: g.Code, Node: g.Detail}.Msg()
+	return check.GapReason(*g)
 }
 
 func seconds(ms int64) string {

@@ -40,7 +40,7 @@ func newLabDeployCmd(a *app, lf *labFlags) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.class, "class", "lab", lang.T("labdeploy.flag_class"))
+	fl.StringVar(&f.class, "class", "lab", lang.T("labdeploy.flag_class", "classes", deployments.Classes()))
 	fl.StringSliceVar(&f.students, "students", nil, lang.T("labdeploy.flag_students"))
 	fl.StringVar(&f.commands, "commands", "", lang.T("labdeploy.flag_commands"))
 	fl.BoolVar(&f.remove, "remove", false, lang.T("labdeploy.flag_remove"))

@@ -80,6 +80,7 @@ func newRootCmd(a *app) *cobra.Command {
 		newRestoreCmd(a), newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
 		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newSimCmd(a), newWhoamiCmd(a), newVersionCmd(a),
 	)
+	translateHelp(root, lang)
 	return root
 }
 

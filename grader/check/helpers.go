@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
@@ -20,7 +21,10 @@ func varsExist(vars []string, pairs ...string) []rubric.ParamError {
 		param, name := pairs[i], pairs[i+1]
 		if name != "id" && name != "name" && !slices.Contains(vars, name) {
 			e := paramError(param, i18n.M("check.param_no_var", "param", param, "var", name))
-			e.Hint = i18n.M("check.param_no_var_hint", "vars", vars)
+			e.Var, e.Hint = name, i18n.M("check.param_no_var_hint", "vars", vars)
+			if near := diag.Nearest(name, vars); near != "" {
+				e.Hint = i18n.M("check.param_var_near_hint", "near", near, "var", name)
+			}
 			errs = append(errs, e)
 		}
 	}

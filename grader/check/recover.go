@@ -144,7 +144,7 @@ func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Resu
 	}
 	c := in.Case
 	if g, ok := c.Bundle.Gap("window"); ok {
-		r := ungraded("window", gapReason(g))
+		r := ungraded("window", GapReason(g))
 		r.Hint = i18n.M("check.window_gap_hint")
 		return nil, nil, r
 	}
@@ -164,8 +164,9 @@ func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Resu
 	return svc, s, Result{Outcome: Fail, Observed: storyFacts(c.Window, s)}
 }
 
-// gapReason says why there was no fault for a student.
-func gapReason(g evidence.Gap) i18n.Msg {
+// GapReason says why there was no fault for a student, in the words of package
+// fault where it is that which found none.
+func GapReason(g evidence.Gap) i18n.Msg {
 	switch g.Code {
 	case "left-out":
 		return i18n.M("check.window_left_out")

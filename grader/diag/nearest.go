@@ -26,6 +26,12 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
+// Distance counts the letters to insert, drop, change or swap between two
+// words.
+func Distance(a, b string) int {
+	return distance([]rune(a), []rune(b), len(a)+len(b))
+}
+
 // distance is the optimal string alignment distance, or more than limit.
 func distance(a, b []rune, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/i18n"
 )
 
 // Concern is a student whose service a fault is to hit.
@@ -57,27 +56,6 @@ type Missed struct {
 	Code string
 	// Node is the host name of the node that the code is about; "" for none.
 	Node string
-}
-
-// Msg says why, for people.
-func (m Missed) Msg() i18n.Msg {
-	switch m.Code {
-	case "no-service":
-		return i18n.M("fault.miss_no_service")
-	case "not-running":
-		return i18n.M("fault.miss_not_running")
-	case "node-down":
-		return i18n.M("fault.miss_node_down", "node", m.Node)
-	case "no-room":
-		return i18n.M("fault.miss_no_room", "node", m.Node)
-	case "quorum":
-		return i18n.M("fault.miss_quorum", "node", m.Node)
-	case "endpoint":
-		return i18n.M("fault.miss_endpoint", "node", m.Node)
-	case "no-address":
-		return i18n.M("fault.miss_no_address", "node", m.Node)
-	}
-	return i18n.M("fault.miss_forbidden", "node", m.Node)
 }
 
 // Choose plans the fewest faults that take at least one running task of every

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
+
+	"swarmgrade/grader/diag"
 )
 
 //go:embed keywords.txt
@@ -67,35 +69,12 @@ func (s wordSet) nearest(w string) string {
 		if len(k)-len(w) > 3 || len(w)-len(k) > 3 {
 			continue
 		}
-		d := distance(w, strings.ReplaceAll(k, "-", "_"))
+		d := diag.Distance(w, strings.ReplaceAll(k, "-", "_"))
 		if d < at || (d == at && best != "" && k < best) {
 			best, at = k, d
 		}
 	}
 	return best
-}
-
-// distance counts the letters to insert, drop, change or swap.
-func distance(a, b string) int {
-	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], prev2[j-2]+1)
-			}
-		}
-		prev2, prev, cur = prev, cur, prev2
-	}
-	return prev[len(b)]
 }
 
 // WordsAfter is how many words belong to an option of a server or bind line,

@@ -47,6 +47,9 @@ type loader struct {
 	doc   *strictyaml.Doc
 	kinds Kinds
 	vars  []string
+	// unknown are the variables that were missed already: one misspelt name in
+	// vars is one error, not one for each check that uses it.
+	unknown []string
 	// checkIDs holds where each check's ID stands.
 	checkIDs  map[string]*yaml.Node
 	needNodes []needNode

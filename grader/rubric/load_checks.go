@@ -72,7 +72,23 @@ func (l *loader) varRef(n *yaml.Node) string {
 	if len(l.vars) == 0 { // that there are none is said already
 		return l.doc.Text(n)
 	}
-	return l.doc.OneOf(n, l.vars...)
+	name := l.doc.Text(n)
+	if name == "" || slices.Contains(l.vars, name) {
+		return name
+	}
+	if l.firstMiss(name) {
+		return l.doc.OneOf(n, l.vars...)
+	}
+	return ""
+}
+
+// firstMiss notes a variable that does not exist.
+func (l *loader) firstMiss(name string) bool {
+	if slices.Contains(l.unknown, name) {
+		return false
+	}
+	l.unknown = append(l.unknown, name)
+	return true
 }
 
 func (l *loader) check(n *yaml.Node, task string) (*Check, bool) {
@@ -133,6 +149,9 @@ func (l *loader) kind(o *strictyaml.Object, c *Check) {
 		at = kind
 	}
 	for _, e := range v.Validate(slices.Clone(l.vars)) {
+		if e.Var != "" && !l.firstMiss(e.Var) {
+			continue
+		}
 		l.doc.Report(find(at, e.Param), i18n.M("rubric.param", "param", e.Param, "problem", e.Msg), e.Hint)
 	}
 }

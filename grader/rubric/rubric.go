@@ -142,6 +142,8 @@ type ParamError struct {
 	Param string // key in "with"
 	Msg   i18n.Msg
 	Hint  i18n.Msg
+	// Var is the variable that does not exist, if that is what is wrong.
+	Var string
 }
 
 // Check finds a check by ID.
