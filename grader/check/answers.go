@@ -108,12 +108,28 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		}
 	}
 	r.Message, r.Hint = worst.msg, worst.hint
-	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil && editedSince(px) {
+	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil {
+		in.View.blameLoaded(&r, px, targetPort(traces[0].Target.Address))
+	}
+	return r
+}
+
+// blameLoaded says that what runs is not what the file says, where something
+// shows it: that comes first to be mended.
+func (v *View) blameLoaded(r *Result, px *evidence.Proxy, port string) {
+	if servers := v.pageFacts(px, port); servers != nil {
+		r.Observed["statistics_page"] = servers
+	}
+	c, differ := v.Loaded(px, port)
+	switch {
+	case differ:
+		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
+		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", reload(px, ""))
+	case editedSince(px):
 		started, modified := editTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
 		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", reload(px, ""))
 	}
-	return r
 }
 
 // lostPath names a node from which connections to containers are lost that

@@ -19,7 +19,7 @@ type Doubt struct {
 	//	elsewhere   every server leads to something that is not the service
 	//	unverified  where the servers lead can't be told
 	//	partly      some servers, or those of some requests, lead elsewhere
-	//	edited      the file is not what was loaded
+	//	edited      the file is not what was loaded, or not surely
 	//	image       the image is not HAProxy's own, or not everybody's
 	//
 	// or what makes a single claim forged: torn, address, stand-alone, student,
@@ -123,7 +123,7 @@ func (x *trial) received(container string, answers int64) (enough, known bool) {
 // first; none for nearly everybody.
 func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []Doubt {
 	var out []Doubt
-	edited := editedSince(px)
+	edited := v.stale(px, port)
 	if d, ok := v.elsewhere(px, svc, port); ok {
 		out = append(out, d)
 	}

@@ -262,13 +262,15 @@ func judgeConfig(in *Input, p *configParams) Result {
 		return r
 	}
 	cfg := in.View.config(px)
-	edited := editedSince(px)
-	if edited {
+	if editedSince(px) {
 		r.Observed["edited_after_start"] = true
+	}
+	if c, differ := in.View.Loaded(px, p.public(in, px)); differ {
+		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
 	}
 	// HAProxy itself is the judge of what it accepts: a configuration that was
 	// loaded is valid, whatever we make of it.
-	loaded := px.State == "running" && !edited
+	loaded := px.State == "running" && !in.View.stale(px, p.public(in, px))
 	// Alerts come first.
 	if found := haproxy.Lint(cfg); haproxy.Refused(found) && !loaded {
 		alert := found[0]

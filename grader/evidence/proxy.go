@@ -37,9 +37,44 @@ type Proxy struct {
 
 	// Files are the configuration files in the order HAProxy reads them.
 	Files []File `json:"files,omitempty"`
+	// Page is HAProxy's statistics page, nil if the configuration offers none
+	// that can be reached.
+	Page *Page `json:"page,omitempty"`
 	// Log is the end of the container's output, up to 4 KiB, for one that does
 	// not run.
 	Log string `json:"log,omitempty"`
+}
+
+// Page is what a HAProxy's statistics page said: what the process has loaded,
+// or what answers in its place claims.
+type Page struct {
+	Address string `json:"address"` // host:port that was asked
+	URI     string `json:"uri"`
+	// Error says why nothing follows: a gap's code, "denied", "http-<status>",
+	// "malformed" (no statistics), "too-large".
+	Error     string        `json:"error,omitempty"`
+	Backends  []PageBackend `json:"backends,omitempty"`
+	Truncated bool          `json:"truncated,omitempty"`
+}
+
+// PageBackend is a backend of a statistics page. Algorithm, as the servers'
+// addresses, is shown with "stats show-legends" only.
+type PageBackend struct {
+	Name      string       `json:"name"`
+	Status    string       `json:"status"` // UP, DOWN
+	Algorithm string       `json:"algorithm,omitempty"`
+	Servers   []PageServer `json:"servers,omitempty"`
+}
+
+// PageServer is a server of a statistics page.
+type PageServer struct {
+	Name string `json:"name"`
+	// Status is HAProxy's word: "UP", "DOWN", "UP 1/3", "MAINT",
+	// "MAINT (resolution)", "no check", …
+	Status  string `json:"status"`
+	Weight  int    `json:"weight"`
+	Address string `json:"address,omitempty"`
+	Backup  bool   `json:"backup,omitempty"`
 }
 
 // File is a configuration file as it was found.

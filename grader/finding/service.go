@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 )
 
 // proxy looks at the state of one student's HAProxy.
@@ -30,6 +31,14 @@ func (c *class) proxy(s *student) {
 			Message:  text(ServersElsewhere, "name", s.px.Name, "line", e.Line, "text", clip(seen, 100)),
 			Evidence: []Ref{s.at(e.Line, seen)},
 		})
+	}
+	if k, differ := s.view.Loaded(s.px, s.port); differ {
+		c.out = append(c.out, Finding{
+			Kind: EditedAfterStart, Students: []string{s.id}, Task: s.Bundle.Task,
+			Message:  i18n.M("finding.config_loaded_differs", "name", s.px.Name, "page", k.Page, "file", k.File),
+			Evidence: []Ref{s.ref("proxies/"+s.px.Name+"/page", k.Page)},
+		})
+		return
 	}
 	if !check.EditedSince(s.px) {
 		return

@@ -130,6 +130,7 @@ type Stats struct {
 	URI     string
 	Refresh time.Duration
 	Auth    []string // user:password
+	Legends bool     // addresses and the algorithm are shown
 	Line    Line
 }
 

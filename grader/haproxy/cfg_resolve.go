@@ -216,6 +216,8 @@ func (p *builder) stats(l Line) {
 		p.Stats.URI = l.Word(2)
 	case "refresh":
 		p.Stats.Refresh, _ = parseTime(l.Word(2), time.Second)
+	case "show-legends":
+		p.Stats.Legends = true
 	case "auth":
 		p.Stats.Auth = append(p.Stats.Auth, l.Word(2))
 	}

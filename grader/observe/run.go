@@ -56,8 +56,12 @@ type Runner struct {
 	// goroutines.
 	Progress func(Progress)
 
-	indexing sync.Once
-	index    *check.Index
+	// Pager, if set, is asked for the statistics pages of HAProxies.
+	Pager Pager
+
+	indexing, looking sync.Once
+	index             *check.Index
+	look              *lookup
 }
 
 // Progress is one step forward.
@@ -118,6 +122,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "proxy/" + ref.Name, Code: code(err), Detail: err.Error()})
 			continue
 		}
+		p.Page = r.page(ctx, &p, ref, snap)
 		b.Proxies = append(b.Proxies, p)
 	}
 	s.witnesses = r.witnesses(s, b, snap)
