@@ -76,7 +76,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	}
 	bar := a.ui.progress("cli.progress", 1, plan.Requests())
 	defer bar.stop()
-	r := observe.Runner{Cluster: cl, Loader: loader, Store: noStore{}, At: at, Parallel: 1, Progress: bar.step, Pager: observe.Pages{}}
+	r := observe.Runner{Cluster: cl, Loader: loader, Store: noStore{}, At: at, Parallel: 1, Progress: bar.step}
 	s := &plan.Students[0]
 	bundle, err := r.Static(ctx, s, before)
 	if err != nil {

@@ -154,7 +154,6 @@ func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.G
 		Cluster: cl, Loader: loader, Store: bookStore{book, run}, Run: run,
 		At:       func() int64 { return time.Since(start).Milliseconds() },
 		Parallel: j.class.Settings.Parallel, Progress: bar.step,
-		Pager: observe.Pages{},
 	}
 	bundles, err := a.loads(ctx, &r, cl, book, plan, snap)
 	bar.stop()

@@ -1,7 +1,7 @@
 package check
 
 import (
-	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +55,7 @@ func contrast(be *haproxy.Proxy, page *evidence.PageBackend) (Contrast, bool) {
 	for _, w := range want {
 		s := page.Servers[slices.IndexFunc(page.Servers, func(s evidence.PageServer) bool { return s.Name == w.Name })]
 		ip, isIP := w.Addr.IP()
-		address := net.JoinHostPort(ip.String(), strconv.Itoa(w.Port()))
+		address := netip.AddrPortFrom(ip, uint16(w.Port())).String()
 		switch {
 		case isIP && s.Address != "" && s.Address != address:
 			return Contrast{w.Name + " " + w.Addr.Text, s.Name + " " + s.Address}, true

@@ -149,7 +149,7 @@ func observed(t *testing.T, rub *rubric.Rubric, task string, seats []deployments
 	require.NoError(t, err)
 	plan := observe.NewPlan(rub, []string{task}, students, vars, before)
 	r := observe.Runner{Cluster: cl, Loader: loadgen.Loader{Options: loadgen.Options{Attribution: attribution, Settle: true, Epoch: start, Nonce: loadgen.NewNonce()}},
-		Store: forgetful{}, Pager: observe.Pages{}, Run: "cheats", At: at, Parallel: 8}
+		Store: forgetful{}, Run: "cheats", At: at, Parallel: 8}
 	out, err := r.Observe(ctx, plan, before)
 	require.NoError(t, err)
 	t.Logf("observed in %v", time.Since(start))

@@ -56,9 +56,6 @@ type Runner struct {
 	// goroutines.
 	Progress func(Progress)
 
-	// Pager, if set, is asked for the statistics pages of HAProxies.
-	Pager Pager
-
 	indexing, looking sync.Once
 	index             *check.Index
 	look              *lookup
