@@ -53,13 +53,10 @@ func newSimCmd(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.simStatus(c.Context(), &f) },
 	}
 	cmd.AddCommand(status)
-	for _, verb := range []string{sim.StopNode, sim.StartNode} {
+	for _, verb := range []string{sim.StopNode, sim.KillNode, sim.StartNode} {
 		v := &cobra.Command{
 			Use: verb + " NODE", Short: lang.T("sim." + verb + "_short"), Args: cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error { return a.simNode(c.Context(), &f, args[0], verb) },
-		}
-		if verb == sim.StopNode {
-			v.Aliases = []string{"kill"} // what runs on a simulated node stops with it either way
 		}
 		cmd.AddCommand(v)
 	}
