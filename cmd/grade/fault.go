@@ -183,15 +183,17 @@ func (b breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duratio
 
 // newBreaker prepares the class's way to make a node fail; closing lets go of
 // the journal.
-func (a *app) newBreaker(j *job, cl cluster, run string, at func() int64) (b breaker, closing func() error, err error) {
+func (a *app) newBreaker(ctx context.Context, j *job, cl cluster, run string, at func() int64) (b breaker, closing func() error, err error) {
 	dir := j.journalDir()
 	var injector fault.Injector
+	var on fault.Cluster = cl
 	if s, ok := cl.(*simCluster); ok {
 		// It ends with this process, and so does what is to be undone.
 		if dir, err = os.MkdirTemp("", "grade-fault-"); err != nil {
 			return b, nil, err
 		}
-		injector = simInjector{s.sim}
+		a.litter.add(dir)
+		injector, on = simInjector{s.sim}, endingCluster{cl, ctx}
 	} else if injector, err = fault.New(faultKind(j), j.class.Fault, cl); err != nil {
 		return b, nil, err
 	}
@@ -200,7 +202,7 @@ func (a *app) newBreaker(j *job, cl cluster, run string, at func() int64) (b bre
 		return b, nil, err
 	}
 	b.opt = fault.Options{
-		Cluster: cl, Injector: injector, Journal: journal, Class: j.class.Name, Run: run,
+		Cluster: on, Injector: injector, Journal: journal, Class: j.class.Name, Run: run,
 		Spec: j.class.Fault, Conn: j.class.Cluster, At: at, Note: a.faultNote(),
 	}
 	return b, func() error {

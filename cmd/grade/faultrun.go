@@ -61,7 +61,7 @@ func (x *faultRun) bundle(student string) *evidence.Bundle {
 }
 
 func (x *faultRun) window(ctx context.Context, f *observe.Fault, services []observe.Watched, swarm evidence.Swarm) (err error) {
-	b, closing, err := x.a.newBreaker(x.j, x.cl, x.r.Run, x.r.At)
+	b, closing, err := x.a.newBreaker(ctx, x.j, x.cl, x.r.Run, x.r.At)
 	if err != nil {
 		return err
 	}

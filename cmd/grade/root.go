@@ -23,7 +23,8 @@ type command struct {
 // app is what every verb shares: the surroundings and the common flags.
 type app struct {
 	command
-	ui *ui
+	ui     *ui
+	litter *litter
 
 	dir     string      // where classes are looked for
 	simSeed uint64      // of embedded clusters; 0 is the sample class's
@@ -39,7 +40,8 @@ type app struct {
 func (c command) Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	a := &app{command: c, langStr: langOf(args)}
+	a := &app{command: c, langStr: langOf(args), litter: &litter{}}
+	defer a.litter.hurry(ctx)()
 	a.ui = newUI(c, a.lang())
 	root := newRootCmd(a)
 	root.SetArgs(args)

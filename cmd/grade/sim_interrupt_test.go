@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -82,6 +84,13 @@ func (r *running) end(t *testing.T, sig syscall.Signal) int {
 // temporary file, no half of a database.
 func (w world) requireNothing(t *testing.T, r *running, ports map[string]bool) {
 	t.Helper()
+	w.requireNothingOf(t, r, ports, true)
+}
+
+// requireNothingOf is requireNothing; a gradebook that could not be closed keeps
+// its log, which the next run takes up.
+func (w world) requireNothingOf(t *testing.T, r *running, ports map[string]bool, closed bool) {
+	t.Helper()
 	require.ErrorIs(t, syscall.Kill(-r.Process.Pid, 0), syscall.ESRCH, "its process group")
 	require.Empty(t, w.processes(t))
 	for inode := range listening(t) {
@@ -92,8 +101,8 @@ func (w world) requireNothing(t *testing.T, r *running, ports map[string]bool) {
 	require.Empty(t, left)
 	require.NoFileExists(t, w.home())
 	require.NoError(t, filepath.WalkDir(w.dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && (e.Type()&fs.ModeSocket != 0 || strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") ||
-			strings.HasSuffix(path, "-journal") || strings.Contains(filepath.Base(path), "tmp") && path != filepath.Join(w.dir, "tmp")) {
+		half := strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") || strings.HasSuffix(path, "-journal")
+		if err == nil && (e.Type()&fs.ModeSocket != 0 || closed && half || strings.Contains(filepath.Base(path), "tmp") && path != filepath.Join(w.dir, "tmp")) {
 			return fmt.Errorf("%s is left", path)
 		}
 		return err
@@ -232,4 +241,48 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
+}
+
+// TestInterruptedAtRandom ends a small class at moments all over its life, the
+// fault and the exports among them; every third time by a second interrupt on
+// the heels of the first. GRADE_SOAK is the number of moments.
+func TestInterruptedAtRandom(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("runs the program twenty times, and reads /proc")
+	}
+	moments := 20
+	if n, err := strconv.Atoi(os.Getenv("GRADE_SOAK")); err == nil {
+		moments = n
+	}
+	args := []string{"--class", "gen-4", "--task", "1", "--quiet"}
+	whole := newWorld(t)
+	began := time.Now()
+	r := whole.start(t, args...)
+	require.NoError(t, <-r.over, r.out)
+	life := time.Since(began)
+	whole.requireNothing(t, r, nil)
+	t.Logf("an undisturbed run takes %v", life.Round(time.Millisecond))
+	rng := rand.New(rand.NewPCG(uint64(moments), 3))
+	room := make(chan struct{}, 3)
+	for i := range moments {
+		at := time.Duration(rng.Float64() * float64(life))
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			room <- struct{}{}
+			defer func() { <-room }()
+			w := newWorld(t)
+			r := w.start(t, args...)
+			time.Sleep(at)
+			ports := portsOf(t, r.Process.Pid)
+			if i%3 == 2 {
+				_ = r.Process.Signal(syscall.SIGINT) // one that is over shows below
+				time.Sleep(20 * time.Millisecond)
+			}
+			got := r.end(t, syscall.SIGINT)
+			if got != -int(syscall.SIGINT) || at > 500*time.Millisecond { // nobody listened yet
+				require.Contains(t, []int{exitOK, exitInterrupted}, got, "at %v:\n%s", at, r.out)
+			}
+			w.requireNothingOf(t, r, ports, i%3 != 2)
+		})
+	}
 }

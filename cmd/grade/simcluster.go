@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -73,6 +75,9 @@ func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.
 	c, err := sim.New(ctx, opt)
 	if err != nil {
 		return nil, simFailed(err)
+	}
+	if socket, ok := strings.CutPrefix(c.Endpoints()[0], "unix://"); ok {
+		a.litter.add(filepath.Dir(socket))
 	}
 	if err := a.populate(ctx, c, seats); err != nil {
 		return nil, errors.Join(simFailed(err), c.Close())
