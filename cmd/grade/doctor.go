@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
@@ -66,7 +67,12 @@ func (a *app) diagnose(ctx context.Context, j *job) ([]swarm.Finding, error) {
 			return nil, err
 		}
 		defer c.Close()
+		_, haproxy, err := a.simProxy(ctx, sim.HAProxy{})
+		if err != nil {
+			return nil, err
+		}
 		cl, d = c, c.Diagnose(ctx)
+		d.Findings = append(d.Findings, swarm.Finding{Level: "ok", Msg: haproxy})
 	} else {
 		d = swarm.Diagnose(ctx, j.class.Cluster)
 		c, err := a.connect(ctx, j)

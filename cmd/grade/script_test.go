@@ -29,6 +29,7 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
+			env.Setenv(proxyEnv, proxyEmbedded) // whatever is installed
 			return nil
 		},
 	})

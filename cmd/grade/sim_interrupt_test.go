@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"swarmgrade/fixtures/sim/realproxy"
 )
 
 // interruptLimit is how long after a signal a process may take to end.
@@ -123,6 +125,35 @@ func (w world) processes(t *testing.T) []string {
 	return out
 }
 
+// childrenOf are the processes that one started, such as HAProxies.
+func childrenOf(t *testing.T, pid int) (out []int) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	for _, f := range files {
+		raw, _ := os.ReadFile(f) // one that is over
+		_, rest, _ := strings.Cut(string(raw), ") ")
+		if w := strings.Fields(rest); len(w) > 1 && w[1] == fmt.Sprint(pid) {
+			var n int
+			_, err := fmt.Sscanf(filepath.Base(filepath.Dir(f)), "%d", &n)
+			require.NoError(t, err)
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// requireGone waits for processes that the kernel kills.
+func requireGone(t *testing.T, pids []int) {
+	t.Helper()
+	for _, pid := range pids {
+		require.Eventually(t, func() bool {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			return err != nil || bytes.Contains(stat, []byte(") Z "))
+		}, 10*time.Second, 10*time.Millisecond)
+	}
+}
+
 // portsOf are the inodes of a process's listening sockets.
 func portsOf(t *testing.T, pid int) map[string]bool {
 	t.Helper()
@@ -173,13 +204,14 @@ func TestInterrupted(t *testing.T) {
 					require.Fail(t, "over too early", "%v\n%s", err, r.out)
 				case <-time.After(at):
 				}
-				ports := portsOf(t, r.Process.Pid)
+				ports, kids := portsOf(t, r.Process.Pid), childrenOf(t, r.Process.Pid)
 				got := r.end(t, sig)
 				if got != -int(sig) || at > 500*time.Millisecond || r.out.String() != "" {
 					// Before the program listens for it, the signal itself ends it.
 					require.Equal(t, status, got, "%v at %v:\n%s", sig, at, r.out)
 				}
 				w.requireNothing(t, r, ports)
+				requireGone(t, kids)
 			})
 		}
 	}
@@ -213,8 +245,13 @@ func TestSimKilled(t *testing.T) {
 		killed := up("--listen", listen)
 		ports := portsOf(t, killed.Process.Pid)
 		require.NotEmpty(t, ports)
+		var kids []int
+		if _, err := realproxy.Find(t.Context(), ""); err == nil {
+			require.Eventually(t, func() bool { kids = childrenOf(t, killed.Process.Pid); return len(kids) > 0 }, interruptLimit, 10*time.Millisecond)
+		}
 		require.Equal(t, -int(syscall.SIGKILL), killed.end(t, syscall.SIGKILL))
 		require.Empty(t, w.processes(t))
+		requireGone(t, kids)
 		require.DirExists(t, w.home())
 	}
 	next := up()
