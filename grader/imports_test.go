@@ -26,7 +26,7 @@ const module = "swarmgrade/"
 var pure = []string{
 	"grader/check", "grader/diag", "grader/evidence", "grader/finding", "grader/formula", "grader/haproxy",
 	"grader/i18n", "grader/judge", "grader/naming", "grader/recovery", "grader/report", "grader/roster",
-	"grader/rubric", "grader/stats", "grader/strictyaml", "loadgen/policy", "rubrics",
+	"grader/rubric", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
 }
 
 const (

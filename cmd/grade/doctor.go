@@ -15,6 +15,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/swarm"
+	"swarmgrade/grader/trouble"
 	"swarmgrade/loadgen"
 )
 
@@ -88,6 +89,12 @@ func (a *app) diagnose(ctx context.Context, j *job) ([]swarm.Finding, error) {
 		return found, ctx.Err()
 	}
 	found = append(found, nodesReached(ctx, snap)...)
+	for _, n := range trouble.Nodes(snap) {
+		found = append(found, swarm.Finding{
+			Level: "error", Msg: i18n.M("cli.doctor_trouble", "node", n.Hostname, "error", n.Error),
+			Hint: i18n.M("cli.doctor_trouble_hint", "node", n.Hostname),
+		})
+	}
 	if f, ok := ingressRoom(snap, len(j.students)); ok {
 		found = append(found, f)
 	}

@@ -49,7 +49,7 @@ func answers() Kind {
 		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01},
 		func(p *answersParams) []Need {
 			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 1, Via: p.Port, Or: p.Or, Direct: p.Direct}}
-		}, judgeAnswers)
+		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
 }
 
 func judgeAnswers(in *Input, p *answersParams) Result {

@@ -60,7 +60,7 @@ func (p *recoversParams) Validate(vars []string) []rubric.ParamError {
 // a band.
 func recovers() Kind {
 	return define("recovers", true, recoversParams{windowParams: windowDefaults, Within: recovery.UsualBound},
-		func(p *recoversParams) []Need { return p.needs() }, judgeRecovers)
+		func(p *recoversParams) []Need { return p.needs() }, sparing(func(p *recoversParams) string { return p.Service }, judgeRecovers))
 }
 
 func judgeRecovers(in *Input, p *recoversParams) Result {
@@ -101,7 +101,7 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 // elsewhere. Units are the tasks that were hit.
 func replaced() Kind {
 	return define("replaced", true, windowDefaults,
-		func(p *windowParams) []Need { return p.needs() }, judgeReplaced)
+		func(p *windowParams) []Need { return p.needs() }, sparing(func(p *windowParams) string { return p.Service }, judgeReplaced))
 }
 
 func judgeReplaced(in *Input, p *windowParams) Result {
@@ -172,7 +172,7 @@ func GapReason(g evidence.Gap) i18n.Msg {
 		return i18n.M("check.window_left_out")
 	case "no-fault":
 		return i18n.M("check.window_no_fault")
-	case "no-service", "not-running", "node-down", "no-room", "quorum", "endpoint", "no-address", "forbidden":
+	case "no-service", "not-running", "node-down", "node-sick", "no-room", "quorum", "endpoint", "no-address", "forbidden":
 		return i18n.M("fault.miss_"+strings.ReplaceAll(g.Code, "-", "_"), "node", clip(g.Detail, 120))
 	}
 	return i18n.M("check.window_gap", "code", g.Code, "detail", clip(g.Detail, 120))

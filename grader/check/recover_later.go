@@ -29,7 +29,7 @@ func later() Kind {
 		func(p *laterParams) []Need {
 			return []Need{{What: "snapshot"}, {What: "window", Tasks: 1, Via: p.Port},
 				{What: "load/later", Tasks: 2, Spread: true, Via: p.Port}}
-		}, judgeLater)
+		}, sparing(func(p *laterParams) string { return p.Service }, judgeLater))
 }
 
 func judgeLater(in *Input, p *laterParams) Result {

@@ -48,7 +48,7 @@ func (p *availableParams) Validate(vars []string) []rubric.ParamError {
 // was left, since what was answered then was before the loss or after it.
 func available() Kind {
 	return define("available", true, availableParams{windowParams: windowDefaults, MaxErrors: 0.02},
-		func(p *availableParams) []Need { return p.needs() }, judgeAvailable)
+		func(p *availableParams) []Need { return p.needs() }, sparing(func(p *availableParams) string { return p.Service }, judgeAvailable))
 }
 
 func judgeAvailable(in *Input, p *availableParams) Result {
@@ -138,7 +138,7 @@ func (p *outageParams) Validate(vars []string) []rubric.ParamError {
 // measure is that time, in seconds.
 func outage() Kind {
 	return define("outage", true, outageParams{windowParams: windowDefaults, AtMost: 8},
-		func(p *outageParams) []Need { return p.needs() }, judgeOutage)
+		func(p *outageParams) []Need { return p.needs() }, sparing(func(p *outageParams) string { return p.Service }, judgeOutage))
 }
 
 func judgeOutage(in *Input, p *outageParams) Result {

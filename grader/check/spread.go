@@ -36,7 +36,7 @@ func spread() Kind {
 	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend"},
 		func(p *spreadParams) []Need {
 			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 2, Spread: true, Via: p.Port, Or: p.Or, Direct: p.Direct}}
-		}, judgeSpread)
+		}, sparing(func(p *spreadParams) string { return p.Service }, judgeSpread))
 }
 
 func judgeSpread(in *Input, p *spreadParams) Result {

@@ -67,7 +67,7 @@ func (v *View) asked(svc *evidence.Service) int {
 // least so many.
 func tasksRunning() Kind {
 	return define("tasks-running", true, countParams{Service: "service", AtLeast: 1},
-		snapshotNeed[countParams], judgeRunning)
+		snapshotNeed[countParams], sparing(func(p *countParams) string { return p.Service }, judgeRunning))
 }
 
 func judgeRunning(in *Input, p *countParams) Result {
@@ -149,7 +149,7 @@ func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 // after an outage.
 func tasksNodes() Kind {
 	return define("tasks-nodes", true, countParams{Service: "service", AtLeast: 2},
-		snapshotNeed[countParams], judgeNodes)
+		snapshotNeed[countParams], sparing(func(p *countParams) string { return p.Service }, judgeNodes))
 }
 
 func judgeNodes(in *Input, p *countParams) Result {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/trouble"
 )
 
 // Concern is a student whose service a fault is to hit.
@@ -50,9 +51,10 @@ type Step struct {
 type Missed struct {
 	Student string
 	// Code is a stable word: "no-service", "not-running" (no task of it runs on
-	// a node that is ready), "node-down" (a node is down already), "no-room" (no
-	// other node could take the tasks over), "quorum", "endpoint" (it would
-	// leave no manager to ask), "no-address", "forbidden" (by the rules).
+	// a node that is ready), "node-down" (a node is down already), "node-sick"
+	// (one is in trouble, see package trouble), "no-room" (no other node could
+	// take the tasks over), "quorum", "endpoint" (it would leave no manager to
+	// ask), "no-address", "forbidden" (by the rules).
 	Code string
 	// Node is the host name of the node that the code is about; "" for none.
 	Node string
@@ -66,6 +68,13 @@ func Choose(snap *evidence.Snapshot, concerned []Concern, rules Rules) Plan {
 	if down := c.down(); down != "" {
 		for _, who := range concerned {
 			plan.Missed = append(plan.Missed, Missed{Student: who.Student, Code: "node-down", Node: down})
+		}
+		return plan
+	}
+	// A second node lost would leave the tasks nowhere good to go.
+	if sick := trouble.Nodes(snap); len(sick) > 0 && rules.Kind != TaskKill {
+		for _, who := range concerned {
+			plan.Missed = append(plan.Missed, Missed{Student: who.Student, Code: "node-sick", Node: sick[0].Hostname})
 		}
 		return plan
 	}

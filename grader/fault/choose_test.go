@@ -85,6 +85,27 @@ func tell(p Plan) string {
 	return strings.TrimSpace(strings.Join(steps, " ") + " | " + strings.Join(missed, " "))
 }
 
+// TestChooseSparesASickSwarm: with a node in trouble no other is made to fail,
+// but a container may be killed.
+func TestChooseSparesASickSwarm(t *testing.T) {
+	snap := &evidence.Snapshot{}
+	for _, n := range []string{"m1", "m2", "m3"} {
+		snap.Nodes = append(snap.Nodes, evidence.Node{ID: n, Hostname: n, Address: "10.1.1.1", Role: "manager", State: "ready", Availability: "active", Reachability: "reachable"})
+		snap.Endpoints = append(snap.Endpoints, evidence.Endpoint{NodeID: n, Reached: true, Manager: true})
+	}
+	const broken = "network sandbox join failed: error creating vxlan interface: file exists"
+	for _, s := range []string{"a", "b"} {
+		snap.Tasks = append(snap.Tasks, evidence.Task{ID: s + "1", ServiceID: s, Slot: 1, NodeID: "m2", Desired: "running", State: "running"},
+			evidence.Task{ID: s + "2", ServiceID: s, Slot: 2, NodeID: "m3", Desired: "shutdown", State: "failed", Error: broken})
+	}
+	concerned := []Concern{{Student: "1", Service: "a"}, {Student: "2", Service: "b"}}
+	p := Choose(snap, concerned, Rules{Kind: NodeStop})
+	require.Empty(t, p.Steps)
+	require.Equal(t, []Missed{{"1", "node-sick", "m3"}, {"2", "node-sick", "m3"}}, p.Missed)
+	snap.Tasks = snap.Tasks[:3]
+	require.NotEmpty(t, Choose(snap, concerned, Rules{Kind: NodeStop}).Steps)
+}
+
 func TestChoose(t *testing.T) {
 	for _, tt := range []struct{ name, nodes, tasks, kind, want string }{
 		{"one node hits all", "m1* m2 m3", "a:m1,m2 b:m2,m3", NodeStop, "m2:a,b |"},

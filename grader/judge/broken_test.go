@@ -38,6 +38,20 @@ func configured(old, new string) func(*world) {
 	return func(w *world) { w.proxies = []evidence.Proxy{haproxyOf(strings.ReplaceAll(handout, old, new))} }
 }
 
+// sandbox is what an engine says whose overlay network is broken.
+const sandbox = `network sandbox join failed: subnet sandbox join failed for "10.0.0.0/20": error creating vxlan interface: file exists`
+
+// meshOf lets all requests through the nth node end in the same way.
+func (w *world) meshOf(nth int, a answer) {
+	honest, n := w.mesh, 0
+	w.mesh = func(w *world) source {
+		if n++; n != nth {
+			return honest(w)
+		}
+		return source{[]answer{a}, random(w.rng, 1)}
+	}
+}
+
 // retire stops the task of a slot in a snapshot.
 func retire(s *evidence.Snapshot, slot int) {
 	for i := range s.Tasks {
@@ -164,6 +178,32 @@ func TestBrokenDeployments(t *testing.T) {
 				return source{plus(failure("timeout"))(w.answers("s01")), random(w.rng, 4)}
 			}
 		}, map[string]want{"mesh": open("check.lost_path"), "mesh-spread": open("check.lost_path")}},
+		{"a node refuses a port that the mesh has", func(w *world) { w.meshOf(2, failure("refused")) },
+			map[string]want{"mesh": open("check.node_deaf"), "mesh-spread": open("check.node_deaf")}},
+		{"every node refuses", func(w *world) {
+			w.mesh = func(w *world) source { return source{[]answer{failure("refused")}, random(w.rng, 1)} }
+		}, map[string]want{"mesh": fail("check.answers_dead"), "mesh-spread": blocked}},
+		{"a node refuses, and the port was never in the mesh", func(w *world) {
+			w.before.Services[0].Ports[0].Mode, w.after.Services[0].Ports[0].Mode = "host", "host"
+			w.meshOf(2, failure("refused"))
+		}, map[string]want{"published": fail("check.port_mode"), "mesh": blocked, "mesh-spread": blocked}},
+		{"an engine can't set up tasks", func(w *world) {
+			for _, s := range []*evidence.Snapshot{w.before, w.after} {
+				for _, i := range []int{2, 5} { // of both students
+					s.Tasks[i].State, s.Tasks[i].Error = "failed", sandbox
+				}
+			}
+			w.deal(among(2), among(2))
+		}, map[string]want{
+			"running": open("check.node_trouble"), "nodes": open("check.node_trouble"), "mesh": open("check.node_trouble"),
+			"mesh-spread": open("check.node_trouble"),
+		}},
+		{"an engine can't set up the tasks of one service only", func(w *world) {
+			for _, s := range []*evidence.Snapshot{w.before, w.after} {
+				s.Tasks[2].State, s.Tasks[2].Error = "failed", sandbox
+			}
+			w.deal(among(2), among(2))
+		}, map[string]want{"running": partial("check.running_trouble", "2")}},
 
 		{"no HAProxy", func(w *world) { w.proxies = nil }, with(proxyChecks(blocked), "haproxy", fail("check.proxy_none"))},
 		{"HAProxy under another name", func(w *world) {

@@ -1,0 +1,117 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/trouble"
+)
+
+// sparing makes a judge of what runs leave open, rather than fail, what a node
+// in trouble has spoilt for a service: no student can cause that. service picks
+// the variable that the service's name is in.
+func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Result) func(*Input, *P) Result {
+	return func(in *Input, p *P) Result {
+		r := judge(in, p)
+		svc := in.View.Service(service(p))
+		if r.Outcome != Fail || svc == nil {
+			return r
+		}
+		if node, words := in.View.spoilt(svc); words != "" {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.node_trouble", "node", node, "error", clip(words, 160))
+			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
+		} else if node != "" {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.node_deaf", "node", node, "service", svc.Name)
+			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
+		}
+		return r
+	}
+}
+
+// spoilt names a node whose engine could not set up a task of the service, with
+// the engine's words, or one that refuses the service's published port.
+func (v *View) spoilt(svc *evidence.Service) (node, words string) {
+	for _, x := range []struct {
+		snap  *evidence.Snapshot
+		tasks func() []evidence.Task
+	}{
+		{v.c.Before, nil}, {v.c.After, nil}, {v.c.Before, v.windowTasks}, {v.c.Settled, nil}, {v.c.Final, nil},
+	} {
+		if x.snap == nil {
+			continue
+		}
+		tasks := x.snap.Tasks
+		if x.tasks != nil {
+			tasks = x.tasks()
+		}
+		for _, n := range trouble.Among(tasks, x.snap) {
+			hit := slices.IndexFunc(tasks, func(t evidence.Task) bool {
+				return t.ServiceID == svc.ID && t.NodeID == n.ID && trouble.OfEngine(t.Error)
+			})
+			if hit >= 0 {
+				return n.Hostname, tasks[hit].Error
+			}
+		}
+	}
+	return v.deaf(svc), ""
+}
+
+// windowTasks are the tasks of the fault window as they were last seen, without
+// those on the node that was made to fail.
+func (v *View) windowTasks() []evidence.Task {
+	if v.c.Window == nil {
+		return nil
+	}
+	last := map[string]evidence.Task{}
+	for _, p := range v.c.Window.Polls {
+		for _, t := range p.Tasks {
+			// What went wrong stays known, whatever the task came to afterwards.
+			if t.NodeID != v.c.Window.Fault.NodeID && (trouble.OfEngine(t.Error) || !trouble.OfEngine(last[t.ID].Error)) {
+				last[t.ID] = t
+			}
+		}
+	}
+	return slices.Collect(maps.Values(last))
+}
+
+// deaf names a node that refuses every connection to a port which the service
+// publishes on the mesh, while another node leads to the service: whether a
+// node listens there is the swarm's work alone.
+func (v *View) deaf(svc *evidence.Service) string {
+	answered, deaf := false, ""
+	for i := range v.c.Bundle.Traces {
+		tr := &v.c.Bundle.Traces[i]
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || !v.meshed(svc, tr.Target.Address) {
+			continue
+		}
+		t := v.tally(svc, tr)
+		answered = answered || len(t.own) > 0
+		if t.errors["refused"] == t.sent {
+			deaf = strings.TrimPrefix(tr.Target.ID, "mesh/")
+		}
+	}
+	if !answered {
+		return ""
+	}
+	return deaf
+}
+
+// meshed reports whether the port of an address is one that the service
+// publishes on the mesh, before the load and after it.
+func (v *View) meshed(svc *evidence.Service, address string) bool {
+	port := address[strings.LastIndex(address, ":")+1:]
+	on := func(s *evidence.Service) bool {
+		p := publishedPort(s, port)
+		return p != nil && p.Mode == "ingress"
+	}
+	if v.after == nil {
+		return on(svc)
+	}
+	after := v.after.byID[svc.ID]
+	return after != nil && on(svc) && on(after)
+}
