@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
@@ -123,10 +124,18 @@ func (a *app) diff(s gradebook.Student, old, fresh []verdict) bool {
 			changed = true
 		}
 		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("cli.regrade_check", "check", v.Check,
-			"was", o.Points.String(), "wasmax", o.Max.String(), "is", v.Points.String(), "ismax", v.Max.String(),
+			"was", given(o), "wasmax", o.Max.String(), "is", given(v), "ismax", v.Max.String(),
 			"message", v.Message)))
 	}
 	return changed
+}
+
+// given is a verdict's points, "?" where nothing is decided.
+func given(v verdict) string {
+	if v.Outcome == check.Ungraded {
+		return "?"
+	}
+	return v.Points.String()
 }
 
 func signed(p rubric.Points) string {
