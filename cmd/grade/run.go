@@ -276,20 +276,10 @@ func judgeRun(ctx context.Context, j *job, book *gradebook.Gradebook, run string
 
 // results shows a finished run and writes the class's files.
 func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, run string) error {
-	data, err := runData(ctx, j, book, run)
+	open, err := a.present(ctx, j, book, run)
 	if err != nil {
 		return err
 	}
-	if a.json {
-		err = report.JSON(a.Stdout, data, a.lang())
-	} else {
-		err = report.Table(a.Stdout, data, a.ui.text())
-	}
-	if err != nil {
-		return err
-	}
-	open := report.Summarize(data).Open
-	data = nil // of a thousand students it is large, and export reads its own
 	if err := a.export(ctx, j, &f.exportFlags, book); err != nil {
 		return err
 	}
@@ -301,6 +291,21 @@ func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.
 		}
 	}
 	return nil
+}
+
+// present shows a run on stdout and gives the students of whom something is
+// open.
+func (a *app) present(ctx context.Context, j *job, book *gradebook.Gradebook, run string) ([]string, error) {
+	data, err := runData(ctx, j, book, run)
+	if err != nil {
+		return nil, err
+	}
+	if a.json {
+		err = report.JSON(a.Stdout, data, a.lang())
+	} else {
+		err = report.Table(a.Stdout, data, a.ui.text())
+	}
+	return report.Summarize(data).Open, err
 }
 
 // runData is one run, for reports.
