@@ -271,8 +271,13 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
 			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl)}
 	case t.anonymous > 0:
-		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
-			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)}
+		hint := i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)
+		if px := v.Proxy(); p.Via == "haproxy" && px != nil {
+			if why := v.cause(px, svc, v.vars[p.Port], ""); !why.Empty() {
+				hint = why
+			}
+		}
+		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent), hint}
 	case failed > p.MaxErrors:
 		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),

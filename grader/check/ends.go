@@ -72,9 +72,6 @@ func mapped(px *evidence.Proxy, host string) netip.Addr {
 
 // endAddress finds whose an address is.
 func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip netip.Addr) end {
-	if ip.IsLoopback() || ip.IsUnspecified() {
-		return e.bad("local", i18n.M("check.backend_local"))
-	}
 	shared := v.sharedNetworks(px, svc)
 	within := func(id string) bool {
 		return len(shared) == 0 || slices.ContainsFunc(shared, func(n *evidence.Network) bool { return n.ID == id })
@@ -100,6 +97,9 @@ func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip n
 		if sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address) {
 			return e.bad("node", i18n.M("check.backend_node", "node", n.Hostname))
 		}
+	}
+	if ip.IsLoopback() || ip.IsUnspecified() {
+		return e.bad("local", i18n.M("check.backend_local"))
 	}
 	joinedAny := func(ip netip.Addr) *evidence.Network {
 		for i := range v.idx.Snap.Networks {

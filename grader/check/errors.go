@@ -37,6 +37,11 @@ func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class st
 		}
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
 	}
+	if px != nil {
+		if why := v.cause(px, svc, vars[p.Port], class); !why.Empty() {
+			return why
+		}
+	}
 	if p.Direct && strings.HasPrefix(class, "http-5") {
 		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", vars["haproxy"], "lookup", taskAddresses(svc.Name), "network", vars["network"])
 	}

@@ -169,6 +169,9 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_running", "name", px.Name)
 	case px.State == "restarting":
 		r.Message = i18n.M("check.proxy_restarting", "name", px.Name, "log", log)
+	case px.State == "paused":
+		r.Message = i18n.M("check.proxy_paused", "name", px.Name)
+		r.Hint = i18n.M("check.proxy_paused_hint", "name", px.Name)
 	case px.State == "created" && log == "" && px.Error == "":
 		r.Message = i18n.M("check.proxy_stopped", "name", px.Name, "state", px.State, "code", px.ExitCode)
 		r.Hint = hintFor(px, "proxy_created")
@@ -280,6 +283,13 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "path", hostPath(px, alert.File), "reload", reload(px, ""))
 		return r
 	}
+	// What a file names may be missing in the container, which only HAProxy knows.
+	if alert := refusal(px); alert != "" && !loaded {
+		r.Observed["alert"] = alert
+		r.Message = i18n.M("check.config_refused", "name", name, "file", file, "alert", alert)
+		r.Hint = hintFor(px, "proxy_stopped")
+		return r
+	}
 	route := in.View.route(px, p.public(in, px))
 	if len(route.Binds) == 0 {
 		r.Message = i18n.M("check.config_no_frontend", "file", file)
@@ -298,6 +308,15 @@ func judgeConfig(in *Input, p *configParams) Result {
 	r.Outcome, r.Measure.Got = Pass, 2
 	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
 	return r
+}
+
+// refusal is the first alert of a HAProxy that ended over its configuration as
+// it is now, "" if that did not happen.
+func refusal(px *evidence.Proxy) string {
+	if px.State == "running" || editedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
+		return ""
+	}
+	return lastAlert(px.Log)
 }
 
 // mainFile is the configuration file to speak of, and what is wrong with

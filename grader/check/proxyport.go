@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 
@@ -34,13 +35,19 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		r.Hint = hintFor(px, "bind_not_published", "port", want)
 		return r
 	}
+	if !open(px, want) {
+		r.Message = i18n.M("check.bind_published_local", "name", px.Name, "port", want)
+		r.Hint = hintFor(px, "bind_not_published", "port", want)
+		return r
+	}
 	route := cfg.RouteFor(private)
-	open := slices.ContainsFunc(route.Binds, func(b haproxy.BoundPort) bool {
+	listens := slices.ContainsFunc(route.Binds, func(b haproxy.BoundPort) bool {
 		ip, ok := b.Bind.Addr.IP()
-		return px.HostNetwork || !ok || !ip.IsLoopback()
+		// Docker leads to a container's IPv4 address.
+		return px.HostNetwork || (!ok || !ip.IsLoopback()) && !b.Bind.V6Only
 	})
 	switch {
-	case !open:
+	case !listens:
 		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", binds(cfg))
 		r.Hint = i18n.M("check.bind_elsewhere_hint", "reload", reload(px, ""), "private", private)
 	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
@@ -51,6 +58,14 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.bind_ok", "port", want)
 	}
 	return r
+}
+
+// open reports whether a published port can be reached from other machines.
+func open(px *evidence.Proxy, public string) bool {
+	return px.HostNetwork || slices.ContainsFunc(px.Publishes, func(p evidence.ContainerPort) bool {
+		ip, err := netip.ParseAddr(p.IP)
+		return itoa(p.Public) == public && p.Protocol == "tcp" && (err != nil || !ip.IsLoopback())
+	})
 }
 
 // inside is the container's port behind a published one.

@@ -99,7 +99,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
 	case len(nodes) < want && idle != nil:
 		r.Message = i18n.M("check.servers_wrong", "line", idle.server.Line.Num, "server", clip(idle.server.Name, 60), "why", idle.why)
-		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
+		r.Hint = i18n.M("check.servers_idle_hint", "line", idle.server.Line.Num, "reload", reload(px, ""))
 	case len(nodes) < want:
 		r.Message = i18n.M("check.servers_few", "have", len(nodes), "nodes", nodes, "want", want)
 		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
@@ -114,6 +114,9 @@ func judgeServers(in *Input, p *serversParams) Result {
 // at the student's port.
 func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (node string, why i18n.Msg) {
 	ip, isIP := s.Addr.IP()
+	if known := mapped(px, s.Addr.Host); !isIP && known.IsValid() {
+		ip, isIP = known, true
+	}
 	for _, n := range v.idx.Snap.Nodes {
 		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
 		if isIP {
@@ -132,6 +135,9 @@ func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (no
 	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
 		return "", i18n.M("check.server_local")
 	case node == "":
+		if where, _ := v.lead(px, v.Service("service"), s); where == leadOwn {
+			return "", i18n.M("check.server_direct", "service", v.vars["service"])
+		}
 		return "", i18n.M("check.server_stranger")
 	case itoa(s.Port()) == port:
 		return node, i18n.Msg{}

@@ -130,6 +130,10 @@ func (v *View) unplaced(svc *evidence.Service) int {
 func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 	all := strings.ToLower(strings.Join(troubles, "\n"))
 	switch {
+	case strings.Contains(all, "max replicas per node"):
+		return i18n.M("check.running_max_hint", "service", svc.Name)
+	case strings.Contains(all, "insufficient resources"):
+		return i18n.M("check.running_resources_hint", "service", svc.Name)
 	case strings.Contains(all, "no suitable node") && len(svc.Constraints) > 0:
 		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints, "unconstrain", unconstrain(svc.Constraints))
 	case strings.Contains(all, "no such image"):

@@ -227,6 +227,24 @@ func TestBrokenDeployments(t *testing.T) {
 			"haproxy-servers": open("check.config_unread"), "haproxy-balance": open("check.config_unread"),
 			"haproxy-check": open("check.config_unread"), "answers": blocked, "spread": blocked,
 		}},
+		{"HAProxy refuses what the file names", func(w *world) {
+			w.proxies[0].State, w.proxies[0].ExitCode = "exited", 1
+			w.proxies[0].Log = "[ALERT]    (1) : config : parsing [haproxy.cfg:3] : error opening file\n" +
+				"[ALERT]    (1) : config : Fatal errors found in configuration.\n"
+		}, with(with(proxyChecks(blocked), "haproxy-running", fail("check.proxy_stopped_log")), "haproxy-config", fail("check.config_refused"))},
+		{"HAProxy paused", func(w *world) { w.proxies[0].State = "paused" },
+			map[string]want{"haproxy-running": fail("check.proxy_paused"), "answers": blocked, "spread": blocked}},
+		{"HAProxy published on loopback only", func(w *world) {
+			for i := range w.proxies[0].Publishes {
+				w.proxies[0].Publishes[i].IP = "127.0.0.1"
+			}
+		}, map[string]want{"haproxy-port": fail("check.bind_published_local"), "answers": blocked, "spread": blocked}},
+		{"bound for IPv6 only", configured("bind *:9001", "bind [::]:9001 v6only"),
+			map[string]want{"haproxy-port": fail("check.bind_elsewhere"), "answers": blocked, "spread": blocked}},
+		{"a node by a name from --add-host", func(w *world) {
+			configured("172.30.0.13", "web3")(w)
+			w.proxies[0].ExtraHosts = []string{"web3:172.30.0.13"}
+		}, nil},
 		{"tcp mode", configured("mode http", "mode tcp"), map[string]want{"haproxy-config": partial("check.config_mode", "1")}},
 		{"balance source", configured("balance roundrobin", "balance source"),
 			map[string]want{"haproxy-balance": fail("check.balance_other")}},
