@@ -156,6 +156,8 @@ func serviceEnv() Kind {
 			case found && strings.TrimSpace(got) == want:
 				r.Outcome, r.Hint = Pass, i18n.Msg{}
 				r.Message = i18n.M("check.env_ok", "env", p.Env, "value", got)
+			case found && strings.TrimSpace(got) == "":
+				r.Message = i18n.M("check.env_empty", "env", p.Env)
 			case found:
 				r.Message = i18n.M("check.env_other", "env", p.Env, "value", got, "want", want)
 			case alike != "" && !p.Optional:

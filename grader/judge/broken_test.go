@@ -267,6 +267,8 @@ func TestBrokenDeployments(t *testing.T) {
 			map[string]want{"image": fail("check.image_other")}},
 		{"somebody else's student ID", func(w *world) { w.before.Services[0].Env = []string{"STUDENT_ID=2024002"} },
 			map[string]want{"student-id": fail("check.env_other")}},
+		{"an empty student ID", func(w *world) { w.before.Services[0].Env = []string{"STUDENT_ID="} },
+			map[string]want{"student-id": fail("check.env_empty")}},
 		{"a node does not have the image", func(w *world) {
 			for _, s := range []*evidence.Snapshot{w.before, w.after} {
 				s.Tasks[2].State, s.Tasks[2].Error = "rejected", "No such image: whoami-for-swarm:latest"
