@@ -39,8 +39,8 @@ type Trace struct {
 	// was given is up).
 	Stopped string `json:"stopped,omitempty"`
 	// Retried says that an earlier try got nothing but 503 from the balancer,
-	// as one does that has just started and whose servers are not up yet; this
-	// is the second try.
+	// as one does that has just started and whose servers are not up yet, or
+	// that a few of its requests timed out; this is the second try.
 	Retried bool `json:"retried,omitempty"`
 	// Responders are who answered, in the order of their first answer.
 	Responders []Responder `json:"responders"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -119,6 +120,64 @@ func planFor(t *testing.T, n int) (*observe.Plan, *evidence.Snapshot) {
 		plan.Students[i].Before = "sha256:before"
 	}
 	return plan, snap
+}
+
+// tries is a loader whose tries end as told, one after the other.
+type tries struct {
+	*lab
+	failed [][]evidence.ErrorClass
+	n      int
+}
+
+func (l *tries) Load(_ context.Context, t evidence.Target) (evidence.Trace, error) {
+	l.n++
+	tr := evidence.Trace{Target: t, Sent: 100, Errors: l.failed[l.n-1], Took: int64(l.n)}
+	if failed := len(tr.Errors); failed == 0 || tr.Errors[0].Count < 100 {
+		tr.Responders = []evidence.Responder{{Count: 1}}
+	}
+	return tr, nil
+}
+
+// TestSecondTry: what a moment may have spoilt is driven once more.
+func TestSecondTry(t *testing.T) {
+	plan, snap := planFor(t, 1)
+	plan.Students[0].Targets = plan.Students[0].Targets[:1]
+	haproxy := plan.Students[0].Targets[0]
+	haproxy.Kind = "haproxy"
+	errs := func(class string, n int) []evidence.ErrorClass {
+		return []evidence.ErrorClass{{Class: class, Count: n}}
+	}
+	for _, tt := range []struct {
+		name   string
+		failed [][]evidence.ErrorClass
+		kept   int // which try
+	}{
+		{"all is well", [][]evidence.ErrorClass{nil}, 1},
+		{"not up yet", [][]evidence.ErrorClass{errs("http-503", 100), nil}, 2},
+		{"a few were late, once", [][]evidence.ErrorClass{errs("timeout", 7), nil}, 2},
+		{"a few are late each time", [][]evidence.ErrorClass{errs("timeout", 7), errs("timeout", 7)}, 2},
+		{"it gets worse", [][]evidence.ErrorClass{errs("timeout", 7), errs("timeout", 40)}, 1},
+		{"many are late", [][]evidence.ErrorClass{errs("timeout", 33)}, 1},
+		{"something else", [][]evidence.ErrorClass{errs("reset", 7)}, 1},
+		{"something else as well", [][]evidence.ErrorClass{append(errs("timeout", 2), errs("http-503", 2)...)}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &tries{lab: newLab(), failed: tt.failed}
+				r := l.runner(1)
+				r.Loader = l
+				p := *plan
+				p.Students = slices.Clone(plan.Students)
+				p.Students[0].Targets = []evidence.Target{haproxy}
+				got, err := r.Observe(t.Context(), &p, snap)
+				require.NoError(t, err)
+				tr := got[0].Bundle.Traces[0]
+				require.EqualValues(t, tt.kept, tr.Took)
+				require.Equal(t, tt.kept == 2, tr.Retried)
+				require.Equal(t, len(tt.failed), l.n)
+			})
+		})
+	}
 }
 
 func TestObserve(t *testing.T) {
