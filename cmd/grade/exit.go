@@ -64,7 +64,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &stuck): // louder than anything else, an interrupt too
 		a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), lang.Text(stuck.Hint()))
 		return exitFault
-	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err())):
+	// What the cluster did not answer once we were interrupted is no failure of it.
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.As(err, &cluster)):
 		a.ui.failure(lang.T("cli.interrupted"), "")
 		return exitInterrupted
 	case errors.As(err, &status):

@@ -285,9 +285,9 @@ func (b *lockedBuffer) String() string {
 // the heels of the first. GRADE_SOAK is the number of moments.
 func TestInterruptedAtRandom(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" {
-		t.Skip("runs the program twenty times, and reads /proc")
+		t.Skip("runs the program nine times, and reads /proc")
 	}
-	moments := 20
+	moments := 8
 	if n, err := strconv.Atoi(os.Getenv("GRADE_SOAK")); err == nil {
 		moments = n
 	}
