@@ -94,6 +94,9 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &book):
 		a.ui.failure(detail(lang.Text(book.Msg), book.Cause), lang.Text(book.Hint))
 		return exitUsage
+	case ctx.Err() != nil: // what stopped half-way has no words of its own
+		a.ui.failure(lang.T("cli.interrupted"), "")
+		return exitInterrupted
 	}
 	a.ui.failure(lang.Text(usage(err)), lang.T("cli.see_help"))
 	return exitUsage

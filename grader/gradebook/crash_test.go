@@ -3,6 +3,7 @@ package gradebook
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
@@ -129,6 +130,20 @@ func TestManyWriters(t *testing.T) {
 	verdicts, err := second.Verdicts(ctx, run.ID)
 	require.NoError(t, err)
 	require.Len(t, verdicts, len(ids))
+}
+
+// TestCancelledWithinAWrite: the driver's words would hide that it was asked
+// to stop.
+func TestCancelledWithinAWrite(t *testing.T) {
+	_, g := newBook(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := g.write(ctx, func(tx *sql.Tx) error {
+		cancel()
+		_ = tx.Rollback() // as database/sql does at once or a little later
+		_, err := tx.Exec("SELECT 1")
+		return err
+	})
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 // A write whose context is cancelled is not done, and spoils nothing.

@@ -142,14 +142,17 @@ func (g *Gradebook) write(ctx context.Context, fn func(tx *sql.Tx) error) error 
 
 func (g *Gradebook) writeLocked(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	tx, err := g.db.BeginTx(ctx, nil)
-	if err != nil {
-		return g.explain(err)
+	if err == nil {
+		defer func() { _ = tx.Rollback() }() // does nothing once committed
+		if err = fn(tx); err == nil {
+			err = tx.Commit()
+		}
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing once committed
-	if err := fn(tx); err != nil {
-		return g.explain(err)
+	if err != nil && ctx.Err() != nil {
+		// A cancelled transaction only says that it is over.
+		return fmt.Errorf("write to the gradebook: %w", errors.Join(ctx.Err(), context.Cause(ctx)))
 	}
-	return g.explain(tx.Commit())
+	return g.explain(err)
 }
 
 func explainOpen(path string, err error) error {
