@@ -26,10 +26,15 @@ lab: build
 	$(BIN) lab deploy --class lab --students $(STUDENTS)
 	$(BIN) --class lab --task 2 --students $(STUDENTS)
 
+# A real engine has been seen to end by itself under the contract suite: there
+# is a second try on new engines, and it is said. What differs twice is a
+# difference.
 test:
 	$(GO) vet ./...
 	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /fixtures/contract)
-	$(GO) test -count=1 -timeout 20m ./fixtures/contract
+	$(GO) test -count=1 -timeout 20m ./fixtures/contract -run Embedded
+	$(GO) test -count=1 -timeout 20m ./fixtures/contract -run Real || \
+		{ echo "the contract suite on real engines failed; once more, on new ones"; $(GO) test -count=1 -timeout 20m ./fixtures/contract -run Real; }
 	$(GO) run ./cmd/grade rubric test ha-lb
 
 lint:
