@@ -35,6 +35,7 @@ func newCheckCmd(a *app) *cobra.Command {
 	}
 	f.register(a, c)
 	f.registerLoad(a, c)
+	completeArg(c, func() []string { return f.studentNames(a) })
 	_ = c.Flags().MarkHidden("students")
 	c.Flags().BoolVar(&f.fault, "fault", false, lang.T("observe.kill_flag"))
 	c.Flags().BoolVarP(&f.yes, "yes", "y", false, lang.T("cli.flag_yes"))

@@ -29,6 +29,7 @@ func (f *exportFlags) register(a *app, c *cobra.Command) {
 	lang := a.lang()
 	c.Flags().StringSliceVar(&f.formats, "format", formats, lang.T("cli.flag_format", "formats", formats))
 	c.Flags().StringVar(&f.out, "out", "", lang.T("cli.flag_out"))
+	completeFlag(c, "format", func() []string { return formats })
 }
 
 func (f *exportFlags) check() error {

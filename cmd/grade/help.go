@@ -31,7 +31,7 @@ func translateCommand(c *cobra.Command, lang i18n.Lang) {
 	case "help":
 		c.Short = lang.T("cli.help_short")
 	case "completion":
-		c.Short = lang.T("cli.completion_short")
+		translateCompletion(c, lang)
 	}
 	for _, sub := range c.Commands() {
 		translateCommand(sub, lang)

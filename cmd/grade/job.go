@@ -41,6 +41,7 @@ func (f *classFlags) register(a *app, c *cobra.Command) {
 	fs.StringVar(&f.rubric, "rubric", "", lang.T("cli.flag_rubric"))
 	fs.StringVar(&f.task, "task", "", lang.T("cli.flag_task"))
 	fs.StringSliceVar(&f.students, "students", nil, lang.T("cli.flag_students"))
+	f.registerCompletion(a, c)
 }
 
 func (f *classFlags) registerLoad(a *app, c *cobra.Command) {

@@ -44,7 +44,7 @@ func (f labFlags) options(a *app) (lab.Options, error) {
 func newLabCmd(a *app) *cobra.Command {
 	lang := a.lang()
 	var f labFlags
-	cmd := &cobra.Command{Use: "lab", Short: lang.T("lab.short"), Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "lab", Short: lang.T("lab.short"), Args: verbsOnly, RunE: showHelp}
 	cmd.PersistentFlags().StringVar(&f.state, "state", "", lang.T("lab.flag_state"))
 	verb := func(use, short string, run func(context.Context, lab.Options, []string) error) *cobra.Command {
 		c := &cobra.Command{Use: use, Short: lang.T(short), Args: cobra.NoArgs}

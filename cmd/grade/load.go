@@ -25,6 +25,7 @@ type loadFlags struct {
 	rate                       float64
 	keepAlive                  bool
 	duration, timeout          time.Duration
+	limits                     loadLimits
 }
 
 // Bounds of what one command may send.
@@ -42,7 +43,15 @@ func newLoadCmd(a *app) *cobra.Command {
 		Example: "  grade load http://172.30.0.11:8001/\n  grade load -n 3000 --rate 500 --workers 50 172.30.0.12:9001\n" +
 			"  grade load --keepalive --json http://172.30.0.11:8001/",
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.driveLoad(c.Context(), args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			// Left out they are chosen; a 0 that was typed is a mistake.
+			for _, name := range []string{"rate", "workers"} {
+				if c.Flags().Changed(name) && c.Flags().Lookup(name).Value.String() == "0" {
+					return usageHint(i18n.M("loadgen.zero", "flag", "--"+name), i18n.M("loadgen.zero_hint", "flag", "--"+name))
+				}
+			}
+			return a.driveLoad(c.Context(), args[0], f)
+		},
 	}
 	fl := cmd.Flags()
 	fl.IntVarP(&f.requests, "requests", "n", 1000, lang.T("loadgen.flag_requests"))
@@ -52,6 +61,7 @@ func newLoadCmd(a *app) *cobra.Command {
 	fl.IntVar(&f.perConn, "per-conn", 1, lang.T("loadgen.flag_per_conn"))
 	fl.BoolVar(&f.keepAlive, "keepalive", false, lang.T("loadgen.flag_keepalive"))
 	fl.DurationVar(&f.timeout, "timeout", 5*time.Second, lang.T("loadgen.flag_timeout"))
+	f.limits.register(a, cmd)
 	cmd.MarkFlagsMutuallyExclusive("per-conn", "keepalive")
 	return cmd
 }
@@ -64,6 +74,8 @@ type loadReport struct {
 	Trace   evidence.Trace    `json:"trace"`
 	Spread  *loadSpread       `json:"spread,omitempty"`
 	Policy  policy.Suggestion `json:"policy"`
+	// Thresholds are the limits that were asked for.
+	Thresholds []loadThreshold `json:"thresholds,omitempty"`
 }
 
 // loadSpread is the verdict on how evenly the containers that answered did so.
@@ -97,6 +109,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 		Schema: "swarmgrade-load/1", URL: raw, Address: target.Address, Trace: trace,
 		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence),
 	}
+	report.Thresholds = f.limits.judge(trace, report.Spread)
 	if a.json {
 		if err := a.printJSON(report); err != nil {
 			return err
@@ -112,7 +125,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	case trace.Answered() == 0:
 		return &statusError{Status: exitCluster, Msg: i18n.M("loadgen.nobody", "address", target.Address), Hint: i18n.M("loadgen.nobody_hint")}
 	}
-	return nil
+	return thresholdError(report.Thresholds)
 }
 
 // loadTarget checks the address and flags and resolves the name, once: every
@@ -136,6 +149,9 @@ func loadTarget(ctx context.Context, raw string, f loadFlags) (t evidence.Target
 		if !(limit.v >= limit.least && limit.v <= limit.most) {
 			return bad(i18n.M("loadgen.out_of_range", "flag", limit.flag, "least", limit.least, "most", limit.most), i18n.Msg{})
 		}
+	}
+	if flag := f.limits.bad(); flag != "" {
+		return bad(i18n.M("loadgen.below_zero", "flag", flag), i18n.Msg{})
 	}
 	full := raw
 	if !strings.Contains(full, "://") {

@@ -146,3 +146,51 @@ func TestLoadErrorMeanings(t *testing.T) {
 		seen[text.Key] = true
 	}
 }
+
+// TestLoadLimits: a limit that is not kept makes the exit status 1, is shown
+// beside those that are, and is in the JSON.
+func TestLoadLimits(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		order  []string
+		args   []string
+		status int
+		says   []string
+	}{
+		{"all kept", []string{"a", "bb", "ccc"}, []string{"-n", "600", "--max-failed", "0", "--p99", "4s", "--min-containers", "3", "--even"}, 0,
+			[]string{"✓ max-failed 0, limit 0", "✓ p99 ", "✓ min-containers 3, limit 3", "✓ even true, limit true"}},
+		{"a quarter fails", []string{"a", "bb", "ccc", ""}, []string{"-n", "600", "--max-failed", "1%"}, 1, []string{"✗ max-failed 25.00%, limit 1%"}},
+		{"as many as may fail", []string{"a", "bb", "ccc", ""}, []string{"-n", "600", "--max-failed", "25%"}, 0, []string{"✓ max-failed 25.00%, limit 25%"}},
+		{"one too many", []string{"a", ""}, []string{"-n", "10", "--max-failed", "4"}, 1, []string{"✗ max-failed 5, limit 4"}},
+		{"slow", []string{"a"}, []string{"-n", "5", "--p50", "1ns"}, 1, []string{"✗ p50 "}},
+		{"uneven", []string{"a", "a", "a", "bb"}, []string{"-n", "600", "--even"}, 1, []string{"✗ even false"}},
+		{"even, but too few to tell", []string{"a", "bb"}, []string{"-n", "10", "--even"}, 1, []string{"✗ even false"}},
+		{"one container", []string{"a"}, []string{"-n", "10", "--min-containers", "2"}, 1, []string{"✗ min-containers 1, limit 2"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			url := containers(t, c.order...)
+			status, out, errs := loadWith("en", append(c.args, url)...)
+			require.Equal(t, c.status, status, errs)
+			for _, want := range c.says {
+				require.Contains(t, out, want)
+			}
+		})
+	}
+	status, out, _ := loadWith("en", "--json", "-n", "10", "--min-containers", "2", containers(t, "a"))
+	require.Equal(t, exitMend, status)
+	var report loadReport
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	require.Equal(t, []loadThreshold{{Name: "min-containers", Limit: "2", Seen: "1"}}, report.Thresholds)
+}
+
+// TestNearest: a suggestion is nearly what was typed, or there is none.
+func TestNearest(t *testing.T) {
+	names := []string{"check", "doctor", "export", "plan", "runs", "show"}
+	for typed, want := range map[string]string{
+		"chek": "check", "chekc": "check", "exprot": "export", "paln": "plan", "run": "runs", "shwo": "show", "doctro": "doctor",
+		"": "", "x": "", "cloud": "", "2024001": "", "a-word-that-is-far-too-long-to-be-a-verb-of-ours": "",
+	} {
+		got, _ := nearest(typed, names)
+		require.Equal(t, want, got, typed)
+	}
+}

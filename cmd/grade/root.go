@@ -65,13 +65,17 @@ func newRootCmd(a *app) *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "dir", "", lang.T("cli.flag_dir"))
 	f.StringVar(&a.langStr, "lang", a.langStr, lang.T("cli.flag_lang"))
+	completeFlag(root, "lang", func() []string { return []string{"zh", "en"} })
 	f.Lookup("lang").DefValue = "" // the locale's, whatever the command line says
 	f.BoolVar(&a.json, "json", false, lang.T("cli.flag_json"))
 	f.BoolVarP(&a.quiet, "quiet", "q", false, lang.T("cli.flag_quiet"))
 	f.BoolVarP(&a.verbose, "verbose", "v", false, lang.T("cli.flag_verbose"))
 	var run runFlags
 	run.register(a, root)
-	root.Args = cobra.NoArgs
+	root.Args = verbsOnly
+	root.Version = version()
+	root.SetVersionTemplate(versionLine() + "\n")
+	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, _ []string) error {
 		if run.class == "" && run.students == nil && !run.dryRun {
 			return c.Help()
@@ -81,6 +85,7 @@ func newRootCmd(a *app) *cobra.Command {
 	root.AddCommand(
 		newRestoreCmd(a), newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
 		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newSimCmd(a), newWhoamiCmd(a), newVersionCmd(a),
+		newManCmd(a),
 	)
 	translateHelp(root, lang)
 	return root

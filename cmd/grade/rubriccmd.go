@@ -11,7 +11,7 @@ import (
 
 func newRubricCmd(a *app) *cobra.Command {
 	lang := a.lang()
-	c := &cobra.Command{Use: "rubric", Short: lang.T("cli.rubric_short"), Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "rubric", Short: lang.T("cli.rubric_short"), Args: verbsOnly, RunE: showHelp}
 	c.AddCommand(newRubricTestCmd(a),
 		&cobra.Command{
 			Use: "list", Short: lang.T("cli.rubric_list_short"), Args: cobra.NoArgs,
@@ -27,7 +27,7 @@ func newRubricCmd(a *app) *cobra.Command {
 			},
 		},
 		&cobra.Command{
-			Use: "show RUBRIC", Short: lang.T("cli.rubric_show_short"), Args: cobra.ExactArgs(1),
+			Use: "show RUBRIC", Short: lang.T("cli.rubric_show_short"), Args: cobra.ExactArgs(1), ValidArgs: rubrics.IDs(),
 			RunE: func(_ *cobra.Command, args []string) error {
 				rub, err := findRubric(args[0])
 				if err != nil {

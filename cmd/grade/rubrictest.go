@@ -12,6 +12,7 @@ import (
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/rubrics"
 )
 
 // maxSeeds bounds a rubric's test to some hours.
@@ -29,7 +30,7 @@ func newRubricTestCmd(a *app) *cobra.Command {
 	lang := a.lang()
 	var f rubricTest
 	c := &cobra.Command{
-		Use: "test RUBRIC", Short: lang.T("rubrictest.short"), Long: lang.T("rubrictest.long"), Args: cobra.ExactArgs(1),
+		Use: "test RUBRIC", Short: lang.T("rubrictest.short"), Long: lang.T("rubrictest.long"), Args: cobra.ExactArgs(1), ValidArgs: rubrics.IDs(),
 		RunE: func(c *cobra.Command, args []string) error { return a.rubricTest(c.Context(), args[0], &f) },
 	}
 	c.Flags().StringVar(&f.task, "task", "", lang.T("cli.flag_task"))

@@ -21,6 +21,8 @@ func newShowCmd(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "show --class CLASS [STUDENT]", Short: lang.T("cli.show_short"), Args: cobra.MaximumNArgs(1)}
 	f.register(a, c)
 	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
+	completeFlag(c, "run", func() []string { return f.runNames(a, c) })
+	completeArg(c, func() []string { return f.studentNames(a) })
 	c.Flags().BoolVar(&raw, "evidence", false, lang.T("cli.flag_evidence"))
 	c.Flags().BoolVar(&found, "findings", false, lang.T("cli.flag_findings"))
 	c.RunE = func(c *cobra.Command, args []string) error {

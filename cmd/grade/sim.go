@@ -34,7 +34,7 @@ func newSimCmd(a *app) *cobra.Command {
 	lang := a.lang()
 	var f simFlags
 	cmd := &cobra.Command{
-		Use: "sim", Short: lang.T("sim.short"), Long: lang.T("sim.long"), Args: cobra.NoArgs,
+		Use: "sim", Short: lang.T("sim.short"), Long: lang.T("sim.long"), Args: verbsOnly,
 		RunE: func(c *cobra.Command, _ []string) error { return a.sim(c.Context(), &f) },
 	}
 	cmd.PersistentFlags().StringVar(&f.state, "state", "", lang.T("sim.flag_state"))

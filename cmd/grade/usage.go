@@ -13,7 +13,7 @@ import (
 // What cobra says has no types, so it is known by its form. What is not known
 // is shown as it is.
 var (
-	unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for "([^"]*)"(?s:.*?)(?:Did you mean this\?\s+(\S+))?\s*$`)
+	unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for "([^"]*)"`)
 	argsExact      = regexp.MustCompile(`^accepts (\d+) arg\(s\), received (\d+)$`)
 	argsAtLeast    = regexp.MustCompile(`^requires at least (\d+) arg\(s\), only received (\d+)$`)
 	argsAtMost     = regexp.MustCompile(`^accepts at most (\d+) arg\(s\), received (\d+)$`)
@@ -23,14 +23,9 @@ var (
 // usage is what is wrong with the flags or arguments, as the library that
 // reads them found it.
 func usage(err error) i18n.Msg {
-	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
 	var bad *pflag.InvalidValueError
 	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return i18n.M("cli.unknown_flag", "flag", "-"+unknown.GetSpecifiedName())
-	case errors.As(err, &unknown):
-		return i18n.M("cli.unknown_flag", "flag", "--"+unknown.GetSpecifiedName())
 	case errors.As(err, &bare):
 		return i18n.M("cli.flag_bare", "flag", "--"+bare.GetFlag().Name)
 	case errors.As(err, &bad):
@@ -38,9 +33,6 @@ func usage(err error) i18n.Msg {
 	}
 	text := err.Error()
 	if m := unknownCommand.FindStringSubmatch(text); m != nil {
-		if m[3] != "" {
-			return i18n.M("cli.unknown_command_near", "word", m[1], "command", m[2], "near", m[3])
-		}
 		return i18n.M("cli.unknown_command", "word", m[1], "command", m[2])
 	}
 	for _, a := range []struct {

@@ -24,11 +24,16 @@ func version() string {
 	return "swarmgrade " + release + commit
 }
 
+// versionLine is what grade version and --version print.
+func versionLine() string {
+	return fmt.Sprintf("%s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersionCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: a.lang().T("cli.version_short"), Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.Stdout, "%s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(a.Stdout, versionLine())
 			return err
 		},
 	}
