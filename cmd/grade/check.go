@@ -16,7 +16,6 @@ import (
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
-	"swarmgrade/grader/roster"
 )
 
 // checkFlags are those of a self-check.
@@ -54,6 +53,9 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if !a.json {
 		fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("cli.check_head", "student", who.ID, "name", who.Name,
 			"class", j.class.Name, "service", j.vars[who.ID]["service"])))
+		if isSample(j.class) {
+			fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("cli.check_sample", "class", j.class.Name)))
+		}
 	}
 	start := time.Now()
 	at := func() int64 { return time.Since(start).Milliseconds() }
@@ -193,29 +195,6 @@ func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
 		fmt.Fprintln(a.Stdout, lang.T("cli.check_good"))
 	}
 	return nil
-}
-
-// ownJob finds the class that a student is in; without one, the student's own
-// Docker context and the standard rubric serve.
-func (a *app) ownJob(f *classFlags, id string) (*job, error) {
-	f.students = []string{id}
-	if f.class != "" {
-		return a.load(f)
-	}
-	for _, name := range a.classNames() {
-		class, err := roster.LoadClass(a.classOptions(name))
-		if err != nil {
-			continue // another class's mistakes are not this student's
-		}
-		if slices.ContainsFunc(class.Students, func(s roster.Student) bool { return s.ID == id }) {
-			return a.jobOf(class, f)
-		}
-	}
-	return a.jobOf(&roster.Class{
-		Name: "-", File: "-", Rubric: "ha-lb", Cluster: roster.Cluster{Context: "default"},
-		Settings: roster.Settings{Parallel: 1, Rate: 500},
-		Students: []roster.Student{{ID: id}},
-	}, f)
 }
 
 // noStore keeps nothing.

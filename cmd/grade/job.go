@@ -127,24 +127,6 @@ func (j *job) bookPath() string {
 	return filepath.Join(j.home, "gradebook", j.class.Name+".db")
 }
 
-// classNames are the classes at hand, for hints.
-func (a *app) classNames() []string {
-	names := classes.Names()
-	for _, dir := range []string{a.dir, a.Getenv("GRADE_HOME"), "."} {
-		if dir == "" {
-			continue
-		}
-		found, _ := filepath.Glob(filepath.Join(dir, "classes", "*.yaml"))
-		for _, path := range found {
-			if name := strings.TrimSuffix(filepath.Base(path), ".yaml"); !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 // loadRubric takes the flag's file, else the lab asked for, else the class's.
 func (a *app) loadRubric(class *roster.Class, f *classFlags) (*rubric.Rubric, error) {
 	name := class.Rubric
