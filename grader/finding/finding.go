@@ -43,12 +43,13 @@ const (
 	AnothersNumbers   Kind = "other-students-numbers-left"
 	NearIdentical     Kind = "near-identical-configuration"
 	EditedAfterStart  Kind = "config-edited-after-start"
+	TooManyTasks      Kind = "too-many-tasks"
 )
 
 // Kinds are all of them, the gravest first.
 var Kinds = []Kind{
 	ForgedIdentity, TwoFaced, OwnAnswers, Replayed, UnknownContainers, AnothersHostname, NotHAProxy,
-	ServersElsewhere, AnswersByOthers, SharedBackend, Redirects, AnothersID, ImageDiffers, WithoutNonce,
+	ServersElsewhere, AnswersByOthers, SharedBackend, TooManyTasks, Redirects, AnothersID, ImageDiffers, WithoutNonce,
 	NearIdentical, AnothersNumbers, EditedAfterStart,
 }
 
@@ -111,6 +112,10 @@ type Case struct {
 func Class(cases []Case) []Finding {
 	c := newClass(cases)
 	for _, s := range c.students {
+		c.crowds(s)
+		if _, cut := s.view.Cut(); cut {
+			continue // what is not known to exist may well exist
+		}
 		c.answers(s)
 		c.proxy(s)
 		c.service(s)

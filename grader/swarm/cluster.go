@@ -21,6 +21,7 @@ type Cluster struct {
 	mu      sync.Mutex
 	manager int    // the endpoint that served last
 	avoid   string // ID of the node whose endpoint must not serve
+	flooded bool   // some service has too many tasks: each is asked for by itself
 }
 
 // Dial opens the class's endpoints and probes all of them side by side. An

@@ -177,18 +177,6 @@ func toConfigs(list []swarm.Config, services []evidence.Service) []evidence.Conf
 	})
 }
 
-func toTasks(list []swarm.Task) []evidence.Task {
-	out := make([]evidence.Task, 0, len(list))
-	for _, t := range list {
-		// The network attachment of a stand-alone container is a task, too, but
-		// of no service.
-		if t.ServiceID != "" && len(out) < maxObjects {
-			out = append(out, toTask(t))
-		}
-	}
-	return out
-}
-
 func toTask(t swarm.Task) evidence.Task {
 	out := evidence.Task{
 		ID: word(t.ID), ServiceID: word(t.ServiceID), NodeID: word(t.NodeID), Slot: t.Slot,

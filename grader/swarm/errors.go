@@ -95,6 +95,9 @@ func explainBound(endpoint string, err error) *Error {
 	if errors.Is(err, errTooLarge) {
 		return fail(endpoint, "too-large", "too_large", nil, "mib", maxResponse>>20)
 	}
+	if tooLarge(err) {
+		return fail(endpoint, "too-large", "too_large", err, "mib", 16)
+	}
 	return nil
 }
 

@@ -22,7 +22,7 @@ const (
 )
 
 // Poll reads nodes and tasks from one manager, in the order that snapshots have
-// them. It costs two requests and is meant to be repeated; at gives the
+// them and within the same bounds. It costs two requests and is meant to be repeated; at gives the
 // milliseconds since the run began and is asked for nothing but for symmetry
 // with Snapshot.
 //
@@ -31,13 +31,22 @@ const (
 func (c *Cluster) Poll(ctx context.Context, _ func() int64) ([]evidence.Node, []evidence.Task, error) {
 	var nodes []swarm.Node
 	var tasks []swarm.Task
-	err := c.ask(ctx, pollTimeout, func(ctx context.Context, api *client.Client) error {
+	err := c.ask(ctx, pollTimeout, func(parent context.Context, api *client.Client) error {
 		var n []swarm.Node
 		var t []swarm.Task
-		group, ctx := errgroup.WithContext(ctx)
+		flood := false
+		group, ctx := errgroup.WithContext(parent)
 		group.Go(func() (err error) { n, err = api.NodeList(ctx, swarm.NodeListOptions{}); return })
-		group.Go(func() (err error) { t, err = api.TaskList(ctx, swarm.TaskListOptions{}); return })
-		if err := group.Wait(); err != nil {
+		group.Go(func() (err error) { t, flood, err = allTasks(ctx, c, api); return })
+		err := group.Wait()
+		var s []swarm.Service
+		if err == nil && flood {
+			s, err = api.ServiceList(parent, swarm.ServiceListOptions{})
+		}
+		if err == nil {
+			t, _, err = c.sift(parent, api, t, flood, n, s)
+		}
+		if err != nil {
 			return err
 		}
 		nodes, tasks = n, t
@@ -50,7 +59,7 @@ func (c *Cluster) Poll(ctx context.Context, _ func() int64) ([]evidence.Node, []
 	for i, e := range c.endpoints {
 		known[i].facts = e.knownFacts()
 	}
-	s := evidence.Snapshot{Nodes: c.toNodes(nodes, known), Tasks: toTasks(tasks)}
+	s := evidence.Snapshot{Nodes: c.toNodes(nodes, known), Tasks: each(tasks, toTask)}
 	sortSnapshot(&s)
 	return s.Nodes, s.Tasks, nil
 }

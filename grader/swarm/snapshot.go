@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/docker/docker/api/types/container"
@@ -20,6 +19,7 @@ type reading struct {
 	nodes    []swarm.Node
 	services []swarm.Service
 	tasks    []swarm.Task
+	taskGaps []evidence.Gap
 	networks []network.Summary
 	configs  []swarm.Config
 	// configsErr is kept apart: students can fill the swarm with configs until
@@ -32,8 +32,9 @@ type reading struct {
 // milliseconds since the run began.
 //
 // What can't be read of single endpoints is listed in Gaps ("containers/" and
-// the address; "configs" for the swarm configs). An *[Error] means that no
-// manager answered.
+// the address; "configs" for the swarm configs), and so is what was cut:
+// "tasks/" and the ID of a service that has too many of them, "services" and so
+// on for a whole list. An *[Error] means that no manager answered.
 func (c *Cluster) Snapshot(ctx context.Context, at func() int64) (*evidence.Snapshot, error) {
 	began := at()
 	lists := make([]listing, len(c.endpoints))
@@ -43,7 +44,7 @@ func (c *Cluster) Snapshot(ctx context.Context, at func() int64) (*evidence.Snap
 	)
 	group.Go(func() error {
 		return c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
-			r, err := readManager(ctx, api)
+			r, err := c.readManager(ctx, api)
 			if err == nil {
 				read = r
 			}
@@ -65,25 +66,30 @@ func (c *Cluster) Snapshot(ctx context.Context, at func() int64) (*evidence.Snap
 }
 
 // readManager makes the six calls side by side.
-func readManager(ctx context.Context, api *client.Client) (reading, error) {
+func (c *Cluster) readManager(parent context.Context, api *client.Client) (reading, error) {
 	var r reading
-	group, ctx := errgroup.WithContext(ctx)
+	flood := false
+	group, ctx := errgroup.WithContext(parent)
 	group.Go(func() (err error) { r.swarm, err = api.SwarmInspect(ctx); return })
 	group.Go(func() (err error) { r.nodes, err = api.NodeList(ctx, swarm.NodeListOptions{}); return })
 	group.Go(func() (err error) { r.services, err = api.ServiceList(ctx, swarm.ServiceListOptions{}); return })
-	group.Go(func() (err error) { r.tasks, err = api.TaskList(ctx, swarm.TaskListOptions{}); return })
+	group.Go(func() (err error) { r.tasks, flood, err = allTasks(ctx, c, api); return })
 	group.Go(func() (err error) { r.networks, err = api.NetworkList(ctx, network.ListOptions{}); return })
 	group.Go(func() error {
 		configs, err := api.ConfigList(ctx, swarm.ConfigListOptions{})
 		if err == nil {
 			r.configs = configs
 		}
-		if errors.Is(err, errTooLarge) {
+		if tooLarge(err) {
 			r.configsErr, err = err, nil
 		}
 		return err
 	})
-	return r, group.Wait()
+	err := group.Wait()
+	if err == nil {
+		r.tasks, r.taskGaps, err = c.sift(parent, api, r.tasks, flood, r.nodes, r.services)
+	}
+	return r, err
 }
 
 // listing is what one endpoint runs.
@@ -115,14 +121,14 @@ func (c *Cluster) convert(r reading, lists []listing) *evidence.Snapshot {
 	}
 	snap.Networks = toNetworks(r.networks)
 	snap.Services = toServices(r.services, snap.Networks)
-	snap.Tasks = toTasks(r.tasks)
+	snap.Tasks = each(r.tasks, toTask)
 	snap.Configs = toConfigs(r.configs, snap.Services)
 	if r.configsErr != nil {
 		snap.Gaps = append(snap.Gaps, evidence.Gap{What: "configs", Code: "too-large"})
 	}
+	snap.Gaps = append(snap.Gaps, r.taskGaps...)
 	for what, n := range map[string]int{
-		"nodes": len(r.nodes), "services": len(r.services), "tasks": len(r.tasks),
-		"networks": len(r.networks), "configs": len(r.configs),
+		"nodes": len(r.nodes), "services": len(r.services), "networks": len(r.networks), "configs": len(r.configs),
 	} {
 		if n > maxObjects {
 			snap.Gaps = append(snap.Gaps, evidence.Gap{What: what, Code: "too-large", Detail: strconv.Itoa(n)})

@@ -169,7 +169,7 @@ func TestAnswerTooLarge(t *testing.T) {
 	s := snapshot(t, c)
 	require.Equal(t, []evidence.Gap{{What: "configs", Code: "too-large"}}, s.Gaps)
 	for _, f := range engines {
-		f.setHook(endless("/tasks"))
+		f.setHook(endless("/services"))
 	}
 	_, err := c.Snapshot(t.Context(), func() int64 { return 0 })
 	e := failure(t, err, "unreachable", "none_left")

@@ -1,0 +1,85 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// Cut is something that a reading of the cluster had to leave out, since there
+// was too much of it.
+type Cut struct {
+	// List is "services", "tasks", "nodes" or "networks", of the whole swarm;
+	// or "tasks" of one Service.
+	List    string
+	Service *evidence.Service
+	// Count is how many there are, at least.
+	Count int
+	// Running says that not even all of the service's tasks that run were kept.
+	Running bool
+}
+
+// Cuts are what a snapshot leaves out, whole lists first.
+func Cuts(s *evidence.Snapshot) []Cut {
+	if s == nil {
+		return nil
+	}
+	var whole, single []Cut
+	for _, g := range s.Gaps {
+		n, _ := strconv.Atoi(g.Detail)
+		list, id, of := strings.Cut(g.What, "/")
+		switch {
+		case of && list == "tasks":
+			at := slices.IndexFunc(s.Services, func(x evidence.Service) bool { return x.ID == id })
+			svc := &evidence.Service{ID: id, Name: short(id)}
+			if at >= 0 {
+				svc = &s.Services[at]
+			}
+			single = append(single, Cut{List: list, Service: svc, Count: n, Running: g.Code == "too-large"})
+		case g.Code == "too-large" && slices.Contains([]string{"services", "tasks", "nodes", "networks"}, g.What):
+			whole = append(whole, Cut{List: g.What, Count: n})
+		}
+	}
+	return append(whole, single...)
+}
+
+// Cut gives what keeps this student's evidence from being judged: a list that
+// was cut, or the student's own tasks that run. What was left out of other
+// services is none of it.
+func (v *View) Cut() (Cut, bool) {
+	for _, s := range []*evidence.Snapshot{v.c.Before, v.c.After, v.c.Settled, v.c.Final} {
+		for _, c := range Cuts(s) {
+			if c.Service == nil || c.Running && v.Owns(c.Service) {
+				return c, true
+			}
+		}
+	}
+	return Cut{}, false
+}
+
+// Owns reports whether a service is under one of the student's names, or their
+// HAProxy.
+func (v *View) Owns(svc *evidence.Service) bool {
+	for name, value := range v.vars {
+		if name != "id" && name != "name" && value == svc.Name {
+			return true
+		}
+	}
+	return slices.ContainsFunc(v.proxies, func(p evidence.Proxy) bool { return p.ID == svc.ID })
+}
+
+// Unread is the result of any check of a student whose evidence was cut.
+func (c Cut) Unread() Result {
+	if c.Service != nil {
+		r := ungraded("tasks/"+c.Service.Name, i18n.M("check.cut_own", "service", c.Service.Name, "n", c.Count))
+		r.Hint = i18n.M("check.cut_own_hint", "service", c.Service.Name)
+		return r
+	}
+	return ungraded(c.List, i18n.M("check.cut_list", "what", c.What(), "n", c.Count))
+}
+
+// What is the list in words.
+func (c Cut) What() i18n.Msg { return i18n.M("check.cut_" + c.List) }
