@@ -68,6 +68,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if err != nil {
 		return err
 	}
+	a.sayCuts(j, before)
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
 	j.tasks = plan.Students[0].Tasks
 	if err := a.chooseKill(ctx, f, plan, before); err != nil {

@@ -89,6 +89,7 @@ func (a *app) diagnose(ctx context.Context, j *job) ([]swarm.Finding, error) {
 		return found, ctx.Err()
 	}
 	found = append(found, nodesReached(ctx, snap)...)
+	found = append(found, cuts(j, snap)...)
 	for _, n := range trouble.Nodes(snap) {
 		found = append(found, swarm.Finding{
 			Level: "error", Msg: i18n.M("cli.doctor_trouble", "node", n.Hostname, "error", n.Error),

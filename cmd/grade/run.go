@@ -66,6 +66,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	a.sayCuts(j, snap)
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, snap)
 	a.chooseFaults(j, f.noFault, cl, plan, snap)
 	if f.dryRun {

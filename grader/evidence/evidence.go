@@ -68,13 +68,17 @@ type Student struct {
 
 // Gap is a piece of evidence that was asked for and not obtained.
 type Gap struct {
-	// What names the piece: "snapshot", "containers/<endpoint>", "proxy/<name>",
+	// What names the piece: "snapshot", "containers/<endpoint>", "configs",
+	// "proxy/<name>"; "services", "tasks", "nodes", "networks" for a list that
+	// was cut, "tasks/<service's ID>" for one service's tasks (Detail is how many
+	// there are);
 	// "load/<target>"; "window" for a fault window that this student's service
 	// was not observed in, "later/<target>", "snapshot/settled" and
 	// "snapshot/final" for what follows one.
 	What string `json:"what"`
 	// Code is a stable word for the cause: "unreachable", "timeout",
-	// "cancelled", "denied", "too-large", "internal"; of a window also
+	// "cancelled", "denied", "too-large", "internal"; "abridged" if all of a
+	// service's tasks that run were kept and only others left out; of a window also
 	// "left-out" (no fault was wanted), or why no fault could be chosen that
 	// hits this student; Detail is then the host name of the node that the
 	// reason is about.

@@ -169,6 +169,31 @@ func TestBrokenDeployments(t *testing.T) {
 			w.proxies = nil
 			w.before.Gaps = []evidence.Gap{{What: "containers/tcp://172.30.0.12:2375", Code: "timeout"}}
 		}, with(proxyChecks(open("check.proxy_unread")), "haproxy", open("check.proxy_unread"))},
+		{"the list of tasks was cut", func(w *world) {
+			w.after.Gaps = []evidence.Gap{{What: "tasks", Code: "too-large", Detail: "60000"}}
+		}, everything(open("check.cut_list"))},
+		{"the list of services was cut", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "services", Code: "too-large", Detail: "60000"}}
+		}, everything(open("check.cut_list"))},
+		{"the list of networks was cut", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "networks", Code: "too-large", Detail: "60000"}}
+		}, everything(open("check.cut_list"))},
+		{"the list of nodes was cut", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "nodes", Code: "too-large", Detail: "60000"}}
+		}, everything(open("check.cut_list"))},
+		{"a classmate's tasks were not all read", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "tasks/svc-s02", Code: "too-large", Detail: "9000"}}
+			w.after.Gaps = []evidence.Gap{{What: "tasks/svc-s02", Code: "abridged", Detail: "9000"}}
+		}, nil},
+		{"the own tasks that run were not all read", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "tasks/svc-s01", Code: "too-large", Detail: "9000"}}
+		}, everything(open("check.cut_own"))},
+		{"of the own tasks those were left out that don't run", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "tasks/svc-s01", Code: "abridged", Detail: "9000"}}
+		}, nil},
+		{"swarm configs could not be read", func(w *world) {
+			w.before.Gaps = []evidence.Gap{{What: "configs", Code: "too-large"}}
+		}, nil},
 		{"a path in the overlay network is lost", func(w *world) {
 			honest, n := w.mesh, 0
 			w.mesh = func(w *world) source {

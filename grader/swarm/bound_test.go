@@ -82,18 +82,28 @@ func TestConfigTexts(t *testing.T) {
 	require.True(t, got[2].Truncated)
 	require.Empty(t, got[3].Data, "mounted by nobody")
 
+	// One student's service mounts far more than there is room for; a
+	// classmate's comes after it in every list.
+	flood := evidence.Service{Image: "haproxy"}
 	var many []swarm.Config
-	refs = nil
-	for i := range 2 * maxConfigs / maxConfig {
-		many = append(many, conf(fmt.Sprint(i), maxConfig))
-		refs = append(refs, evidence.ConfigRef{ID: fmt.Sprint(i), File: "haproxy"})
+	for i := range maxEntries {
+		many = append(many, conf(fmt.Sprintf("%03d", i), maxConfig+1))
+		flood.Configs = append(flood.Configs, evidence.ConfigRef{ID: fmt.Sprintf("%03d", i), File: "haproxy"})
 	}
+	many = append(many, conf("own", 100))
+	own := evidence.Service{Image: "haproxy", Configs: []evidence.ConfigRef{{ID: "own", Name: "own", File: "/haproxy.cfg"}}}
 	sum := 0
-	for _, c := range toConfigs(many, []evidence.Service{{Configs: refs}}) {
+	got = toConfigs(many, []evidence.Service{flood, own})
+	for _, c := range got {
 		sum += len(c.Data)
-		require.Equal(t, len(c.Data) < maxConfig, c.Truncated)
+		require.True(t, c.ID == "own" || c.Truncated)
+		require.True(t, c.Data == "" || len(c.Data) == min(maxConfig, 100) || len(c.Data) == maxConfig)
 	}
-	require.Equal(t, maxConfigs, sum)
+	require.LessOrEqual(t, sum, maxConfigs)
+	snap := &evidence.Snapshot{Configs: got}
+	require.Empty(t, mountedConfigs(&own, snap)["/haproxy.cfg"].Error)
+	last := evidence.Service{Configs: flood.Configs[maxEntries-1:]}
+	require.Equal(t, "unreadable", mountedConfigs(&last, snap)["/haproxy"].Error, "no room: ours, not an empty file")
 }
 
 func frame(stream byte, s string) string {

@@ -152,29 +152,41 @@ func toConfigRefs(list []*swarm.ConfigReference) []evidence.ConfigRef {
 
 // toConfigs keeps the text of those configs that a service mounts as what may
 // be HAProxy's configuration, and only the names of others: they may be
-// anybody's passwords.
+// anybody's passwords. Of each service the first comes first, so that one with
+// very many leaves room for the others'; what there is no room for is
+// Truncated and has no text.
 func toConfigs(list []swarm.Config, services []evidence.Service) []evidence.Config {
-	wanted := make(map[string]bool)
-	for _, s := range services {
-		for _, ref := range s.Configs {
-			if strings.Contains(strings.ToLower(s.Image+" "+ref.File), "haproxy") || path.Ext(ref.File) == ".cfg" {
-				wanted[ref.ID] = true
+	slices.SortFunc(list, func(a, b swarm.Config) int { return cmp.Compare(a.ID, b.ID) })
+	at := make(map[string]int, len(list))
+	out := each(list, func(c swarm.Config) evidence.Config {
+		at[c.ID] = len(at)
+		return evidence.Config{ID: word(c.ID), Name: word(c.Spec.Name)}
+	})
+	room := maxConfigs
+	done := make(map[string]bool)
+	for k, more := 0, true; more; k++ {
+		more = false
+		for _, s := range services {
+			if k >= len(s.Configs) {
+				continue
 			}
+			more = true
+			ref := s.Configs[k]
+			i, ok := at[ref.ID]
+			if !ok || done[ref.ID] || !strings.Contains(strings.ToLower(s.Image+" "+ref.File), "haproxy") && path.Ext(ref.File) != ".cfg" {
+				continue
+			}
+			done[ref.ID] = true
+			data := strings.ToValidUTF8(string(list[i].Spec.Data), "�")
+			text := clip(data, maxConfig)
+			if len(text) > room {
+				text = ""
+			}
+			out[i].Data, out[i].Truncated = text, len(text) < len(data)
+			room -= len(text)
 		}
 	}
-	room := maxConfigs
-	slices.SortFunc(list, func(a, b swarm.Config) int { return cmp.Compare(a.ID, b.ID) })
-	return each(list, func(c swarm.Config) evidence.Config {
-		out := evidence.Config{ID: word(c.ID), Name: word(c.Spec.Name)}
-		if !wanted[out.ID] {
-			return out
-		}
-		data := strings.ToValidUTF8(string(c.Spec.Data), "�")
-		out.Data = clip(data, min(maxConfig, room))
-		out.Truncated = len(out.Data) < len(data)
-		room -= len(out.Data)
-		return out
-	})
+	return out
 }
 
 func toTask(t swarm.Task) evidence.Task {

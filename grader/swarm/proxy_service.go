@@ -127,13 +127,14 @@ func fromTasks(px *evidence.Proxy, tasks []evidence.Task, snap *evidence.Snapsho
 }
 
 // mountedConfigs are the swarm configs of a service by the path that they have
-// in its containers. One whose text is not in the snapshot is "unreadable".
+// in its containers. One whose text is not in the snapshot, as when there was
+// no room for it, is "unreadable".
 func mountedConfigs(svc *evidence.Service, snap *evidence.Snapshot) map[string]evidence.File {
 	out := make(map[string]evidence.File, len(svc.Configs))
 	for _, ref := range svc.Configs {
 		f := evidence.File{Path: path.Join("/", ref.File), Source: "config:" + ref.Name, Error: "unreadable"}
 		for _, c := range snap.Configs {
-			if c.ID == ref.ID && (c.Data != "" || c.Truncated) {
+			if c.ID == ref.ID && c.Data != "" {
 				f.Error = ""
 				setText(&f, []byte(c.Data))
 				f.Size, f.Truncated = int64(len(c.Data)), c.Truncated
