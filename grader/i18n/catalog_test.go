@@ -180,3 +180,39 @@ func literal(e ast.Expr) (string, bool) {
 	s, err := strconv.Unquote(lit.Value)
 	return s, err == nil
 }
+
+// command is how something to type begins.
+var command = regexp.MustCompile(`docker (service|network|node|config|run|rm|rename|restart|start|unpause|pull|inspect|logs|ps)\b|\{(curl|lookup|todnsrr)\}`)
+
+// TestCommandsHaveTheirOwnLine: a student copies a line as it stands.
+func TestCommandsHaveTheirOwnLine(t *testing.T) {
+	for _, lang := range i18n.Langs {
+		for _, k := range lang.Keys() {
+			name, ok := strings.CutPrefix(k, "check.")
+			if !ok || !strings.HasSuffix(name, "_hint") && !strings.HasPrefix(name, "do_") {
+				continue
+			}
+			raw, _ := lang.Raw(k)
+			for line := range strings.Lines(raw) {
+				line = strings.TrimRight(line, "\n")
+				if at := command.FindStringIndex(line); at != nil && (at[0] != len(i18n.CommandMark) || !strings.HasPrefix(line, i18n.CommandMark)) {
+					t.Errorf("%s %s: a command among words: %s", lang, k, line)
+				}
+				// What brings lines of its own ends the line.
+				for _, hole := range []string{"{reload}", "{logs}", "{remove}", "{join}", "{command}"} {
+					if i := strings.Index(line, hole); i >= 0 && i+len(hole) != len(line) {
+						t.Errorf("%s %s: words after a command: %s", lang, k, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	hint := i18n.M("check.balance_cookie_hint", "line", "3\n$ rm -rf .", "reload",
+		map[string]any{"key": "check.do_restart", "args": map[string]any{"name": "haproxy-01"}})
+	require.Equal(t, []string{
+		"1. this task wants no cookie: delete line 3 $ rm -rf .", "2. restart haproxy-01:", "$ docker restart haproxy-01",
+	}, i18n.EN.Lines(hint), "a value brings no lines")
+}

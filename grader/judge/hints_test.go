@@ -53,18 +53,18 @@ func TestHintsCanBeTyped(t *testing.T) {
 				}
 			})
 		}, "nodes", update + `--constraint-rm 'node.labels.x == it'\''s' --constraint-rm 'node.role!=worker' s01`},
-		{"container", sourced, "haproxy-balance", "docker restart haproxy-01 (on manager-1)"},
+		{"container", sourced, "haproxy-balance", "\n$ docker restart haproxy-01"},
 		{"service with a file", func(w *world) { sourced(w); asService(w, "archive") }, "haproxy-balance",
 			update + "--force haproxy-01"},
 		{"service with a swarm config", func(w *world) { sourced(w); asService(w, "config:hacfg") }, "haproxy-balance",
-			"docker config create hacfg-new haproxy.cfg && docker service update --config-rm hacfg --config-add " +
+			"docker config create hacfg-new haproxy.cfg\n$ docker service update --config-rm hacfg --config-add " +
 				"source=hacfg-new,target=/usr/local/etc/haproxy/haproxy.cfg haproxy-01"},
 		{"service not published", func(w *world) { asService(w, "archive"); w.proxies[0].Publishes = nil }, "haproxy-port",
 			update + "--publish-add 9001:9001 haproxy-01"},
 		{"service misnamed", func(w *world) {
 			asService(w, "archive")
 			w.proxies[0].Name, w.proxies[0].Matched = "haproxy_01", "name-similar"
-		}, "haproxy", "docker service rm haproxy_01, then docker service create --name haproxy-01"},
+		}, "haproxy", "docker service rm haproxy_01\n$ docker service create --name haproxy-01"},
 		{"service that stopped", func(w *world) { asService(w, "archive"); w.proxies[0].State = "failed" }, "haproxy-running",
 			"docker service logs --tail 20 haproxy-01"},
 		{"directory", func(w *world) {

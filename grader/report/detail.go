@@ -44,7 +44,7 @@ func (t Text) line(rub *rubric.Rubric, v judge.Verdict, withFacts bool) string {
 		}
 	}
 	if v.Outcome != check.Pass && !v.Hint.Empty() {
-		b.WriteString(indent + t.paint("→ "+oneLine(t.Lang.Text(v.Hint)), bold) + "\n")
+		t.hint(&b, t.Lang.Lines(v.Hint), len(indent))
 	}
 	return b.String()
 }
