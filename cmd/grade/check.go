@@ -87,7 +87,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 		return err
 	}
 	c := evidence.Case{Bundle: bundle, Before: before}
-	said := map[string]bool{}
+	said := &spoken{Listing: report.NewListing(a.Stdout, j.rub, a.ui.text()), checks: map[string]bool{}}
 	if err := a.say(j, c, said, "load/", "window"); err != nil {
 		return err
 	}
@@ -112,24 +112,37 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if err := a.say(j, c, said); err != nil {
 		return err
 	}
+	if err := said.Close(); err != nil {
+		return err
+	}
 	return a.conclude(j, c, start)
 }
 
-// say prints the verdicts that are not said yet, but for those that wait for
-// evidence that is still to come.
-func (a *app) say(j *job, c evidence.Case, said map[string]bool, toCome ...string) error {
+// spoken is what a self-check has said so far.
+type spoken struct {
+	*report.Listing
+	checks map[string]bool
+}
+
+// say goes on with the verdicts, in the rubric's order, up to the first that
+// waits for evidence that is still to come.
+func (a *app) say(j *job, c evidence.Case, said *spoken, toCome ...string) error {
 	if a.json {
 		return nil
 	}
-	var err error
-	judge.New(j.rub).Each(j.tasks, c, "", func(v judge.Verdict) {
-		if err != nil || said[v.Check] || waitsFor(j, v.Check, toCome...) {
-			return
+	for _, v := range judge.New(j.rub).Verdicts(j.tasks, c, "") {
+		if waitsFor(j, v.Check, toCome...) {
+			return nil
 		}
-		said[v.Check] = true
-		err = report.Line(a.Stdout, j.rub, v, a.ui.text())
-	})
-	return err
+		if said.checks[v.Check] {
+			continue
+		}
+		said.checks[v.Check] = true
+		if err := said.Add(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // waitsFor reports whether a check, or one that it needs, asks for evidence
@@ -169,33 +182,48 @@ func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
 		return untried && v.Outcome == check.Ungraded && waitsFor(j, v.Check, "window")
 	})
 	points, most, ungraded := judge.Total(tried)
-	mend, open := 0, 0
-	for _, v := range tried {
-		switch v.Outcome {
-		case check.Fail, check.Partial, check.Blocked:
-			mend++
-		case check.Ungraded:
-			open++
-		}
-	}
+	_, _, later := judge.Total(verdicts)
+	open, all := countOpen(tried), countOpen(verdicts)
+	mend, waiting := report.Todo(tried)
 	lang := a.lang()
 	if !a.json {
-		fmt.Fprintf(a.Stdout, "\n%s\n", lang.T("cli.check_sum", "points", points.String(), "max", most.String()))
+		sum := lang.T("cli.check_sum", "points", points.String(), "max", most.String())
+		if all > 0 {
+			sum = lang.T("cli.check_sum_open", "points", points.String(), "max", most.String(), "n", all, "open", later.String())
+		}
+		fmt.Fprintf(a.Stdout, "\n%s\n", sum)
 	}
 	switch {
 	case mend > 0:
-		a.ui.note(lang.T("cli.check_mend", "n", mend))
+		todo := lang.T("cli.check_mend", "n", mend)
+		if waiting > 0 {
+			todo = lang.T("cli.check_mend_first", "n", mend, "waiting", waiting)
+		}
+		if !a.json {
+			fmt.Fprintln(a.Stdout, todo)
+		}
 		return &statusError{Status: exitMend}
 	case open > 0:
 		return &statusError{
 			Status: exitCluster,
 			Msg:    i18n.M("cli.check_open", "n", open, "points", ungraded.String()), Hint: i18n.M("check.ungraded_hint"),
 		}
-	}
-	if !a.json {
+	case a.json:
+	case all > 0:
+		fmt.Fprintln(a.Stdout, lang.T("cli.check_good_open", "n", all))
+	default:
 		fmt.Fprintln(a.Stdout, lang.T("cli.check_good"))
 	}
 	return nil
+}
+
+func countOpen(vs []judge.Verdict) (n int) {
+	for _, v := range vs {
+		if v.Outcome == check.Ungraded {
+			n++
+		}
+	}
+	return n
 }
 
 // noStore keeps nothing.

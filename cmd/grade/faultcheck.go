@@ -42,7 +42,7 @@ func (a *app) chooseKill(ctx context.Context, f *checkFlags, plan *observe.Plan,
 			return err
 		}
 	}
-	plan.LeaveOut("left-out", "")
+	plan.LeaveOut("self-check", "")
 	return nil
 }
 

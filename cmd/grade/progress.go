@@ -18,7 +18,9 @@ func (u *ui) note(text string) {
 }
 
 // text says how results are shown on stdout.
-func (u *ui) text() report.Text { return report.Text{Lang: u.lang, Color: u.color, Width: u.width} }
+func (u *ui) text() report.Text {
+	return report.Text{Lang: u.lang, Color: u.color, Width: u.width, Verbose: u.verbose}
+}
 
 // bar shows how far a class is: redrawn on a terminal, a line now and then
 // elsewhere.

@@ -109,6 +109,6 @@ func (a *app) settle() error {
 		}
 	}
 	a.ui = newUI(a.command, a.lang())
-	a.ui.quiet = a.quiet
+	a.ui.quiet, a.ui.verbose = a.quiet, a.verbose
 	return nil
 }

@@ -16,6 +16,7 @@ type ui struct {
 	out, err   io.Writer
 	lang       i18n.Lang
 	quiet      bool
+	verbose    bool
 	color      bool // stdout takes colour
 	errColor   bool // stderr takes colour
 	progressOK bool // stderr is a terminal: progress may redraw

@@ -146,6 +146,9 @@ func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Resu
 	if g, ok := c.Bundle.Gap("window"); ok {
 		r := ungraded("window", GapReason(g))
 		r.Hint = i18n.M("check.window_gap_hint")
+		if g.Code == selfCheck { // the reason says it all
+			r.Hint = i18n.Msg{}
+		}
 		return nil, nil, r
 	}
 	if c.Window == nil || c.Bundle.Probing == nil || c.Bundle.Probing.Service != svc.ID {
@@ -164,12 +167,17 @@ func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Resu
 	return svc, s, Result{Outcome: Fail, Observed: storyFacts(c.Window, s)}
 }
 
+// selfCheck is the gap of a window that a self-check does not open.
+const selfCheck = "self-check"
+
 // GapReason says why there was no fault for a student, in the words of package
 // fault where it is that which found none.
 func GapReason(g evidence.Gap) i18n.Msg {
 	switch g.Code {
 	case "left-out":
 		return i18n.M("check.window_left_out")
+	case selfCheck:
+		return i18n.M("check.window_self_check")
 	case "no-fault":
 		return i18n.M("check.window_no_fault")
 	case "no-service", "not-running", "node-down", "node-sick", "no-room", "quorum", "endpoint", "no-address", "forbidden":

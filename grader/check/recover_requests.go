@@ -80,6 +80,9 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 	case q.Failed <= allowed && excused(s):
 		r.Outcome = Pass
 		r.Message = i18n.M("check.available_together", args...)
+	case q.Failed == 0:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.available_all", args...)
 	case q.Failed <= allowed:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.available_ok", args...)

@@ -79,7 +79,7 @@ type Gap struct {
 	// Code is a stable word for the cause: "unreachable", "timeout",
 	// "cancelled", "denied", "too-large", "internal"; "abridged" if all of a
 	// service's tasks that run were kept and only others left out; of a window also
-	// "left-out" (no fault was wanted), or why no fault could be chosen that
+	// "left-out" (no fault was wanted), "self-check" (which stops no node), or why no fault could be chosen that
 	// hits this student; Detail is then the host name of the node that the
 	// reason is about.
 	Code string `json:"code"`

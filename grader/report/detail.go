@@ -5,53 +5,12 @@ import (
 	"io"
 	"strings"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/judge"
-	"swarmgrade/grader/rubric"
 )
 
-// Line writes one verdict as it falls: mark, points, title, what was seen, and
-// for one that does not pass the next thing to do. Long lines are not broken,
-// so that a command can be copied.
-func Line(w io.Writer, rub *rubric.Rubric, v judge.Verdict, t Text) error {
-	_, err := io.WriteString(w, t.line(rub, v, false))
-	return err
-}
-
-// indent stands under the title of a line.
-const indent = "              "
-
-func (t Text) line(rub *rubric.Rubric, v judge.Verdict, withFacts bool) string {
-	title := v.Check
-	if c, ok := rub.Check(v.Check); ok {
-		title = c.Title.In(t.Lang)
-	}
-	points := fmt.Sprintf("%s/%s", v.Points, v.Max)
-	if v.Outcome == check.Ungraded {
-		points = fmt.Sprintf("?/%s", v.Max)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %9s   %s\n", t.paintMark(v.Outcome), points, oneLine(title))
-	if !v.Message.Empty() {
-		b.WriteString(indent + oneLine(t.Lang.Text(v.Message)) + "\n")
-	}
-	for _, f := range []struct {
-		key   string
-		facts check.Facts
-	}{{"report.seen", v.Observed}, {"report.wanted", v.Expected}} {
-		if withFacts && len(f.facts) > 0 {
-			b.WriteString(indent + t.paint(t.Lang.T(f.key, "facts", facts(f.facts)), dim) + "\n")
-		}
-	}
-	if v.Outcome != check.Pass && !v.Hint.Empty() {
-		t.hint(&b, t.Lang.Lines(v.Hint), len(indent))
-	}
-	return b.String()
-}
-
-// Detail writes everything about one student: each check with its outcome,
-// points, what was seen and wanted, the next thing to do, and the hash of the
-// evidence that says so.
+// Detail writes everything about one student: each check with its outcome and
+// points, what was seen and wanted where points were lost, the next thing to
+// do, and the hash of the evidence that says so.
 func Detail(w io.Writer, d *Data, s *Student, t Text) error {
 	var b strings.Builder
 	title := fmt.Sprintf("%s %s  %s", oneLine(s.ID), oneLine(s.Name), strings.TrimSpace(score(s)))
@@ -65,10 +24,19 @@ func Detail(w io.Writer, d *Data, s *Student, t Text) error {
 	if len(s.Verdicts) == 0 {
 		b.WriteString("\n" + t.Lang.T("report.no_verdicts") + "\n")
 	}
+	l := NewListing(&b, d.Rubric, t)
+	l.facts = true
+	l.heading = func(task string) string {
+		points, max, _ := judge.Total(ofTask(s.Verdicts, task))
+		return fmt.Sprintf("  %s/%s", points, max)
+	}
 	one := Data{Rubric: d.Rubric, Students: []Student{*s}}
 	for _, g := range tasks(one.Columns()) {
-		t.task(&b, d.Rubric, ofTask(s.Verdicts, g[0].Task))
+		for _, v := range ofTask(s.Verdicts, g[0].Task) {
+			_ = l.Add(v) // a Builder takes it all
+		}
 	}
+	_ = l.Close()
 	if s.Timeline != nil {
 		t.timeline(&b, s.Timeline)
 	}
@@ -77,24 +45,6 @@ func Detail(w io.Writer, d *Data, s *Student, t Text) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func (t Text) task(b *strings.Builder, rub *rubric.Rubric, vs []judge.Verdict) {
-	title := t.Lang.T("report.task", "task", oneLine(vs[0].Task))
-	if task, ok := rub.Task(vs[0].Task); ok {
-		title = task.Title.In(t.Lang)
-	}
-	points, max, _ := judge.Total(vs)
-	fmt.Fprintf(b, "\n%s\n", t.paint(fmt.Sprintf("%s  %s/%s", oneLine(title), points, max), bold))
-	seen := ""
-	for i, v := range vs {
-		b.WriteString(t.line(rub, v, true))
-		// The checks of a task share their evidence as a rule.
-		if v.Evidence != "" && (i == len(vs)-1 || vs[i+1].Evidence != v.Evidence) && v.Evidence != seen {
-			b.WriteString(t.paint(t.Lang.T("report.evidence_is", "hash", oneLine(v.Evidence)), dim) + "\n")
-			seen = v.Evidence
-		}
-	}
 }
 
 func (t Text) override(o Override) string {

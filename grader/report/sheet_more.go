@@ -52,7 +52,7 @@ func (b *book) details() error {
 				excelize.Cell{StyleID: st.outcome[v.Outcome], Value: b.t("outcome_" + string(v.Outcome))},
 				points, excelize.Cell{StyleID: st.points, Value: v.Max.Float()},
 				b.wrap(b.lang.Text(v.Message)), b.wrap(b.lang.Text(v.Hint)),
-				b.wrap(facts(v.Observed)), b.wrap(facts(v.Expected)),
+				b.wrap(facts(b.lang, v.Observed, true)), b.wrap(facts(b.lang, v.Expected, true)),
 				textCell(v.Check, st.text, st.textQuoted), textCell(v.Evidence, st.text, st.textQuoted),
 			}); err != nil {
 				return err

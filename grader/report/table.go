@@ -237,9 +237,9 @@ func (t Text) mainReason(s *Student) string {
 	case !ok:
 		return ""
 	case v.Outcome == check.Ungraded:
-		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.Lang.Text(v.Message)))
+		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.message(v.Message)))
 	}
-	return oneLine(t.Lang.Text(v.Message))
+	return t.message(v.Message)
 }
 
 // summary says how the class did; while anything is ungraded it says so, and

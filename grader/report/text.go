@@ -1,8 +1,9 @@
 package report
 
 import (
-	"encoding/json"
+	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ type Text struct {
 	// Width is the terminal's, in columns; 0 means not a terminal, so that
 	// nothing is left out.
 	Width int
+	// Verbose shows each check and its statistics.
+	Verbose bool
 }
 
 // width counts terminal columns: a Chinese character takes two. It does not
@@ -117,29 +120,65 @@ func grid(b *strings.Builder, rows [][]cell, right map[int]bool) {
 // maxFacts bounds how many columns of facts are shown.
 const maxFacts = 400
 
-// facts writes what was observed or expected as "key=value, key=value", keys
-// sorted.
-func facts(f check.Facts) string {
+// facts writes what was observed or expected in words: "key: value, …", keys
+// sorted, each under the name that the language has for it. Those without a
+// name, such as statistics, are left out unless all are wanted.
+func facts(lang i18n.Lang, f check.Facts, all bool) string {
 	parts := make([]string, 0, len(f))
 	for _, k := range slices.Sorted(maps.Keys(f)) {
-		parts = append(parts, k+"="+factValue(f[k]))
+		name, ok := factName(lang, k)
+		if !ok && !all {
+			continue
+		}
+		parts = append(parts, lang.T("report.fact", "name", name, "value", factValue(lang, f[k])))
 	}
-	return clip(oneLine(strings.Join(parts, ", ")), maxFacts)
+	return clip(oneLine(strings.Join(parts, lang.T("report.fact_next"))), maxFacts)
 }
 
-func factValue(v any) string {
+func factName(lang i18n.Lang, key string) (name string, ok bool) {
+	if name, ok := lang.Raw("fact." + key); ok {
+		return name, true
+	}
+	return key, false
+}
+
+// factValue is a fact's value in words. Facts are JSON values, as they come
+// from a judge or from the gradebook.
+func factValue(lang i18n.Lang, v any) string {
 	switch v := v.(type) {
+	case nil:
+		return lang.T("report.fact_none")
 	case string:
-		if v == "" || strings.ContainsAny(v, " ,=") {
-			return strconv.Quote(v)
+		if v == "" {
+			return lang.T("report.fact_empty")
 		}
 		return v
+	case bool:
+		if v {
+			return lang.T("report.fact_yes")
+		}
+		return lang.T("report.fact_no")
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
-	raw, err := json.Marshal(v)
-	if err != nil { // facts are JSON values; a judge's mistake must still be seen
-		return "?"
+	switch x := reflect.ValueOf(v); x.Kind() {
+	case reflect.Slice:
+		if x.Len() == 0 {
+			return lang.T("report.fact_none")
+		}
+		words := make([]string, x.Len())
+		for i := range words {
+			words[i] = factValue(lang, x.Index(i).Interface())
+		}
+		return lang.List(words)
+	case reflect.Map:
+		words := []string{}
+		for _, k := range x.MapKeys() {
+			name, _ := factName(lang, fmt.Sprint(k))
+			words = append(words, name+" "+factValue(lang, x.MapIndex(k).Interface()))
+		}
+		slices.Sort(words)
+		return lang.List(words)
 	}
-	return string(raw)
+	return fmt.Sprint(v)
 }

@@ -69,19 +69,6 @@ func TestColour(t *testing.T) {
 	}
 }
 
-func TestLine(t *testing.T) {
-	rub := testRubric()
-	line := func(o check.Outcome, points float64) string {
-		return string(render(t, func(b *bytes.Buffer) error {
-			return Line(b, rub, verdict(rub, "task1.image", o, points, "镜像是 nginx"), Text{Lang: i18n.ZH})
-		}))
-	}
-	require.Equal(t, "✓   7.5/7.5   使用指定镜像\n              镜像是 nginx\n", line(check.Pass, 7.5))
-	require.Equal(t, "✗     0/7.5   使用指定镜像\n              镜像是 nginx\n              → docker service scale s01=2\n",
-		line(check.Fail, 0))
-	require.Contains(t, line(check.Ungraded, 0), "?     ?/7.5   使用指定镜像", "not 0 points")
-}
-
 func TestJSONIsTheContract(t *testing.T) {
 	d := testData()
 	raw := render(t, func(b *bytes.Buffer) error { return JSON(b, d, i18n.EN) })

@@ -159,7 +159,7 @@ func TestWorkbookDetails(t *testing.T) {
 	require.Len(t, rows, want)
 	require.Equal(t, []string{
 		"0020240102", "欧阳娜娜", "2", "请求均匀分到各副本", "部分得分", "25", "40", "三个副本分到 150、75、75 个请求，不均匀",
-		"docker service scale s01=2", "replicas=1, service=s01", "replicas=2", "task2.spread", "sha256:00112",
+		"docker service scale s01=2", "副本数：1；服务：s01", "副本数：2", "task2.spread", "sha256:00112",
 	}, rows[12])
 	require.Equal(t, []string{"未评", "未评", "40"}, rows[24][4:7])
 
