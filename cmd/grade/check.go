@@ -70,6 +70,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	}
 	a.sayCuts(j, before)
 	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
+	a.sayTasks(j, plan)
 	j.tasks = plan.Students[0].Tasks
 	if err := a.chooseKill(ctx, f, plan, before); err != nil {
 		return err
@@ -116,6 +117,20 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 		return err
 	}
 	return a.conclude(j, c, start)
+}
+
+// sayTasks says which tasks a student was taken to be at, where nobody asked
+// for one.
+func (a *app) sayTasks(j *job, plan *observe.Plan) {
+	s := plan.Students[0]
+	if a.json || !slices.Equal(j.tasks, observe.Auto) {
+		return
+	}
+	text := a.lang().T("cli.check_tasks", "tasks", s.Tasks)
+	if s.Told != "" {
+		text = a.lang().T("cli.check_tasks_told", "tasks", s.Tasks, "network", s.Told)
+	}
+	fmt.Fprintln(a.Stdout, diag.Plain(text))
 }
 
 // spoken is what a self-check has said so far.

@@ -22,6 +22,7 @@ import (
 	"swarmgrade/fixtures/lab"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
 )
 
 // labStudents are those of task 2 that are deployed: the handout's, six other
@@ -324,10 +325,11 @@ func (c *classroom) requireWorkbook(t *testing.T, r result) {
 // requireHints: whoever lost points is told on the screen what to do next.
 func (c *classroom) requireHints(t *testing.T, r result) {
 	t.Helper()
-	words := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	marks := strings.NewReplacer("\n"+i18n.CommandMark, "\n", "\n"+i18n.FileMark, "\n")
+	words := func(s string) string { return strings.Join(strings.Fields(marks.Replace(s)), "") }
 	var silent []string
 	for i, s := range r.Students {
-		out, _ := c.run(t, exitOK, "show", "--class", "lab", "--run", r.Run, s.ID)
+		out, _ := c.run(t, exitOK, "show", "-v", "--class", "lab", "--run", r.Run, s.ID)
 		shown := words(string(out))
 		for _, v := range s.Checks {
 			if v.Points < v.Max && (v.Hint == "" || !strings.Contains(shown, words(v.Hint))) {

@@ -48,6 +48,15 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		Hint:     i18n.M("check.network_hint", "network", name),
 	}
 	if net == nil {
+		if near := in.View.nearNetwork(name); near != nil {
+			r.Observed["network"] = near.Name
+			r.Message = i18n.M("check.network_near", "network", name, "other", near.Name)
+			r.Hint = i18n.M("check.network_near_hint", "network", name, "other", near.Name)
+			if svc != nil {
+				r.Hint = i18n.M("check.network_near_service_hint", "network", name, "other", near.Name, "service", svc.Name)
+			}
+			return r
+		}
 		r.Message = i18n.M("check.network_none", "network", name)
 		if svc != nil {
 			r.Message = i18n.M("check.network_none_service", "network", name, "service", svc.Name)
@@ -71,6 +80,11 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && joined(px, net) {
 			r.Measure.Got = 1
 		}
+	case net.Name != name && in.View.named(name) != nil:
+		r.Measure.Got = 1
+		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
+		r.Hint = i18n.M("check.network_switch_hint", "network", name, "other", net.Name, "service", in.Vars[p.Service],
+			"join", join(in.View.Proxy(), in.Vars[p.Name], name), "lookup", taskAddresses(in.Vars[p.Service]))
 	case net.Name != name:
 		r.Measure.Got = 1
 		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
@@ -112,6 +126,27 @@ func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
 		return used
 	}
 	return named
+}
+
+// named is a network by its name, or nil.
+func (v *View) named(name string) *evidence.Network {
+	for i := range v.idx.Snap.Networks {
+		if n := &v.idx.Snap.Networks[i]; !n.Ingress && n.Name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// nearNetwork is the one whose name is nearly the derived one, nil if there is
+// none.
+func (v *View) nearNetwork(name string) *evidence.Network {
+	for i := range v.idx.Snap.Networks {
+		if n := &v.idx.Snap.Networks[i]; !n.Ingress && NearlySame(n.Name, name) {
+			return n
+		}
+	}
+	return nil
 }
 
 // joined reports whether a HAProxy is on a network. The name counts too: an

@@ -212,6 +212,10 @@ func (v *View) Alike(nameVar, portVar string) []string {
 // separators is built once: names are compared each with each.
 var separators = strings.NewReplacer("-", "", "_", "", ".", "")
 
+// NearlySame reports whether two names differ in no more than case, dashes and
+// leading zeros.
+func NearlySame(a, b string) bool { return a == b || squash(a) == squash(b) }
+
 // squash drops what people get wrong in a name.
 func squash(s string) string {
 	s = separators.Replace(strings.ToLower(s))

@@ -3,6 +3,7 @@ package observe
 import (
 	"slices"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/rubric"
@@ -15,9 +16,13 @@ var Auto = []string{"auto"}
 type Recognised struct {
 	// Up are the tasks of which everything that tells them stands.
 	Up []string
-	// Begun are those whose service stands as the task wants it, and whose
-	// balancer is missing.
+	// Begun are those of which something stands and something is missing: the
+	// balancer, or the endpoint mode where the network tells the task and the
+	// published port another one.
 	Begun []string
+	// Network is the overlay in use that told a task in spite of the service's
+	// endpoint mode, "" if none had to.
+	Network string
 	// Service says whether there is a service under the student's name.
 	Service bool
 }
@@ -25,8 +30,17 @@ type Recognised struct {
 // Recognise tells the tasks of a rubric that a student has up, by what the
 // snapshot shows under the student's names. A service with the wrong name
 // can't be told from none.
+//
+// A task's own network tells it where the endpoint mode is wrong, which is
+// the mistake that is made most: alone, if the service publishes nothing
+// through the mesh, as the other tasks want; beside them if it does. The other
+// way round a service in the task's mode that is on no network but publishes a
+// port may be meant for the other tasks.
 func Recognise(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot) Recognised {
 	var r Recognised
+	var other []string // tasks of another endpoint mode
+	var told []string  // those of them that their network tells
+	astray, published := false, false
 	for _, t := range rub.Tasks {
 		w := t.When
 		if w == nil {
@@ -37,15 +51,87 @@ func Recognise(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapsh
 			continue
 		}
 		r.Service = true
+		svc := &snap.Services[i]
+		network := ""
+		if w.Network != "" {
+			network = overlay(rub, vars, snap, svc, vars[w.Network])
+		}
 		switch {
-		case w.EndpointMode != "" && w.EndpointMode != snap.Services[i].EndpointMode:
-		case w.Balancer == "" || len(haproxy.Find(snap, vars[w.Balancer], []int{number(vars[w.Port])})) > 0:
+		case w.EndpointMode != "" && w.EndpointMode != svc.EndpointMode:
+			other = append(other, t.ID)
+			if network != "" {
+				told, r.Network = append(told, t.ID), network
+			}
+		case w.Balancer == "" || len(balancers(w, vars, snap)) > 0:
 			r.Up = append(r.Up, t.ID)
+			astray = astray || w.Network != "" && network == "" && len(svc.Networks) == 0 && len(svc.Ports) > 0
 		default:
 			r.Begun = append(r.Begun, t.ID)
 		}
+		published = published || meshed(svc)
+	}
+	switch {
+	case len(told) > 0 && !published:
+		r.Up, r.Begun = told, nil
+	case len(told) > 0:
+		r.Begun = append(r.Begun, told...)
+	case astray:
+		r.Begun = append(r.Begun, other...)
 	}
 	return r
+}
+
+func balancers(w *rubric.When, vars map[string]string, snap *evidence.Snapshot) []haproxy.Ref {
+	return haproxy.Find(snap, vars[w.Balancer], []int{number(vars[w.Port])})
+}
+
+func meshed(svc *evidence.Service) bool {
+	return slices.ContainsFunc(svc.Ports, func(p evidence.Port) bool { return p.Published > 0 && p.Mode != "host" })
+}
+
+// overlay is the name of the network in use that tells a task: the wanted one,
+// or one of nearly that name, that the service or a balancer of the rubric is
+// on; else any overlay that a service is on which nobody could reach
+// otherwise. "" if there is none.
+func overlay(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot, svc *evidence.Service, want string) string {
+	used := slices.Clone(svc.Networks)
+	var names []string // of networks that an engine knows no ID for yet
+	for _, t := range rub.Tasks {
+		if t.When == nil || t.When.Balancer == "" {
+			continue
+		}
+		for _, ref := range balancers(t.When, vars, snap) {
+			for i := range snap.Containers {
+				if c := &snap.Containers[i]; c.ID == ref.ID {
+					for _, n := range c.Networks {
+						used, names = append(used, n.NetworkID), append(names, n.Name)
+					}
+				}
+			}
+			for i := range snap.Services {
+				if s := &snap.Services[i]; s.ID == ref.ID {
+					used = append(used, s.Networks...)
+				}
+			}
+		}
+	}
+	if len(used) == 0 {
+		return ""
+	}
+	some := ""
+	for i := range snap.Networks {
+		n := &snap.Networks[i]
+		if n.Ingress || !slices.Contains(used, n.ID) && !slices.Contains(names, n.Name) {
+			continue
+		}
+		if check.NearlySame(n.Name, want) {
+			return n.Name
+		}
+		if n.Driver == "overlay" && slices.Contains(svc.Networks, n.ID) && !meshed(svc) {
+			some = n.Name
+		}
+	}
+	return some
 }
 
 // recognise gives each student of the plan the tasks to grade. Who has no
@@ -65,7 +151,7 @@ func (p *Plan) recognise(rub *rubric.Rubric, snap *evidence.Snapshot) {
 			continue
 		}
 		s.take(rub, func(t string) bool { return slices.Contains(r.Up, t) || slices.Contains(r.Begun, t) })
-		s.NotUp = r.Begun
+		s.NotUp, s.Told = r.Begun, r.Network
 	}
 	if len(class) == 0 {
 		class[firstTask(rub)] = true

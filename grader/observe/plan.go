@@ -35,6 +35,8 @@ type Student struct {
 	// Tasks are those of the rubric that are graded; NotUp those of them that
 	// the student does not have up, where that was looked for.
 	Tasks, NotUp []string
+	// Told is the network that told a task where the endpoint mode did not.
+	Told string
 	// Before is the hash of the snapshot that was taken before this student's
 	// first request: of an earlier one than the plan's, in a resumed run.
 	Before string

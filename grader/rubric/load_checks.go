@@ -53,13 +53,16 @@ func (l *loader) when(n *yaml.Node) *When {
 	if n == nil {
 		return nil
 	}
-	o := l.doc.Object(n, "service", "endpoint_mode", "balancer", "port")
+	o := l.doc.Object(n, "service", "endpoint_mode", "balancer", "port", "network")
 	w := &When{Service: l.varRef(o.Need("service"))}
 	if m := o.Get("endpoint_mode"); m != nil {
 		w.EndpointMode = l.doc.OneOf(m, "vip", "dnsrr")
 	}
 	if b := o.Get("balancer"); b != nil {
 		w.Balancer, w.Port = l.varRef(b), l.varRef(o.Need("port"))
+	}
+	if net := o.Get("network"); net != nil {
+		w.Network = l.varRef(net)
 	}
 	return w
 }

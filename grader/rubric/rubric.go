@@ -67,6 +67,10 @@ type When struct {
 	// Balancer, if set, is the variable with the name of a HAProxy that must
 	// exist too, and Port the one with its port.
 	Balancer, Port string
+	// Network, if set, is the variable with the name of the overlay that only
+	// this task uses: a service or a HAProxy on it is a sign of the task even if
+	// the endpoint mode is not (yet) the task's.
+	Network string
 }
 
 // Check is one graded statement.
