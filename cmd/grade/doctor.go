@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/swarm"
 	"swarmgrade/grader/trouble"
@@ -90,6 +92,7 @@ func (a *app) diagnose(ctx context.Context, j *job) ([]swarm.Finding, error) {
 	}
 	found = append(found, nodesReached(ctx, snap)...)
 	found = append(found, cuts(j, snap)...)
+	found = append(found, faultsPossible(ctx, j, cl, snap)...)
 	for _, n := range trouble.Nodes(snap) {
 		found = append(found, swarm.Finding{
 			Level: "error", Msg: i18n.M("cli.doctor_trouble", "node", n.Hostname, "error", n.Error),
@@ -100,6 +103,43 @@ func (a *app) diagnose(ctx context.Context, j *job) ([]swarm.Finding, error) {
 		found = append(found, f)
 	}
 	return found, ctx.Err()
+}
+
+// faultsPossible tries, changing nothing, what the class's faults need on every
+// node that may be made to fail.
+func faultsPossible(ctx context.Context, j *job, cl cluster, snap *evidence.Snapshot) []swarm.Finding {
+	if !needsFault(j) {
+		return nil
+	}
+	nodes, err := tryNodes(ctx, j, cl, snap, faultRules(j, cl, snap))
+	if err != nil {
+		nodes = append(nodes, tried{err: err})
+	}
+	var out []swarm.Finding
+	for _, t := range nodes {
+		if t.err == nil {
+			out = append(out, swarm.Finding{Level: "ok", Msg: i18n.M("cli.doctor_fault", "node", t.fault.Hostname,
+				"kind", i18n.M("observe.kind_"+underscored(t.fault.Kind)))})
+			continue
+		}
+		for _, p := range fault.Problems(t.err) {
+			out = append(out, swarm.Finding{Level: "error", Msg: p.Msg, Hint: p.Hint})
+		}
+	}
+	return out
+}
+
+// needsFault reports whether a check of the class's tasks asks for a fault.
+func needsFault(j *job) bool {
+	for _, task := range j.rub.Tasks {
+		for _, c := range task.Checks {
+			kind, ok := check.Find(c.Kind)
+			if ok && j.concerns(task.ID) && slices.ContainsFunc(kind.Needs(c.Params), func(n check.Need) bool { return n.What == "window" }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // nodesReached tries the address of every node, as load will.

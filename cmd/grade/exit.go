@@ -56,7 +56,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 	var cluster *swarm.Error
 	var book *gradebook.Error
 	var stuck *fault.Stuck
-	var noFault *fault.Problem
+	var problem *fault.Problem
+	var none *noFaultError
 	lang := a.lang()
 	switch {
 	case err == nil:
@@ -76,12 +77,11 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &problems):
 		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", len(problems)))
 		return exitUsage
-	case errors.As(err, &noFault):
-		a.ui.failure(detail(lang.Text(noFault.Msg), noFault.Cause), lang.Text(noFault.Hint))
-		if noFault.Code == "config" {
-			return exitUsage
-		}
-		return exitCluster
+	case errors.As(err, &none):
+		a.ui.failure(lang.T("observe.untried", "n", none.students), lang.T("observe.untried_hint"))
+		return a.sayProblems(none.problems)
+	case errors.As(err, &problem):
+		return a.sayProblems(fault.Problems(err))
 	case errors.As(err, &cluster):
 		a.ui.failure(detail(lang.Text(cluster.Msg), cluster.Cause), lang.Text(cluster.Hint))
 		for _, other := range cluster.Others {
@@ -100,6 +100,23 @@ func (a *app) exit(ctx context.Context, err error) int {
 	}
 	a.ui.failure(lang.Text(usage(err)), lang.T("cli.see_help"))
 	return exitUsage
+}
+
+// sayProblems says why a fault can't be made, each reason once.
+func (a *app) sayProblems(problems []*fault.Problem) int {
+	lang, status := a.lang(), exitUsage
+	said := map[string]bool{}
+	for _, p := range problems {
+		text := detail(lang.Text(p.Msg), p.Cause)
+		if !said[text] {
+			a.ui.failure(text, lang.Text(p.Hint))
+		}
+		said[text] = true
+		if p.Code != "config" {
+			status = exitCluster
+		}
+	}
+	return status
 }
 
 // detail adds the raw cause behind the words for people.

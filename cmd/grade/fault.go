@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,8 +27,77 @@ func (a *app) chooseFaults(j *job, noFault bool, cl cluster, plan *observe.Plan,
 		plan.LeaveOut("left-out", "")
 		return
 	}
-	plan.ChooseFaults(snap, fault.Rules{Kind: faultKind(j), Serving: serving(cl, snap)})
+	plan.ChooseFaults(snap, faultRules(j, cl, snap))
 }
+
+func faultRules(j *job, cl cluster, snap *evidence.Snapshot) fault.Rules {
+	return fault.Rules{Kind: faultKind(j), Serving: serving(cl, snap)}
+}
+
+// tryFaults finds out, before anything is sent or changed, whether the planned
+// faults can be made on every node that may be chosen. Nodes where they can't
+// are left out; if that would leave a student without a fault it is an error
+// that names the reason for each node.
+func (a *app) tryFaults(ctx context.Context, j *job, cl cluster, plan *observe.Plan, snap *evidence.Snapshot) error {
+	if len(plan.Faults) == 0 {
+		return nil
+	}
+	rules := faultRules(j, cl, snap)
+	tried, err := tryNodes(ctx, j, cl, snap, rules)
+	if err != nil {
+		return err
+	}
+	var bad []error
+	for _, t := range tried {
+		if t.err != nil {
+			bad, rules.Never = append(bad, t.err), append(rules.Never, t.fault.NodeID)
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	hit := plan.Hit()
+	plan.ChooseFaults(snap, rules)
+	if lost := hit - plan.Hit(); lost > 0 {
+		return &noFaultError{students: lost, problems: fault.Problems(errors.Join(bad...))}
+	}
+	for _, p := range fault.Problems(errors.Join(bad...)) {
+		a.ui.note(a.lang().T("observe.untried_spared", "why", p.Msg, "hint", p.Hint))
+	}
+	return nil
+}
+
+// tried is a node and why no fault can be made there, nil if one can.
+type tried struct {
+	fault evidence.Fault
+	err   error
+}
+
+// tryNodes tries every node that the rules let fail, changing nothing. The error
+// is one of the class file, or the context's.
+func tryNodes(ctx context.Context, j *job, cl cluster, snap *evidence.Snapshot, rules fault.Rules) ([]tried, error) {
+	if j.class.Cluster.Sim != "" {
+		return nil, nil
+	}
+	injector, err := fault.New(rules.Kind, j.class.Fault, cl)
+	if err != nil {
+		return nil, err
+	}
+	var out []tried
+	faults := fault.Candidates(snap, rules)
+	for i, err := range fault.Try(ctx, injector, faults) {
+		out = append(out, tried{faults[i], err})
+	}
+	return out, ctx.Err()
+}
+
+// noFaultError says that a fault the class's checks ask for can't be made.
+type noFaultError struct {
+	students int
+	problems []*fault.Problem
+}
+
+func (e *noFaultError) Error() string { return e.problems[0].Error() }
 
 // faultKind is how the class's nodes are made to fail. The embedded cluster's
 // are simply stopped.
@@ -159,11 +229,15 @@ func (a *app) heal(ctx context.Context, j *job) error {
 	if j.class.Cluster.Sim != "" {
 		return nil
 	}
-	rec, _, err := fault.Heal(ctx, fault.JournalPath(j.journalDir(), j.class.Name), fault.HealOptions{
+	rec, out, err := fault.Heal(ctx, fault.JournalPath(j.journalDir(), j.class.Name), fault.HealOptions{
 		Dial: dialFault, Note: a.faultNote(),
 	})
 	if err == nil && rec != nil {
-		a.ui.note(a.lang().T("observe.healed", "node", rec.Fault.Hostname))
+		key := "observe.healed"
+		if out.Untouched {
+			key = "observe.healed_untouched"
+		}
+		a.ui.note(a.lang().T(key, "node", rec.Fault.Hostname))
 	}
 	return err
 }
@@ -173,17 +247,21 @@ func (a *app) faultNote() func(i18n.Msg) {
 }
 
 // breaker injects the class's faults.
-type breaker struct{ opt fault.Options }
+type breaker struct {
+	opt    fault.Options
+	failed error // of the last one
+}
 
-func (b breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (fault.Outcome, error) {
+func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (out fault.Outcome, err error) {
 	opt := b.opt
 	opt.Limit = limit
-	return fault.Run(ctx, opt, f, func(ctx context.Context, _ *fault.Session) error { return watch(ctx) })
+	out, b.failed = fault.Run(ctx, opt, f, func(ctx context.Context, _ *fault.Session) error { return watch(ctx) })
+	return out, b.failed
 }
 
 // newBreaker prepares the class's way to make a node fail; closing lets go of
 // the journal.
-func (a *app) newBreaker(ctx context.Context, j *job, cl cluster, run string, at func() int64) (b breaker, closing func() error, err error) {
+func (a *app) newBreaker(ctx context.Context, j *job, cl cluster, run string, at func() int64) (b *breaker, closing func() error, err error) {
 	dir := j.journalDir()
 	var injector fault.Injector
 	var on fault.Cluster = cl
@@ -201,10 +279,10 @@ func (a *app) newBreaker(ctx context.Context, j *job, cl cluster, run string, at
 	if err != nil {
 		return b, nil, err
 	}
-	b.opt = fault.Options{
+	b = &breaker{opt: fault.Options{
 		Cluster: on, Injector: injector, Journal: journal, Class: j.class.Name, Run: run,
 		Spec: j.class.Fault, Conn: j.class.Cluster, At: at, Note: a.faultNote(),
-	}
+	}}
 	return b, func() error {
 		err := journal.Close()
 		if dir != j.journalDir() {

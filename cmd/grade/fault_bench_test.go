@@ -71,7 +71,7 @@ func window(b *testing.B, n int) time.Duration {
 	defer journal.Close()
 	w := observe.Windows{
 		Watcher: cl, Prober: loadgen.Loader{}, At: at, Rate: 4000, Swarm: snap.Swarm,
-		Breaker: breaker{fault.Options{Cluster: cl, Injector: simInjector{s}, Journal: journal, Class: "bench", Run: "bench", At: at}},
+		Breaker: &breaker{opt: fault.Options{Cluster: cl, Injector: simInjector{s}, Journal: journal, Class: "bench", Run: "bench", At: at}},
 	}
 	began := time.Now()
 	seen, probings, err := w.Watch(context.WithoutCancel(ctx), plan.Faults[0].Fault,

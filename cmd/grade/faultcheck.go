@@ -59,7 +59,7 @@ func (a *app) watchKill(ctx context.Context, j *job, cl cluster, r *observe.Runn
 	defer bar.stop()
 	w := observe.Windows{
 		Watcher: cl, Prober: prober, At: r.At, Rate: j.class.Settings.Rate, Swarm: c.Before.Swarm, Progress: bar.step,
-		Breaker: breaker{fault.Options{Cluster: cl, Injector: injector, Class: j.class.Name, At: r.At}},
+		Breaker: &breaker{opt: fault.Options{Cluster: cl, Injector: injector, Class: j.class.Name, At: r.At}},
 	}
 	f := &plan.Faults[0]
 	seen, probings, err := w.Watch(ctx, f.Fault, plan.Watched(f, c.Before, func(string) bool { return false }))

@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/swarm"
 )
 
 // faultRun is the part of a run that injects faults, and the load after them.
@@ -80,24 +83,39 @@ func (x *faultRun) window(ctx context.Context, f *observe.Fault, services []obse
 		concerned[k] = x.bundle(s.Student)
 		concerned[k].Probing = probings[k]
 	}
-	if seen.End == "aborted" {
-		lang := x.a.lang()
+	told := reportFault(seen, x.start, b.failed)
+	lang := x.a.lang()
+	switch {
+	case seen.Reason == "inject-failed":
+		x.a.ui.note(lang.T("observe.inject_failed", "node", f.Fault.Hostname, "why", told.Why, "hint", told.Mend))
+	case seen.End == "aborted":
 		x.a.ui.note(lang.T("observe.aborted", "node", f.Fault.Hostname,
 			"reason", lang.T("observe.abort_"+underscored(seen.Reason)), "detail", seen.Detail))
 	}
-	_, err = x.book.SaveWindow(ctx, x.r.Run, seen, reportFault(seen, x.start), concerned)
+	_, err = x.book.SaveWindow(ctx, x.r.Run, seen, told, concerned)
 	return err
 }
 
-// reportFault puts a window's moments on the clock on the wall.
-func reportFault(w *evidence.Window, start time.Time) report.Fault {
+// reportFault puts a window's moments on the clock on the wall. failed is why the
+// fault could not be injected.
+func reportFault(w *evidence.Window, start time.Time, failed error) report.Fault {
 	at := func(ms int64) time.Time {
 		if ms < 0 {
 			return time.Time{}
 		}
 		return start.Add(time.Duration(ms) * time.Millisecond).Round(0)
 	}
-	return report.Fault{Kind: w.Fault.Kind, Target: w.Fault.Hostname, Injected: at(w.Injected), Restored: at(w.Restored)}
+	f := report.Fault{Kind: w.Fault.Kind, Target: w.Fault.Hostname, Injected: at(w.Injected), Restored: at(w.Restored)}
+	var cluster *swarm.Error
+	switch problems := fault.Problems(failed); {
+	case len(problems) > 0:
+		f.Why, f.Mend = problems[0].Msg, problems[0].Hint
+	case errors.As(failed, &cluster):
+		f.Why, f.Mend = cluster.Msg, cluster.Hint
+	case failed != nil:
+		f.Why, f.Mend = i18n.M("observe.abort_inject_failed"), i18n.M("observe.inject_failed_hint")
+	}
+	return f
 }
 
 // later drives the load that follows the faults, between two snapshots. A

@@ -106,7 +106,11 @@ func dialFault(ctx context.Context, conf roster.Cluster) (fault.Cluster, func() 
 func (a *app) sayHealed(rec *fault.Record, out fault.Outcome) {
 	lang := a.lang()
 	say := func(text string) { fmt.Fprintln(a.Stdout, diag.Plain(text)) }
-	say(lang.T("fault.healed", "class", rec.Class, "node", rec.Fault.Hostname, "kind", rec.Fault.Kind, "time", rec.Time.Local().Format(time.DateTime)))
+	key := "fault.healed"
+	if out.Untouched {
+		key = "fault.healed_untouched"
+	}
+	say(lang.T(key, "class", rec.Class, "node", rec.Fault.Hostname, "kind", rec.Fault.Kind, "time", rec.Time.Local().Format(time.DateTime)))
 	if n := len(out.Restarted); n > 0 {
 		say(lang.T("fault.healed_restarted", "n", n))
 	}

@@ -72,6 +72,9 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if f.dryRun {
 		return a.showPlan(j, plan, snap)
 	}
+	if err := a.tryFaults(ctx, j, cl, plan, snap); err != nil {
+		return err
+	}
 	if err := a.consent(ctx, j, f.yes, plan); err != nil {
 		return err
 	}

@@ -52,6 +52,28 @@ func (c command) Restore(ctx context.Context, f evidence.Fault) error {
 	return c.run(ctx, c.restore, f)
 }
 
+// Try fills the commands in for a node and has a shell read them, not run them.
+func (c command) Try(ctx context.Context, f evidence.Fault) error {
+	for _, t := range []*template.Template{c.inject, c.restore} {
+		text, err := fill(t, f)
+		if err != nil {
+			return err
+		}
+		if out, err := exec.CommandContext(ctx, "sh", "-n", "-c", text).CombinedOutput(); err != nil && ctx.Err() == nil {
+			return &Problem{
+				Code: "config", Msg: i18n.M("fault.command_unread", "command", t.Name(), "output", clipTail(out)), Hint: i18n.M("fault.command_failed_hint"), Cause: err,
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+func clipTail(out []byte) string {
+	t := &tailBuffer{}
+	_, _ = t.Write(out)
+	return t.String()
+}
+
 func (c command) Commands(f evidence.Fault) []string {
 	text, err := fill(c.restore, f)
 	if err != nil {

@@ -43,6 +43,17 @@ func TestNoNameGetsIntoACommandThatMeansSomethingToAShell(t *testing.T) {
 	require.NoError(t, c.Inject(t.Context(), evidence.Fault{Hostname: "node-1.lab", Address: "fd00::1"}))
 }
 
+func TestTryingACommandRunsNoneOfIt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out")
+	c := newTestCommand(t, "touch "+file+" # {{.Node}}", "true")
+	require.NoError(t, c.Try(t.Context(), targetM2))
+	require.Equal(t, "config", Code(c.Try(t.Context(), evidence.Fault{Hostname: "$(touch " + file + ")"})))
+	var p *Problem
+	require.ErrorAs(t, newTestCommand(t, "true", "if {{.Node}}").Try(t.Context(), targetM2), &p)
+	require.Equal(t, "fault.command_unread", p.Msg.Key)
+	require.NoFileExists(t, file)
+}
+
 func TestACommandThatFailsOrDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	c := newTestCommand(t, "echo why >&2; exit 3", "true")

@@ -42,6 +42,11 @@ func (s nodeStop) Restore(ctx context.Context, f evidence.Fault) error {
 	return s.run(ctx, f, "start", startScript(s.startText()))
 }
 
+// Try enters a node as the fault will and looks for what it needs there.
+func (s nodeStop) Try(ctx context.Context, f evidence.Fault) error {
+	return s.run(ctx, f, "try", tryScript(s.spec.Stop, s.spec.Start))
+}
+
 func (s nodeStop) startText() string {
 	if s.spec.Start != "" {
 		return s.spec.Start
@@ -109,12 +114,28 @@ func (s nodeStop) run(parent context.Context, f evidence.Fault, what, script str
 	case err == nil:
 		return nil
 	case errors.As(err, &exit):
-		return &Problem{
-			Code: "failed", Msg: i18n.M("fault.script_failed", "node", f.Hostname, "step", what, "status", exit.ExitStatus(), "output", out.String()),
-			Hint: i18n.M("fault.script_failed_hint", "user", remote.User(s.spec.User)),
-		}
+		return s.refused(f, what, exit.ExitStatus(), out.String())
 	}
 	return s.explain(parent, f, err)
+}
+
+// refused puts what a script on a node came to into words.
+func (s nodeStop) refused(f evidence.Fault, what string, status int, output string) error {
+	key := map[int]string{
+		tryNotRoot: "try_root", tryNoSystemd: "try_systemd", tryNoDocker: "try_docker", tryNoTimer: "try_timer",
+		tryNoShell: "try_shell", tryNoRun: "try_run", tryBadCommand: "try_command",
+	}[status]
+	if (status == 1 || status == 127) && strings.Contains(output, "sudo") && remote.User(s.spec.User) != "root" {
+		key = "try_sudo"
+	}
+	code := "config"
+	if key == "" {
+		code, key = "failed", "script_failed"
+	}
+	pairs := []any{
+		"node", f.Hostname, "user", remote.User(s.spec.User), "step", i18n.M("fault.step_" + what), "status", status, "output", output,
+	}
+	return &Problem{Code: code, Msg: i18n.M("fault."+key, pairs...), Hint: i18n.M("fault."+key+"_hint", pairs...)}
 }
 
 // explain says why a node could not be entered, or was lost on the way.
@@ -134,6 +155,8 @@ func (s nodeStop) explain(parent context.Context, f evidence.Fault, err error) e
 	switch e.Code {
 	case "known-hosts":
 		return say("config", "ssh_known_hosts", e.Cause)
+	case "key-open":
+		return say("config", "ssh_key_open", nil)
 	case "key", "key-locked":
 		return say("config", "ssh_key", e.Cause)
 	case "host-unknown":

@@ -42,19 +42,33 @@ func (s *Session) Restore(ctx context.Context) error {
 func (s *Session) undo(ctx context.Context) error {
 	var unwritten []error
 	step := func(step string) { unwritten = append(unwritten, s.step(step)) }
-	if s.rec.Step != StepPlanned && s.rec.Step != StepLocking && !s.refused {
-		if s.outcome.Restoring < 0 {
+	early := s.rec.Step == StepPlanned || s.rec.Step == StepLocking
+	s.outcome.Untouched = early || s.refused || s.rec.Step == StepArming || s.rec.Step == StepArmed
+	unsure := s.rec.Step == StepInjecting
+	say := func(key string) {
+		switch {
+		case s.outcome.Untouched: // what was never down is not restored
+		case unsure: // it may have been
+			s.note(key + "_unsure")
+		default:
+			s.note(key)
+		}
+	}
+	if !early && !s.refused {
+		if s.outcome.Restoring < 0 && !s.outcome.Untouched {
 			s.outcome.Restoring = s.opt.At()
 		}
 		step(StepRestoring)
-		s.note("fault.note_restoring")
+		say("fault.note_restoring")
 		if err := s.restore(ctx); err != nil {
 			return s.stuck(err)
 		}
 		s.opt.Cluster.Avoid("")
-		s.outcome.Restored = s.opt.At()
+		if !s.outcome.Untouched {
+			s.outcome.Restored = s.opt.At()
+		}
 		step(StepRestored)
-		s.note("fault.note_restored")
+		say("fault.note_restored")
 		if takesEngine(s.rec.Fault.Kind) {
 			step(StepRestarting)
 			s.restart(ctx)

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"path"
 	"strconv"
 	"strings"
 )
@@ -79,6 +80,43 @@ func startScript(start string) string {
 		"if [ -d /run/systemd/system ]; then systemctl stop "+timerUnit+".timer >/dev/null 2>&1; fi",
 		"rm -f "+timerFile,
 	)
+}
+
+// Statuses of tryScript, far from those of shells and of sudo.
+const (
+	tryNotRoot    = 61 + iota // not root, and the script was not run by sudo
+	tryNoSystemd              // no systemctl, which stops and starts Docker
+	tryNoDocker               // systemd knows no docker.service
+	tryNoTimer                // no systemd-run
+	tryNoShell                // no setsid or nohup, for a timer without systemd
+	tryNoRun                  // /run can't be written
+	tryBadCommand             // the class's own stop or start is no shell's line
+)
+
+// tryScript looks for what the other scripts need and changes nothing. Commands
+// of the class's own are only read by a shell, not run.
+func tryScript(stop, start string) string {
+	lines := []string{`[ "$(id -u)" = 0 ] || exit ` + strconv.Itoa(tryNotRoot)}
+	if stop == "" || start == "" {
+		lines = append(lines,
+			"command -v systemctl >/dev/null || exit "+strconv.Itoa(tryNoSystemd),
+			"systemctl cat docker.service >/dev/null 2>&1 || exit "+strconv.Itoa(tryNoDocker),
+		)
+	}
+	for _, own := range []string{stop, start} {
+		if own != "" {
+			lines = append(lines, "sh -n -c "+quote(own)+" || exit "+strconv.Itoa(tryBadCommand))
+		}
+	}
+	return whole(append(lines,
+		"if [ -d /run/systemd/system ]; then",
+		"  command -v systemd-run >/dev/null || exit "+strconv.Itoa(tryNoTimer),
+		"else",
+		"  command -v setsid >/dev/null && command -v nohup >/dev/null || exit "+strconv.Itoa(tryNoShell),
+		"  [ -w "+path.Dir(timerFile)+" ] || exit "+strconv.Itoa(tryNoRun),
+		"fi",
+		"exit 0",
+	)...)
 }
 
 // quote makes one word of a shell's line.

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +46,44 @@ func (b *box) runs() bool {
 func (b *box) armed() bool {
 	_, err := os.Stat(b.timer)
 	return err == nil
+}
+
+// The look at a node runs on this machine, which must be as it was before.
+func TestTheLookAtANodeChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if os.Getuid() != 0 {
+		t.Skip("the script wants root")
+	}
+	status := func(stop, start string, path string) int {
+		script := tryScript(stop, start)
+		if path != "" {
+			script = strings.Replace(script, "PATH=$PATH:/usr/sbin:/sbin", "PATH="+path, 1)
+		}
+		err := b.run(script)
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return exit.ExitCode()
+		}
+		require.NoError(t, err)
+		return 0
+	}
+	require.Equal(t, 0, status(b.stop, b.start, ""))
+	require.True(t, b.runs(), "the commands are read, not run")
+	require.False(t, b.armed())
+	require.Equal(t, tryBadCommand, status("echo 'open", b.start, ""))
+	require.Equal(t, tryBadCommand, status(b.stop, "if", ""))
+	tools := filepath.Join(b.dir, "tools")
+	require.NoError(t, os.Mkdir(tools, 0o700))
+	for _, name := range []string{"id", "sh"} {
+		where, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(where, filepath.Join(tools, name)))
+	}
+	require.Equal(t, tryNoSystemd, status("", "", tools))
+	require.Equal(t, tryNoShell, status(b.stop, b.start, tools))
+	require.NoError(t, os.WriteFile(filepath.Join(tools, "systemctl"), []byte("#!/bin/sh\nexit 1\n"), 0o700))
+	require.Equal(t, tryNoDocker, status("", "", tools))
 }
 
 func TestTheTimerStartsDockerOnItsOwn(t *testing.T) {

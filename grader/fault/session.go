@@ -58,6 +58,9 @@ type Outcome struct {
 	// the reason.
 	Stopped, Restarted []string
 	Failed             map[string]string
+	// Untouched says that the target was never made to fail: at most a timer was
+	// armed on it, and taken off again.
+	Untouched bool
 }
 
 // Fill writes the outcome into a window.
@@ -207,6 +210,7 @@ func (s *Session) inject(ctx context.Context) error {
 			return err
 		}
 		if err := a.Arm(ctx, f, s.opt.Limit+deadmanMargin); err != nil {
+			s.refused = Code(err) == "config" // it was not even entered
 			return err
 		}
 		if err := s.step(StepArmed); err != nil {

@@ -72,10 +72,44 @@ func TestAFaultIsUndoneWhenAnythingFails(t *testing.T) {
 			out, err := Run(t.Context(), b.opt, targetM2, func(context.Context, *Session) error { return tt.watch })
 			require.Error(t, err)
 			require.Equal(t, tt.calls, strings.Join(b.injector.calls, " "))
-			require.Equal(t, tt.calls == "", out.Restored < 0)
+			injected := strings.Contains(tt.calls, "inject")
+			require.Equal(t, !injected, out.Restored < 0, "what was never down is not restored")
+			require.Equal(t, !injected && tt.calls != "", out.Untouched)
 			b.swarm.silent = nil
 			_ = b.journal.Close()
 			b.journal = openJournal(t, path)
+			b.requireUndone(t)
+		})
+	}
+}
+
+// What was said while a fault could not even be armed.
+func TestANodeThatWasNeverDownIsNotSaidToBeRestored(t *testing.T) {
+	for name, tt := range map[string]struct {
+		arm, inject error
+		calls       string
+		notes       []string
+	}{
+		"it can't be entered":     {arm: &Problem{Code: "config"}, calls: "arm"},
+		"the timer can't be set":  {arm: &Problem{Code: "failed"}, calls: "arm restore"},
+		"the line is lost":        {arm: &Problem{Code: "ssh"}, calls: "arm restore"},
+		"Docker can't be stopped": {inject: &Problem{Code: "failed"}, calls: "arm inject restore", notes: []string{"fault.note_injecting", "fault.note_restoring_unsure", "fault.note_restored_unsure"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.injector.arm = func(context.Context) error { return tt.arm }
+			if tt.arm == nil {
+				b.injector.arm = nil
+			}
+			if tt.inject != nil {
+				b.injector.inject = func(context.Context) error { return tt.inject }
+			}
+			var notes []string
+			b.opt.Note = func(m i18n.Msg) { notes = append(notes, m.Key) }
+			_, err := Run(t.Context(), b.opt, targetM2, nil)
+			require.Len(t, Problems(err), 1)
+			require.Equal(t, tt.calls, strings.Join(b.injector.calls, " "))
+			require.Equal(t, tt.notes, notes)
 			b.requireUndone(t)
 		})
 	}

@@ -5,9 +5,11 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,6 +22,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 )
 
@@ -183,10 +186,24 @@ func TestWhatGoesWrongOverSSHIsNamed(t *testing.T) {
 		"the line is cut": {func(n *sshNode) { n.answer = func(string) (int, string) { return -1, "" } }, "ssh", "ssh_lost"},
 		"nobody listens":  {func(n *sshNode) { n.spec.Port = 1 }, "ssh", "ssh_lost"},
 		"no address":      {func(n *sshNode) { n.to.Address = "" }, "config", "no_address"},
-		"no such key":     {func(n *sshNode) { n.spec.Identity += "x" }, "config", "ssh_key"},
-		"another's key":   {func(n *sshNode) { n.spec.Identity = other.spec.Identity }, "config", "ssh_auth"},
-		"a stranger":      {func(n *sshNode) { n.spec.KnownHosts = other.spec.KnownHosts }, "config", "ssh_host_unknown"},
-		"no known hosts":  {func(n *sshNode) { n.spec.KnownHosts += "x" }, "config", "ssh_known_hosts"},
+		"an open key": {func(n *sshNode) {
+			require.NoError(t, os.Chmod(n.spec.Identity, 0o644))
+		}, "config", "ssh_key_open"},
+		"a key for a group": {func(n *sshNode) {
+			require.NoError(t, os.Chmod(n.spec.Identity, 0o640))
+		}, "config", "ssh_key_open"},
+		"a pipe for a key": {func(n *sshNode) {
+			require.NoError(t, os.Remove(n.spec.Identity))
+			require.NoError(t, exec.Command("mkfifo", "-m", "600", n.spec.Identity).Run())
+		}, "config", "ssh_key"},
+		"a pipe for known hosts": {func(n *sshNode) {
+			require.NoError(t, os.Remove(n.spec.KnownHosts))
+			require.NoError(t, exec.Command("mkfifo", n.spec.KnownHosts).Run())
+		}, "config", "ssh_known_hosts"},
+		"no such key":    {func(n *sshNode) { n.spec.Identity += "x" }, "config", "ssh_key"},
+		"another's key":  {func(n *sshNode) { n.spec.Identity = other.spec.Identity }, "config", "ssh_auth"},
+		"a stranger":     {func(n *sshNode) { n.spec.KnownHosts = other.spec.KnownHosts }, "config", "ssh_host_unknown"},
+		"no known hosts": {func(n *sshNode) { n.spec.KnownHosts += "x" }, "config", "ssh_known_hosts"},
 		"an impostor": {func(n *sshNode) {
 			raw, err := os.ReadFile(other.spec.KnownHosts)
 			require.NoError(t, err)
@@ -206,6 +223,72 @@ func TestWhatGoesWrongOverSSHIsNamed(t *testing.T) {
 			require.Less(t, len(err.Error()), 1000)
 		})
 	}
+}
+
+// What a node lacks is found out before anything is done to it, in words of its
+// own.
+func TestTryFindsOutWhatIsMissing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		user   string
+		status int
+		output string
+		key    string
+	}{
+		"all is there":       {"root", 0, "", ""},
+		"no root":            {"root", tryNotRoot, "", "try_root"},
+		"no systemctl":       {"root", tryNoSystemd, "", "try_systemd"},
+		"no docker.service":  {"root", tryNoDocker, "", "try_docker"},
+		"no systemd-run":     {"root", tryNoTimer, "", "try_timer"},
+		"no setsid":          {"root", tryNoShell, "", "try_shell"},
+		"no /run":            {"root", tryNoRun, "", "try_run"},
+		"a broken command":   {"root", tryBadCommand, "", "try_command"},
+		"sudo asks":          {"li", 1, "sudo: a password is required", "try_sudo"},
+		"no sudo":            {"li", 127, "sh: 1: sudo: not found", "try_sudo"},
+		"something else":     {"li", 3, "odd", "script_failed"},
+		"root's own failure": {"root", 1, "sudo: odd", "script_failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := startNode(t)
+			n.spec.User = tt.user
+			n.answer = func(string) (int, string) { return tt.status, tt.output }
+			inj, err := New(NodeStop, n.spec, nil)
+			require.NoError(t, err)
+			err = Try(t.Context(), inj, []evidence.Fault{n.to})[0]
+			if tt.key == "" {
+				require.NoError(t, err)
+			} else {
+				p := Problems(err)
+				require.Len(t, p, 1)
+				require.Equal(t, "fault."+tt.key, p[0].Msg.Key)
+				for _, lang := range i18n.Langs {
+					require.NotContains(t, lang.Text(p[0].Msg)+lang.Text(p[0].Hint), "{")
+				}
+			}
+			require.Len(t, n.scripts, 1)
+			for _, deed := range []string{"systemctl stop", "systemctl start", "--on-active", "rm -f", ">" + timerFile} {
+				require.NotContains(t, n.scripts[0], deed, "nothing is changed")
+			}
+		})
+	}
+}
+
+// Each of several nodes has a reason of its own.
+func TestTryOfSeveralNodes(t *testing.T) {
+	good := startNode(t)
+	inj, err := New(NodeStop, good.spec, nil)
+	require.NoError(t, err)
+	nowhere := good.to
+	nowhere.Hostname, nowhere.Address = "m3", ""
+	stranger := good.to
+	stranger.Hostname, stranger.Address = "m4", "127.0.0.2"
+	errs := Try(t.Context(), inj, []evidence.Fault{good.to, nowhere, stranger})
+	require.NoError(t, errs[0])
+	found := Problems(errors.Join(errs...))
+	require.Len(t, found, 2)
+	require.Equal(t, "fault.no_address", found[0].Msg.Key)
+	require.Equal(t, "fault.ssh_lost", found[1].Msg.Key)
+
+	require.Equal(t, []error{nil}, Try(t.Context(), nodeDrain{}, []evidence.Fault{good.to}), "needs nothing but the API")
 }
 
 func TestAnEndedContextEndsASession(t *testing.T) {

@@ -54,6 +54,15 @@ func (p *Plan) NeedsFault() bool {
 	return slices.ContainsFunc(p.Students, func(s Student) bool { return s.Watch != nil && s.Watch.Gap == nil })
 }
 
+// Hit is how many students the planned faults are observed for.
+func (p *Plan) Hit() int {
+	n := 0
+	for _, f := range p.Faults {
+		n += len(f.Students)
+	}
+	return n
+}
+
 // LeaveOut plans no fault; why is a gap's code.
 func (p *Plan) LeaveOut(why, detail string) {
 	p.Faults = nil

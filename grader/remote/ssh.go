@@ -6,10 +6,12 @@ package remote
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -26,8 +28,9 @@ const Timeout = 5 * time.Second
 // Error is why a machine could not be entered.
 type Error struct {
 	// Code is a stable word: "known-hosts" and "key" (File can't be used),
-	// "key-locked" (File has a passphrase), "host-unknown", "host-changed",
-	// "auth", "handshake".
+	// "key-locked" (File has a passphrase), "key-open" (others than its owner may
+	// read File, which ssh refuses), "host-unknown", "host-changed", "auth",
+	// "handshake".
 	Code  string
 	File  string
 	Cause error
@@ -122,6 +125,11 @@ func knownHosts(file string) (ssh.HostKeyCallback, error) {
 			}
 		}
 	}
+	for _, f := range files {
+		if _, err := ReadFile(f); err != nil {
+			return nil, &Error{Code: "known-hosts", File: f, Cause: err}
+		}
+	}
 	check, err := knownhosts.New(files...)
 	if err != nil {
 		return nil, &Error{Code: "known-hosts", File: strings.Join(files, " "), Cause: err}
@@ -161,12 +169,8 @@ func signers(identity string) (list []ssh.Signer, done func(), err error) {
 	done = func() {}
 	if identity != "" {
 		s, err := readKey(identity)
-		var locked *ssh.PassphraseMissingError
-		if errors.As(err, &locked) {
-			return nil, nil, &Error{Code: "key-locked", File: identity}
-		}
 		if err != nil {
-			return nil, nil, &Error{Code: "key", File: identity, Cause: err}
+			return nil, nil, err
 		}
 		return []ssh.Signer{s}, done, nil
 	}
@@ -179,18 +183,63 @@ func signers(identity string) (list []ssh.Signer, done func(), err error) {
 		}
 	}
 	home, _ := os.UserHomeDir()
+	var open *Error
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		if s, err := readKey(filepath.Join(home, ".ssh", name)); err == nil {
+		s, err := readKey(filepath.Join(home, ".ssh", name))
+		if err == nil {
 			list = append(list, s)
+		} else if e := new(Error); errors.As(err, &e) && e.Code == "key-open" {
+			open = e
 		}
+	}
+	if len(list) == 0 && open != nil { // else it would be said that no key fits
+		done()
+		return nil, nil, open
 	}
 	return list, done, nil
 }
 
+// readKey reads a private key that nobody else may read. The error is an
+// [*Error].
 func readKey(file string) (ssh.Signer, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && exposed(info) {
+		return nil, &Error{Code: "key-open", File: file}
 	}
-	return ssh.ParsePrivateKey(pem)
+	pem, err := ReadFile(file)
+	if err != nil {
+		return nil, &Error{Code: "key", File: file, Cause: err}
+	}
+	s, err := ssh.ParsePrivateKey(pem)
+	var locked *ssh.PassphraseMissingError
+	switch {
+	case errors.As(err, &locked):
+		return nil, &Error{Code: "key-locked", File: file}
+	case err != nil:
+		return nil, &Error{Code: "key", File: file, Cause: err}
+	}
+	return s, nil
+}
+
+// exposed reports whether others than the owner may use a file, as ssh sees it:
+// on Windows the mode says nothing.
+func exposed(info os.FileInfo) bool {
+	return runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
+}
+
+// maxFile bounds a file of keys or of certificates.
+const maxFile = 16 << 20
+
+// ReadFile reads a file of keys, certificates or known hosts. One that is a
+// pipe or a device, which could keep the reader for ever, is refused.
+func ReadFile(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: file, Err: errors.New("not a regular file")}
+	case info.Size() > maxFile:
+		return nil, &fs.PathError{Op: "read", Path: file, Err: errors.New("file too large")}
+	}
+	return os.ReadFile(file)
 }

@@ -14,6 +14,7 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/finding"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/rubric"
 )
@@ -72,8 +73,11 @@ type Override struct {
 type Fault struct {
 	Kind     string    `json:"kind"`
 	Target   string    `json:"target"`
-	Injected time.Time `json:"injected"`
+	Injected time.Time `json:"injected"` // zero if it could not be injected
 	Restored time.Time `json:"restored"` // zero if it was not
+	// Why says why it could not be injected, Mend what to do about it.
+	Why  i18n.Msg `json:"why,omitzero"`
+	Mend i18n.Msg `json:"mend,omitzero"`
 }
 
 // Column is one check of the report.

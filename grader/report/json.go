@@ -78,6 +78,8 @@ type jsonFault struct {
 	Target   string `json:"target"`
 	Injected string `json:"injected"`
 	Restored string `json:"restored"`
+	Message  string `json:"message,omitempty"` // why it could not be injected
+	Hint     string `json:"hint,omitempty"`
 }
 
 // JSON writes the results for scripts. Messages and hints are in lang; times
@@ -94,7 +96,7 @@ func JSON(w io.Writer, d *Data, lang i18n.Lang) error {
 		Findings: jsonFindings(d, lang),
 	}
 	for _, f := range d.Faults {
-		out.Faults = append(out.Faults, jsonFault{f.Kind, f.Target, rfc3339(f.Injected), rfc3339(f.Restored)})
+		out.Faults = append(out.Faults, jsonFault{f.Kind, f.Target, rfc3339(f.Injected), rfc3339(f.Restored), lang.Text(f.Why), lang.Text(f.Mend)})
 	}
 	// A class of a thousand is large: its students are written one by one.
 	whole, err := indented(out, "")

@@ -141,12 +141,14 @@ func (b *book) run() error {
 		rows[3][1] = b.t("task_auto")
 	}
 	for _, f := range d.Faults {
-		key := "run_fault_text"
-		if f.Restored.IsZero() {
-			key = "run_fault_open"
+		text := b.t("run_fault_text", "kind", f.Kind, "target", f.Target, "injected", clock(f.Injected), "restored", clock(f.Restored))
+		switch {
+		case f.Injected.IsZero():
+			text = faultLine(b.lang, f)
+		case f.Restored.IsZero():
+			text = b.t("run_fault_open", "kind", f.Kind, "target", f.Target, "injected", clock(f.Injected))
 		}
-		rows = append(rows, [2]string{"run_fault", b.t(key, "kind", f.Kind, "target", f.Target,
-			"injected", clock(f.Injected), "restored", clock(f.Restored))})
+		rows = append(rows, [2]string{"run_fault", text})
 	}
 	rows = append(rows, [2]string{"run_note", b.t("run_note_text")})
 	s, err := b.open(b.t("sheet_run"), []float64{20, 84}, len(rows)+1, 0)

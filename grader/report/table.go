@@ -266,7 +266,15 @@ func (t Text) summary(b *strings.Builder, d *Data) {
 		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "ids", strings.Join(ids, ",")))
 	}
 	for _, f := range d.Faults {
-		fmt.Fprintln(b, clipTo(oneLine(faultLine(t.Lang, f)), t.Width))
+		line := oneLine(faultLine(t.Lang, f))
+		if f.Injected.IsZero() { // the reason is not cut
+			fmt.Fprintln(b, line)
+			if !f.Mend.Empty() {
+				fmt.Fprintln(b, "    → "+oneLine(t.Lang.Text(f.Mend)))
+			}
+			continue
+		}
+		fmt.Fprintln(b, clipTo(line, t.Width))
 	}
 	worst := s.Worst(worstChecks)
 	if len(worst) == 0 {
@@ -286,6 +294,13 @@ func (t Text) summary(b *strings.Builder, d *Data) {
 
 // faultLine says in one line what was made to fail, and for how long.
 func faultLine(lang i18n.Lang, f Fault) string {
+	if f.Injected.IsZero() {
+		line := lang.T("report.fault_not_injected", "kind", f.Kind, "target", f.Target)
+		if !f.Why.Empty() {
+			line = lang.T("report.fault_not_injected_why", "kind", f.Kind, "target", f.Target, "why", f.Why)
+		}
+		return line
+	}
 	if f.Restored.IsZero() {
 		return lang.T("report.fault_open", "kind", f.Kind, "target", f.Target, "injected", clock(f.Injected))
 	}

@@ -88,6 +88,8 @@ func (d *sshDialer) explain(err error) error {
 		return fail(d.at.text, "config", "ssh_known_hosts", e.Cause, "file", e.File)
 	case "key":
 		return fail(d.at.text, "config", "ssh_key", e.Cause, "file", e.File)
+	case "key-open":
+		return fail(d.at.text, "config", "ssh_key_open", nil, "file", e.File)
 	case "key-locked":
 		return fail(d.at.text, "config", "ssh_key_locked", nil, "file", e.File)
 	case "host-unknown":

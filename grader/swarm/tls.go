@@ -3,7 +3,8 @@ package swarm
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"os"
+
+	"swarmgrade/grader/remote"
 )
 
 // tlsMaterial are the PEM files of one endpoint. With no CA the system's
@@ -16,7 +17,7 @@ type tlsMaterial struct {
 func (m *tlsMaterial) config(endpoint, host string) (*tls.Config, error) {
 	conf := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: m.skipVerify}
 	if m.ca != "" {
-		pem, err := os.ReadFile(m.ca)
+		pem, err := remote.ReadFile(m.ca)
 		if err != nil {
 			return nil, fail(endpoint, "config", "tls_file", err, "file", m.ca)
 		}
@@ -26,11 +27,24 @@ func (m *tlsMaterial) config(endpoint, host string) (*tls.Config, error) {
 		}
 	}
 	if m.cert != "" || m.key != "" {
-		pair, err := tls.LoadX509KeyPair(m.cert, m.key)
+		pair, err := keyPair(m.cert, m.key)
 		if err != nil {
 			return nil, fail(endpoint, "config", "tls_pair", err, "cert", m.cert, "key", m.key)
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
 	return conf, nil
+}
+
+// keyPair is tls.LoadX509KeyPair for regular files.
+func keyPair(cert, key string) (tls.Certificate, error) {
+	certPEM, err := remote.ReadFile(cert)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	keyPEM, err := remote.ReadFile(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certPEM, keyPEM)
 }
