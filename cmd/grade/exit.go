@@ -63,12 +63,10 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &stuck): // louder than anything else, an interrupt too
-		a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), lang.Text(stuck.Hint()))
-		return exitFault
+		return a.sayStuck(stuck)
 	// What the cluster did not answer once we were interrupted is no failure of it.
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.As(err, &cluster)):
-		a.ui.failure(lang.T("cli.interrupted"), "")
-		return exitInterrupted
+		return a.sayInterrupted()
 	case errors.As(err, &status):
 		if !status.Msg.Empty() {
 			a.ui.failure(detail(lang.Text(status.Msg), status.Cause), lang.Text(status.Hint))
@@ -95,11 +93,27 @@ func (a *app) exit(ctx context.Context, err error) int {
 		a.ui.failure(detail(lang.Text(book.Msg), book.Cause), lang.Text(book.Hint))
 		return exitUsage
 	case ctx.Err() != nil: // what stopped half-way has no words of its own
-		a.ui.failure(lang.T("cli.interrupted"), "")
-		return exitInterrupted
+		return a.sayInterrupted()
 	}
 	a.ui.failure(lang.Text(usage(err)), lang.T("cli.see_help"))
 	return exitUsage
+}
+
+// sayStuck says loudly that a node may still be down, and what to type.
+func (a *app) sayStuck(stuck *fault.Stuck) int {
+	lang := a.lang()
+	a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), lang.Text(stuck.Hint()))
+	return exitFault
+}
+
+// sayInterrupted says what was undone only if something was.
+func (a *app) sayInterrupted() int {
+	key := "cli.interrupted"
+	if a.litter.restored() {
+		key = "cli.interrupted_restored"
+	}
+	a.ui.failure(a.lang().T(key), "")
+	return exitInterrupted
 }
 
 // sayProblems says why a fault can't be made, each reason once.

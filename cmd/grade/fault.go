@@ -250,11 +250,18 @@ func (a *app) faultNote() func(i18n.Msg) {
 type breaker struct {
 	opt    fault.Options
 	failed error // of the last one
+	// left, if set, is told of a fault that is being made; what it gives is
+	// called once the fault is over.
+	left func(f evidence.Fault) (over func(undone bool))
 }
 
 func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (out fault.Outcome, err error) {
 	opt := b.opt
 	opt.Limit = limit
+	if b.left != nil {
+		over := b.left(f)
+		defer func() { over(out.Injecting >= 0 && !errors.As(b.failed, new(*fault.Stuck))) }()
+	}
 	out, b.failed = fault.Run(ctx, opt, f, func(ctx context.Context, _ *fault.Session) error { return watch(ctx) })
 	return out, b.failed
 }
@@ -283,6 +290,11 @@ func (a *app) newBreaker(ctx context.Context, j *job, cl cluster, run string, at
 		Cluster: on, Injector: injector, Journal: journal, Class: j.class.Name, Run: run,
 		Spec: j.class.Fault, Conn: j.class.Cluster, At: at, Note: a.faultNote(),
 	}}
+	if dir == j.journalDir() {
+		b.left = func(f evidence.Fault) func(bool) {
+			return a.litter.inForce(func() int { return a.sayStuck(fault.NewStuck(f, j.class.Name, injector, nil)) })
+		}
+	}
 	return b, func() error {
 		err := journal.Close()
 		if dir != j.journalDir() {

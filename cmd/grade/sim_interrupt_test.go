@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/fixtures/sim/realproxy"
+	"swarmgrade/grader/fault"
 )
 
 // interruptLimit is how long after a signal a process may take to end.
@@ -322,4 +323,47 @@ func TestInterruptedAtRandom(t *testing.T) {
 			w.requireNothingOf(t, r, ports, i%3 != 2)
 		})
 	}
+}
+
+// TestSecondInterruptInAFault ends graders in a fault whose undoing takes long:
+// one interrupt waits for it and says so; a second one leaves it to the journal,
+// says loudly what to type, and that is enough to undo it.
+func TestSecondInterruptInAFault(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("starts an embedded cluster and interrupts graders")
+	}
+	w := newWorld(t)
+	class := w.simClass(t, "fault-lab")
+	text, err := os.ReadFile(class)
+	require.NoError(t, err)
+	mark := filepath.Join(w.dir, "undone")
+	lines := strings.Split(string(text), "\n")
+	for i, l := range lines {
+		switch {
+		case strings.HasPrefix(l, "  inject:"):
+			lines[i] = `  inject: "true"`
+		case strings.HasPrefix(l, "  restore:"):
+			lines[i] = fmt.Sprintf("  restore: 'sleep 2; touch %s'", mark)
+		}
+	}
+	require.NoError(t, os.WriteFile(class, []byte(strings.Join(lines, "\n")), 0o600))
+	s := soak{t: t, w: w, args: []string{"--class", class, "--task", "1", "--students", "2024001"}, healthy: []string{"sim", "status"}}
+
+	once := w.start(t, append([]string{"--yes"}, s.args...)...)
+	s.journalAt(once, fault.StepInjected)
+	require.Equal(t, exitInterrupted, once.end(t, syscall.SIGINT), "%s", once.out)
+	require.Contains(t, once.out.String(), "are back")
+	require.FileExists(t, mark)
+	require.NoError(t, os.Remove(mark))
+
+	twice := w.start(t, append([]string{"--yes"}, s.args...)...)
+	s.journalAt(twice, fault.StepInjected)
+	_ = twice.Process.Signal(syscall.SIGINT)
+	s.journalAt(twice, fault.StepRestoring)
+	require.Equal(t, exitFault, twice.end(t, syscall.SIGINT), "%s", twice.out)
+	require.Contains(t, twice.out.String(), "grade restore --class")
+	require.NotContains(t, twice.out.String(), "are back")
+	require.NoFileExists(t, mark)
+	s.heal("", twice)
+	require.FileExists(t, mark)
 }

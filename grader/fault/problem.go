@@ -42,7 +42,24 @@ type Stuck struct {
 	Cause    error
 }
 
-func (s *Stuck) Error() string { return i18n.EN.Text(s.Msg()) + ": " + s.Cause.Error() }
+// NewStuck says of a class's fault that it is not undone; cause may be nil.
+func NewStuck(f evidence.Fault, class string, inj Injector, cause error) *Stuck {
+	s := &Stuck{Fault: f, Class: class, Cause: cause}
+	if m, ok := inj.(Manual); ok {
+		s.Commands = m.Commands(f)
+	}
+	s.Commands = append(s.Commands, "grade restore --class "+class)
+	return s
+}
+
+func (s *Stuck) Error() string {
+	text := i18n.EN.Text(s.Msg())
+	if s.Cause != nil {
+		text += ": " + s.Cause.Error()
+	}
+	return text
+}
+
 func (s *Stuck) Unwrap() error { return s.Cause }
 
 // Msg and Hint are for people.

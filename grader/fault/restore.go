@@ -200,16 +200,7 @@ func (s *Session) restart(ctx context.Context) {
 }
 
 func (s *Session) stuck(err error) error {
-	return &Stuck{Fault: s.rec.Fault, Class: s.rec.Class, Commands: s.commands(), Cause: err}
-}
-
-// commands are what a person types if all fails.
-func (s *Session) commands() []string {
-	var out []string
-	if m, ok := s.opt.Injector.(Manual); ok {
-		out = m.Commands(s.rec.Fault)
-	}
-	return append(out, "grade restore --class "+s.rec.Class)
+	return NewStuck(s.rec.Fault, s.rec.Class, s.opt.Injector, err)
 }
 
 // pause waits for d or for the context's end.
