@@ -34,7 +34,7 @@ func newCheckCmd(a *app) *cobra.Command {
 	}
 	f.register(a, c)
 	f.registerLoad(a, c)
-	completeArg(c, func() []string { return f.studentNames(a) })
+	completeArg(c, func() []string { return f.studentNames(a, c) })
 	_ = c.Flags().MarkHidden("students")
 	c.Flags().BoolVar(&f.fault, "fault", false, lang.T("observe.kill_flag"))
 	c.Flags().BoolVarP(&f.yes, "yes", "y", false, lang.T("cli.flag_yes"))
@@ -45,7 +45,7 @@ func newCheckCmd(a *app) *cobra.Command {
 // selfCheck grades one student with the class's rubric and judge, and says
 // each check as soon as it is known. Nothing is stored.
 func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
-	j, err := a.ownJob(&f.classFlags, id)
+	j, err := a.ownJob(ctx, &f.classFlags, id)
 	if err != nil {
 		return err
 	}

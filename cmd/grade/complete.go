@@ -45,13 +45,13 @@ func completeArg(c *cobra.Command, words func() []string) {
 func (f *classFlags) registerCompletion(a *app, c *cobra.Command) {
 	completeFlag(c, "class", a.classNames)
 	completeFlag(c, "lab", rubrics.IDs)
-	completeFlag(c, "task", func() []string { return f.taskNames(a) })
-	completeFlag(c, "students", func() []string { return f.studentNames(a) })
+	completeFlag(c, "task", func() []string { return f.taskNames(a, c) })
+	completeFlag(c, "students", func() []string { return f.studentNames(a, c) })
 }
 
-func (f *classFlags) taskNames(a *app) []string {
+func (f *classFlags) taskNames(a *app, c *cobra.Command) []string {
 	var rub *rubric.Rubric
-	if j, err := a.load(&classFlags{class: f.class, lab: f.lab, rubric: f.rubric}); err == nil {
+	if j, err := a.load(c.Context(), &classFlags{class: f.class, lab: f.lab, rubric: f.rubric}); err == nil {
 		rub = j.rub
 	} else if rub, err = builtinRubric(rubrics.IDs()[0]); err != nil {
 		return nil
@@ -64,8 +64,8 @@ func (f *classFlags) taskNames(a *app) []string {
 }
 
 // studentNames are the IDs of the class, with the names.
-func (f *classFlags) studentNames(a *app) []string {
-	j, err := a.load(&classFlags{class: f.class})
+func (f *classFlags) studentNames(a *app, c *cobra.Command) []string {
+	j, err := a.load(c.Context(), &classFlags{class: f.class})
 	if err != nil {
 		return nil
 	}

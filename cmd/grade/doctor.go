@@ -33,12 +33,15 @@ func newDoctorCmd(a *app) *cobra.Command {
 
 // doctor says what of a class can be reached, and how to mend the rest.
 func (a *app) doctor(ctx context.Context, f *classFlags) error {
-	j, err := a.load(f)
+	j, err := a.load(ctx, f)
 	if err != nil {
 		return err
 	}
 	found := []swarm.Finding{{Level: "ok", Msg: i18n.M("cli.doctor_class", "file", j.class.File, "students", len(j.students),
 		"rubric", j.rub.Title)}}
+	for _, n := range j.class.Notes {
+		found = append(found, swarm.Finding{Level: "warn", Msg: i18n.M("cli.roster_note", "file", n.Pos.File, "note", n.Msg), Hint: n.Hint})
+	}
 	seen, err := a.diagnose(ctx, j)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func newExportCmd(a *app) *cobra.Command {
 
 // stored opens a class's gradebook to read from it.
 func (a *app) stored(ctx context.Context, f *classFlags) (*job, *gradebook.Gradebook, error) {
-	j, err := a.load(f)
+	j, err := a.load(ctx, f)
 	if err != nil {
 		return nil, nil, err
 	}

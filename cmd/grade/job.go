@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,10 +13,10 @@ import (
 	"swarmgrade/fixtures/classes"
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/naming"
 	"swarmgrade/grader/observe"
+	"swarmgrade/grader/regular"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -64,18 +64,18 @@ type job struct {
 
 // load reads class, roster and rubric, and derives everybody's names. Nothing
 // is sent before all of it is in order.
-func (a *app) load(f *classFlags) (*job, error) {
+func (a *app) load(ctx context.Context, f *classFlags) (*job, error) {
 	if f.class == "" {
 		return nil, usageHint(i18n.M("cli.no_class"), i18n.M("cli.no_class_hint", "classes", a.classNames()))
 	}
-	class, err := roster.LoadClass(a.classOptions(f.class))
+	class, err := roster.LoadClass(ctx, a.classOptions(f.class))
 	if err != nil {
 		return nil, err
 	}
-	return a.jobOf(class, f)
+	return a.jobOf(ctx, class, f)
 }
 
-func (a *app) jobOf(class *roster.Class, f *classFlags) (*job, error) {
+func (a *app) jobOf(ctx context.Context, class *roster.Class, f *classFlags) (*job, error) {
 	if a.langStr == "" && class.Settings.Lang != "" {
 		a.langStr = class.Settings.Lang
 		if err := a.settle(); err != nil {
@@ -91,7 +91,7 @@ func (a *app) jobOf(class *roster.Class, f *classFlags) (*job, error) {
 	if f.parallel < 0 || f.parallel > 64 || f.rate < 0 || f.rate > 100000 {
 		return nil, usageError(i18n.M("cli.bad_bounds"))
 	}
-	rub, err := a.loadRubric(class, f)
+	rub, err := a.loadRubric(ctx, class, f)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (j *job) bookPath() string {
 }
 
 // loadRubric takes the flag's file, else the lab asked for, else the class's.
-func (a *app) loadRubric(class *roster.Class, f *classFlags) (*rubric.Rubric, error) {
+func (a *app) loadRubric(ctx context.Context, class *roster.Class, f *classFlags) (*rubric.Rubric, error) {
 	name := class.Rubric
 	if f.lab != "" {
 		name = f.lab
@@ -148,7 +148,7 @@ func (a *app) loadRubric(class *roster.Class, f *classFlags) (*rubric.Rubric, er
 	if data, ok := rubrics.Find(path); ok { // --rubric ha-lb
 		return rubric.Load(data, "builtin:"+path, check.Set{})
 	}
-	return readRubric(path)
+	return readRubric(ctx, path)
 }
 
 func builtinRubric(id string) (*rubric.Rubric, error) {
@@ -159,25 +159,25 @@ func builtinRubric(id string) (*rubric.Rubric, error) {
 	return rubric.Load(data, "builtin:"+id, check.Set{})
 }
 
-func readRubric(path string) (*rubric.Rubric, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > 1<<20 {
+// maxRubric bounds a rubric's file, in bytes.
+const maxRubric = 1 << 20
+
+func readRubric(ctx context.Context, path string) (*rubric.Rubric, error) {
+	data, err := regular.Read(ctx, path, maxRubric)
+	hint := i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs())
+	switch {
+	case err == nil:
+		return rubric.Load(data, path, check.Set{})
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, regular.ErrTooBig):
 		return nil, usageError(i18n.M("cli.rubric_large", "file", path))
+	case errors.Is(err, regular.ErrNotRegular):
+		return nil, usageHint(i18n.M("cli.rubric_irregular", "file", path), hint)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usageHint(i18n.M("cli.rubric_missing", "file", path), hint)
 	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(path)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usageHint(i18n.M("cli.no_rubric", "rubric", path), i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs()))
-	}
-	if err != nil {
-		return nil, &statusError{
-			Status: exitUsage, Cause: err,
-			Msg: i18n.M("cli.rubric_unread", "file", path), Hint: i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs()),
-		}
-	}
-	return rubric.Load(data, path, check.Set{})
+	return nil, &statusError{Status: exitUsage, Cause: err, Msg: i18n.M("cli.rubric_unread", "file", path), Hint: hint}
 }
 
 // tasksOf are the tasks asked for: those named, all, or what each student has
@@ -208,38 +208,3 @@ func tasksOf(rub *rubric.Rubric, arg string) ([]string, error) {
 	return out, nil
 }
 
-// pick selects students by whole ID, or by the end of it where that names one
-// alone.
-func pick(class *roster.Class, want []string) ([]roster.Student, error) {
-	if len(want) == 0 {
-		return class.Students, nil
-	}
-	var problems diag.Problems
-	chosen := map[string]bool{}
-	for _, w := range want {
-		var hits []roster.Student
-		for _, s := range class.Students {
-			if s.ID == w {
-				hits = []roster.Student{s}
-				break
-			}
-			if strings.HasSuffix(s.ID, w) {
-				hits = append(hits, s)
-			}
-		}
-		switch len(hits) {
-		case 1:
-			chosen[hits[0].ID] = true
-		case 0:
-			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name),
-				i18n.M("cli.no_student_hint", "file", class.File))
-		default:
-			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.many_students", "student", w, "n", len(hits)),
-				i18n.M("cli.many_students_hint", "first", hits[0].ID, "second", hits[1].ID))
-		}
-	}
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(class.Students), func(s roster.Student) bool { return !chosen[s.ID] }), nil
-}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,34 +18,34 @@ import (
 // ownJob is the job of a self-check. Without --class the student is looked for
 // in the user's own classes; a sample class is taken by name only, since its
 // students are made up and may have anybody's ID.
-func (a *app) ownJob(f *classFlags, id string) (*job, error) {
+func (a *app) ownJob(ctx context.Context, f *classFlags, id string) (*job, error) {
 	f.students = []string{id}
 	if f.class != "" {
-		return a.load(f)
+		return a.load(ctx, f)
 	}
 	own := a.ownClasses()
-	if len(own) == 0 && len(a.samplesWith(id)) == 0 {
+	if len(own) == 0 && len(a.samplesWith(ctx, id)) == 0 {
 		a.ui.note(diag.Plain(a.lang().T("cli.check_classless", "student", id)))
-		return a.jobOf(&roster.Class{
+		return a.jobOf(ctx, &roster.Class{
 			Name: "-", File: "-", Rubric: "ha-lb", Cluster: roster.Cluster{Context: "default"},
 			Settings: roster.Settings{Parallel: 1, Rate: 500},
 			Students: []roster.Student{{ID: id}},
 		}, f)
 	}
-	class, err := a.classWith(own, id)
+	class, err := a.classWith(ctx, own, id)
 	if err != nil {
 		return nil, err
 	}
-	return a.jobOf(class, f)
+	return a.jobOf(ctx, class, f)
 }
 
 // classWith is the one of these classes that has the student: by the whole ID
 // if any class has it, else by whatever names a student of a class.
-func (a *app) classWith(names []string, id string) (*roster.Class, error) {
+func (a *app) classWith(ctx context.Context, names []string, id string) (*roster.Class, error) {
 	var whole, other []*roster.Class
 	var unread diag.Problems
 	for _, name := range names {
-		class, err := roster.LoadClass(a.classOptions(name))
+		class, err := roster.LoadClass(ctx, a.classOptions(name))
 		if err != nil {
 			var problems diag.Problems
 			if errors.As(err, &problems) {
@@ -54,7 +55,7 @@ func (a *app) classWith(names []string, id string) (*roster.Class, error) {
 		}
 		if slices.ContainsFunc(class.Students, func(s roster.Student) bool { return s.ID == id }) {
 			whole = append(whole, class)
-		} else if hits, err := pick(class, []string{id}); err == nil && len(hits) == 1 {
+		} else if len(meant(class, id)) > 0 { // of several, pick says which
 			other = append(other, class)
 		}
 	}
@@ -68,7 +69,7 @@ func (a *app) classWith(names []string, id string) (*roster.Class, error) {
 		if len(unread) > 0 {
 			a.ui.failure(unread.Render(a.lang()), "")
 		}
-		return nil, a.inNoClass(names, id)
+		return nil, a.inNoClass(ctx, names, id)
 	}
 	found := make([]string, len(other))
 	for i, c := range other {
@@ -79,9 +80,9 @@ func (a *app) classWith(names []string, id string) (*roster.Class, error) {
 }
 
 // inNoClass says that no class of one's own has a student, and what to type.
-func (a *app) inNoClass(own []string, id string) error {
+func (a *app) inNoClass(ctx context.Context, own []string, id string) error {
 	hint := i18n.M("cli.check_name_class", "student", id)
-	if samples := a.samplesWith(id); len(samples) > 0 {
+	if samples := a.samplesWith(ctx, id); len(samples) > 0 {
 		hint = i18n.M("cli.check_name_sample", "student", id, "class", samples[0])
 	}
 	if len(own) == 0 {
@@ -91,9 +92,9 @@ func (a *app) inNoClass(own []string, id string) error {
 }
 
 // samplesWith are the sample classes that have a student of this ID.
-func (a *app) samplesWith(id string) []string {
+func (a *app) samplesWith(ctx context.Context, id string) []string {
 	return slices.DeleteFunc(classes.Names(), func(name string) bool {
-		class, err := roster.LoadClass(a.classOptions(name))
+		class, err := roster.LoadClass(ctx, a.classOptions(name))
 		return err != nil || !isSample(class) || !slices.ContainsFunc(class.Students, func(s roster.Student) bool { return s.ID == id })
 	})
 }

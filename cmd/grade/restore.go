@@ -35,7 +35,7 @@ func newRestoreCmd(a *app) *cobra.Command {
 // restore heals what the journals at hand tell of; for a class that is named it
 // also takes a mark off the swarm that nobody alive holds.
 func (a *app) restore(ctx context.Context, name string, force bool) error {
-	paths, class, err := a.journals(name)
+	paths, class, err := a.journals(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func (a *app) restore(ctx context.Context, name string, force bool) error {
 }
 
 // journals are those of the class that is named, or of all classes.
-func (a *app) journals(name string) ([]string, *roster.Class, error) {
+func (a *app) journals(ctx context.Context, name string) ([]string, *roster.Class, error) {
 	if name != "" {
-		class, err := roster.LoadClass(a.classOptions(name))
+		class, err := roster.LoadClass(ctx, a.classOptions(name))
 		if err != nil {
 			return nil, nil, err
 		}

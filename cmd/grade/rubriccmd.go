@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -28,8 +29,8 @@ func newRubricCmd(a *app) *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "show RUBRIC", Short: lang.T("cli.rubric_show_short"), Args: cobra.ExactArgs(1), ValidArgs: rubrics.IDs(),
-			RunE: func(_ *cobra.Command, args []string) error {
-				rub, err := findRubric(args[0])
+			RunE: func(c *cobra.Command, args []string) error {
+				rub, err := findRubric(c.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -39,9 +40,9 @@ func newRubricCmd(a *app) *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "lint RUBRIC...", Short: lang.T("cli.rubric_lint_short"), Args: cobra.MinimumNArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error {
+			RunE: func(c *cobra.Command, args []string) error {
 				for _, arg := range args {
-					rub, err := findRubric(arg)
+					rub, err := findRubric(c.Context(), arg)
 					if err != nil {
 						return err
 					}
@@ -56,11 +57,11 @@ func newRubricCmd(a *app) *cobra.Command {
 }
 
 // findRubric takes a built-in rubric's ID or a path.
-func findRubric(arg string) (*rubric.Rubric, error) {
+func findRubric(ctx context.Context, arg string) (*rubric.Rubric, error) {
 	if _, ok := rubrics.Find(arg); ok {
 		return builtinRubric(arg)
 	}
-	return readRubric(arg)
+	return readRubric(ctx, arg)
 }
 
 func (a *app) printRubric(rub *rubric.Rubric) {

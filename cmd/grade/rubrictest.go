@@ -44,7 +44,7 @@ func newRubricTestCmd(a *app) *cobra.Command {
 // rubricTest grades the sample deployments of each task on embedded clusters
 // with different seeds, and sets what was given against what they state.
 func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
-	rub, err := findRubric(arg)
+	rub, err := findRubric(ctx, arg)
 	if err != nil {
 		return err
 	}

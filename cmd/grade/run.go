@@ -43,13 +43,14 @@ func (f *runFlags) register(a *app, c *cobra.Command) {
 
 // grade is the main job: observe, judge, store, export.
 func (a *app) grade(ctx context.Context, f *runFlags) error {
-	j, err := a.load(&f.classFlags)
+	j, err := a.load(ctx, &f.classFlags)
 	if err != nil {
 		return err
 	}
 	if err := f.check(); err != nil {
 		return err
 	}
+	a.rosterNotes(j.class)
 	start := time.Now()
 	at := func() int64 { return time.Since(start).Milliseconds() }
 	if !f.dryRun {

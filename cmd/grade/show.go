@@ -22,7 +22,7 @@ func newShowCmd(a *app) *cobra.Command {
 	f.register(a, c)
 	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
 	completeFlag(c, "run", func() []string { return f.runNames(a, c) })
-	completeArg(c, func() []string { return f.studentNames(a) })
+	completeArg(c, func() []string { return f.studentNames(a, c) })
 	c.Flags().BoolVar(&raw, "evidence", false, lang.T("cli.flag_evidence"))
 	c.Flags().BoolVar(&found, "findings", false, lang.T("cli.flag_findings"))
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -34,22 +34,31 @@ func (x Problem) render(b *strings.Builder, lang i18n.Lang) {
 // caret prints the line and, under it, carets as wide as the characters above
 // them: a Chinese character takes two columns.
 func (x Problem) caret(b *strings.Builder) {
-	runes := []rune(Plain(strings.ReplaceAll(x.Source, "\t", " ")))
-	start := 0
+	start, end := 0, 0 // in characters; the line may be very long
 	if x.Pos.Col > 0 {
-		start = min(x.Pos.Col-1, len(runes))
+		start = x.Pos.Col - 1
 	}
-	skip := 0
-	if start > maxSource-20 {
-		skip = start - 20
+	skip := max(0, start-20)
+	if start <= maxSource-20 {
+		skip = 0
 	}
-	end := min(len(runes), skip+maxSource)
+	var runes []rune
+	for _, r := range x.Source {
+		if end++; end > skip+maxSource {
+			break
+		}
+		if end > skip {
+			runes = append(runes, r)
+		}
+	}
+	runes = []rune(Plain(strings.ReplaceAll(string(runes), "\t", " ")))
+	start = min(start-skip, len(runes))
 	num := fmt.Sprintf("%5d | ", x.Pos.Line)
-	b.WriteString("\n" + num + string(runes[skip:end]))
+	b.WriteString("\n" + num + string(runes))
 	if x.Pos.Col > 0 {
 		b.WriteString("\n" + strings.Repeat(" ", len(num)-2) + "| ")
-		b.WriteString(strings.Repeat(" ", runewidth.StringWidth(string(runes[skip:start]))))
-		stop := min(start+max(x.Len, 1), end)
+		b.WriteString(strings.Repeat(" ", runewidth.StringWidth(string(runes[:start]))))
+		stop := min(start+max(x.Len, 1), len(runes))
 		under := 1
 		if stop > start {
 			under = runewidth.StringWidth(string(runes[start:stop]))

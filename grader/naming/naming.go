@@ -5,6 +5,7 @@ package naming
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -31,8 +32,8 @@ const maxName = 63
 // for the students whose cell is not blank, also in the variables that build
 // on it.
 //
-// The error is a [diag.Problems], each at the student's line of the roster: a
-// formula that fails, a port outside 1 to 65535, a name that Docker would
+// The error is a [diag.Problems], each at its place in the roster: two columns of
+// one variable, a formula that fails, a port outside 1 to 65535, a name that Docker would
 // refuse, and two students with the same name or port. All port variables of a
 // class share one range, names are compared variable by variable.
 func Derive(rub *rubric.Rubric, class *roster.Class) (map[string]map[string]string, error) {
@@ -44,6 +45,11 @@ func Derive(rub *rubric.Rubric, class *roster.Class) (map[string]map[string]stri
 	for i := range class.Students {
 		s := &class.Students[i]
 		all[s.ID] = d.student(s)
+	}
+	for _, h := range class.Headings {
+		if h.Twice != "" && slices.ContainsFunc(rub.Vars, func(v rubric.Var) bool { return v.Name == h.Twice }) {
+			d.problems.Add(h.Pos, h.Source, utf8.RuneCountInString(h.Twice), i18n.M("roster.heading_twice", "name", h.Twice), i18n.M("roster.two_columns_hint"))
+		}
 	}
 	d.collisions(class.Students, all)
 	if err := d.problems.Err(); err != nil {

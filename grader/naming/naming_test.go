@@ -42,9 +42,9 @@ func vars(lines ...string) *rubric.Rubric {
 // class reads a roster as the program does, so that places are real.
 func class(t testing.TB, csv string) *roster.Class {
 	t.Helper()
-	students, err := roster.ReadRoster([]byte(csv), "2024A.csv")
+	list, err := roster.ReadRoster(t.Context(), []byte(csv), "2024A.csv")
 	require.NoError(t, err)
-	return &roster.Class{Name: "2024A", Students: students}
+	return &roster.Class{Name: "2024A", Students: list.Students, Headings: list.Headings}
 }
 
 func TestDerive(t *testing.T) {

@@ -17,7 +17,13 @@ type Class struct {
 	Cluster  Cluster
 	Fault    Fault
 	Settings Settings
+	// Roster is the file that the students stand in, the class file itself
+	// where it lists them.
+	Roster string
+	// Students, Headings and Notes are the roster's; see [List].
 	Students []Student
+	Headings []Heading
+	Notes    diag.Problems
 	// RosterSHA256 is the digest of the roster as read.
 	RosterSHA256 string
 }
@@ -80,12 +86,33 @@ type Settings struct {
 	Lang     string `yaml:"lang"`     // zh, en, "" for the locale's
 }
 
+// List is who is graded.
+type List struct {
+	Students []Student
+	// Headings are those of the columns beside ID and name, in order, each
+	// under a name of its own.
+	Headings []Heading
+	// Notes are what should be looked at although the list can be used: rows
+	// that were left out, IDs that may have lost digits.
+	Notes diag.Problems
+}
+
+// Heading is that of a further column.
+type Heading struct {
+	Name string
+	// Twice is the heading as it stands where an earlier column has the same.
+	Twice  string
+	Pos    diag.Pos
+	Source string
+}
+
 // Student is one line of the roster.
 type Student struct {
 	ID   string
 	Name string
-	// Columns are the other columns, by heading; one named like a variable of
-	// the rubric overrides it.
+	// Columns are the other columns that are not blank, by [Heading] name; one
+	// named like a variable of the rubric overrides it. They are one line, and
+	// bounded.
 	Columns map[string]string
 	Pos     diag.Pos
 	// Source is the line as it stands in the roster.

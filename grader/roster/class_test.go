@@ -41,7 +41,7 @@ func TestLoadClass(t *testing.T) {
 	t.Setenv("HOME", "/home/teacher")
 	write(t, dir, "classes/2024A.yaml", full)
 	write(t, dir, "classes/lists/2024A.csv", plain)
-	c, err := roster.LoadClass(roster.Options{Name: "2024A", Cwd: dir})
+	c, err := roster.LoadClass(t.Context(), roster.Options{Name: "2024A", Cwd: dir})
 	require.NoError(t, err)
 	in := func(name string) string { return filepath.Join(dir, "classes", name) }
 	require.Equal(t, &roster.Class{
@@ -52,9 +52,9 @@ func TestLoadClass(t *testing.T) {
 			SSH:       &roster.SSH{Identity: in("id"), KnownHosts: in("hosts")},
 			Nodes:     map[string]string{"manager-1": "172.30.0.11", "manager-2": "node2.lab"},
 		},
-		Fault:        roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
-		Settings:     roster.Settings{Parallel: 4, Rate: 500, Attempts: "last", Lang: "zh"},
-		Students:     c.Students,
+		Fault:    roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
+		Settings: roster.Settings{Parallel: 4, Rate: 500, Attempts: "last", Lang: "zh"},
+		Roster:   in("lists/2024A.csv"), Students: c.Students, Headings: c.Headings,
 		RosterSHA256: c.RosterSHA256,
 	}, c)
 	require.Len(t, c.Students, 2)
@@ -89,12 +89,12 @@ func TestWhereClassesAreFound(t *testing.T) {
 		"A": "dir", "B": "home", "C": "cwd", "D": "sample", "E": "sample", path: "path", "elsewhere/mine.yaml": "path",
 	} {
 		o.Name = name
-		c, err := roster.LoadClass(o)
+		c, err := roster.LoadClass(t.Context(), o)
 		require.NoError(t, err, name)
 		require.Equal(t, from, c.Students[0].Name, name)
 	}
 	o.Name = "E"
-	c, err := roster.LoadClass(o)
+	c, err := roster.LoadClass(t.Context(), o)
 	require.NoError(t, err)
 	require.Equal(t, "builtin:E", c.File)
 	require.Equal(t, "builtin:E.csv", c.Students[0].Pos.File)
@@ -108,27 +108,27 @@ func TestClassNotFound(t *testing.T) {
 	write(t, dir, "classes/2024A.yaml", "")
 	write(t, dir, "classes/notes.txt", "")
 	o := roster.Options{Name: "2024B", Dir: dir, Cwd: dir + "/.", Samples: fstest.MapFS{"demo.yaml": {}}}
-	_, err := roster.LoadClass(o)
+	_, err := roster.LoadClass(t.Context(), o)
 	var problems diag.Problems
 	require.True(t, errors.As(err, &problems))
 	where := filepath.Join(dir, "classes")
 	require.Equal(t, "--class: 找不到班级“2024B”\n    → 是不是 2024A？找过 "+where+"；现有班级：2024A、demo", problems.Render(i18n.ZH))
 
 	o.Name = "something else"
-	_, err = roster.LoadClass(o)
+	_, err = roster.LoadClass(t.Context(), o)
 	require.EqualError(t, err, "--class: there is no class \"something else\"\n    → looked in "+where+"; classes: 2024A, demo")
 
-	_, err = roster.LoadClass(roster.Options{Cwd: t.TempDir()})
+	_, err = roster.LoadClass(t.Context(), roster.Options{Cwd: t.TempDir()})
 	require.ErrorContains(t, err, "--class: no class was named")
 
 	gone := filepath.Join(dir, "gone.yaml")
-	_, err = roster.LoadClass(roster.Options{Name: gone})
+	_, err = roster.LoadClass(t.Context(), roster.Options{Name: gone})
 	require.ErrorContains(t, err, gone+": the file "+gone+" does not exist")
 
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "classes", "odd.yaml"), 0o755))
 	o.Name = "odd"
-	_, err = roster.LoadClass(o)
-	require.ErrorContains(t, err, "odd.yaml is not a regular file")
+	_, err = roster.LoadClass(t.Context(), o)
+	require.ErrorContains(t, err, "odd.yaml is no regular file")
 }
 
 func TestClassErrors(t *testing.T) {
@@ -181,7 +181,7 @@ func TestClassErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := write(t, dir, "classes/T.yaml", tt.in)
-			c, err := roster.LoadClass(roster.Options{Name: "T", Dir: dir, Cwd: dir})
+			c, err := roster.LoadClass(t.Context(), roster.Options{Name: "T", Dir: dir, Cwd: dir})
 			require.Nil(t, c)
 			got := strings.ReplaceAll(firstLine(t, err), filepath.Dir(path), "DIR")
 			require.Equal(t, "DIR/T.yaml:"+tt.want, got)
@@ -194,7 +194,7 @@ func TestClassAndRosterAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "classes/T.yaml", "class: T\nrubric: r\nroster: t.csv\ncluster: {sims: lab}\n")
 	write(t, dir, "classes/t.csv", "id,name\n,n\n")
-	_, err := roster.LoadClass(roster.Options{Name: "T", Cwd: dir})
+	_, err := roster.LoadClass(t.Context(), roster.Options{Name: "T", Cwd: dir})
 	var problems diag.Problems
 	require.True(t, errors.As(err, &problems))
 	var keys []string
@@ -219,7 +219,7 @@ students:
   - {id: 1_000, name: Null Island}
   - {id: 0x1F, name: 王五}
 `)
-	c, err := roster.LoadClass(roster.Options{Name: "T", Cwd: dir})
+	c, err := roster.LoadClass(t.Context(), roster.Options{Name: "T", Cwd: dir})
 	require.NoError(t, err)
 	var ids, names []string
 	for _, s := range c.Students {
@@ -245,7 +245,7 @@ students:
   - {name: d}
   - just a name
 `)
-	_, err := roster.LoadClass(roster.Options{Name: "T", Cwd: dir})
+	_, err := roster.LoadClass(t.Context(), roster.Options{Name: "T", Cwd: dir})
 	var problems diag.Problems
 	require.True(t, errors.As(err, &problems))
 	var got []string

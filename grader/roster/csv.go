@@ -2,6 +2,7 @@ package roster
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -15,8 +16,12 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
-// maxLine bounds a line, in bytes.
-const maxLine = 64 << 10
+// Limits of a csv file: bytes of a line, and lines, of which a student may
+// take several.
+const (
+	maxLine  = 64 << 10
+	maxLines = 200_000
+)
 
 // csv reads a csv file in any encoding and with any separator that Excel, WPS
 // and school systems write.
@@ -24,6 +29,10 @@ func (r *reader) csv(data []byte) {
 	text, ok := decode(data)
 	if !ok {
 		r.whole(i18n.M("roster.encoding"), i18n.M("roster.encoding_hint"))
+		return
+	}
+	if strings.Count(text, "\n") > maxLines {
+		r.whole(i18n.M("roster.many_lines", "limit", maxLines), i18n.M("roster.too_much_hint"))
 		return
 	}
 	lines := strings.Split(text, "\n")
@@ -34,7 +43,8 @@ func (r *reader) csv(data []byte) {
 			return
 		}
 	}
-	r.rows(r.split(text, lines, separator(text, lines)))
+	sep := separator(r.ctx, lines)
+	r.rows(r.split(untie(text, sep), lines, sep))
 }
 
 // decode gives the text of a file: UTF-8, UTF-16 with a mark, or else GB18030,
@@ -59,12 +69,12 @@ func decode(data []byte) (string, bool) {
 
 // separator is the one under which the heading is found; a comma if under
 // none.
-func separator(text string, lines []string) rune {
+func separator(ctx context.Context, lines []string) rune {
 	top := strings.Join(lines[:min(len(lines), 4*headingRows)], "\n")
 	best := ','
 	for _, sep := range []rune{',', ';', '\t'} {
-		quiet := &reader{}
-		at, whole := findHeading(quiet.split(top, lines, sep))
+		quiet := &reader{ctx: ctx}
+		at, whole := findHeading(quiet.split(untie(top, sep), lines, sep))
 		if whole {
 			return sep
 		}
@@ -84,6 +94,9 @@ func (r *reader) split(text string, lines []string, sep rune) []row {
 	in.ReuseRecord = true
 	var rows []row
 	for len(r.problems) < maxProblems {
+		if len(rows)%256 == 0 && r.ctx.Err() != nil {
+			return nil
+		}
 		fields, err := in.Read()
 		if err == io.EOF {
 			break
@@ -108,10 +121,17 @@ func (r *reader) split(text string, lines []string, sep rune) []row {
 		}
 		w := row{line: line, source: lines[line-1], cells: make([]cell, len(fields))}
 		for i, f := range fields {
-			w.cells[i] = cell{text: f}
-			if l, col := in.FieldPos(i); l == line {
+			w.cells[i] = cell{text: cut(f)}
+			l, col := in.FieldPos(i)
+			if l == line {
 				w.cells[i].col = chars(w.source, col)
 			}
+			if strings.HasPrefix(f, "=") && strings.HasPrefix(lines[l-1][min(col-1, len(lines[l-1])):], `="`) {
+				w.cells[i].text = cut(f[1:]) // see untie
+			}
+		}
+		if !r.room(w) {
+			return nil
 		}
 		rows = append(rows, w)
 		if len(rows) > MaxStudents+headingRows+1 {
@@ -119,6 +139,42 @@ func (r *reader) split(text string, lines []string, sep rune) []row {
 		}
 	}
 	return rows
+}
+
+// untie makes ="001", as some programs write text for Excel, "=001": a quoted
+// value of the same length, so that no place moves.
+func untie(text string, sep rune) string {
+	if !strings.Contains(text, `="`) {
+		return text
+	}
+	out := []byte(text)
+	for at := 0; ; {
+		i := strings.Index(text[at:], `="`)
+		if i < 0 {
+			return string(out)
+		}
+		i += at
+		at = i + 2
+		n := strings.IndexAny(text[at:], "\"\n")
+		if n < 0 {
+			return string(out)
+		}
+		if i > 0 && text[i-1] != byte(sep) && text[i-1] != '\n' || text[at+n] != '"' {
+			continue
+		}
+		at += n + 1
+		if at == len(text) || text[at] == byte(sep) || text[at] == '\n' || text[at] == '\r' {
+			out[i], out[i+1] = '"', '='
+		}
+	}
+}
+
+// cut bounds a value before anything is done with it.
+func cut(s string) string {
+	if len(s) <= maxValue {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxValue], "")
 }
 
 // chars turns a column in bytes into one in characters.

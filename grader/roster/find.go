@@ -1,9 +1,8 @@
 package roster
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/regular"
 	"swarmgrade/grader/strictyaml"
 )
 
@@ -33,13 +33,20 @@ type Options struct {
 }
 
 // LoadClass finds a class, reads its file and its roster, and checks both. The
-// error is a [diag.Problems].
-func LoadClass(o Options) (*Class, error) {
-	src, err := o.find()
+// error is a [diag.Problems], or that of ctx.
+func LoadClass(ctx context.Context, o Options) (*Class, error) {
+	src, err := o.find(ctx)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
-	return src.load()
+	c, err := src.load(ctx)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return c, err
 }
 
 // source is a class file that was found.
@@ -65,13 +72,13 @@ func (o Options) roots() []string {
 	return roots
 }
 
-func (o Options) find() (*source, error) {
+func (o Options) find(ctx context.Context) (*source, error) {
 	if strings.ContainsAny(o.Name, `/\`) || strings.HasSuffix(o.Name, ".yaml") || strings.HasSuffix(o.Name, ".yml") {
 		path := o.Name
 		if o.Cwd != "" && !filepath.IsAbs(path) {
 			path = filepath.Join(o.Cwd, path)
 		}
-		data, err := readFile(path, strictyaml.MaxBytes)
+		data, err := regular.Read(ctx, path, strictyaml.MaxBytes)
 		if err != nil {
 			return nil, unreadable(path, err)
 		}
@@ -82,7 +89,7 @@ func (o Options) find() (*source, error) {
 	}
 	for _, root := range o.roots() {
 		path := filepath.Join(root, "classes", o.Name+".yaml")
-		data, err := readFile(path, strictyaml.MaxBytes)
+		data, err := regular.Read(ctx, path, strictyaml.MaxBytes)
 		switch {
 		case err == nil:
 			return newSource(o.Name, path, data)
@@ -155,33 +162,6 @@ func classNames(entries []fs.DirEntry) []string {
 	return names
 }
 
-var errTooBig = errors.New("too big")
-
-// readFile reads a file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readLimited(f, limit)
-}
-
-func readLimited(f fs.File, limit int64) ([]byte, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", info.Name())
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = errTooBig
-	}
-	return data, err
-}
-
 // unreadable is the problem of a file that cannot be read.
 func unreadable(path string, err error) error {
 	msg, hint := readProblem(path, err)
@@ -194,7 +174,9 @@ func readProblem(path string, err error) (msg, hint i18n.Msg) {
 		return i18n.M("roster.no_file", "path", path), i18n.M("roster.no_file_hint")
 	case errors.Is(err, fs.ErrPermission):
 		return i18n.M("roster.no_permission", "path", path), i18n.M("roster.no_permission_hint")
-	case errors.Is(err, errTooBig):
+	case errors.Is(err, regular.ErrNotRegular):
+		return i18n.M("roster.irregular", "path", path), i18n.M("roster.irregular_hint")
+	case errors.Is(err, regular.ErrTooBig):
 		return i18n.M("roster.file_too_big", "path", path), i18n.M("roster.file_too_big_hint")
 	}
 	return i18n.M("roster.not_readable", "path", path, "detail", err.Error()), i18n.Msg{}

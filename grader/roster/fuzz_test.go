@@ -40,7 +40,7 @@ func FuzzCSV(f *testing.F) {
 		if strings.HasPrefix(string(data), "PK") {
 			return // FuzzXLSX
 		}
-		students, err := roster.ReadRoster(data, "f.csv")
+		students, err := read(t, data, "f.csv")
 		if err != nil {
 			require.Nil(t, students)
 			require.NotEmpty(t, err.Error())
@@ -55,7 +55,7 @@ func FuzzXLSX(f *testing.F) {
 	f.Add(book(f, nil, nil))
 	f.Add([]byte("PK\x03\x04"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		students, err := roster.ReadRoster(append([]byte("PK\x03\x04"), data[min(4, len(data)):]...), "f.xlsx")
+		students, err := read(t, append([]byte("PK\x03\x04"), data[min(4, len(data)):]...), "f.xlsx")
 		if err != nil {
 			require.Nil(t, students)
 			require.NotEmpty(t, err.Error())
@@ -73,7 +73,7 @@ func FuzzClass(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		samples := fstest.MapFS{"T.yaml": {Data: data}, "r.csv": {Data: []byte(plain)}}
-		c, err := roster.LoadClass(roster.Options{Name: "T", Cwd: "no-such-directory", Samples: samples})
+		c, err := roster.LoadClass(t.Context(), roster.Options{Name: "T", Cwd: "no-such-directory", Samples: samples})
 		if err != nil {
 			require.Nil(t, c)
 			require.NotEmpty(t, err.Error())

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,6 +18,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/regular"
 	"swarmgrade/grader/strictyaml"
 )
 
@@ -31,15 +33,21 @@ const (
 // too), digits, and - _ . inside.
 var className = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$`)
 
+var classKeys = []string{"class", "title", "rubric", "roster", "students", "cluster", "fault", "settings"}
+
 // loader reads one class file.
 type loader struct {
 	*source
+	ctx    context.Context // of the one call that reads it
 	doc    *strictyaml.Doc
 	roster diag.Problems // what is wrong with the roster
 }
 
-func (s *source) load() (*Class, error) {
-	l := &loader{source: s, doc: strictyaml.Parse(s.data, s.file)}
+func (s *source) load(ctx context.Context) (*Class, error) {
+	l := &loader{source: s, ctx: ctx, doc: strictyaml.Parse(s.data, s.file)}
+	if l.doc.Foreign(classKeys...) {
+		return nil, diag.Problems{{Pos: diag.Pos{File: s.file}, Msg: i18n.M("roster.foreign"), Hint: i18n.M("roster.foreign_hint")}}
+	}
 	if l.doc.Root == nil {
 		return nil, l.doc.Err()
 	}
@@ -54,7 +62,7 @@ func (s *source) load() (*Class, error) {
 
 func (l *loader) class(n *yaml.Node) *Class {
 	d := l.doc
-	o := d.Object(n, "class", "title", "rubric", "roster", "students", "cluster", "fault", "settings")
+	o := d.Object(n, classKeys...)
 	c := &Class{File: l.file, Dir: l.dir, Name: l.className(o.Need("class")), Title: d.Text(o.Get("title"))}
 	if c.Title == "" {
 		c.Title = c.Name
@@ -80,13 +88,16 @@ func (l *loader) class(n *yaml.Node) *Class {
 	case file != nil:
 		l.rosterFile(file, c)
 	case list != nil:
-		c.Students = l.students(list)
+		c.Roster = l.file
+		c.take(l.students(list))
 		c.RosterSHA256 = digest(l.data)
 	case n.Kind == yaml.MappingNode:
 		d.Report(n, i18n.M("roster.no_roster"), i18n.M("roster.no_roster_hint"))
 	}
 	return c
 }
+
+func (c *Class) take(l List) { c.Students, c.Headings, c.Notes = l.Students, l.Headings, l.Notes }
 
 func (l *loader) className(n *yaml.Node) string {
 	name := l.doc.Text(n)
@@ -142,10 +153,10 @@ func (l *loader) rosterFile(n *yaml.Node, c *Class) {
 		var f fs.File
 		if f, err = l.fsys.Open(path.Clean(name)); err == nil {
 			defer f.Close()
-			data, err = readLimited(f, MaxRosterBytes)
+			data, err = regular.From(l.ctx, f, MaxRosterBytes)
 		}
 	} else {
-		data, err = readFile(file, MaxRosterBytes)
+		data, err = regular.Read(l.ctx, file, MaxRosterBytes)
 	}
 	if err != nil {
 		msg, hint := readProblem(file, err)
@@ -157,14 +168,18 @@ func (l *loader) rosterFile(n *yaml.Node, c *Class) {
 		file = filepath.Join(filepath.Dir(l.file), name)
 	}
 	c.RosterSHA256 = digest(data)
-	students, err := ReadRoster(data, file)
-	errors.As(err, &l.roster)
-	c.Students = students
+	c.Roster = file
+	list, err := ReadRoster(l.ctx, data, file)
+	if err != nil {
+		errors.As(err, &l.roster)
+		return
+	}
+	c.take(*list)
 }
 
 // students reads the class file's own list. Whatever an ID looks like, it is
 // the text that stands in the file.
-func (l *loader) students(n *yaml.Node) []Student {
+func (l *loader) students(n *yaml.Node) List {
 	d := l.doc
 	items := d.List(n)
 	if n.Kind == yaml.SequenceNode && len(items) == 0 {
@@ -172,9 +187,9 @@ func (l *loader) students(n *yaml.Node) []Student {
 	}
 	if len(items) > MaxStudents {
 		d.Report(n, i18n.M("roster.too_many", "limit", MaxStudents), i18n.Msg{})
-		return nil
+		return List{}
 	}
-	var students []Student
+	var list List
 	seen := map[string]diag.Pos{}
 	for _, item := range items {
 		o := d.Object(item)
@@ -204,22 +219,29 @@ func (l *loader) students(n *yaml.Node) []Student {
 				if s.Columns == nil {
 					s.Columns = map[string]string{}
 				}
-				s.Columns[k.Value] = l.clean(v, d.Text(v), cleanText)
+				name := further(k.Value, maxHeading)
+				if !slices.ContainsFunc(list.Headings, func(h Heading) bool { return h.Name == name }) {
+					list.Headings = append(list.Headings, Heading{Name: name})
+				}
+				s.Columns[name] = further(d.Text(v), maxCell)
 			}
 		}
-		students = append(students, s)
+		list.Students = append(list.Students, s)
 	}
-	return students
+	list.Notes = idNotes(l.file, list.Students)
+	return list
 }
 
-// either is the value of the first key that is one of the headings.
-func (l *loader) either(o *strictyaml.Object, headings []string) *yaml.Node {
+// either is the value of the key that fits best among the headings.
+func (l *loader) either(o *strictyaml.Object, headings headings) *yaml.Node {
+	var found *yaml.Node
+	best := noHeading
 	for k, v := range o.Entries {
-		if slices.Contains(headings, heading(k.Value)) {
-			return v
+		if r := headings.rank(k.Value); r < best {
+			best, found = r, v
 		}
 	}
-	return nil
+	return found
 }
 
 func (l *loader) clean(n *yaml.Node, s string, how func(string) (string, *complaint)) string {

@@ -2,8 +2,9 @@ package roster
 
 import (
 	"bytes"
+	"context"
+	"slices"
 	"strings"
-	"unicode"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
@@ -15,28 +16,18 @@ const (
 	MaxIDLength   = 64
 	MaxNameLength = 100
 	maxCell       = 1000 // characters of another column
-	headingRows   = 12   // titles may stand above the heading
+	maxHeading    = 100  // characters of a heading
+	headingRows   = 20   // titles may stand above the heading
 	maxProblems   = 100  // then the rest of the roster is not read
-)
 
-var (
-	idHeadings = []string{
-		"学号", "学生学号", "学生号", "学工号", "学籍号", "学生编号",
-		"id", "studentid", "studentno", "studentnumber", "studentnum", "stuid", "stuno", "sid", "idnumber",
-	}
-	nameHeadings = []string{"姓名", "学生姓名", "名字", "name", "studentname", "fullname", "stuname"}
+	// maxCells bounds the cells of all rows together, maxText their text in
+	// bytes, each time that it is used.
+	maxCells = 400_000
+	maxText  = 16 << 20
+	// maxValue is how many bytes of one value are kept: enough to tell that it
+	// is too long.
+	maxValue = 4*maxCell + 4
 )
-
-// heading normalises a column's heading for comparison: case, spaces and
-// punctuation do not matter.
-func heading(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsNumber(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, s)
-}
 
 // row is one line of a csv file or one row of a worksheet.
 type row struct {
@@ -46,10 +37,10 @@ type row struct {
 }
 
 type cell struct {
-	text string
-	col  int        // where it begins in source, in characters from 1
-	ref  string     // "B5" in a worksheet
-	bad  *complaint // what the reader already knows to be wrong with it as an ID
+	text  string
+	col   int        // where it begins in source, in characters from 1
+	sheet int        // its column in a worksheet, from 1
+	bad   *complaint // what the reader already knows to be wrong with it as an ID
 }
 
 // complaint is what is wrong with a value.
@@ -65,9 +56,10 @@ func (r row) blank() bool {
 }
 
 // ReadRoster reads who is graded from a csv or xlsx file, told apart by
-// content. file is its name in messages. The error is a [diag.Problems].
-func ReadRoster(data []byte, file string) ([]Student, error) {
-	r := &reader{file: file, pos: map[string]row{}}
+// content. file is its name in messages. The error is a [diag.Problems], or
+// that of ctx.
+func ReadRoster(ctx context.Context, data []byte, file string) (*List, error) {
+	r := &reader{ctx: ctx, file: file, first: map[string]row{}}
 	switch {
 	case len(data) > MaxRosterBytes:
 		r.whole(i18n.M("roster.file_too_big", "path", file), i18n.M("roster.file_too_big_hint"))
@@ -75,23 +67,51 @@ func ReadRoster(data []byte, file string) ([]Student, error) {
 		r.xlsx(data)
 	case bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0")):
 		r.whole(i18n.M("roster.old_excel"), i18n.M("roster.save_as_hint"))
-	case bytes.HasPrefix(bytes.TrimLeft(data, "\xEF\xBB\xBF \r\n\t"), []byte("<")):
+	case bytes.HasPrefix(bytes.TrimLeft(data[:min(len(data), 1024)], "\xEF\xBB\xBF \r\n\t"), []byte("<")):
 		r.whole(i18n.M("roster.is_html"), i18n.M("roster.save_as_hint"))
 	default:
 		r.csv(data)
 	}
-	if err := r.problems.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return r.students, nil
+	if len(r.problems) > 0 {
+		// What looks odd is mended in the same go.
+		return nil, append(r.problems, idNotes(r.file, r.list.Students)...).Err()
+	}
+	r.notes()
+	return &r.list, nil
 }
 
 // reader gathers students and problems from the rows of a roster.
 type reader struct {
+	ctx      context.Context // of the one call that reads
 	file     string
 	problems diag.Problems
-	students []Student
-	pos      map[string]row // where each ID stands
+	list     List
+	first    map[string]row // where each ID stands
+	cells    int            // so far, in all rows
+	bytes    int
+	out      []int // rows that are no students
+	outText  string
+	hidden   []int
+	merged   []span
+}
+
+// span are rows of a worksheet's column that show its first one's value.
+type span struct{ col, from, to int }
+
+// room counts a row against the limits, and says so where they are passed.
+func (r *reader) room(w row) bool {
+	r.cells += len(w.cells)
+	for _, c := range w.cells {
+		r.bytes += len(c.text)
+	}
+	if r.cells > maxCells || r.bytes > maxText {
+		r.whole(i18n.M("roster.too_much", "cells", maxCells, "limit", maxText>>20), i18n.M("roster.too_much_hint"))
+		return false
+	}
+	return true
 }
 
 // whole adds a problem of the file as a whole.
@@ -99,91 +119,14 @@ func (r *reader) whole(msg, hint i18n.Msg) {
 	r.problems.Add(diag.Pos{File: r.file}, "", 0, msg, hint)
 }
 
+// pos is where a cell stands.
+func (r *reader) pos(w row, c cell) diag.Pos { return diag.Pos{File: r.file, Line: w.line, Col: c.col} }
+
 func (r *reader) at(w row, c cell, msg, hint i18n.Msg) {
-	if c.ref != "" {
-		msg = i18n.M("roster.in_cell", "cell", c.ref, "problem", msg)
+	if c.sheet > 0 {
+		msg = i18n.M("roster.in_cell", "cell", cellName(c.sheet, w.line), "problem", msg)
 	}
-	r.problems.Add(diag.Pos{File: r.file, Line: w.line, Col: c.col}, w.source, len([]rune(c.text)), msg, hint)
-}
-
-// columns says what stands where.
-type columns struct {
-	id, name int
-	others   map[int]string
-}
-
-// findHeading gives the row with the headings: the first of the top rows that
-// has both an ID and a name, else the first with an ID. It is -1 if there is
-// none.
-func findHeading(rows []row) (at int, whole bool) {
-	at = -1
-	for i, w := range rows[:min(len(rows), headingRows)] {
-		hasID, hasName := count(w, idHeadings) > 0, count(w, nameHeadings) > 0
-		if hasID && hasName {
-			return i, true
-		}
-		if hasID && at < 0 {
-			at = i
-		}
-	}
-	return at, false
-}
-
-func count(w row, headings []string) int {
-	n := 0
-	for _, c := range w.cells {
-		if isOne(c.text, headings) {
-			n++
-		}
-	}
-	return n
-}
-
-func isOne(text string, headings []string) bool {
-	h := heading(text)
-	for _, x := range headings {
-		if h == x {
-			return true
-		}
-	}
-	return false
-}
-
-// headings reads the heading row.
-func (r *reader) headings(w row) columns {
-	c := columns{id: -1, name: -1, others: map[int]string{}}
-	seen := map[string]bool{}
-	for i, x := range w.cells {
-		name := trim(x.text)
-		switch {
-		case name == "":
-		case isOne(name, idHeadings):
-			if c.id >= 0 {
-				r.at(w, x, i18n.M("roster.two_columns", "a", trim(w.cells[c.id].text), "b", name), i18n.M("roster.two_columns_hint"))
-				continue
-			}
-			c.id = i
-		case isOne(name, nameHeadings):
-			if c.name >= 0 {
-				r.at(w, x, i18n.M("roster.two_columns", "a", trim(w.cells[c.name].text), "b", name), i18n.M("roster.two_columns_hint"))
-				continue
-			}
-			c.name = i
-		case seen[name]:
-			r.at(w, x, i18n.M("roster.heading_twice", "name", clip(name)), i18n.M("roster.two_columns_hint"))
-		default:
-			clean, bad := cleanText(name)
-			if bad != nil {
-				r.at(w, x, bad.msg, bad.hint)
-			}
-			seen[name] = true
-			c.others[i] = clean
-		}
-	}
-	if c.name < 0 {
-		r.at(w, cell{col: 1}, i18n.M("roster.no_name_column"), i18n.M("roster.heading_hint"))
-	}
-	return c
+	r.problems.Add(r.pos(w, c), w.source, len([]rune(c.text)), msg, hint)
 }
 
 // rows turns the rows of a table into students.
@@ -197,11 +140,15 @@ func (r *reader) rows(rows []row) {
 	if cols.name < 0 {
 		return
 	}
-	for _, w := range rows[at+1:] {
+	r.fill(rows[at+1:], cols)
+	for i, w := range rows[at+1:] {
+		if i%256 == 0 && r.ctx.Err() != nil {
+			return
+		}
 		if w.blank() {
 			continue
 		}
-		if len(r.students) == MaxStudents {
+		if len(r.list.Students) == MaxStudents {
 			r.at(w, cell{col: 1}, i18n.M("roster.too_many", "limit", MaxStudents), i18n.Msg{})
 			return
 		}
@@ -211,7 +158,7 @@ func (r *reader) rows(rows []row) {
 		}
 		r.student(w, cols, len(rows[at].cells))
 	}
-	if len(r.students)+len(r.problems) == 0 {
+	if len(r.list.Students)+len(r.problems) == 0 {
 		r.whole(i18n.M("roster.no_students"), i18n.M("roster.no_students_hint"))
 	}
 }
@@ -227,7 +174,11 @@ func (r *reader) noHeading(rows []row) {
 			return
 		}
 	}
-	r.at(rows[0], cell{col: 1, text: rows[0].source}, i18n.M("roster.no_heading", "rows", headingRows), i18n.M("roster.heading_hint"))
+	w := rows[0]
+	if !slices.ContainsFunc(rows[:min(len(rows), headingRows)], func(w row) bool { return len(w.cells) > 1 }) {
+		w.source = "" // no table at all: nothing to quote from
+	}
+	r.at(w, cell{col: 1, text: w.source}, i18n.M("roster.no_heading", "rows", headingRows), i18n.M("roster.heading_hint"))
 }
 
 func (r *reader) student(w row, cols columns, width int) {
@@ -237,14 +188,18 @@ func (r *reader) student(w row, cols columns, width int) {
 		}
 		return cell{}
 	}
+	idCell, nameCell := get(cols.id), get(cols.name)
+	if r.leftOut(w, idCell, nameCell) {
+		return
+	}
 	for _, c := range w.cells[min(width, len(w.cells)):] {
-		if trim(c.text) != "" {
+		// In a worksheet it is a note beside the table, in text a stray comma.
+		if trim(c.text) != "" && c.sheet == 0 {
 			r.at(w, c, i18n.M("roster.extra_cell", "text", clip(c.text), "n", width), i18n.M("roster.extra_cell_hint"))
 			return
 		}
 	}
-	idCell, nameCell := get(cols.id), get(cols.name)
-	s := Student{Pos: diag.Pos{File: r.file, Line: w.line, Col: idCell.col}, Source: w.source}
+	s := Student{Pos: r.pos(w, idCell), Source: w.source}
 	if idCell.bad != nil {
 		r.at(w, idCell, idCell.bad.msg, idCell.bad.hint)
 	} else {
@@ -252,28 +207,54 @@ func (r *reader) student(w row, cols columns, width int) {
 	}
 	s.Name = r.clean(w, nameCell, cleanName)
 	if s.ID != "" {
-		if first, twice := r.pos[s.ID]; twice {
+		if first, twice := r.first[s.ID]; twice {
 			r.at(w, idCell, i18n.M("roster.duplicate", "id", s.ID, "line", first.line), i18n.M("roster.duplicate_hint"))
 		} else {
-			r.pos[s.ID] = w
+			r.first[s.ID] = w
 		}
 	}
 	for i, name := range cols.others {
-		if text := r.clean(w, get(i), cleanText); text != "" {
+		if text := further(get(i).text, maxCell); text != "" {
 			if s.Columns == nil {
 				s.Columns = make(map[string]string, len(cols.others))
 			}
 			s.Columns[name] = text
 		}
 	}
-	r.students = append(r.students, s)
+	r.list.Students = append(r.list.Students, s)
 }
 
 func (r *reader) clean(w row, c cell, how func(string) (string, *complaint)) string {
-	text, bad := how(c.text)
+	text, bad := how(unforced(c.text))
 	if bad != nil {
 		r.at(w, c, bad.msg, bad.hint)
 		return ""
 	}
 	return text
+}
+
+// fill gives the rows of a merged cell its value, in further columns: an ID or
+// a name that stands for several rows is no student of each.
+func (r *reader) fill(rows []row, cols columns) {
+	for _, m := range r.merged {
+		if _, ok := cols.others[m.col-1]; !ok {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(rows, m.from, func(w row, line int) int { return w.line - line })
+		if at == len(rows) || rows[at].line != m.from || m.col > len(rows[at].cells) {
+			continue
+		}
+		value := rows[at].cells[m.col-1]
+		for i := at + 1; i < len(rows) && rows[i].line <= m.to; i++ {
+			if rows[i].blank() {
+				continue
+			}
+			for len(rows[i].cells) < m.col {
+				rows[i].cells = append(rows[i].cells, cell{})
+			}
+			if rows[i].cells[m.col-1].text == "" {
+				rows[i].cells[m.col-1].text = value.text
+			}
+		}
+	}
 }

@@ -14,13 +14,52 @@ import (
 
 var (
 	exponent = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$`)
-	decimal  = regexp.MustCompile(`^[0-9]+\.0+$`)
+	// cellError is what a formula that failed shows.
+	cellError = regexp.MustCompile(`^#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)$`)
+	decimal   = regexp.MustCompile(`^[0-9]+\.0+$`)
 )
 
 // trim removes white space around a value, the ideographic space and marks
 // without width among it: spreadsheets leave them.
 func trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == 0x200b || r == 0xfeff })
+}
+
+// formulaText is how programs keep Excel from taking digits for a number, in a
+// csv file or, copied, in a cell.
+var formulaText = regexp.MustCompile(`^="([^"]*)"$`)
+
+// unforced is a value without what only says that it is text: ="001", '001.
+func unforced(s string) string {
+	s = trim(s)
+	if m := formulaText.FindStringSubmatch(s); m != nil {
+		return trim(m[1])
+	}
+	if rest := strings.TrimLeft(s, "'‘’＇"); len(rest) < len(s) && rest != "" {
+		return trim(rest)
+	}
+	return s
+}
+
+// further is a value of a column that nothing needs, or a heading: one line
+// without characters that nobody can see, at most limit of them.
+func further(s string, limit int) string {
+	var out []rune
+	for _, r := range unforced(s) {
+		switch {
+		case unicode.IsSpace(r):
+			r = ' '
+		case !visible(r):
+			continue
+		}
+		if r == ' ' && (len(out) == 0 || out[len(out)-1] == ' ') {
+			continue
+		}
+		if out = append(out, r); len(out) > limit {
+			return string(out[:limit-1]) + "…"
+		}
+	}
+	return strings.TrimRight(string(out), " ")
 }
 
 // cleanID gives an ID as it is used, or what is wrong with it. Nothing is
@@ -31,6 +70,8 @@ func cleanID(s string) (string, *complaint) {
 	switch {
 	case s == "":
 		return "", &complaint{i18n.M("roster.blank_id"), i18n.M("roster.blank_id_hint")}
+	case cellError.MatchString(s):
+		return "", &complaint{i18n.M("roster.cell_error", "text", clip(s)), i18n.M("roster.cell_error_hint")}
 	case exponent.MatchString(s):
 		return "", &complaint{i18n.M("roster.exponent", "id", clip(s)), i18n.M("roster.text_cells_hint")}
 	case decimal.MatchString(s):

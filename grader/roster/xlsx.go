@@ -1,149 +1,228 @@
 package roster
 
 import (
+	"archive/zip"
 	"bytes"
+	"errors"
+	"io"
+	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
 )
 
-// Limits of a workbook: unpacked size, sheets looked at, columns of a row.
+// Limits of a workbook. Everything in it is read as a stream and within them,
+// so that nothing has to be believed of what it says of itself.
 const (
-	maxUnzipped = 64 << 20
-	maxSheets   = 20
+	maxParts    = 2000 // files in the zip
+	maxUnzipped = 48 << 20
+	maxSheets   = 20 // looked at
 	maxColumns  = 256
+	maxStrings  = 500_000 // shared
+	maxStyles   = 65_536
+	maxMerged   = 10_000
+	sheetRows   = 1 << 20 // what Excel has
+	sheetCols   = 1 << 14
 )
 
 var allDigits = regexp.MustCompile(`^[0-9]+$`)
 
+var (
+	errUnfolds  = errors.New("unfolds to too much")
+	errNoPart   = errors.New("it is no workbook, or a part of it is missing")
+	errDeclared = errors.New("it declares entities or a document type")
+)
+
+// parts gives the parts of a workbook by lower-case name: fs.ErrNotExist or
+// what else keeps one from being read.
+type parts func(name string) (io.ReadCloser, error)
+
 // xlsx reads the one worksheet that has a heading.
 func (r *reader) xlsx(data []byte) {
-	f, err := excelize.OpenReader(bytes.NewReader(data),
-		excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped})
-	if err != nil {
-		r.whole(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
-		return
+	open, err := unzip(data)
+	if err == nil {
+		err = r.workbook(open)
 	}
-	defer f.Close()
-	var found, first []row
-	var sheets []string
-	names := f.GetSheetList()
-	for _, name := range names[:min(len(names), maxSheets)] {
-		rows, ok := r.sheet(f, name)
-		if !ok {
-			return
-		}
-		if first == nil {
-			first = rows
-		}
-		if at, _ := findHeading(rows); at >= 0 {
-			found = rows
-			sheets = append(sheets, name)
-		}
-	}
-	switch len(sheets) {
-	case 0:
-		r.rows(first)
-	case 1:
-		r.rows(found)
+	switch {
+	case err == nil, r.ctx.Err() != nil:
+	case errors.Is(err, errUnfolds):
+		r.whole(i18n.M("roster.too_much", "cells", maxCells, "limit", maxUnzipped>>20), i18n.M("roster.too_much_hint"))
 	default:
-		r.whole(i18n.M("roster.sheets", "names", sheets), i18n.M("roster.sheets_hint"))
+		r.whole(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
 	}
 }
 
-// sheet reads a worksheet twice, as stored and as shown: only both together
-// tell a number that lost digits, or one that the format pads with zeros, from
-// text. excelize's cell types would need the whole sheet in memory.
-func (r *reader) sheet(f *excelize.File, name string) ([]row, bool) {
-	stored, err := f.Rows(name)
+// unzip opens a zip file. A directory of more entries than a workbook has is
+// refused before it is read.
+func unzip(data []byte) (parts, error) {
+	if bytes.Count(data, []byte("PK\x01\x02")) > maxParts {
+		return nil, errUnfolds
+	}
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, true // a chart or macro sheet
+		return nil, err
 	}
-	defer stored.Close()
-	shown, err := f.Rows(name)
-	if err != nil {
-		return nil, true
+	files := make(map[string]*zip.File, len(z.File))
+	for _, f := range z.File {
+		files[strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))] = f
 	}
-	defer shown.Close()
-	var rows []row
-	for n := 1; stored.Next() && shown.Next(); n++ {
-		raw, err := stored.Columns(excelize.Options{RawCellValue: true})
-		if err == nil {
-			var text []string
-			if text, err = shown.Columns(); err == nil && len(raw) > 0 {
-				rows = append(rows, sheetRow(n, raw, text))
-			}
+	return func(name string) (io.ReadCloser, error) {
+		f := files[name]
+		if f == nil {
+			return nil, errNoPart
 		}
-		if err != nil {
-			r.whole(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
-			return nil, false
+		if f.UncompressedSize64 > maxUnzipped {
+			return nil, errUnfolds
 		}
-		if len(raw) > maxColumns {
-			r.whole(i18n.M("roster.wide_sheet", "sheet", clip(name), "row", n, "limit", maxColumns), i18n.M("roster.wide_sheet_hint"))
-			return nil, false
+		return f.Open()
+	}, nil
+}
+
+// workbook reads the parts that a roster is in.
+func (r *reader) workbook(open parts) error {
+	b := &book{open: open, ctx: r.ctx, left: maxUnzipped}
+	if err := b.contents(); err != nil {
+		return err
+	}
+	type table struct {
+		name   string
+		rows   []row
+		hidden []int
+		merged []span
+	}
+	var first, bare *table // a heading alone is bare
+	var found []table
+	for _, s := range b.sheets[:min(len(b.sheets), maxSheets)] {
+		// Rows of all sheets count against the limits.
+		t := table{name: s.name}
+		ok, err := b.sheet(r, s, &t.rows, &t.hidden, &t.merged)
+		if err != nil || !ok {
+			return err
 		}
-		if len(rows) > MaxStudents+headingRows+1 {
-			break // rows says that there are too many
+		if first == nil {
+			first = &t
+		}
+		switch at, _ := findHeading(t.rows); {
+		case at >= 0 && len(t.rows) > at+1:
+			found = append(found, t)
+		case at >= 0 && bare == nil:
+			bare = &t
 		}
 	}
-	if err := stored.Error(); err != nil {
-		r.whole(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
-		return nil, false
+	switch {
+	case first == nil:
+		return errNoPart
+	case len(found) > 1:
+		names := make([]string, len(found))
+		for i, t := range found {
+			names[i] = t.name
+		}
+		r.whole(i18n.M("roster.sheets", "names", names), i18n.M("roster.sheets_hint"))
+		return nil
+	case len(found) == 0 && bare != nil:
+		found = append(found, *bare)
+	case len(found) == 0:
+		found = append(found, *first)
 	}
-	return rows, true
+	t := found[0]
+	r.merged = t.merged
+	r.rows(t.rows)
+	if at, _ := findHeading(t.rows); at >= 0 {
+		r.hidden = slices.DeleteFunc(t.hidden, func(line int) bool { return line <= t.rows[at].line })
+	}
+	return nil
+}
+
+// sheet reads a worksheet into rows; false if r has a problem with it.
+func (b *book) sheet(r *reader, s sheetPart, rows *[]row, hidden *[]int, merged *[]span) (bool, error) {
+	good := true
+	err := b.cells(s.part, func(n int, isHidden bool, cells []sheetCell) bool {
+		if len(cells) == 0 {
+			return true
+		}
+		if last := cells[len(cells)-1].col; last > maxColumns {
+			r.whole(i18n.M("roster.wide_sheet", "sheet", clip(s.name), "row", n, "limit", maxColumns), i18n.M("roster.wide_sheet_hint"))
+			good = false
+			return false
+		}
+		w := sheetRow(n, cells)
+		if !r.room(w) {
+			good = false
+			return false
+		}
+		if isHidden {
+			*hidden = append(*hidden, n)
+		}
+		*rows = append(*rows, w)
+		return len(*rows) <= MaxStudents+headingRows+1 // rows says that there are too many
+	}, func(m span) { *merged = append(*merged, m) })
+	var where *badPlace
+	if errors.As(err, &where) {
+		r.whole(i18n.M("roster.bad_place", "sheet", clip(s.name), "place", clip(where.text)), i18n.M("roster.bad_place_hint"))
+		return false, nil
+	}
+	return good, err
 }
 
 // sheetRow joins the cells to a line, so that messages can show it.
-func sheetRow(n int, raw, shown []string) row {
-	w := row{line: n, cells: make([]cell, len(raw))}
+func sheetRow(n int, cells []sheetCell) row {
+	w := row{line: n, cells: make([]cell, cells[len(cells)-1].col)}
+	for _, c := range cells {
+		w.cells[c.col-1] = cell{text: c.text, bad: c.bad}
+	}
 	var line strings.Builder
 	col := 1
-	for i, text := range raw {
+	for i := range w.cells {
 		if i > 0 {
 			line.WriteString(" | ")
 			col += 3
 		}
-		c := cell{col: col}
-		c.text, c.bad = cellValue(text, at(shown, i))
-		if ref, err := excelize.CoordinatesToCellName(i+1, n); err == nil {
-			c.ref = ref
-		}
-		oneLine := strings.Map(func(r rune) rune {
+		w.cells[i].col, w.cells[i].sheet = col, i+1
+		for _, r := range w.cells[i].text {
 			if r == '\n' || r == '\r' {
-				return ' '
+				r = ' '
 			}
-			return r
-		}, c.text)
-		line.WriteString(oneLine)
-		col += len([]rune(oneLine))
-		w.cells[i] = c
+			line.WriteRune(r)
+			col++
+		}
 	}
 	w.source = line.String()
 	return w
 }
 
-func at(s []string, i int) string {
-	if i < len(s) {
-		return s[i]
+// cellName is a cell as Excel calls it, "B5".
+func cellName(col, line int) string {
+	name := ""
+	for ; col > 0; col = (col - 1) / 26 {
+		name = string(rune('A'+(col-1)%26)) + name
 	}
-	return ""
+	return name + itoa(line)
 }
 
-// cellValue is the text that a cell stands for. Excel keeps 15 digits of a
-// number: one that is longer has lost some, which shows in that it is rounded
-// for display while text is not.
-func cellValue(raw, shown string) (string, *complaint) {
-	if !allDigits.MatchString(raw) || raw == shown {
-		return raw, nil
+// cellColumn is the column and the row of a reference such as "B5"; false if
+// it is none, or beyond what a worksheet has.
+func cellColumn(ref string) (col, line int, ok bool) {
+	ref = strings.ReplaceAll(ref, "$", "")
+	i := 0
+	for ; i < len(ref) && i < 4; i++ {
+		c := ref[i] | 0x20
+		if c < 'a' || c > 'z' {
+			break
+		}
+		col = col*26 + int(c-'a') + 1
 	}
-	if allDigits.MatchString(shown) && strings.TrimLeft(shown, "0") == strings.TrimLeft(raw, "0") {
-		return shown, nil // a format such as 0000000000
+	line, err := strconv.Atoi(ref[i:])
+	return col, line, err == nil && col >= 1 && col <= sheetCols && line >= 1 && line <= sheetRows
+}
+
+// partPath is where a relation of a part leads to.
+func partPath(from, target string) string {
+	target = strings.ToLower(strings.ReplaceAll(target, `\`, "/"))
+	if !strings.HasPrefix(target, "/") {
+		target = path.Join(path.Dir(from), target)
 	}
-	if len(raw) > 15 {
-		return raw, &complaint{i18n.M("roster.lost_digits", "id", raw), i18n.M("roster.text_cells_hint")}
-	}
-	return raw, nil
+	return strings.TrimPrefix(path.Clean(target), "/")
 }

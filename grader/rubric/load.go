@@ -11,10 +11,14 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/formula"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/strictyaml"
 )
+
+// topKeys are those of a rubric's own.
+var topKeys = []string{"schema", "id", "version", "title", "points", "vars", "attribution", "tasks"}
 
 // varKinds are the kinds of a [Var].
 var varKinds = []string{"port", "name", "text"}
@@ -29,6 +33,9 @@ var (
 // [diag.Problems] with everything that is wrong; no rubric comes with one.
 func Load(data []byte, file string, kinds Kinds) (*Rubric, error) {
 	l := &loader{doc: strictyaml.Parse(data, file), kinds: kinds, checkIDs: map[string]*yaml.Node{}}
+	if l.doc.Foreign(topKeys...) {
+		return nil, diag.Problems{{Pos: diag.Pos{File: file}, Msg: i18n.M("rubric.foreign"), Hint: i18n.M("rubric.foreign_hint")}}
+	}
 	if l.doc.Root == nil {
 		return nil, l.doc.Err()
 	}
@@ -61,7 +68,7 @@ func (l *loader) report(n *yaml.Node, key string, pairs ...any) {
 
 func (l *loader) rubric(n *yaml.Node) *Rubric {
 	d := l.doc
-	o := d.Object(n, "schema", "id", "version", "title", "points", "vars", "attribution", "tasks")
+	o := d.Object(n, topKeys...)
 	r := &Rubric{
 		ID:      l.id(o.Need("id"), idForm),
 		Version: d.Int(o.Need("version"), 1, math.MaxInt32),

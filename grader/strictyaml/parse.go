@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,6 +26,9 @@ import (
 const (
 	MaxBytes = 1 << 20
 	MaxDepth = 24 // maps and lists inside each other
+
+	maxProblems   = 100  // then the rest is not told
+	maxUnderlined = 1000 // characters of a line that are looked at for a caret
 )
 
 // Doc is a file being read; what is wrong with it gathers in it.
@@ -55,6 +59,21 @@ func Parse(data []byte, file string) *Doc {
 	}
 	d.parse(data)
 	return d
+}
+
+// Foreign reports whether the file is of another kind altogether: text with
+// none of the keys at its top level. What stands in it is then nothing to be
+// quoted from.
+func (d *Doc) Foreign(keys ...string) bool {
+	blank := true
+	for _, line := range d.lines {
+		text := strings.TrimSpace(line)
+		blank = blank && (text == "" || text[0] == '#')
+		if key, _, ok := strings.Cut(line, ":"); ok && slices.Contains(keys, strings.Trim(key, "'\"{ ")) {
+			return false
+		}
+	}
+	return !blank
 }
 
 // Err is nil, or all problems found, sorted by place.

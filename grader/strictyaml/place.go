@@ -2,6 +2,8 @@ package strictyaml
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,7 +15,7 @@ import (
 
 // Report adds a problem at a node. With a nil node it concerns the file.
 func (d *Doc) Report(n *yaml.Node, msg, hint i18n.Msg) {
-	if n == nil {
+	if n == nil || d.full() {
 		d.ReportAt(0, 0, 0, msg, hint)
 		return
 	}
@@ -38,8 +40,18 @@ func (d *Doc) ReportInside(n *yaml.Node, offset, length int, msg, hint i18n.Msg)
 
 // ReportAt adds a problem at a line and column (in characters, from 1).
 func (d *Doc) ReportAt(line, col, length int, msg, hint i18n.Msg) {
+	if d.full() {
+		if len(d.problems) == maxProblems {
+			last := slices.MaxFunc(d.problems, func(a, b diag.Problem) int { return a.Pos.Line - b.Pos.Line })
+			d.problems.Add(diag.Pos{File: d.file, Line: last.Pos.Line, Col: math.MaxInt32}, "", 0, i18n.M("yaml.stopped", "n", maxProblems), i18n.Msg{})
+		}
+		return
+	}
 	d.problems.Add(diag.Pos{File: d.file, Line: line, Col: col}, d.line(line), length, msg, hint)
 }
+
+// full is true once there are enough problems: nobody reads more at a time.
+func (d *Doc) full() bool { return len(d.problems) >= maxProblems }
 
 // Place gives where a node stands, with its line.
 func (d *Doc) Place(n *yaml.Node) (diag.Pos, string) {
@@ -53,13 +65,24 @@ func (d *Doc) line(n int) string {
 	return d.lines[n-1]
 }
 
-// from is a line's text from a column on.
+// from is a line's text from a column on, as far as it may be underlined.
 func (d *Doc) from(line, col int) []rune {
-	runes := []rune(d.line(line))
-	if col < 1 || col > len(runes) {
+	rest := d.line(line)
+	for n := 1; n < col && rest != ""; n++ {
+		_, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
+	}
+	if col < 1 {
 		return nil
 	}
-	return runes[col-1:]
+	var out []rune
+	for _, r := range rest {
+		if len(out) == maxUnderlined {
+			break
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // width is how many characters of a node's first line the caret underlines.

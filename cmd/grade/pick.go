@@ -1,0 +1,91 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
+)
+
+// pick selects students by whole ID, by name, or by the end of the ID, where
+// that means one alone.
+func pick(class *roster.Class, want []string) ([]roster.Student, error) {
+	if len(want) == 0 {
+		return class.Students, nil
+	}
+	var problems diag.Problems
+	chosen := map[string]bool{}
+	for _, w := range want {
+		w = strings.TrimSpace(w)
+		switch hits := meant(class, w); len(hits) {
+		case 1:
+			chosen[hits[0].ID] = true
+		case 0:
+			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name),
+				i18n.M("cli.no_student_hint", "file", class.Roster))
+		default:
+			ids := make([]string, 0, 11)
+			for _, s := range hits[:min(len(hits), 10)] {
+				ids = append(ids, s.ID)
+			}
+			if len(hits) > 10 {
+				ids = append(ids, "…")
+			}
+			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.many_students", "student", w, "n", len(hits)),
+				i18n.M("cli.several_students_hint", "ids", ids))
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(class.Students), func(s roster.Student) bool { return !chosen[s.ID] }), nil
+}
+
+// meant are the students that a word names: who has it as ID, else those of
+// that name, else those whose ID ends with it.
+func meant(class *roster.Class, word string) []roster.Student {
+	if word == "" {
+		return nil
+	}
+	var named, ending []roster.Student
+	name := nameKey(word)
+	for _, s := range class.Students {
+		switch {
+		case s.ID == word:
+			return []roster.Student{s}
+		case name != "" && nameKey(s.Name) == name:
+			named = append(named, s)
+		case strings.HasSuffix(s.ID, word):
+			ending = append(ending, s)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return ending
+}
+
+// nameKey is a name for comparison: without the blanks and dots that people
+// write as they please, and without case.
+func nameKey(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// rosterNotes says what should be looked at in a roster that can be used.
+func (a *app) rosterNotes(class *roster.Class) {
+	for _, n := range class.Notes {
+		text := a.lang().T("cli.roster_note", "file", n.Pos.File, "note", n.Msg)
+		if !n.Hint.Empty() {
+			text += "\n    → " + a.lang().Text(n.Hint)
+		}
+		a.ui.note(diag.Plain(text))
+	}
+}

@@ -1,0 +1,416 @@
+package roster
+
+import (
+	"bufio"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/i18n"
+)
+
+// maxToken bounds one tag or one text of a part, in bytes: Excel's longest
+// value, each character as an entity, is less.
+const maxToken = 512 << 10
+
+// book is a workbook being read.
+type book struct {
+	open   parts
+	ctx    context.Context // of the one call that reads
+	left   int64           // bytes that may still be unpacked
+	sheets []sheetPart
+	shared []string
+	pads   []int // digits that a cell format pads with zeros to, by style
+}
+
+type sheetPart struct{ name, part string }
+
+// badPlace is a row or cell where no worksheet has one.
+type badPlace struct{ text string }
+
+func (e *badPlace) Error() string { return "no such place: " + e.text }
+
+// part goes through the tags of a part.
+func (b *book) part(name string, each func(t xml.Token) (more bool, err error)) error {
+	f, err := b.open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	in := &metered{in: bufio.NewReaderSize(f, 32<<10), b: b}
+	dec := xml.NewDecoder(in)
+	for {
+		in.token = 0
+		t, err := dec.RawToken()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case in.err != nil:
+			return in.err // not as the decoder puts it
+		case err != nil:
+			return fmt.Errorf("%s: %w", path.Base(name), err)
+		}
+		if _, ok := t.(xml.Directive); ok {
+			return errDeclared
+		}
+		if more, err := each(t); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// metered counts what is unpacked, as it is.
+type metered struct {
+	in    *bufio.Reader
+	b     *book
+	token int
+	err   error
+}
+
+func (m *metered) ReadByte() (byte, error) {
+	c, err := m.in.ReadByte()
+	m.b.left--
+	m.token++
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		m.err = err
+	case m.b.left < 0, m.token > maxToken:
+		m.err = errUnfolds
+	case m.b.left&0xffff == 0:
+		m.err = m.b.ctx.Err()
+	}
+	if m.err != nil {
+		return 0, m.err
+	}
+	return c, err
+}
+
+// Read is there for the type only: a decoder takes bytes singly where it can.
+func (m *metered) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c, err := m.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = c
+	return 1, nil
+}
+
+func attr(t xml.StartElement, name string) string {
+	for _, a := range t.Attr {
+		if a.Name.Local == name && (a.Name.Space == "" || name == "id") {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// related gives what a part's relations lead to, by ID and by the last word
+// of their type.
+func (b *book) related(from string) (byID, byType map[string]string, err error) {
+	byID, byType = map[string]string{}, map[string]string{}
+	name := path.Join(path.Dir(from), "_rels", path.Base(from)+".rels")
+	if from == "" {
+		name = "_rels/.rels"
+	}
+	err = b.part(name, func(t xml.Token) (bool, error) {
+		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Relationship" {
+			target := partPath(from, attr(e, "Target"))
+			byType[path.Base(attr(e, "Type"))] = target
+			if path.Base(attr(e, "Type")) == "worksheet" {
+				byID[attr(e, "Id")] = target
+			}
+		}
+		return len(byID)+len(byType) < maxParts, nil
+	})
+	return byID, byType, err
+}
+
+// contents reads what worksheets refer to: their names, shared texts, formats.
+func (b *book) contents() error {
+	main := "xl/workbook.xml"
+	if _, byType, err := b.related(""); err == nil && byType["officeDocument"] != "" {
+		main = byType["officeDocument"]
+	} else if err != nil && !errors.Is(err, errNoPart) {
+		return err
+	}
+	byID, byType, err := b.related(main)
+	if err != nil {
+		return err
+	}
+	err = b.part(main, func(t xml.Token) (bool, error) {
+		e, ok := t.(xml.StartElement)
+		if !ok || e.Name.Local != "sheet" {
+			return true, nil
+		}
+		// What a person does not see is not what they hand in.
+		if part := byID[attr(e, "id")]; part != "" && attr(e, "state") != "hidden" && attr(e, "state") != "veryHidden" {
+			b.sheets = append(b.sheets, sheetPart{attr(e, "name"), part})
+		}
+		return len(b.sheets) < maxSheets, nil
+	})
+	if err == nil && byType["sharedStrings"] != "" {
+		err = b.strings(byType["sharedStrings"])
+	}
+	if err == nil && byType["styles"] != "" {
+		err = b.styles(byType["styles"])
+	}
+	return err
+}
+
+// texts gathers the text of a shared or inline string, without what only says
+// how it is pronounced.
+type texts struct {
+	b     strings.Builder
+	in    bool // within <t>
+	sound int  // depth of <rPh>
+}
+
+func (x *texts) token(t xml.Token) {
+	switch t := t.(type) {
+	case xml.StartElement:
+		switch t.Name.Local {
+		case "t":
+			x.in = x.sound == 0
+		case "rPh":
+			x.sound++
+		}
+	case xml.EndElement:
+		switch t.Name.Local {
+		case "t":
+			x.in = false
+		case "rPh":
+			x.sound = max(0, x.sound-1)
+		}
+	case xml.CharData:
+		if x.in && x.b.Len() <= maxValue {
+			x.b.Write(t)
+		}
+	}
+}
+
+func (x *texts) take() string {
+	s := unescape(cut(x.b.String()))
+	*x = texts{}
+	return s
+}
+
+// escaped is how a workbook writes characters that XML has not.
+var escaped = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
+
+func unescape(s string) string {
+	if !strings.Contains(s, "_x") {
+		return s
+	}
+	return escaped.ReplaceAllStringFunc(s, func(m string) string {
+		n, err := strconv.ParseUint(m[2:6], 16, 16)
+		if err != nil {
+			return m
+		}
+		return string(rune(n))
+	})
+}
+
+func (b *book) strings(part string) error {
+	var x texts
+	kept := 0
+	return b.part(part, func(t xml.Token) (bool, error) {
+		x.token(t)
+		if e, ok := t.(xml.EndElement); ok && e.Name.Local == "si" {
+			s := x.take()
+			b.shared = append(b.shared, s)
+			if kept += len(s); kept > maxText || len(b.shared) > maxStrings {
+				return false, errUnfolds
+			}
+		}
+		return true, nil
+	})
+}
+
+// zeros is a number format that pads with zeros and does nothing else.
+var zeros = regexp.MustCompile(`^0{2,64}(;.*)?$`)
+
+func (b *book) styles(part string) error {
+	formats := map[string]int{}
+	in := false
+	return b.part(part, func(t xml.Token) (bool, error) {
+		switch e := t.(type) {
+		case xml.StartElement:
+			switch {
+			case e.Name.Local == "numFmt" && zeros.MatchString(attr(e, "formatCode")):
+				formats[attr(e, "numFmtId")] = strings.IndexFunc(attr(e, "formatCode")+";", func(r rune) bool { return r != '0' })
+			case e.Name.Local == "cellXfs":
+				in = true
+			case in && e.Name.Local == "xf":
+				b.pads = append(b.pads, formats[attr(e, "numFmtId")])
+			}
+		case xml.EndElement:
+			in = in && e.Name.Local != "cellXfs"
+		}
+		if len(b.pads)+len(formats) > maxStyles {
+			return false, errUnfolds
+		}
+		return true, nil
+	})
+}
+
+// sheetCell is a cell that is not blank.
+type sheetCell struct {
+	col  int
+	text string
+	bad  *complaint
+}
+
+// cells gives the rows of a worksheet that are there, in the order of the file,
+// with their cells that are not blank, in order. A row or column that no
+// worksheet has is a *badPlace.
+func (b *book) cells(part string, row func(n int, hidden bool, cells []sheetCell) bool, merged func(span)) error {
+	s := sheetReader{b: b}
+	return b.part(part, func(t xml.Token) (bool, error) {
+		switch t := t.(type) {
+		case xml.StartElement:
+			if t.Name.Local == "mergeCell" && s.spans < maxMerged {
+				s.spans++
+				from, to, _ := strings.Cut(attr(t, "ref"), ":")
+				c1, r1, ok1 := cellColumn(from)
+				c2, r2, ok2 := cellColumn(to)
+				if ok1 && ok2 && c1 == c2 && r2 > r1 {
+					merged(span{c1, r1, r2})
+				}
+			}
+			return true, s.start(t)
+		case xml.EndElement:
+			switch t.Name.Local {
+			case "c":
+				return true, s.finish()
+			case "row":
+				more := row(s.row, s.hidden, s.cells)
+				s.cells = s.cells[:0]
+				return more, nil
+			}
+			s.value, s.inline = s.value && t.Name.Local != "v", s.inline && t.Name.Local != "is"
+		case xml.CharData:
+			if s.value && s.raw.Len() <= maxValue {
+				s.raw.Write(t)
+			}
+		}
+		if s.inline {
+			s.text.token(t)
+		}
+		return true, nil
+	})
+}
+
+// sheetReader is where the reading of a worksheet is.
+type sheetReader struct {
+	b        *book
+	row, col int
+	hidden   bool
+	cells    []sheetCell
+	spans    int
+
+	kind, style   string
+	value, inline bool // within <v>, <is>
+	raw           strings.Builder
+	text          texts
+}
+
+func (s *sheetReader) start(t xml.StartElement) error {
+	switch t.Name.Local {
+	case "row":
+		s.row, s.col = s.row+1, 0
+		if r := attr(t, "r"); r != "" {
+			n, err := strconv.Atoi(r)
+			if err != nil || n < s.row {
+				return &badPlace{r}
+			}
+			s.row = n
+		}
+		if s.row > sheetRows {
+			return &badPlace{itoa(s.row)}
+		}
+		s.hidden = attr(t, "hidden") == "1" || attr(t, "hidden") == "true"
+	case "c":
+		s.col++
+		if r := attr(t, "r"); r != "" {
+			col, line, ok := cellColumn(r)
+			if !ok || line != s.row || col < s.col {
+				return &badPlace{r}
+			}
+			s.col = col
+		}
+		if s.col > sheetCols {
+			return &badPlace{cellName(s.col, s.row)}
+		}
+		s.kind, s.style = attr(t, "t"), attr(t, "s")
+		s.raw.Reset()
+		s.text = texts{}
+	case "v":
+		s.value = true
+	case "is":
+		s.inline = true
+	}
+	return nil
+}
+
+// finish takes a cell.
+func (s *sheetReader) finish() error {
+	raw := strings.TrimSpace(s.raw.String())
+	c := sheetCell{col: s.col}
+	switch s.kind {
+	case "s":
+		if raw == "" {
+			break
+		}
+		i, err := strconv.Atoi(raw)
+		if err != nil || i < 0 || i >= len(s.b.shared) {
+			return fmt.Errorf("cell %s names the text %s, which is not there", cellName(s.col, s.row), clip(raw))
+		}
+		c.text = s.b.shared[i]
+	case "inlineStr":
+		c.text = s.text.take()
+	case "", "n":
+		pad := 0
+		if i, err := strconv.Atoi(s.style); err == nil && i >= 0 && i < len(s.b.pads) {
+			pad = s.b.pads[i]
+		}
+		c.text, c.bad = number(cut(raw), pad)
+	default: // str, e, b, d
+		c.text = unescape(cut(s.raw.String()))
+	}
+	if trim(c.text) != "" {
+		s.cells = append(s.cells, c)
+	}
+	return nil
+}
+
+// number is the text that a number stands for. Excel keeps 15 digits of it: one
+// that is longer has lost some.
+func number(raw string, pad int) (string, *complaint) {
+	if !allDigits.MatchString(raw) {
+		f, err := strconv.ParseFloat(raw, 64)
+		switch {
+		case err != nil, math.Abs(f) >= 1e15, math.IsNaN(f):
+			return raw, nil
+		case f != math.Trunc(f):
+			return strconv.FormatFloat(f, 'g', 15, 64), nil // 0.30000000000000004
+		}
+		raw = strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	if len(strings.TrimLeft(raw, "0")) > 15 {
+		return raw, &complaint{i18n.M("roster.lost_digits", "id", clip(raw)), i18n.M("roster.text_cells_hint")}
+	}
+	if n := pad - len(raw); n > 0 && !strings.HasPrefix(raw, "-") {
+		raw = strings.Repeat("0", n) + raw
+	}
+	return raw, nil
+}
