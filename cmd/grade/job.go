@@ -207,4 +207,3 @@ func tasksOf(rub *rubric.Rubric, arg string) ([]string, error) {
 	}
 	return out, nil
 }
-
