@@ -40,7 +40,7 @@ func graded(t *testing.T, dir string, args ...string) (status int, out, errs str
 		}
 		return ""
 	}}
-	status = c.Main(append([]string{"--dir", dir}, args...))
+	status = c.Main(t.Context(), append([]string{"--dir", dir}, args...))
 	return status, stdout.String(), stderr.String()
 }
 

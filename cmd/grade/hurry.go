@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"syscall"
 )
 
 // litter is what a process that ends at once has to take away, temporary
@@ -87,7 +86,7 @@ func (l *litter) hurry(ctx context.Context) (stop func()) {
 		case <-ctx.Done():
 		}
 		again := make(chan os.Signal, 1)
-		signal.Notify(again, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		signal.Notify(again, interrupts...)
 		defer signal.Stop(again)
 		select {
 		case <-over:

@@ -21,10 +21,13 @@ import (
 )
 
 // labFlags choose a lab; the environment and the package fill in the rest.
-type labFlags struct{ state, subnet, name string }
+type labFlags struct{ state, subnet, name, release string }
 
 func (f labFlags) options(a *app) (lab.Options, error) {
-	opt := lab.Options{Dir: f.state, Name: f.name}
+	opt := lab.Options{Dir: f.state, Name: f.name, Release: f.release}
+	if opt.Release == "" {
+		opt.Release = a.Getenv(lab.ReleaseEnv)
+	}
 	if opt.Dir == "" {
 		opt.Dir = a.Getenv(lab.DirEnv)
 	}
@@ -61,6 +64,7 @@ func newLabCmd(a *app) *cobra.Command {
 	up := verb("up", "lab.up_short", a.labUp)
 	up.Flags().StringVar(&f.subnet, "subnet", "", lang.T("lab.flag_subnet"))
 	up.Flags().StringVar(&f.name, "name", "", lang.T("lab.flag_name"))
+	up.Flags().StringVar(&f.release, "release", "", lang.T("lab.flag_release"))
 	verb("down", "lab.down_short", a.labDown)
 	verb("status", "lab.status_short", a.labStatus)
 	var kill bool

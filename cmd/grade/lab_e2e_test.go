@@ -98,26 +98,20 @@ func openClassroom(t *testing.T) *classroom {
 		}
 		t.Skip("no real lab: ", err)
 	}
-	dir, err := os.MkdirTemp("", "sge2e") // short: it holds sockets
-	require.NoError(t, err)
-	pid := os.Getpid()
+	dir := t.TempDir()
 	c := &classroom{dir: dir, grade: filepath.Join(dir, "grade")}
-	opt := lab.Options{
-		Name: "e" + strconv.FormatInt(int64(pid%46656), 36), Dir: filepath.Join(dir, "lab"), Exe: c.grade,
-		Subnet: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 198, byte(pid), 0}), 24),
-	}
-	c.net = opt.Subnet
+	opt, drop, err := lab.Scratch(t.Context())
+	require.NoError(t, err)
+	opt.Exe, c.net = c.grade, opt.Subnet
 	t.Cleanup(func() {
-		_, err := lab.Down(context.Background(), opt)
-		require.NoError(t, err)
+		require.NoError(t, drop(context.Background()))
 		require.NoDirExists(t, opt.Dir)
 		for _, look := range [][]string{{"ip", "-o", "link"}, {"iptables-save"}, {"cat", "/proc/self/mountinfo"}} {
 			out, err := exec.Command(look[0], look[1:]...).Output()
 			require.NoError(t, err)
 			require.NotContains(t, string(out), "sg-"+opt.Name, "%v", look)
-			require.NotContains(t, string(out), dir, "%v", look)
+			require.NotContains(t, string(out), opt.Dir, "%v", look)
 		}
-		require.NoError(t, os.RemoveAll(dir))
 	})
 	start := time.Now()
 	out, err := exec.Command("go", "build", "-o", c.grade, ".").CombinedOutput()

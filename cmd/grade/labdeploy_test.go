@@ -28,7 +28,7 @@ func TestLabDeployWithoutALab(t *testing.T) {
 			var out, errOut bytes.Buffer
 			c := command{Stdin: &bytes.Buffer{}, Stdout: &out, Stderr: &errOut, Getenv: func(string) string { return "" }}
 			args := append([]string{"lab", "deploy", "--lang", "en", "--state", t.TempDir()}, tt.args...)
-			require.Equal(t, tt.status, c.Main(args), errOut.String())
+			require.Equal(t, tt.status, c.Main(t.Context(), args), errOut.String())
 			require.Contains(t, out.String(), tt.out)
 			require.Contains(t, errOut.String(), tt.err)
 		})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,7 +25,7 @@ func loadWith(lang string, args ...string) (status int, out, errs string) {
 		}
 		return ""
 	}}
-	status = c.Main(append([]string{"load"}, args...))
+	status = c.Main(context.Background(), append([]string{"load"}, args...))
 	return status, stdout.String(), stderr.String()
 }
 

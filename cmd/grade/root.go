@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -36,10 +33,8 @@ type app struct {
 	verbose bool
 }
 
-// Main runs the program and gives its exit status.
-func (c command) Main(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
+// Main runs the program, until ctx ends, and gives its exit status.
+func (c command) Main(ctx context.Context, args []string) int {
 	a := &app{command: c, langStr: langOf(args), litter: &litter{}}
 	defer a.litter.hurry(ctx)()
 	a.ui = newUI(c, a.lang())

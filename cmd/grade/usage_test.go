@@ -24,14 +24,14 @@ func TestUsageInWords(t *testing.T) {
 		for lang, want := range map[string]string{"zh": c.zh, "en": c.en} {
 			var out, errs bytes.Buffer
 			cmd := command{Stdin: &bytes.Buffer{}, Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }}
-			require.Equal(t, exitUsage, cmd.Main(append(c.args, "--lang", lang)), c.args)
+			require.Equal(t, exitUsage, cmd.Main(t.Context(), append(c.args, "--lang", lang)), c.args)
 			require.Contains(t, errs.String(), want)
 			require.Empty(t, out.String())
 		}
 	}
 	var errs bytes.Buffer
 	cmd := command{Stdin: &bytes.Buffer{}, Stdout: &errs, Stderr: &errs, Getenv: func(string) string { return "" }}
-	require.Equal(t, exitUsage, cmd.Main([]string{"--lang=zh", "--class"}))
+	require.Equal(t, exitUsage, cmd.Main(t.Context(), []string{"--lang=zh", "--class"}))
 	require.Contains(t, errs.String(), "--class 后面要跟一个值")
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,20 +61,13 @@ func startLab(t *testing.T) *realLab {
 	if err := lab.Preflight(); err != nil {
 		skip(err.Error())
 	}
-	dir, err := os.MkdirTemp("", "sgfault")
+	opt, drop, err := lab.Scratch(t.Context())
 	require.NoError(t, err)
-	pid := os.Getpid()
-	opt := lab.Options{
-		Name: "f" + strconv.FormatInt(int64(pid%46656), 36), Dir: filepath.Join(dir, "state"),
-		Subnet: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 198, byte(pid), 0}), 24),
-	}
+	t.Cleanup(func() { require.NoError(t, drop(context.Background())) })
 	l, err := lab.Up(t.Context(), opt)
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, l.Down(context.Background()))
-		require.NoError(t, os.RemoveAll(dir))
-	})
-	r := &realLab{Lab: l, conn: roster.Cluster{Endpoints: l.Endpoints()}, journal: JournalPath(dir, "T")}
+	t.Cleanup(func() { require.NoError(t, l.Down(context.Background())) })
+	r := &realLab{Lab: l, conn: roster.Cluster{Endpoints: l.Endpoints()}, journal: JournalPath(t.TempDir(), "T")}
 	r.cluster, err = swarm.Dial(t.Context(), r.conn)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = r.cluster.Close() })
