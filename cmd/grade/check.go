@@ -127,7 +127,10 @@ func (a *app) sayTasks(j *job, plan *observe.Plan) {
 		return
 	}
 	text := a.lang().T("cli.check_tasks", "tasks", s.Tasks)
-	if s.Told != "" {
+	switch {
+	case len(s.NotUp) == len(s.Tasks) && s.Told == "":
+		text = a.lang().T("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars["service"])
+	case s.Told != "":
 		text = a.lang().T("cli.check_tasks_told", "tasks", s.Tasks, "network", s.Told)
 	}
 	fmt.Fprintln(a.Stdout, diag.Plain(text))

@@ -195,6 +195,19 @@ func (s *Session) note(key string, pairs ...any) {
 	}
 }
 
+// injecting is the note of what is about to be done to a node.
+func injecting(kind string) string {
+	switch kind {
+	case NodeDrain:
+		return "fault.note_draining"
+	case TaskKill:
+		return "fault.note_killing"
+	case Command:
+		return "fault.note_commanding"
+	}
+	return "fault.note_injecting"
+}
+
 func (s *Session) inject(ctx context.Context) error {
 	f := s.rec.Fault
 	if s.journalled() {
@@ -220,7 +233,7 @@ func (s *Session) inject(ctx context.Context) error {
 	if err := s.step(StepInjecting); err != nil {
 		return err
 	}
-	s.note("fault.note_injecting", "kind", f.Kind)
+	s.note(injecting(f.Kind), "kind", f.Kind)
 	if takesEngine(f.Kind) {
 		s.opt.Cluster.Avoid(f.NodeID)
 	}
