@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -227,9 +226,7 @@ func (a *app) sayFindings(found []swarm.Finding) error {
 		for _, f := range found {
 			rows = append(rows, row{f.Level, lang.Text(f.Msg), lang.Text(f.Hint)})
 		}
-		enc := json.NewEncoder(a.Stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(rows)
+		return a.printJSON(rows)
 	}
 	marks := map[string]string{"ok": "✓", "warn": "!", "error": "✗"}
 	for _, f := range found {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
@@ -66,6 +67,11 @@ func newExportCmd(a *app) *cobra.Command {
 
 // stored opens a class's gradebook to read from it.
 func (a *app) stored(ctx context.Context, f *classFlags) (*job, *gradebook.Gradebook, error) {
+	return a.storedBy(ctx, f, true)
+}
+
+// storedBy opens a class's gradebook, to add to it if it is not only read.
+func (a *app) storedBy(ctx context.Context, f *classFlags, readOnly bool) (*job, *gradebook.Gradebook, error) {
 	j, err := a.load(ctx, f)
 	if err != nil {
 		return nil, nil, err
@@ -74,7 +80,11 @@ func (a *app) stored(ctx context.Context, f *classFlags) (*job, *gradebook.Grade
 	if _, err := os.Stat(j.bookPath()); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, none
 	}
-	book, err := a.openBook(ctx, j.bookPath())
+	open := a.writable
+	if readOnly {
+		open = a.openBook
+	}
+	book, err := open(ctx, j.bookPath())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,6 +104,7 @@ func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradeboo
 	if err != nil {
 		return err
 	}
+	a.sayRubric(j, data)
 	dir := f.out
 	if dir == "" {
 		dir = filepath.Join("out", j.class.Name)
@@ -124,4 +135,24 @@ func standingData(ctx context.Context, j *job, book *gradebook.Gradebook) (*repo
 	d.Title = j.class.Title
 	d.Findings, err = findings(ctx, book, "")
 	return d, err
+}
+
+// sayRubric notes which rubrics results were judged with, if it is not just the
+// one that a class is graded with now.
+func (a *app) sayRubric(j *job, d *report.Data) {
+	var with []string
+	other := false
+	for _, s := range d.Rubrics() {
+		with = append(with, rubricName(s.RubricID, s.RubricVersion, s.RubricSHA256))
+		other = other || s.RubricSHA256 != j.rub.SHA256
+	}
+	if !other {
+		return
+	}
+	flag := ""
+	if j.rubricArg != "" {
+		flag = " --rubric " + j.rubricArg
+	}
+	a.ui.note(diag.Plain(a.lang().T("record.judged_with", "rubrics", with, "class", j.class.Name,
+		"now", rubricName(j.rub.ID, j.rub.Version, j.rub.SHA256), "flag", flag)))
 }

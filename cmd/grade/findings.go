@@ -34,7 +34,7 @@ func findings(ctx context.Context, book *gradebook.Gradebook, run string) ([]fin
 				continue
 			}
 			c, err := book.Case(ctx, r.ID, s.ID)
-			if errors.Is(err, gradebook.ErrNotFound) {
+			if errors.Is(err, gradebook.ErrNotFound) || errors.Is(err, gradebook.ErrDamaged) { // which is told at the end
 				continue
 			}
 			if err != nil {

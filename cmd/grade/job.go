@@ -53,13 +53,15 @@ func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 
 // job is a class read and checked: who is graded on what, under which names.
 type job struct {
-	class    *roster.Class
-	rub      *rubric.Rubric
-	vars     map[string]map[string]string
-	tasks    []string
-	taskArg  string
-	students []roster.Student
-	home     string // where the gradebook is kept
+	class   *roster.Class
+	rub     *rubric.Rubric
+	vars    map[string]map[string]string
+	tasks   []string
+	taskArg string
+	// rubricArg is the rubric's file if one was asked for.
+	rubricArg string
+	students  []roster.Student
+	home      string // where the gradebook is kept
 }
 
 // load reads class, roster and rubric, and derives everybody's names. Nothing
@@ -95,7 +97,7 @@ func (a *app) jobOf(ctx context.Context, class *roster.Class, f *classFlags) (*j
 	if err != nil {
 		return nil, err
 	}
-	j := &job{class: class, rub: rub, taskArg: f.task, home: a.home(class)}
+	j := &job{class: class, rub: rub, taskArg: f.task, rubricArg: f.rubric, home: a.home(class)}
 	if j.tasks, err = tasksOf(rub, f.task); err != nil {
 		return nil, err
 	}

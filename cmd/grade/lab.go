@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -207,11 +206,4 @@ func newWhoamiCmd(a *app) *cobra.Command {
 		return whoami.Run(ctx, conf)
 	}
 	return cmd
-}
-
-// printJSON writes v to stdout, for scripts.
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.Stdout)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

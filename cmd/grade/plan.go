@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -94,9 +93,7 @@ func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) erro
 			}
 			out.Faults = append(out.Faults, x)
 		}
-		enc := json.NewEncoder(a.Stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(out)
+		return a.printJSON(out)
 	}
 	lang := a.lang()
 	_, err := fmt.Fprintf(a.Stdout, "%s\n\n%s\n\n%s\n%s\n",

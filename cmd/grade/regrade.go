@@ -1,19 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"swarmgrade/grader/check"
-	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/observe"
-	"swarmgrade/grader/rubric"
 )
 
 type verdict = judge.Verdict
@@ -28,7 +28,7 @@ func newRegradeCmd(a *app) *cobra.Command {
 	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
 	c.Flags().BoolVar(&dry, "dry-run", false, lang.T("cli.flag_regrade_dry"))
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		j, book, err := a.stored(c.Context(), &f)
+		j, book, err := a.storedBy(c.Context(), &f, dry)
 		if err != nil {
 			return err
 		}
@@ -38,109 +38,230 @@ func newRegradeCmd(a *app) *cobra.Command {
 	return c
 }
 
-// regrade judges the evidence of a run anew and prints who gains or loses
-// what. The old verdicts stay in the gradebook's history.
+// regrading is evidence judged anew, and what comes of it.
+type regrading struct {
+	j        *job
+	dry      bool
+	was      map[string]gradebook.Run // rubrics that judged until now, by hash
+	anew     []gradebook.Regrade      // what was taken
+	store    []gradebook.Regrade      // of these, what says something new
+	attempts int
+	students int
+	stored   []gradebook.Run
+	changes  []change
+	same     int // students of whom nothing changed
+}
+
+// regrade judges the evidence of every attempt anew, so that all that counts is
+// judged with one rubric, and prints whose score changes. The old verdicts stay
+// in the gradebook.
 func (a *app) regrade(ctx context.Context, j *job, book *gradebook.Gradebook, id string, dry bool) error {
-	from, err := observedRun(ctx, j, book, id)
+	runs, err := book.Runs(ctx)
 	if err != nil {
 		return err
 	}
-	if j.taskArg == "" { // as it was observed then
-		j.tasks = observe.Auto
-	}
-	old, err := book.Verdicts(ctx, from.ID)
+	took, lab, err := regraded(j, runs, id)
 	if err != nil {
 		return err
 	}
-	students, err := book.Students(ctx, from.ID)
+	x := &regrading{j: j, dry: dry, was: map[string]gradebook.Run{}}
+	policy := gradebook.Policy(j.class.Settings.Attempts)
+	before, err := book.Standing(ctx, lab, policy)
 	if err != nil {
 		return err
 	}
-	jd := judge.New(j.rub)
-	fresh := make(map[string][]verdict, len(students))
-	changed := 0
-	for _, s := range students {
-		c, err := book.Case(ctx, from.ID, s.ID)
+	for _, s := range before {
+		for _, at := range s.Attempts {
+			x.was[at.Judged.RubricSHA256] = at.Judged
+		}
+	}
+	started := time.Now()
+	for _, r := range took {
+		if err := x.judge(ctx, book, r, runs); err != nil {
+			return err
+		}
+	}
+	as := gradebook.Run{RubricID: j.rub.ID, RubricVersion: j.rub.Version, RubricSHA256: j.rub.SHA256}
+	after, err := book.StandingWith(ctx, j.rub.ID, policy, as, x.anew)
+	if err != nil {
+		return err
+	}
+	x.compare(before, after)
+	if !dry && len(x.store) > 0 {
+		x.stored, err = book.SaveRegrades(ctx, gradebook.Begin{
+			Class: j.class.Name, Rubric: j.rub, Tool: version(), Started: started,
+		}, x.store, time.Now())
 		if err != nil {
 			return err
 		}
-		fresh[s.ID] = jd.Verdicts(j.observed(c), c, s.Bundle)
-		if a.diff(s, old[s.ID], fresh[s.ID]) {
-			changed++
+	}
+	if a.json {
+		return a.printJSON(x.json())
+	}
+	a.sayRegrade(x)
+	return nil
+}
+
+// regraded are the observing runs to judge anew, oldest first, and the lab that
+// they are of until now: the rubric's own or, for a rubric of another ID, that
+// of the newest run.
+func regraded(j *job, runs []gradebook.Run, id string) ([]gradebook.Run, string, error) {
+	no := usageHint(i18n.M("cli.no_run", "run", id, "class", j.class.Name), i18n.M("cli.no_run_hint", "class", j.class.Name))
+	if id != "" {
+		i := slices.IndexFunc(runs, func(r gradebook.Run) bool { return r.ID == id })
+		if i >= 0 && runs[i].Regrades != "" {
+			i = slices.IndexFunc(runs, func(r gradebook.Run) bool { return r.ID == runs[i].Regrades })
+		}
+		if i < 0 {
+			return nil, "", no
+		}
+		return runs[i : i+1], runs[i].RubricID, nil
+	}
+	lab := ""
+	of := func(r gradebook.Run) bool { return r.Regrades == "" && r.RubricID == lab }
+	for _, lab = range []string{j.rub.ID, newestLab(runs)} {
+		if slices.ContainsFunc(runs, of) {
+			break
 		}
 	}
-	lang := a.lang()
-	fmt.Fprintln(a.Stdout, lang.T("cli.regrade_sum", "n", changed, "students", len(students), "run", from.ID))
-	if dry {
-		return nil
+	took := slices.DeleteFunc(slices.Clone(runs), func(r gradebook.Run) bool { return !of(r) })
+	if len(took) == 0 {
+		return nil, "", no
 	}
-	run, err := book.BeginRegrade(ctx, from.ID, gradebook.Begin{
-		Class: j.class.Name, Rubric: j.rub, RosterSHA256: j.class.RosterSHA256, Tool: version(), Started: time.Now(),
-	})
+	slices.Reverse(took)
+	return took, lab, nil
+}
+
+func newestLab(runs []gradebook.Run) string {
+	for _, r := range runs {
+		if r.Regrades == "" {
+			return r.RubricID
+		}
+	}
+	return ""
+}
+
+// judge judges a run's evidence. Who has no verdicts yet is left to --resume;
+// whoever's evidence can't be read keeps theirs.
+func (x *regrading) judge(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, runs []gradebook.Run) error {
+	students, err := book.Students(ctx, r.ID)
 	if err != nil {
 		return err
 	}
-	for _, s := range students {
-		if err := book.SaveVerdicts(ctx, run.ID, s.ID, fresh[s.ID]); err != nil {
-			return err
-		}
-	}
-	return book.FinishRun(ctx, run.ID, gradebook.Finished, time.Now())
-}
-
-// observedRun is the run named, or the newest finished one that observed.
-func observedRun(ctx context.Context, j *job, book *gradebook.Gradebook, id string) (gradebook.Run, error) {
-	runs, err := book.Runs(ctx)
+	old, by, err := book.Effective(ctx, runs, r, x.j.rub.ID)
 	if err != nil {
-		return gradebook.Run{}, err
+		return err
 	}
-	for _, r := range runs {
-		if r.ID == id || (id == "" && r.Regrades == "" && r.Status == gradebook.Finished) {
-			return r, nil
-		}
-	}
-	return gradebook.Run{}, usageHint(i18n.M("cli.no_run", "run", id, "class", j.class.Name),
-		i18n.M("cli.no_run_hint", "class", j.class.Name))
-}
-
-// diff prints the checks whose points changed, and reports whether any did.
-func (a *app) diff(s gradebook.Student, old, fresh []verdict) bool {
-	before := make(map[string]verdict, len(old))
-	for _, v := range old {
-		before[v.Check] = v
-	}
-	was, _, _ := judge.Total(old)
-	is, _, _ := judge.Total(fresh)
-	changed := false
-	lang := a.lang()
-	for _, v := range fresh {
-		o, ok := before[v.Check]
-		if ok && o.Points == v.Points && o.Outcome == v.Outcome && o.Max == v.Max {
+	of := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
+	fresh := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
+	jd := judge.New(x.j.rub)
+	all := *x.j
+	all.tasks = observe.Auto // as it was observed then
+	for _, s := range students {
+		if s.Progress != gradebook.Judged || !slices.ContainsFunc(x.j.students, func(w rosterStudent) bool { return w.ID == s.ID }) {
 			continue
 		}
-		if !changed {
-			fmt.Fprintln(a.Stdout, diag.Plain(lang.T("cli.regrade_student", "id", s.ID, "name", s.Name,
-				"was", was.String(), "is", is.String(), "diff", signed(is-was))))
-			changed = true
+		c, err := book.Case(ctx, r.ID, s.ID)
+		if errors.Is(err, gradebook.ErrDamaged) {
+			continue // which is told at the end
 		}
-		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("cli.regrade_check", "check", v.Check,
-			"was", given(o), "wasmax", o.Max.String(), "is", given(v), "ismax", v.Max.String(),
-			"message", v.Message)))
+		if err != nil {
+			return err
+		}
+		vs := jd.Verdicts(all.observed(c), c, s.Bundle)
+		of.Verdicts[s.ID] = vs
+		if by[s.ID].RubricSHA256 != x.j.rub.SHA256 || !sameVerdicts(old[s.ID], vs) {
+			fresh.Verdicts[s.ID] = vs
+		}
 	}
-	return changed
+	x.attempts += len(of.Verdicts)
+	if len(of.Verdicts) > 0 {
+		x.anew = append(x.anew, of)
+	}
+	if len(fresh.Verdicts) > 0 {
+		x.store = append(x.store, fresh)
+	}
+	return nil
 }
 
-// given is a verdict's points, "?" where nothing is decided.
-func given(v verdict) string {
-	if v.Outcome == check.Ungraded {
-		return "?"
-	}
-	return v.Points.String()
+// sameVerdicts compares verdicts as they are stored.
+func sameVerdicts(a, b []verdict) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-func signed(p rubric.Points) string {
-	if p >= 0 {
-		return "+" + p.String()
+// change is what a regrade changes of what counts for a student.
+type change struct {
+	id, name string
+	was, is  []verdict
+	checks   []checkChange
+}
+
+type checkChange struct{ was, is *verdict } // one of them may be nil
+
+func (c *change) by() int64 {
+	was, _, _ := judge.Total(c.was)
+	is, _, _ := judge.Total(c.is)
+	return int64(is - was)
+}
+
+// compare finds what changes for whom, the greatest change of a total first.
+func (x *regrading) compare(before, after []gradebook.Standing) {
+	was := make(map[string][]verdict, len(before))
+	for _, s := range before {
+		was[s.Student.ID] = x.counted(s)
 	}
-	return p.String()
+	for _, s := range after {
+		if !slices.ContainsFunc(x.anew, func(r gradebook.Regrade) bool { _, ok := r.Verdicts[s.Student.ID]; return ok }) {
+			continue
+		}
+		x.students++
+		c := change{id: s.Student.ID, name: s.Student.Name, was: was[s.Student.ID], is: x.counted(s)}
+		c.checks = changedChecks(c.was, c.is)
+		if len(c.checks) == 0 {
+			x.same++
+			continue
+		}
+		x.changes = append(x.changes, c)
+	}
+	slices.SortStableFunc(x.changes, func(a, b change) int { return cmp.Compare(max(b.by(), -b.by()), max(a.by(), -a.by())) })
+}
+
+// counted are the verdicts that count for a student, of the tasks asked for.
+func (x *regrading) counted(s gradebook.Standing) []verdict {
+	var out []verdict
+	for _, t := range x.j.rub.Tasks {
+		if x.j.concerns(t.ID) || x.j.taskArg == "" {
+			out = append(out, s.Attempts[t.ID].Verdicts...)
+		}
+	}
+	for task, at := range s.Attempts { // that the rubric no longer has
+		if _, ok := x.j.rub.Task(task); !ok && x.j.taskArg == "" {
+			out = append(out, at.Verdicts...)
+		}
+	}
+	return out
+}
+
+func changedChecks(was, is []verdict) []checkChange {
+	find := func(vs []verdict, id string) *verdict {
+		if i := slices.IndexFunc(vs, func(v verdict) bool { return v.Check == id }); i >= 0 {
+			return &vs[i]
+		}
+		return nil
+	}
+	var out []checkChange
+	for i := range is {
+		o := find(was, is[i].Check)
+		if o == nil || o.Points != is[i].Points || o.Outcome != is[i].Outcome || o.Max != is[i].Max {
+			out = append(out, checkChange{o, &is[i]})
+		}
+	}
+	for i := range was {
+		if find(is, was[i].Check) == nil {
+			out = append(out, checkChange{&was[i], nil})
+		}
+	}
+	return out
 }

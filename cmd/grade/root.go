@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 )
 
@@ -23,10 +24,12 @@ type app struct {
 	ui     *ui
 	litter *litter
 
-	dir     string      // where classes are looked for
-	simSeed uint64      // of embedded clusters; 0 is the sample class's
-	kept    *simCluster // that is up already, nil to bring one up
-	haproxy string      // which one embedded clusters run; see simProxy
+	dir     string                 // where classes are looked for
+	simSeed uint64                 // of embedded clusters; 0 is the sample class's
+	kept    *simCluster            // that is up already, nil to bring one up
+	haproxy string                 // which one embedded clusters run; see simProxy
+	books   []*gradebook.Gradebook // that were opened
+	aside   bool                   // a damaged one was copied
 	langStr string
 	json    bool
 	quiet   bool
@@ -44,7 +47,7 @@ func (c command) Main(ctx context.Context, args []string) int {
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	err := root.ExecuteContext(ctx)
-	return a.exit(ctx, err)
+	return a.exit(ctx, a.damage(err))
 }
 
 func newRootCmd(a *app) *cobra.Command {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -79,7 +77,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err := a.consent(ctx, j, f.yes, plan); err != nil {
 		return err
 	}
-	book, err := a.openBook(ctx, j.bookPath())
+	book, err := a.writable(ctx, j.bookPath())
 	if err != nil {
 		return err
 	}
@@ -322,17 +320,6 @@ func runData(ctx context.Context, j *job, book *gradebook.Gradebook, id string) 
 	d.Title = j.class.Title
 	d.Findings, err = findings(ctx, book, id)
 	return d, err
-}
-
-// openBook opens the class's gradebook, making its directory.
-func (a *app) openBook(ctx context.Context, path string) (*gradebook.Gradebook, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, &statusError{
-			Status: exitUsage, Cause: err,
-			Msg: i18n.M("cli.no_dir", "dir", filepath.Dir(path)), Hint: i18n.M("cli.no_dir_hint"),
-		}
-	}
-	return gradebook.Open(ctx, path)
 }
 
 // taskKey is the task as the gradebook keeps it.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -49,6 +48,7 @@ func (a *app) show(ctx context.Context, j *job, book *gradebook.Gradebook, run s
 	if err != nil {
 		return err
 	}
+	a.sayRubric(j, data)
 	data.Students = slices.DeleteFunc(data.Students, func(s report.Student) bool {
 		return !slices.ContainsFunc(j.students, func(x rosterStudent) bool { return x.ID == s.ID })
 	})
@@ -110,40 +110,4 @@ func (a *app) data(ctx context.Context, j *job, book *gradebook.Gradebook, run s
 
 func notGraded(j *job) error {
 	return usageHint(i18n.M("cli.not_graded", "student", j.students[0].ID), i18n.M("cli.no_runs_hint", "class", j.class.Name))
-}
-
-func newRunsCmd(a *app) *cobra.Command {
-	lang := a.lang()
-	var f classFlags
-	c := &cobra.Command{Use: "runs --class CLASS", Short: lang.T("cli.runs_short"), Args: cobra.NoArgs}
-	c.Flags().StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		_, book, err := a.stored(c.Context(), &f)
-		if err != nil {
-			return err
-		}
-		defer book.Close()
-		runs, err := book.Runs(c.Context())
-		if err != nil {
-			return err
-		}
-		for _, r := range runs {
-			students, err := book.Students(c.Context(), r.ID)
-			if err != nil {
-				return err
-			}
-			took := "-"
-			if !r.Finished.IsZero() {
-				took = r.Finished.Sub(r.Started).String()
-			}
-			what := a.lang().T("cli.run_" + string(r.Status))
-			if r.Regrades != "" {
-				what += " " + a.lang().T("cli.run_regrades", "run", r.Regrades)
-			}
-			fmt.Fprintln(a.Stdout, a.lang().T("cli.run_line", "run", r.ID, "started", r.Started.Local().Format("2006-01-02 15:04:05"),
-				"took", took, "task", r.Task, "students", len(students), "rubric", r.RubricID, "version", r.RubricVersion, "status", what))
-		}
-		return nil
-	}
-	return c
 }

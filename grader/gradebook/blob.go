@@ -60,12 +60,29 @@ func (g *Gradebook) Blob(ctx context.Context, hash string) ([]byte, error) {
 		err = errors.New("the bytes are not those of this hash")
 	}
 	if err != nil {
-		return nil, &Error{
-			Msg:  i18n.M("gradebook.damaged", "file", g.path, "hash", hash),
-			Hint: i18n.M("gradebook.corrupt_hint"), Cause: err,
-		}
+		return nil, g.lost(hash, err)
 	}
 	return data, nil
+}
+
+// named is Blob for a hash that a row names, so that it has to be there.
+func (g *Gradebook) named(ctx context.Context, hash string) ([]byte, error) {
+	data, err := g.Blob(ctx, hash)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
+		g.hurt(hash)
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = g.lost(hash, errors.New("it is not there"))
+	}
+	return data, err
+}
+
+// lost is evidence that cannot be read.
+func (g *Gradebook) lost(hash string, cause error) error {
+	return &Error{
+		Msg:  i18n.M("gradebook.damaged", "file", g.path, "hash", hash),
+		Hint: i18n.M("gradebook.corrupt_hint"), Cause: cause, damaged: true,
+	}
 }
 
 func insertBlob(ctx context.Context, tx *sql.Tx, hash, kind string, packed []byte) error {

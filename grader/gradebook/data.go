@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"slices"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/rubric"
 )
 
-// RunData gives one run to report ("" is the newest). rub is the rubric that
-// the run was judged with; its text is the run's RubricBlob. Overrides and
+// RunData gives one run to report ("" is the newest), under the rubric that it
+// was judged with; rub stands in where that can't be read. Overrides and
 // remarks of the lab come with it.
 func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) (*report.Data, error) {
 	run, err := g.Run(ctx, id)
@@ -26,24 +27,55 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) 
 	if err != nil {
 		return nil, err
 	}
-	d := &report.Data{Class: run.Class, Rubric: rub, Run: reportRun(run)}
+	d := &report.Data{Class: run.Class, Rubric: g.rubricOf(ctx, run, rub), Run: reportRun(run)}
+	observed, err := g.observing(ctx, run)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range students {
-		d.Students = append(d.Students, report.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]})
+		out := report.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]}
+		for _, a := range split(observed, run, out.Verdicts) {
+			out.Attempts = append(out.Attempts, reportAttempt(&a))
+			d.AddSet(reportSet(&a))
+		}
+		d.Students = append(d.Students, out)
 	}
-	observed := run.ID
-	if run.Regrades != "" {
-		observed = run.Regrades
-	}
-	if d.Faults, err = g.reportFaults(ctx, observed); err != nil {
+	if d.Faults, err = g.reportFaults(ctx, observed.ID); err != nil {
 		return nil, err
 	}
 	return d, g.annotate(ctx, d)
 }
 
+// observing is the run that gathered what a run judged.
+func (g *Gradebook) observing(ctx context.Context, run Run) (Run, error) {
+	if run.Regrades == "" {
+		return run, nil
+	}
+	return g.Run(ctx, run.Regrades)
+}
+
+// rubricOf is the rubric that a run was judged with, as it was then, if it can
+// be read; or else that takes its place.
+func (g *Gradebook) rubricOf(ctx context.Context, run Run, or *rubric.Rubric) *rubric.Rubric {
+	if run.RubricSHA256 == or.SHA256 {
+		return or
+	}
+	source, err := g.named(ctx, run.RubricBlob)
+	if err != nil {
+		return or
+	}
+	rub, err := rubric.Load(source, "gradebook:"+run.ID, check.Set{})
+	if err != nil {
+		return or // of a program that knew other kinds of check
+	}
+	return rub
+}
+
 // StandingData gives what counts for a class, to report: for every student and
-// task the attempt that [Gradebook.Standing] chooses. A task that a student was
-// not judged on has no verdicts and adds nothing. Faults are those of all runs
-// whose attempts count, oldest first.
+// task the attempt that [Gradebook.Standing] chooses, of the lab of rub. A task
+// that a student was not judged on has no verdicts and adds nothing. The rubric
+// is the one of the newest verdicts that count; rub stands in where that can't
+// be read. Faults are those of all runs whose attempts count, oldest first.
 func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy Policy) (*report.Data, error) {
 	standing, err := g.Standing(ctx, rub.ID, policy)
 	if err != nil {
@@ -53,20 +85,30 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 	if err != nil {
 		return nil, err
 	}
-	d := &report.Data{Class: newest.Class, Rubric: rub, Run: reportRun(newest)}
-	d.Run.Policy = string(policy)
+	var judged Run // last of those that count
 	var runs []string
 	for _, s := range standing {
 		for _, a := range s.Attempts {
 			if !slices.Contains(runs, a.Run.ID) {
 				runs = append(runs, a.Run.ID)
 			}
+			if a.Judged.seq > judged.seq {
+				judged = a.Judged
+			}
 		}
 	}
+	if judged.ID == "" {
+		judged = newest
+	}
+	d := &report.Data{Class: newest.Class, Rubric: g.rubricOf(ctx, judged, rub), Run: reportRun(judged)}
+	d.Run.Policy = string(policy)
 	for _, s := range standing {
 		out := report.Student{ID: s.Student.ID, Name: s.Student.Name}
-		for _, task := range rub.Tasks {
-			out.Verdicts = append(out.Verdicts, s.Attempts[task.ID].Verdicts...)
+		for _, task := range taskOrder(d.Rubric, s.Attempts) {
+			a := s.Attempts[task]
+			out.Verdicts = append(out.Verdicts, a.Verdicts...)
+			out.Attempts = append(out.Attempts, reportAttempt(&a))
+			d.AddSet(reportSet(&a))
 		}
 		d.Students = append(d.Students, out)
 	}
@@ -79,6 +121,32 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 		d.Faults = append(d.Faults, faults...)
 	}
 	return d, g.annotate(ctx, d)
+}
+
+// taskOrder are the tasks attempted that the rubric has, in its order.
+func taskOrder(rub *rubric.Rubric, attempts map[string]Attempt) []string {
+	var out []string
+	for _, t := range rub.Tasks {
+		if _, ok := attempts[t.ID]; ok {
+			out = append(out, t.ID)
+		}
+	}
+	return out
+}
+
+func reportAttempt(a *Attempt) report.Attempt {
+	return report.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries)}
+}
+
+func reportSet(a *Attempt) report.Set {
+	s := report.Set{
+		Run: a.Run.ID, RubricID: a.Judged.RubricID, RubricVersion: a.Judged.RubricVersion, RubricSHA256: a.Judged.RubricSHA256,
+		RosterSHA256: a.Run.RosterSHA256, Tool: a.Judged.Tool, Observed: a.Run.Started, Judged: a.Judged.Finished, Attempts: 1,
+	}
+	if a.Judged.ID != a.Run.ID {
+		s.Regrade = a.Judged.ID
+	}
+	return s
 }
 
 func (g *Gradebook) newestOf(ctx context.Context, lab string) (Run, error) {
@@ -95,7 +163,7 @@ func (g *Gradebook) newestOf(ctx context.Context, lab string) (Run, error) {
 
 func reportRun(r Run) report.Run {
 	return report.Run{
-		ID: r.ID, Task: r.Task, Status: string(r.Status), Tool: r.Tool, RosterSHA256: r.RosterSHA256,
+		ID: r.ID, Regrades: r.Regrades, Task: r.Task, Status: string(r.Status), Tool: r.Tool, RosterSHA256: r.RosterSHA256,
 		Started: r.Started, Finished: r.Finished,
 	}
 }
@@ -126,6 +194,10 @@ func (g *Gradebook) annotate(ctx context.Context, d *report.Data) error {
 	}
 	for i := range d.Students {
 		s := &d.Students[i]
+		if g.isSuspect(s.ID) { // no score is better than a wrong one
+			*s = report.Student{ID: s.ID, Name: s.Name, Damaged: true}
+			continue
+		}
 		s.Remark = remarks[s.ID]
 		for _, o := range overrides {
 			if o.Student == s.ID {

@@ -72,9 +72,9 @@ func TestData(t *testing.T) {
 	require.NoError(t, report.JSON(&buf, d, i18n.ZH))
 	require.NoError(t, report.Detail(&buf, d, &d.Students[1], report.Text{Lang: i18n.ZH}))
 
-	again, err := g.BeginRegrade(ctx, one.ID, begin(day.Add(3*time.Hour)))
+	again, err := g.SaveRegrades(ctx, begin(day.Add(3*time.Hour)), []Regrade{{one.ID, nil}}, day)
 	require.NoError(t, err)
-	d, err = g.RunData(ctx, again.ID, rub)
+	d, err = g.RunData(ctx, again[0].ID, rub)
 	require.NoError(t, err)
 	require.Len(t, d.Faults, 1, "a regrade judges what the fault left")
 }

@@ -38,6 +38,10 @@ type Gradebook struct {
 	cacheMu sync.Mutex
 	cache   map[string]*evidence.Snapshot
 	windows map[string]*evidence.Window
+	// damage is what could not be read or was not what was written; suspects
+	// are the students whose scores it concerns.
+	damage   []string
+	suspects map[string]bool
 }
 
 // Error is a gradebook that cannot be used, in words for people.
@@ -45,7 +49,12 @@ type Error struct {
 	Msg   i18n.Msg
 	Hint  i18n.Msg
 	Cause error
+
+	damaged bool
 }
+
+// Is makes errors.Is find [ErrDamaged].
+func (e *Error) Is(target error) bool { return target == ErrDamaged && e.damaged }
 
 func (e *Error) Error() string {
 	text := i18n.EN.Text(e.Msg)
@@ -84,6 +93,7 @@ func Open(ctx context.Context, path string) (*Gradebook, error) {
 	g := &Gradebook{
 		db: db, path: abs,
 		cache: make(map[string]*evidence.Snapshot), windows: make(map[string]*evidence.Window),
+		suspects: make(map[string]bool),
 	}
 	if err := g.migrate(ctx); err != nil {
 		db.Close()
@@ -155,6 +165,21 @@ func (g *Gradebook) writeLocked(ctx context.Context, fn func(tx *sql.Tx) error) 
 	return g.explain(err)
 }
 
+// writeSealed is write for what scores are made of: the rows are sealed before
+// the transaction ends.
+func (g *Gradebook) writeSealed(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	return g.write(ctx, sealing(ctx, fn))
+}
+
+func sealing(ctx context.Context, fn func(tx *sql.Tx) error) func(tx *sql.Tx) error {
+	return func(tx *sql.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return seal(ctx, tx)
+	}
+}
+
 func explainOpen(path string, err error) error {
 	var known *Error
 	if errors.As(err, &known) {
@@ -163,9 +188,9 @@ func explainOpen(path string, err error) error {
 	dir := filepath.Dir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{i18n.M("gradebook.no_dir", "file", path), i18n.M("gradebook.no_dir_hint", "dir", dir), err}
+		return &Error{Msg: i18n.M("gradebook.no_dir", "file", path), Hint: i18n.M("gradebook.no_dir_hint", "dir", dir), Cause: err}
 	case errors.Is(err, fs.ErrPermission), sqliteIs(err, codeReadOnly), sqliteIs(err, codeCantOpen), isReadOnlyFS(err):
-		return &Error{i18n.M("gradebook.read_only", "file", path), i18n.M("gradebook.read_only_hint", "dir", dir), err}
+		return &Error{Msg: i18n.M("gradebook.read_only", "file", path), Hint: i18n.M("gradebook.read_only_hint", "dir", dir), Cause: err}
 	}
 	return explainSQLite(path, err)
 }

@@ -57,6 +57,30 @@ func (g *Gradebook) acquire(ctx context.Context) error {
 	return err
 }
 
+// underWay reports whether a process is at a run: the lock tells, however the
+// process that took it may have ended.
+func (g *Gradebook) underWay(ctx context.Context) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lock != nil {
+		return true
+	}
+	file := g.path + ".lock"
+	if _, err := os.Stat(file); err != nil {
+		return false // whoever is at a run has made it
+	}
+	db, err := open(file, "busy_timeout(0)")
+	if err != nil {
+		return true
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil) // BEGIN IMMEDIATE
+	if err != nil {
+		return true
+	}
+	return tx.Rollback() != nil
+}
+
 // release gives the right back. g.mu is held.
 func (g *Gradebook) release() {
 	if g.lock == nil {

@@ -1,9 +1,12 @@
 package gradebook
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +40,7 @@ func (g *Gradebook) SetOverride(ctx context.Context, o Override) error {
 			Hint: i18n.M("gradebook.bad_override_hint"),
 		}
 	}
-	return g.write(ctx, func(tx *sql.Tx) error {
+	return g.writeSealed(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO overrides (lab, student, check_id, points, reason, who, at)
 			VALUES (?,?,?,?,?,?,?)`, o.Lab, o.Student, o.Check, o.Points, o.Reason, o.Who, stamp(o.When))
 		return err
@@ -46,16 +49,37 @@ func (g *Gradebook) SetOverride(ctx context.Context, o Override) error {
 
 // Overrides gives those in force for a lab, by student and check.
 func (g *Gradebook) Overrides(ctx context.Context, lab string) ([]Override, error) {
-	return query(ctx, g, scanOverride, `SELECT lab, student, check_id, points, reason, who, at FROM overrides
-		WHERE seq IN (SELECT max(seq) FROM overrides WHERE lab=? GROUP BY student, check_id) AND points IS NOT NULL
-		ORDER BY student, check_id`, lab)
+	all, err := g.overrides(ctx)
+	if err != nil {
+		return nil, err
+	}
+	newest := make(map[[2]string]Override)
+	for _, o := range all {
+		if o.Lab == lab {
+			newest[[2]string{o.Student, o.Check}] = o
+		}
+	}
+	maps.DeleteFunc(newest, func(_ [2]string, o Override) bool { return o.Points == nil })
+	return slices.SortedFunc(maps.Values(newest), func(a, b Override) int {
+		return cmp.Or(cmp.Compare(a.Student, b.Student), cmp.Compare(a.Check, b.Check))
+	}), nil
 }
 
 // OverrideHistory gives every override of a student that was ever set, oldest
 // first.
 func (g *Gradebook) OverrideHistory(ctx context.Context, lab, student string) ([]Override, error) {
-	return query(ctx, g, scanOverride, `SELECT lab, student, check_id, points, reason, who, at FROM overrides
-		WHERE lab=? AND student=? ORDER BY seq`, lab, student)
+	all, err := g.overrides(ctx)
+	return slices.DeleteFunc(all, func(o Override) bool { return o.Lab != lab || o.Student != student }), err
+}
+
+// overrides are all, oldest first. All rows are read, so that none is missed
+// because just the column that would choose it is damaged.
+func (g *Gradebook) overrides(ctx context.Context) ([]Override, error) {
+	if err := g.complete(ctx, "overrides"); err != nil {
+		return nil, err
+	}
+	return sealedRows(ctx, g, "overrides", "lab, student, check_id, points, reason, who, at", "ORDER BY seq", scanOverride,
+		func(o Override) { g.suspect("overrides", o.Student) })
 }
 
 func scanOverride(row scanner) (Override, error) {
@@ -77,7 +101,7 @@ func scanOverride(row scanner) (Override, error) {
 // SetRemark records an instructor's note on a student, shown beside the score;
 // "" takes it away.
 func (g *Gradebook) SetRemark(ctx context.Context, lab, student, text string, at time.Time) error {
-	return g.write(ctx, func(tx *sql.Tx) error {
+	return g.writeSealed(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO remarks (lab, student, text, at) VALUES (?,?,?,?)", lab, student, text, stamp(at))
 		return err
 	})
@@ -85,13 +109,18 @@ func (g *Gradebook) SetRemark(ctx context.Context, lab, student, text string, at
 
 // Remarks gives the notes in force for a lab, by student ID.
 func (g *Gradebook) Remarks(ctx context.Context, lab string) (map[string]string, error) {
-	rows, err := query(ctx, g, func(s scanner) (r [2]string, err error) { err = s.Scan(&r[0], &r[1]); return r, err },
-		`SELECT student, text FROM remarks WHERE seq IN (SELECT max(seq) FROM remarks WHERE lab=? GROUP BY student)
-		AND text<>''`, lab)
-	all := make(map[string]string, len(rows))
-	for _, r := range rows {
-		all[r[0]] = r[1]
+	if err := g.complete(ctx, "remarks"); err != nil {
+		return nil, err
 	}
+	found, err := sealedRows(ctx, g, "remarks", "lab, student, text", "ORDER BY seq",
+		func(s scanner) (r [3]string, err error) { err = s.Scan(&r[0], &r[1], &r[2]); return r, err }, nil)
+	all := make(map[string]string, len(found))
+	for _, r := range found {
+		if r[0] == lab {
+			all[r[1]] = r[2]
+		}
+	}
+	maps.DeleteFunc(all, func(_, text string) bool { return text == "" })
 	return all, err
 }
 
@@ -101,7 +130,7 @@ func (g *Gradebook) SaveFault(ctx context.Context, run string, fault any) error 
 	if err != nil {
 		return err
 	}
-	return g.write(ctx, func(tx *sql.Tx) error {
+	return g.writeSealed(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO faults (run, fault) VALUES (?,?)", run, string(raw))
 		return err
 	})
@@ -109,8 +138,16 @@ func (g *Gradebook) SaveFault(ctx context.Context, run string, fault any) error 
 
 // Faults gives a run's faults in the order they were recorded.
 func (g *Gradebook) Faults(ctx context.Context, run string) ([]json.RawMessage, error) {
-	return query(ctx, g, func(s scanner) (json.RawMessage, error) {
-		raw, err := scanString(s)
-		return json.RawMessage(raw), err
-	}, "SELECT fault FROM faults WHERE run=? ORDER BY seq", run)
+	if err := g.complete(ctx, "faults"); err != nil {
+		return nil, err
+	}
+	all, err := sealedRows(ctx, g, "faults", "run, fault", "ORDER BY seq",
+		func(s scanner) (r [2]string, err error) { err = s.Scan(&r[0], &r[1]); return r, err }, nil)
+	var out []json.RawMessage
+	for _, r := range all {
+		if r[0] == run {
+			out = append(out, json.RawMessage(r[1]))
+		}
+	}
+	return out, err
 }

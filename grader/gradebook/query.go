@@ -12,20 +12,29 @@ type scanner interface{ Scan(dest ...any) error }
 // query reads all rows at once, so that no connection stays taken while the
 // caller asks for more.
 func query[T any](ctx context.Context, g *Gradebook, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := g.db.QueryContext(ctx, text, args...)
+	all, err := collect(ctx, g.db, scan, text, args...)
+	if all != nil && sqliteIs(err, codeCorrupt) {
+		g.hurt("file") // what could be read is read
+		err = nil
+	}
+	return all, g.explain(err)
+}
+
+func collect[T any](ctx context.Context, q queryer, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, g.explain(err)
+		return nil, err
 	}
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, g.explain(err)
+			return nil, err
 		}
 		all = append(all, v)
 	}
-	return all, g.explain(rows.Err())
+	return all, rows.Err()
 }
 
 // affectOne turns a statement that changed nothing into ErrNotFound.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/judge"
 	"swarmgrade/grader/rubric"
 )
 
@@ -16,8 +16,8 @@ import (
 type Status string
 
 const (
-	// Running is also what a killed run shows until it is resumed or the next
-	// one begins.
+	// Running is a run that some process is at: one that was killed, in
+	// whatever way, is Interrupted.
 	Running     Status = "running"
 	Finished    Status = "finished"
 	Interrupted Status = "interrupted"
@@ -47,6 +47,8 @@ type Run struct {
 	Started time.Time
 	// Finished is zero while running and after a kill.
 	Finished time.Time
+
+	seq int64 // in the order of beginning
 }
 
 // Begin is what a new run needs to be told.
@@ -62,72 +64,118 @@ type Begin struct {
 	Students []Student
 }
 
+// Regrade is a stored run whose evidence was judged anew.
+type Regrade struct {
+	Of       string                     // the run that observed
+	Verdicts map[string][]judge.Verdict // of its students, by ID
+}
+
+// SaveRegrades records that runs were judged anew with a rubric, all of them or
+// none: of each a finished run of its own, with those students and their evidence
+// of the run that observed. Its verdicts take the place of that one's in
+// [Gradebook.Standing]. An error with [ErrBusy] if a run is under way. b.Task,
+// b.Students and b.RosterSHA256 are not read: they are those of the runs.
+func (g *Gradebook) SaveRegrades(ctx context.Context, b Begin, all []Regrade, finished time.Time) ([]Run, error) {
+	runs := make([]Run, len(all))
+	for i, r := range all {
+		from, err := g.Run(ctx, r.Of)
+		if err != nil {
+			return nil, err
+		}
+		if from.Regrades != "" {
+			return nil, fmt.Errorf("run %s observed nothing itself: %w", r.Of, ErrNotFound)
+		}
+		b.Task, b.RosterSHA256 = from.Task, from.RosterSHA256
+		if runs[i], err = newRun(b, r.Of); err != nil {
+			return nil, err
+		}
+		runs[i].Status, runs[i].Finished = Finished, finished.Round(0)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer g.release()
+	return runs, g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
+		for i := range runs {
+			run := &runs[i]
+			if err := insertRun(ctx, tx, run, b); err != nil {
+				return err
+			}
+			for student, vs := range all[i].Verdicts {
+				err := affectOne(tx.ExecContext(ctx, `INSERT INTO students (run, student, name, position, bundle, before, after, status)
+					SELECT ?, student, name, position, bundle, before, after, 'judged'
+					FROM students WHERE run=? AND student=? AND bundle IS NOT NULL`, run.ID, run.Regrades, student))
+				if err != nil {
+					return of(student, err)
+				}
+				if err := insertVerdicts(ctx, tx, run.ID, student, vs); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+}
+
+// newRun is a run that is not stored yet.
+func newRun(b Begin, regrades string) (Run, error) {
+	options, err := json.Marshal(b.Options)
+	if err != nil {
+		return Run{}, fmt.Errorf("options of the run: %w", err)
+	}
+	return Run{
+		Class: b.Class, Task: b.Task, Status: Running,
+		RubricID: b.Rubric.ID, RubricVersion: b.Rubric.Version, RubricSHA256: b.Rubric.SHA256,
+		RubricBlob: evidence.Hash(b.Rubric.Source), RosterSHA256: b.RosterSHA256, Regrades: regrades,
+		Tool: b.Tool, Options: options, Started: b.Started.Round(0),
+	}, nil
+}
+
+// insertRun stores a run with its rubric and gives it its ID.
+func insertRun(ctx context.Context, tx *sql.Tx, run *Run, b Begin) error {
+	source, err := pack(b.Rubric.Source)
+	if err != nil {
+		return err
+	}
+	if err := insertBlob(ctx, tx, run.RubricBlob, KindRubric, source); err != nil {
+		return err
+	}
+	if run.ID, err = freeID(ctx, tx, run.Started); err != nil {
+		return err
+	}
+	finished := ""
+	if !run.Finished.IsZero() {
+		finished = stamp(run.Finished)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, class, task, status, rubric_id, rubric_version,
+		rubric_sha256, rubric_blob, roster_sha256, regrades, tool, options, started, finished)
+		VALUES (?,?,?,?,?,?,?,?,?,nullif(?,''),?,?,?,nullif(?,''))`,
+		run.ID, run.Class, run.Task, run.Status, run.RubricID, run.RubricVersion, run.RubricSHA256, run.RubricBlob,
+		run.RosterSHA256, run.Regrades, run.Tool, string(run.Options), stamp(run.Started), finished)
+	return err
+}
+
 // BeginRun takes the gradebook for a run (an error with [ErrBusy] if another
 // run has it) and records that it is under way. Runs that were killed show as
 // interrupted from then on. [Gradebook.FinishRun] or Close gives the gradebook
 // back.
 func (g *Gradebook) BeginRun(ctx context.Context, b Begin) (Run, error) {
-	return g.begin(ctx, b, "")
-}
-
-// BeginRegrade is BeginRun for judging the evidence of a stored run anew: its
-// students and their bundles are taken over (b.Task and b.Students are not
-// read). The verdicts take the place of the old ones in [Gradebook.Standing]
-// once the regrade is finished.
-func (g *Gradebook) BeginRegrade(ctx context.Context, of string, b Begin) (Run, error) {
-	from, err := g.Run(ctx, of)
+	run, err := newRun(b, "")
 	if err != nil {
 		return Run{}, err
-	}
-	if from.Regrades != "" {
-		of = from.Regrades // the run that observed
-	}
-	b.Task = from.Task
-	return g.begin(ctx, b, of)
-}
-
-func (g *Gradebook) begin(ctx context.Context, b Begin, regrades string) (Run, error) {
-	options, err := json.Marshal(b.Options)
-	if err != nil {
-		return Run{}, fmt.Errorf("options of the run: %w", err)
-	}
-	source, err := pack(b.Rubric.Source)
-	if err != nil {
-		return Run{}, err
-	}
-	run := Run{
-		Class: b.Class, Task: b.Task, Status: Running,
-		RubricID: b.Rubric.ID, RubricVersion: b.Rubric.Version, RubricSHA256: b.Rubric.SHA256,
-		RubricBlob: evidence.Hash(b.Rubric.Source), RosterSHA256: b.RosterSHA256, Regrades: regrades,
-		Tool: b.Tool, Options: options, Started: b.Started.Round(0),
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := g.acquire(ctx); err != nil {
 		return Run{}, err
 	}
-	err = g.writeLocked(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE runs SET status='interrupted' WHERE status='running'"); err != nil {
+	err = g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE runs SET status='interrupted', sum=NULL WHERE status='running'"); err != nil {
 			return err
 		}
-		if err := insertBlob(ctx, tx, run.RubricBlob, KindRubric, source); err != nil {
-			return err
-		}
-		if run.ID, err = freeID(ctx, tx, b.Started); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, class, task, status, rubric_id, rubric_version,
-			rubric_sha256, rubric_blob, roster_sha256, regrades, tool, options, started)
-			VALUES (?,?,?,?,?,?,?,?,?,nullif(?,''),?,?,?)`,
-			run.ID, run.Class, run.Task, run.Status, run.RubricID, run.RubricVersion, run.RubricSHA256, run.RubricBlob,
-			run.RosterSHA256, regrades, run.Tool, string(options), stamp(b.Started))
-		if err != nil {
-			return err
-		}
-		if regrades != "" {
-			_, err := tx.ExecContext(ctx, `INSERT INTO students (run, student, name, position, bundle, before, after, status)
-				SELECT ?, student, name, position, bundle, before, after, 'observed'
-				FROM students WHERE run=? AND bundle IS NOT NULL`, run.ID, regrades)
+		if err := insertRun(ctx, tx, &run, b); err != nil {
 			return err
 		}
 		for _, s := range b.Students {
@@ -137,7 +185,7 @@ func (g *Gradebook) begin(ctx context.Context, b Begin, regrades string) (Run, e
 			}
 		}
 		return nil
-	})
+	}))
 	if err != nil {
 		g.release()
 		return Run{}, err
@@ -161,22 +209,28 @@ func freeID(ctx context.Context, tx *sql.Tx, started time.Time) (string, error) 
 
 // Resume takes the gradebook for a run that was not finished.
 func (g *Gradebook) Resume(ctx context.Context, id string) (Run, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if err := g.acquire(ctx); err != nil {
-		return Run{}, err
-	}
-	err := g.writeLocked(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE runs SET status='interrupted' WHERE status='running' AND id<>?", id); err != nil {
-			return err
-		}
-		return affectOne(tx.ExecContext(ctx, "UPDATE runs SET status='running', finished=NULL WHERE id=? AND status<>'finished'", id))
-	})
-	if err != nil {
-		g.release()
+	if err := g.takeUp(ctx, id); err != nil {
 		return Run{}, fmt.Errorf("resume run %s: %w", id, err)
 	}
 	return g.Run(ctx, id)
+}
+
+func (g *Gradebook) takeUp(ctx context.Context, id string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.acquire(ctx); err != nil {
+		return err
+	}
+	err := g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE runs SET status='interrupted', sum=NULL WHERE status='running' AND id<>?", id); err != nil {
+			return err
+		}
+		return affectOne(tx.ExecContext(ctx, "UPDATE runs SET status='running', finished=NULL, sum=NULL WHERE id=? AND status<>'finished'", id))
+	}))
+	if err != nil {
+		g.release()
+	}
+	return err
 }
 
 // FinishRun records how the run ended and gives the gradebook back. Call it
@@ -185,9 +239,9 @@ func (g *Gradebook) FinishRun(ctx context.Context, id string, status Status, at 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.release()
-	return g.writeLocked(ctx, func(tx *sql.Tx) error {
-		return affectOne(tx.ExecContext(ctx, "UPDATE runs SET status=?, finished=? WHERE id=?", status, stamp(at), id))
-	})
+	return g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
+		return affectOne(tx.ExecContext(ctx, "UPDATE runs SET status=?, finished=?, sum=NULL WHERE id=?", status, stamp(at), id))
+	}))
 }
 
 // Fingerprint is what must be the same for a run to be resumed.
@@ -197,39 +251,53 @@ type Fingerprint struct{ RubricSHA256, RosterSHA256, Task string }
 // finished. A finished one after it hides an older unfinished one: resuming
 // that would mix old observations with new ones.
 func (g *Gradebook) Unfinished(ctx context.Context, f Fingerprint) (Run, bool, error) {
-	run, err := scanRun(g.db.QueryRowContext(ctx, selectRuns+` WHERE rubric_sha256=? AND roster_sha256=? AND task=?
-		AND regrades IS NULL ORDER BY seq DESC LIMIT 1`, f.RubricSHA256, f.RosterSHA256, f.Task))
-	if errors.Is(err, ErrNotFound) {
-		return Run{}, false, nil
+	runs, err := g.Runs(ctx)
+	for _, r := range runs {
+		if r.Fingerprint() == f && r.Regrades == "" {
+			return r, r.Status != Finished, err
+		}
 	}
-	return run, err == nil && run.Status != Finished, g.explain(err)
+	return Run{}, false, err
 }
+
+// Fingerprint is that of a run.
+func (r *Run) Fingerprint() Fingerprint { return Fingerprint{r.RubricSHA256, r.RosterSHA256, r.Task} }
 
 // Run gives a run by its ID; "" is the newest.
 func (g *Gradebook) Run(ctx context.Context, id string) (Run, error) {
-	run, err := scanRun(g.db.QueryRowContext(ctx, selectRuns+" WHERE id=? OR ?='' ORDER BY seq DESC LIMIT 1", id, id))
+	runs, err := g.Runs(ctx)
 	if err != nil {
-		return Run{}, fmt.Errorf("run %s: %w", id, g.explain(err))
+		return Run{}, err
 	}
-	return run, nil
+	for _, r := range runs {
+		if r.ID == id || id == "" {
+			return r, nil
+		}
+	}
+	return Run{}, fmt.Errorf("run %s: %w", id, ErrNotFound)
 }
 
 // Runs gives all runs, newest first.
 func (g *Gradebook) Runs(ctx context.Context) ([]Run, error) {
-	return query(ctx, g, scanRun, selectRuns+" ORDER BY seq DESC")
+	if err := g.complete(ctx, "runs"); err != nil {
+		return nil, err
+	}
+	runs, err := sealedRows(ctx, g, "runs", `seq, id, class, task, status, rubric_id, rubric_version, rubric_sha256, rubric_blob,
+		roster_sha256, coalesce(regrades,''), tool, options, started, coalesce(finished,'')`, "ORDER BY seq DESC", scanRun,
+		func(r Run) { g.hurt(r.ID) })
+	for i := range runs {
+		if runs[i].Status == Running && !g.underWay(ctx) {
+			runs[i].Status = Interrupted
+		}
+	}
+	return runs, err
 }
-
-const selectRuns = `SELECT id, class, task, status, rubric_id, rubric_version, rubric_sha256, rubric_blob,
-	roster_sha256, coalesce(regrades,''), tool, options, started, coalesce(finished,'') FROM runs`
 
 func scanRun(row scanner) (Run, error) {
 	var r Run
 	var options, started, finished string
-	err := row.Scan(&r.ID, &r.Class, &r.Task, &r.Status, &r.RubricID, &r.RubricVersion, &r.RubricSHA256, &r.RubricBlob,
+	err := row.Scan(&r.seq, &r.ID, &r.Class, &r.Task, &r.Status, &r.RubricID, &r.RubricVersion, &r.RubricSHA256, &r.RubricBlob,
 		&r.RosterSHA256, &r.Regrades, &r.Tool, &options, &started, &finished)
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, ErrNotFound
-	}
 	if err != nil {
 		return r, err
 	}

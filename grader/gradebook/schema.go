@@ -104,6 +104,19 @@ CREATE TABLE drafts (
   FOREIGN KEY (run, student) REFERENCES students(run, student)
 );
 CREATE INDEX drafts_blob ON drafts(blob);
+`, `
+-- Checksums; see sums.go. NULL is a row that is written and not sealed yet,
+-- which no other transaction sees.
+ALTER TABLE runs ADD COLUMN members TEXT;
+ALTER TABLE runs ADD COLUMN sum TEXT;
+ALTER TABLE students ADD COLUMN judged TEXT;
+ALTER TABLE students ADD COLUMN sum TEXT;
+ALTER TABLE verdicts ADD COLUMN sum TEXT;
+ALTER TABLE overrides ADD COLUMN sum TEXT;
+ALTER TABLE remarks ADD COLUMN sum TEXT;
+ALTER TABLE faults ADD COLUMN sum TEXT;
+CREATE INDEX students_unsealed ON students(run) WHERE sum IS NULL;
+CREATE INDEX verdicts_unsealed ON verdicts(run) WHERE sum IS NULL;
 `}
 
 // version reads the layout's number, 0 for an empty file. A file that is not
@@ -148,8 +161,15 @@ func (g *Gradebook) migrate(ctx context.Context) error {
 		}
 		for _, m := range migrations[version:] {
 			if _, err := tx.ExecContext(ctx, m); err != nil {
-				return fmt.Errorf("bring %s up to date: %w", g.path, err)
+				if ctx.Err() != nil || sqliteIs(err, codeFull) {
+					return fmt.Errorf("bring %s up to date: %w", g.path, err)
+				}
+				// What every file of this layout takes was not taken.
+				return &Error{Msg: i18n.M("gradebook.corrupt", "file", g.path), Hint: i18n.M("gradebook.corrupt_hint"), Cause: err, damaged: true}
 			}
+		}
+		if err := seal(ctx, tx); err != nil {
+			return err
 		}
 		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d",
 			applicationID, len(migrations)))

@@ -21,7 +21,8 @@ const (
 
 // Attempt is one student's verdicts on one task in one run.
 type Attempt struct {
-	Run      Run // the run that observed; its verdicts may be a regrade's
+	Run      Run // the run that observed
+	Judged   Run // the run that the verdicts are from: that one, or its regrade
 	Task     string
 	Verdicts []judge.Verdict
 	// Points, Max and Ungraded are [judge.Total]'s.
@@ -39,14 +40,18 @@ func (a *Attempt) complete() bool {
 type Standing struct {
 	Student  Student // of the newest run the student is in; no hashes
 	Attempts map[string]Attempt
+	// Damaged says that not all of the student's records can be told; there
+	// are no attempts then.
+	Damaged bool
 }
 
 // Standing chooses, for every student and task of a lab (a rubric's ID), the
 // attempt that counts. Students come in the order of the roster; one who was
 // never judged has no attempts.
 //
-// An attempt is what one observing run found of a task; the newest finished
-// regrade of the run replaces its verdicts. It is complete if no check of it is
+// An attempt is what one observing run found of a task; the verdicts are those
+// of the newest regrade of the run, under a rubric of the lab, that the student
+// is in, or else the run's own. It is complete if no check of it is
 // ungraded. Shares are points of the most that the attempt's rubric gives.
 //
 //   - best: the greatest share of points won. Of equal ones a complete attempt,
@@ -60,33 +65,38 @@ type Standing struct {
 // With every policy an attempt that our side spoilt never takes points away,
 // nor does, with last and first, one at a task that the student did not have up.
 func (g *Gradebook) Standing(ctx context.Context, lab string, policy Policy) ([]Standing, error) {
+	return g.StandingWith(ctx, lab, policy, Run{}, nil)
+}
+
+// StandingWith is [Gradebook.Standing] as it will be once runs are judged anew:
+// as is a run of the rubric that judges.
+func (g *Gradebook) StandingWith(ctx context.Context, lab string, policy Policy, as Run, anew []Regrade) ([]Standing, error) {
 	runs, err := g.Runs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	slices.Reverse(runs) // oldest first
-	judgedBy := make(map[string]string)
-	for _, r := range runs {
-		if r.Regrades != "" && r.Status == Finished {
-			judgedBy[r.Regrades] = r.ID
-		}
-	}
 	var all []Standing
 	index := make(map[string]int)
 	tries := make(map[string]map[string][]Attempt) // student, task
-	for _, r := range runs {
-		if r.RubricID != lab || r.Regrades != "" {
+	for _, r := range slices.Backward(runs) {      // oldest first
+		if r.Regrades != "" {
 			continue
 		}
-		from := r.ID
-		if by, ok := judgedBy[r.ID]; ok {
-			from = by
+		verdicts, judged, err := g.effective(ctx, runs, r, lab, as, anew)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: %w", r.ID, err)
+		}
+		if r.RubricID != lab && len(verdicts) == 0 {
+			continue
 		}
 		students, err := g.Students(ctx, r.ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range students {
+			if _, again := verdicts[s.ID]; r.RubricID != lab && !again {
+				continue
+			}
 			i, ok := index[s.ID]
 			if !ok {
 				i = len(all)
@@ -96,17 +106,23 @@ func (g *Gradebook) Standing(ctx context.Context, lab string, policy Policy) ([]
 			}
 			all[i].Student = Student{ID: s.ID, Name: s.Name, Position: s.Position, Progress: s.Progress}
 		}
-		verdicts, err := g.Verdicts(ctx, from)
-		if err != nil {
-			return nil, fmt.Errorf("run %s: %w", from, err)
-		}
 		for student, vs := range verdicts {
-			for _, a := range split(r, vs) {
+			if tries[student] == nil {
+				g.suspect(r.ID, student) // their row in the run that observed is gone
+				continue
+			}
+			for _, a := range split(r, judged[student], vs) {
 				tries[student][a.Task] = append(tries[student][a.Task], a)
 			}
 		}
 	}
+	if err := g.orphans(ctx, runs); err != nil {
+		return nil, err
+	}
 	for i := range all {
+		if all[i].Damaged = g.isSuspect(all[i].Student.ID); all[i].Damaged {
+			continue
+		}
 		for task, attempts := range tries[all[i].Student.ID] {
 			chosen := choose(policy, attempts)
 			chosen.Tries = len(attempts)
@@ -117,14 +133,75 @@ func (g *Gradebook) Standing(ctx context.Context, lab string, policy Policy) ([]
 	return all, nil
 }
 
+// Effective gives, by student, the verdicts of an observing run that count under
+// a lab's rubrics, and the run that they are from; runs are all, newest first.
+func (g *Gradebook) Effective(ctx context.Context, runs []Run, r Run, lab string) (map[string][]judge.Verdict, map[string]Run, error) {
+	return g.effective(ctx, runs, r, lab, Run{}, nil)
+}
+
+// effective gives, by student, the verdicts that count of an observing run and
+// the run that they are from. What a newer regrade has taken the place of is not
+// read.
+func (g *Gradebook) effective(ctx context.Context, runs []Run, r Run, lab string, as Run, anew []Regrade) (map[string][]judge.Verdict, map[string]Run, error) {
+	verdicts, judged := make(map[string][]judge.Verdict), make(map[string]Run)
+	take := func(from Run, vs map[string][]judge.Verdict) {
+		for student, list := range vs {
+			if _, ok := verdicts[student]; !ok {
+				verdicts[student], judged[student] = list, from
+			}
+		}
+	}
+	for _, x := range anew {
+		if x.Of == r.ID && as.RubricID == lab {
+			take(as, x.Verdicts)
+		}
+	}
+	for _, from := range runs { // newest first
+		regrades := from.Regrades == r.ID && from.Status == Finished
+		if from.RubricID != lab || !regrades && from.ID != r.ID {
+			continue
+		}
+		students, err := g.Students(ctx, from.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		students = slices.DeleteFunc(students, func(s Student) bool { _, ok := verdicts[s.ID]; return ok })
+		vs, err := g.verdicts(ctx, from.ID, students)
+		if err != nil {
+			return nil, nil, err
+		}
+		take(from, vs)
+	}
+	return verdicts, judged, nil
+}
+
+// orphans suspects the students of runs whose own row cannot be told, nor so
+// whether it would count.
+func (g *Gradebook) orphans(ctx context.Context, runs []Run) error {
+	all, err := pairs(ctx, g.db, "SELECT DISTINCT run, student FROM students")
+	if err != nil {
+		return g.explain(err)
+	}
+	known := make(map[string]bool, len(runs))
+	for _, r := range runs {
+		known[r.ID] = true
+	}
+	for _, p := range all {
+		if !known[p[0]] {
+			g.suspect(p[0], p[1])
+		}
+	}
+	return nil
+}
+
 // split makes an attempt of each task among a student's verdicts.
-func split(r Run, vs []judge.Verdict) []Attempt {
+func split(r, judged Run, vs []judge.Verdict) []Attempt {
 	var attempts []Attempt
 	for _, v := range vs {
 		i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Task == v.Task })
 		if i < 0 {
 			i = len(attempts)
-			attempts = append(attempts, Attempt{Run: r, Task: v.Task})
+			attempts = append(attempts, Attempt{Run: r, Judged: judged, Task: v.Task})
 		}
 		attempts[i].Verdicts = append(attempts[i].Verdicts, v)
 	}

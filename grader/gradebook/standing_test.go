@@ -1,6 +1,7 @@
 package gradebook
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -148,24 +149,50 @@ func TestStandingRegrade(t *testing.T) {
 		require.Equal(t, 1, a.Tries)
 		return a.Points.String()
 	}
-	of := run.ID
 	for i, p := range []int{4, 6} {
-		again, err := g.BeginRegrade(ctx, of, begin(day.Add(time.Duration(i)*time.Minute)))
+		b := begin(day.Add(time.Duration(i) * time.Minute))
+		b.Rubric.SHA256 = fmt.Sprintf("sha256:rubric %d", i)
+		b.RosterSHA256 = "sha256:today"
+		all, err := g.SaveRegrades(ctx, b, []Regrade{{run.ID, map[string][]judge.Verdict{"01": marks("1", p)}}}, day.Add(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, run.ID, again.Regrades, "a regrade of a regrade names the run that observed")
+		require.Len(t, all, 1)
+		again, err := g.Run(ctx, all[0].ID)
+		require.NoError(t, err)
+		require.Equal(t, run.ID, again.Regrades)
+		require.Equal(t, Finished, again.Status)
+		require.Equal(t, day.Add(time.Hour).Unix(), again.Finished.Unix())
+		require.Equal(t, "sha256:roster", again.RosterSHA256, "the roster is the one that the evidence is of")
 		students, err := g.Students(ctx, again.ID)
 		require.NoError(t, err)
 		require.Len(t, students, 1, "who was not observed cannot be judged")
 		c, err := g.Case(ctx, again.ID, "01")
 		require.NoError(t, err)
 		require.Equal(t, "01", c.Bundle.Student.ID)
-		was := points()
-		require.NoError(t, g.SaveVerdicts(ctx, again.ID, "01", marks("1", p)))
-		require.Equal(t, was, points(), "not before it is finished")
-		require.NoError(t, g.FinishRun(ctx, again.ID, Finished, day))
-		of = again.ID
+		standing, err := g.Standing(ctx, "ha-lb", Best)
+		require.NoError(t, err)
+		require.Equal(t, again.ID, standing[0].Attempts["1"].Judged.ID)
+		require.Equal(t, b.Rubric.SHA256, standing[0].Attempts["1"].Judged.RubricSHA256)
+		_, err = g.SaveRegrades(ctx, b, []Regrade{{again.ID, nil}}, day)
+		require.ErrorIs(t, err, ErrNotFound, "it observed nothing itself")
 	}
 	require.Equal(t, "6", points())
-	_, err = g.BeginRegrade(ctx, "none", begin(day))
+	_, err = g.SaveRegrades(ctx, begin(day), []Regrade{{"none", nil}}, day)
 	require.ErrorIs(t, err, ErrNotFound)
+
+	// A regrade under another lab's rubric counts there, and leaves this one's.
+	other := begin(day.Add(time.Hour))
+	other.Rubric.ID = "mine"
+	_, err = g.SaveRegrades(ctx, other, []Regrade{{run.ID, map[string][]judge.Verdict{"01": marks("1", 1)}}}, day)
+	require.NoError(t, err)
+	require.Equal(t, "6", points())
+	standing, err := g.Standing(ctx, "mine", Best)
+	require.NoError(t, err)
+	require.Equal(t, "1", standing[0].Attempts["1"].Points.String())
+
+	// While a run is under way, nothing is judged anew.
+	_, second := openBook(t, g.Path())
+	_, err = second.BeginRun(ctx, begin(day, "01"))
+	require.NoError(t, err)
+	_, err = g.SaveRegrades(ctx, begin(day), []Regrade{{run.ID, nil}}, day)
+	require.ErrorIs(t, err, ErrBusy)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/judge"
@@ -30,18 +31,40 @@ type Student struct {
 	Progress Progress
 	// Bundle, Before and After are hashes of blobs, "" if there is none.
 	Bundle, Before, After string
+
+	judged string // digest of the verdicts
 }
 
 // Students gives a run's students in the order of the roster.
 func (g *Gradebook) Students(ctx context.Context, run string) ([]Student, error) {
-	return query(ctx, g, scanStudent, selectStudents+" WHERE run=? ORDER BY position, student", run)
+	all, err := g.students(ctx, run, "ORDER BY position, student")
+	if err != nil {
+		return nil, err
+	}
+	members, err := texts(ctx, g.db, "SELECT members FROM runs WHERE id=?", run)
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.ID
+	}
+	slices.Sort(ids)
+	if len(members) > 0 && members[0] != digest(ids) {
+		g.hurt(run)
+	}
+	return all, nil
 }
 
-const selectStudents = `SELECT student, name, position, status, coalesce(bundle,''), coalesce(before,''),
-	coalesce(after,'') FROM students`
+// students reads those rows of a run that are as they were written.
+func (g *Gradebook) students(ctx context.Context, run, tail string, args ...any) ([]Student, error) {
+	return sealedRows(ctx, g, "students", `student, name, position, status, coalesce(bundle,''), coalesce(before,''),
+		coalesce(after,''), coalesce(judged,'')`, "WHERE run=? "+tail, scanStudent,
+		func(s Student) { g.suspect(run, s.ID) }, append([]any{run}, args...)...)
+}
 
 func scanStudent(row scanner) (s Student, err error) {
-	err = row.Scan(&s.ID, &s.Name, &s.Position, &s.Progress, &s.Bundle, &s.Before, &s.After)
+	err = row.Scan(&s.ID, &s.Name, &s.Position, &s.Progress, &s.Bundle, &s.Before, &s.After, &s.judged)
 	return s, err
 }
 
@@ -49,8 +72,8 @@ func scanStudent(row scanner) (s Student, err error) {
 // are driven. Those who have a trace already, in a resumed run, keep the
 // snapshot that was taken before that.
 func (g *Gradebook) SaveBefore(ctx context.Context, run, snapshot string) error {
-	return g.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE students SET before=? WHERE run=? AND status='pending' AND
+	return g.writeSealed(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE students SET before=?, sum=NULL WHERE run=? AND status='pending' AND
 			NOT (before IS NOT NULL AND EXISTS (SELECT 1 FROM traces t WHERE t.run=students.run AND t.student=students.student))`,
 			snapshot, run)
 		return err
@@ -117,12 +140,12 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 		return "", err
 	}
 	hash = evidence.Hash(data)
-	return hash, g.write(ctx, func(tx *sql.Tx) error {
+	return hash, g.writeSealed(ctx, func(tx *sql.Tx) error {
 		if err := insertBlob(ctx, tx, hash, KindBundle, packed); err != nil {
 			return err
 		}
 		err := affectOne(tx.ExecContext(ctx, `UPDATE students SET bundle=?, before=nullif(?,''), after=nullif(?,''),
-			status='observed' WHERE run=? AND student=?`, hash, b.Before, b.After, run, b.Student.ID))
+			status='observed', sum=NULL WHERE run=? AND student=?`, hash, b.Before, b.After, run, b.Student.ID))
 		if err != nil {
 			return of(b.Student.ID, err)
 		}
@@ -140,19 +163,23 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 // read once and shared between cases: nobody may change them.
 func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Case, error) {
 	var c evidence.Case
-	s, err := scanStudent(g.db.QueryRowContext(ctx, selectStudents+" WHERE run=? AND student=?", run, student))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && s.Bundle == "" {
+	found, err := g.students(ctx, run, "AND student=?", student)
+	if err != nil {
+		return c, err
+	}
+	if len(found) == 0 || found[0].Bundle == "" {
 		return c, fmt.Errorf("evidence of student %s in run %s: %w", student, run, ErrNotFound)
 	}
-	if err != nil {
-		return c, g.explain(err)
-	}
-	data, err := g.Blob(ctx, s.Bundle)
+	s := found[0]
+	data, err := g.named(ctx, s.Bundle)
 	if err != nil {
 		return c, err
 	}
 	if c.Bundle, err = evidence.DecodeBundle(data); err != nil {
 		return c, of(student, err)
+	}
+	if c.Bundle.Student.ID != student {
+		return c, of(student, g.lost(s.Bundle, errors.New("it is another student's")))
 	}
 	if c.Before, err = g.snapshot(ctx, s.Before); err != nil {
 		return c, of(student, err)
@@ -185,7 +212,7 @@ func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapsh
 	if s, ok := g.cache[hash]; ok {
 		return s, nil
 	}
-	data, err := g.Blob(ctx, hash)
+	data, err := g.named(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
@@ -203,48 +230,68 @@ func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapsh
 // SaveVerdicts stores all verdicts of a student of a run, in the order of the
 // rubric; they replace those there were.
 func (g *Gradebook) SaveVerdicts(ctx context.Context, run, student string, vs []judge.Verdict) error {
-	return g.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM verdicts WHERE run=? AND student=?", run, student); err != nil {
-			return err
+	return g.writeSealed(ctx, func(tx *sql.Tx) error { return insertVerdicts(ctx, tx, run, student, vs) })
+}
+
+func insertVerdicts(ctx context.Context, tx *sql.Tx, run, student string, vs []judge.Verdict) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM verdicts WHERE run=? AND student=?", run, student); err != nil {
+		return err
+	}
+	for i, v := range vs {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return of(student, err)
 		}
-		for i, v := range vs {
-			raw, err := json.Marshal(v)
-			if err != nil {
-				return of(student, err)
-			}
-			if _, err := DecodeVerdict(raw); err != nil {
-				return of(student, err) // never store what could not be read again
-			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO verdicts (run, student, position, verdict) VALUES (?,?,?,?)",
-				run, student, i, string(raw)); err != nil {
-				return of(student, err)
-			}
+		if _, err := DecodeVerdict(raw); err != nil {
+			return of(student, err) // never store what could not be read again
 		}
-		return of(student, affectOne(tx.ExecContext(ctx, "UPDATE students SET status='judged' WHERE run=? AND student=?", run, student)))
-	})
+		if _, err := tx.ExecContext(ctx, "INSERT INTO verdicts (run, student, position, verdict) VALUES (?,?,?,?)",
+			run, student, i, string(raw)); err != nil {
+			return of(student, err)
+		}
+	}
+	return of(student, affectOne(tx.ExecContext(ctx, "UPDATE students SET status='judged', sum=NULL WHERE run=? AND student=?", run, student)))
 }
 
 // Verdicts gives the verdicts of a run by student ID, each list in the order
-// of the rubric.
+// of the rubric. A student of whom one cannot be told has none.
 func (g *Gradebook) Verdicts(ctx context.Context, run string) (map[string][]judge.Verdict, error) {
-	type row struct {
-		student string
-		v       judge.Verdict
-	}
-	rows, err := query(ctx, g, func(s scanner) (r row, err error) {
-		var raw []byte
-		if err = s.Scan(&r.student, &raw); err == nil {
-			r.v, err = DecodeVerdict(raw)
-			err = of(r.student, err)
-		}
-		return r, err
-	}, "SELECT student, verdict FROM verdicts WHERE run=? ORDER BY student, position", run)
+	students, err := g.Students(ctx, run)
 	if err != nil {
 		return nil, err
 	}
+	return g.verdicts(ctx, run, students)
+}
+
+// verdicts are those of some students of a run.
+func (g *Gradebook) verdicts(ctx context.Context, run string, students []Student) (map[string][]judge.Verdict, error) {
+	type row struct {
+		sum string
+		v   judge.Verdict
+	}
 	all := make(map[string][]judge.Verdict)
-	for _, r := range rows {
-		all[r.student] = append(all[r.student], r.v)
+	for _, s := range students {
+		found, err := sealedRows(ctx, g, "verdicts", "verdict, coalesce(sum,'')", "WHERE run=? AND student=? ORDER BY position",
+			func(s scanner) (r row, err error) {
+				var raw []byte
+				if err = s.Scan(&raw, &r.sum); err == nil {
+					r.v, err = DecodeVerdict(raw)
+				}
+				return r, err
+			}, nil, run, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		vs, sums := make([]judge.Verdict, len(found)), make([]string, len(found))
+		for i, r := range found {
+			vs[i], sums[i] = r.v, r.sum
+		}
+		switch {
+		case digest(sums) != s.judged:
+			g.suspect(run, s.ID)
+		case len(vs) > 0:
+			all[s.ID] = vs
+		}
 	}
 	return all, nil
 }

@@ -59,7 +59,7 @@ func (g *Gradebook) saveWindow(ctx context.Context, run string, window, fault []
 			return err
 		}
 	}
-	return g.write(ctx, func(tx *sql.Tx) error {
+	return g.writeSealed(ctx, func(tx *sql.Tx) error {
 		if window != nil {
 			if err := insertBlob(ctx, tx, evidence.Hash(window), KindWindow, packedWindow); err != nil {
 				return err
@@ -112,7 +112,7 @@ func (g *Gradebook) window(ctx context.Context, hash string) (*evidence.Window, 
 	if w, ok := g.windows[hash]; ok {
 		return w, nil
 	}
-	data, err := g.Blob(ctx, hash)
+	data, err := g.named(ctx, hash)
 	if err != nil {
 		return nil, err
 	}

@@ -29,15 +29,54 @@ type Data struct {
 	// Students come in the order of the roster.
 	Students []Student
 	Faults   []Fault
+	// Sets are where the verdicts come from, newest first.
+	Sets []Set
 	// Findings are what an instructor should look at; they took no point.
 	Findings []finding.Finding
 }
 
+// Set is the verdicts of one run, or those of its regrade.
+type Set struct {
+	Run, Regrade  string // IDs; Regrade is "" for verdicts of the run itself
+	RubricID      string
+	RubricVersion int
+	RubricSHA256  string
+	RosterSHA256  string // of the roster when it was observed
+	Tool          string // that judged
+	Observed      time.Time
+	Judged        time.Time // zero if that never came to an end
+	Attempts      int       // students and tasks that it gives
+}
+
+// AddSet counts an attempt to the set that its verdicts are of.
+func (d *Data) AddSet(s Set) {
+	i := slices.IndexFunc(d.Sets, func(x Set) bool { return x.Run == s.Run && x.Regrade == s.Regrade })
+	if i < 0 {
+		d.Sets = append(d.Sets, s)
+		slices.SortFunc(d.Sets, func(a, b Set) int { return strings.Compare(max(b.Run, b.Regrade), max(a.Run, a.Regrade)) })
+		return
+	}
+	d.Sets[i].Attempts += s.Attempts
+}
+
+// Rubrics are the sets that differ in rubric, one of each.
+func (d *Data) Rubrics() []Set {
+	var out []Set
+	for _, s := range d.Sets {
+		if !slices.ContainsFunc(out, func(x Set) bool { return x.RubricSHA256 == s.RubricSHA256 }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // Run is where the results come from.
 type Run struct {
-	ID     string // of a standing the newest run's
-	Task   string // as asked for
-	Status string // running, finished, interrupted
+	ID string // of a standing the newest run's
+	// Regrades is the run whose evidence was judged anew, "" if it observed.
+	Regrades string
+	Task     string // as asked for
+	Status   string // running, finished, interrupted
 	// Policy is best, last or first for a standing, "" for a single run.
 	Policy       string
 	Tool         string
@@ -55,9 +94,22 @@ type Student struct {
 	Verdicts  []judge.Verdict
 	Overrides []Override
 	Remark    string
+	// Attempts are where the verdicts of each task come from.
+	Attempts []Attempt
+	// Damaged says that the student's records are not as they were written, so
+	// that there is no score.
+	Damaged bool
 	// Timeline is the fault window, for the details of one student; nil if
 	// there was none or it was not asked for.
 	Timeline *Timeline
+}
+
+// Attempt is where a student's verdicts on a task come from.
+type Attempt struct {
+	Task   string
+	Run    string // that observed
+	Judged string // that judged: the same, or its regrade
+	Tries  int    // how many attempts there are
 }
 
 // Override is an instructor's word on a score.
@@ -95,12 +147,17 @@ type Column struct {
 // under their ID.
 func (d *Data) Columns() []Column {
 	seen := make(map[string]judge.Verdict)
+	most := make(map[string]rubric.Points) // what all verdicts agree on, or nothing
 	var order []string
 	for _, s := range d.Students {
 		for _, v := range s.Verdicts {
 			if _, ok := seen[v.Check]; !ok {
 				seen[v.Check] = v
 				order = append(order, v.Check)
+				most[v.Check] = v.Max
+			}
+			if most[v.Check] != v.Max {
+				most[v.Check] = -1
 			}
 		}
 	}
@@ -116,7 +173,11 @@ func (d *Data) Columns() []Column {
 		}
 		for _, c := range task.Checks {
 			if _, ok := seen[c.ID]; ok {
-				add(Column{Task: task.ID, Check: c.ID, Max: c.Points, Title: c.Title})
+				max := most[c.ID]
+				if max < 0 { // judged with several rubrics
+					max = c.Points
+				}
+				add(Column{Task: task.ID, Check: c.ID, Max: max, Title: c.Title})
 			}
 		}
 		for _, id := range order {

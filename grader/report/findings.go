@@ -93,7 +93,7 @@ func FindingsJSON(w io.Writer, d *Data, lang i18n.Lang) error {
 	if err := enc.Encode(out); err != nil {
 		return fmt.Errorf("write findings as JSON: %w", err)
 	}
-	_, err := w.Write(escapeControls(buf.Bytes()))
+	_, err := w.Write(EscapeControls(buf.Bytes()))
 	return err
 }
 

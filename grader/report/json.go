@@ -24,18 +24,39 @@ type jsonReport struct {
 	Class    string        `json:"class"`
 	Run      string        `json:"run"`
 	Status   string        `json:"status"`
+	Regrades string        `json:"regrades,omitempty"`
 	Rubric   jsonRubric    `json:"rubric"`
 	Started  string        `json:"started"`
 	Finished string        `json:"finished"`
 	Students []jsonStudent `json:"students"`
 	Faults   []jsonFault   `json:"faults"`
 	Findings []jsonFinding `json:"findings,omitempty"`
+	Sets     []jsonSet     `json:"verdict_sets,omitempty"`
 }
 
 type jsonRubric struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"`
 	SHA256  string `json:"sha256"`
+}
+
+// jsonSet is where verdicts come from: of students and tasks so many.
+type jsonSet struct {
+	Run      string     `json:"run"`
+	Regrade  string     `json:"regrade,omitempty"`
+	Rubric   jsonRubric `json:"rubric"`
+	Roster   string     `json:"roster_sha256"`
+	Tool     string     `json:"tool"`
+	Observed string     `json:"observed"`
+	Judged   string     `json:"judged"`
+	Attempts int        `json:"attempts"`
+}
+
+type jsonAttempt struct {
+	Task   string `json:"task"`
+	Run    string `json:"run"`
+	Judged string `json:"judged"`
+	Tries  int    `json:"tries"`
 }
 
 type jsonStudent struct {
@@ -49,6 +70,8 @@ type jsonStudent struct {
 	Final     *rubric.Points `json:"final,omitempty"`
 	Overrides []jsonOverride `json:"overrides,omitempty"`
 	Remark    string         `json:"remark,omitempty"`
+	Attempts  []jsonAttempt  `json:"attempts,omitempty"`
+	Damaged   bool           `json:"damaged,omitempty"`
 	Checks    []jsonCheck    `json:"checks"`
 }
 
@@ -87,13 +110,19 @@ type jsonFault struct {
 // marks are escaped, so that the output can be shown on a terminal too.
 func JSON(w io.Writer, d *Data, lang i18n.Lang) error {
 	out := jsonReport{
-		Schema: JSONSchema, Class: d.Class, Run: d.Run.ID, Status: d.Run.Status,
+		Schema: JSONSchema, Class: d.Class, Run: d.Run.ID, Status: d.Run.Status, Regrades: d.Run.Regrades,
 		Rubric:   jsonRubric{d.Rubric.ID, d.Rubric.Version, d.Rubric.SHA256},
 		Started:  rfc3339(d.Run.Started),
 		Finished: rfc3339(d.Run.Finished),
 		Students: []jsonStudent{},
 		Faults:   make([]jsonFault, 0, len(d.Faults)),
 		Findings: jsonFindings(d, lang),
+	}
+	for _, s := range d.Sets {
+		out.Sets = append(out.Sets, jsonSet{
+			s.Run, s.Regrade, jsonRubric{s.RubricID, s.RubricVersion, s.RubricSHA256}, s.RosterSHA256, s.Tool,
+			rfc3339(s.Observed), rfc3339(s.Judged), s.Attempts,
+		})
 	}
 	for _, f := range d.Faults {
 		out.Faults = append(out.Faults, jsonFault{f.Kind, f.Target, rfc3339(f.Injected), rfc3339(f.Restored), lang.Text(f.Why), lang.Text(f.Mend)})
@@ -140,17 +169,20 @@ func indented(v any, prefix string) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("write results as JSON: %w", err)
 	}
-	return escapeControls(buf.Bytes()), nil
+	return EscapeControls(buf.Bytes()), nil
 }
 
 func jsonOf(s Student, lang i18n.Lang) jsonStudent {
-	out := jsonStudent{ID: s.ID, Name: s.Name, Remark: s.Remark, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
+	out := jsonStudent{ID: s.ID, Name: s.Name, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
 	if final, overridden, ok := s.Final(); overridden && ok {
 		out.Final = &final
 	}
 	for _, o := range s.Overrides {
 		out.Overrides = append(out.Overrides, jsonOverride{o.Check, o.Points, o.Reason, o.Who, rfc3339(o.When)})
+	}
+	for _, a := range s.Attempts {
+		out.Attempts = append(out.Attempts, jsonAttempt(a))
 	}
 	for _, v := range s.Verdicts {
 		out.Checks = append(out.Checks, jsonCheck{
@@ -177,9 +209,9 @@ func rfc3339(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// escapeControls writes what [diag.Plain] would take out as \uXXXX. In encoded
+// EscapeControls writes what [diag.Plain] would take out as \uXXXX. In encoded
 // JSON such characters stand only inside strings.
-func escapeControls(b []byte) []byte {
+func EscapeControls(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)

@@ -135,7 +135,16 @@ func (b *book) run() error {
 		{"run_rubric", rub.ID + " v" + strconv.Itoa(rub.Version)},
 		{"run_rubric_hash", rub.SHA256},
 		{"run_roster_hash", d.Run.RosterSHA256},
+		{"run_regrades", d.Run.Regrades},
 		{"run_students", strconv.Itoa(len(d.Students))},
+	}
+	for _, s := range d.Sets {
+		key := "run_set_text"
+		if s.Regrade != "" {
+			key = "run_set_again"
+		}
+		rows = append(rows, [2]string{"run_set", b.t(key, "run", s.Run, "regrade", s.Regrade, "observed", clock(s.Observed),
+			"judged", clock(s.Judged), "rubric", s.RubricID+" v"+strconv.Itoa(s.RubricVersion), "hash", s.RubricSHA256, "attempts", s.Attempts)})
 	}
 	if d.Run.Task == "auto" {
 		rows[3][1] = b.t("task_auto")

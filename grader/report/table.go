@@ -232,6 +232,8 @@ func (t Text) mainReason(s *Student) string {
 	}
 	v, ok := s.reason()
 	switch {
+	case s.Damaged:
+		return t.Lang.T("report.damaged")
 	case len(s.Verdicts) == 0:
 		return t.Lang.T("report.no_verdicts")
 	case !ok:
