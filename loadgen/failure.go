@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+
+	"swarmgrade/grader/local"
 )
 
 // failure is why a request got no answer that counts: 0 is none, 400 to 999 is
@@ -53,12 +55,9 @@ var (
 	errTooLarge  = errors.New("the answer is larger than the limits allow")
 )
 
-// here are failures of the grader's own machine: out of ports, descriptors,
-// memory, or forbidden by its firewall.
-var here = []error{
-	syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM,
-	syscall.EACCES, syscall.EPERM, syscall.EAFNOSUPPORT,
-}
+// here are failures of the grader's own machine beyond those of package local:
+// forbidden by its firewall, or without that family of addresses.
+var here = []error{syscall.EACCES, syscall.EPERM, syscall.EAFNOSUPPORT}
 
 // classify sorts an error of dialling, writing or reading; what it does not
 // know is "unreachable".
@@ -79,6 +78,9 @@ func classify(err error) failure {
 		return failedReset
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return failedUnreachable
+	}
+	if local.Short(err) {
+		return failedHere
 	}
 	for _, e := range here {
 		if errors.Is(err, e) {

@@ -12,6 +12,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/local"
 )
 
 // errSettled ends a run in which nothing ever answered.
@@ -23,6 +24,15 @@ type LocalError struct{ Err error }
 
 func (e *LocalError) Error() string { return "on the grader's own machine: " + e.Err.Error() }
 func (e *LocalError) Unwrap() error { return e.Err }
+
+// GapCode is the word for it in evidence: "local" where this machine is short of
+// something, else "internal".
+func (e *LocalError) GapCode() string {
+	if local.Short(e.Err) {
+		return "local"
+	}
+	return "internal"
+}
 
 // Run sends the target's requests and says what came back.
 //

@@ -282,6 +282,7 @@ func TestGraderOwnTroubleIsNoEvidence(t *testing.T) {
 	var local *LocalError
 	require.ErrorAs(t, err, &local)
 	require.ErrorIs(t, err, syscall.EADDRNOTAVAIL)
+	require.Equal(t, "local", local.GapCode())
 	mustAddUp(t, trace)
 	require.Equal(t, 5, trace.Sent)
 }

@@ -9,6 +9,7 @@ import (
 	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/local"
 	"swarmgrade/grader/swarm"
 )
 
@@ -94,6 +95,9 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitUsage
 	case ctx.Err() != nil: // what stopped half-way has no words of its own
 		return a.sayInterrupted()
+	case local.Short(err):
+		a.ui.failure(detail(lang.T("cli.short_of"), err), lang.T("cli.short_of_hint"))
+		return exitCluster
 	}
 	a.ui.failure(lang.Text(usage(err)), lang.T("cli.see_help"))
 	return exitUsage

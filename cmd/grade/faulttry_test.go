@@ -56,7 +56,7 @@ func TestAFaultThatCanNotBeMadeIsToldBeforeAnythingIsSent(t *testing.T) {
 	require.Contains(t, out, key, "no key: the reason is another now")
 	require.NotContains(t, out, "chmod")
 
-	status, _, errs := graded(t, dir, "--class", "locked", "--task", "1", "--no-fault")
+	status, _, errs := graded(t, dir, "--class", "locked", "--task", "1", "--no-fault", "--out", filepath.Join(dir, "out"))
 	require.Equal(t, exitCluster, status, errs)
 	require.Empty(t, rec.changes())
 }

@@ -190,7 +190,12 @@ func (v *View) traces(via string) ([]*evidence.Trace, *Result) {
 	}
 	for _, g := range b.Gaps {
 		if strings.HasPrefix(g.What, "load/"+prefix) {
-			r := ungraded(g.What, i18n.M("check.load_gap", "what", strings.TrimPrefix(g.What, "load/"), "code", g.Code))
+			what := strings.TrimPrefix(g.What, "load/")
+			r := ungraded(g.What, i18n.M("check.load_gap", "what", what, "code", g.Code))
+			if g.Code == "local" {
+				r = ungraded(g.What, i18n.M("check.load_gap_local", "what", what))
+				r.Hint = i18n.M("check.load_gap_local_hint")
+			}
 			return nil, &r
 		}
 	}

@@ -153,6 +153,8 @@ func serviceEnv() Kind {
 				r.Observed["value"] = got
 			}
 			switch {
+			case found && got == evidence.Hidden:
+				return ungraded("env/"+p.Env, i18n.M("check.env_hidden", "env", p.Env))
 			case found && strings.TrimSpace(got) == want:
 				r.Outcome, r.Hint = Pass, i18n.Msg{}
 				r.Message = i18n.M("check.env_ok", "env", p.Env, "value", got)

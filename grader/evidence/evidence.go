@@ -77,7 +77,8 @@ type Gap struct {
 	// "snapshot/final" for what follows one.
 	What string `json:"what"`
 	// Code is a stable word for the cause: "unreachable", "timeout",
-	// "cancelled", "denied", "too-large", "internal"; "abridged" if all of a
+	// "cancelled", "denied", "too-large", "internal", "local" (the grader's own
+	// machine was short of descriptors, ports or memory); "abridged" if all of a
 	// service's tasks that run were kept and only others left out; of a window also
 	// "left-out" (no fault was wanted), "self-check" (which stops no node), or why no fault could be chosen that
 	// hits this student; Detail is then the host name of the node that the

@@ -103,6 +103,10 @@ type Service struct {
 	Updated     string        `json:"updated,omitempty"`
 }
 
+// Hidden stands for the value of a variable in Env that was not kept, since its
+// name says that it is a secret.
+const Hidden = "(hidden)"
+
 // Port is a published port of a service.
 type Port struct {
 	Protocol  string `json:"protocol"` // tcp, udp, sctp

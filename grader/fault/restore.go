@@ -26,7 +26,10 @@ func (s *Session) Restore(ctx context.Context) error {
 		limit = restoreTimeout
 	}
 	if !s.rec.Timer.IsZero() {
-		limit = max(limit, time.Until(s.rec.Timer)+restoreTimeout/3)
+		// The clock on the wall may have been set back since: what is left is never
+		// longer than the whole was.
+		left := min(time.Until(s.rec.Timer), s.rec.Timer.Sub(s.rec.Time))
+		limit = max(limit, left+restoreTimeout/3)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()

@@ -115,6 +115,22 @@ func TestANodeThatWasNeverDownIsNotSaidToBeRestored(t *testing.T) {
 	}
 }
 
+// A clock that was set back by a day while the node was down does not make a
+// grader wait for a day.
+func TestAClockThatWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.injector.restore = func(context.Context) error { return errTest }
+		began := time.Now()
+		_, err := Run(t.Context(), b.opt, targetM2, func(_ context.Context, s *Session) error {
+			s.rec.Time, s.rec.Timer = s.rec.Time.Add(24*time.Hour), s.rec.Timer.Add(24*time.Hour)
+			return nil
+		})
+		require.ErrorAs(t, err, new(*Stuck))
+		require.Less(t, time.Since(began), b.opt.Limit+deadmanMargin+2*restoreTimeout)
+	})
+}
+
 func TestAFaultIsUndoneOnPanic(t *testing.T) {
 	b := newBench(t)
 	require.PanicsWithValue(t, "watch", func() {

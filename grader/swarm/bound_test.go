@@ -69,6 +69,15 @@ func TestHugeSpecIsCut(t *testing.T) {
 	require.True(t, utf8.Valid(blob))
 }
 
+func TestSecretsOfTheEnvironmentAreNotKept(t *testing.T) {
+	require.Equal(t, []string{
+		"STUDENT_ID=2024001", "DB_PASSWORD=" + evidence.Hidden, "mysql_root_passwd=" + evidence.Hidden, "API_TOKEN=" + evidence.Hidden,
+		"AWS_SECRET_ACCESS_KEY=" + evidence.Hidden, "PORT=80", "SECRET=" + evidence.Hidden,
+	}, environment([]string{
+		"STUDENT_ID=2024001", "DB_PASSWORD=a=b", "mysql_root_passwd=x", "API_TOKEN=", "AWS_SECRET_ACCESS_KEY=y", "PORT=80", "SECRET",
+	}))
+}
+
 func TestConfigTexts(t *testing.T) {
 	refs := []evidence.ConfigRef{{ID: "a", File: "/etc/x.cfg"}, {ID: "b", File: "/run/password"}, {ID: "c", File: "x.cfg"}}
 	conf := func(id string, n int) swarm.Config {

@@ -36,7 +36,7 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 	}
 	if c := task.ContainerSpec; c != nil {
 		out.Image, out.Digest = splitImage(c.Image)
-		out.Env, out.Command, out.Args = texts(c.Env), texts(c.Command), texts(c.Args)
+		out.Env, out.Command, out.Args = environment(c.Env), texts(c.Command), texts(c.Args)
 		out.Hostname = word(c.Hostname)
 		out.Configs = toConfigRefs(c.Configs)
 		out.Mounts = few(c.Mounts, func(m mount.Mount) evidence.Mount {
@@ -75,6 +75,23 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 	}
 	if s.UpdateStatus != nil {
 		out.UpdateState = word(string(s.UpdateStatus.State))
+	}
+	return out
+}
+
+// secret are parts of the names of variables whose values nobody else is to see.
+var secret = []string{"PASS", "PWD", "SECRET", "TOKEN", "CREDENTIAL", "PRIVATE", "APIKEY", "API_KEY", "ACCESS_KEY"}
+
+// environment keeps a service's variables, those that look like secrets by name
+// only: no check needs the value, and evidence is kept for years.
+func environment(list []string) []string {
+	out := texts(list)
+	for i, kv := range out {
+		name, _, _ := strings.Cut(kv, "=")
+		upper := strings.ToUpper(name)
+		if slices.ContainsFunc(secret, func(s string) bool { return strings.Contains(upper, s) }) {
+			out[i] = name + "=" + evidence.Hidden
+		}
 	}
 	return out
 }

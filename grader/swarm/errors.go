@@ -14,6 +14,7 @@ import (
 	"github.com/containerd/errdefs"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/local"
 )
 
 // Error says which endpoint failed, what happened and what to try. Msg and Hint
@@ -24,7 +25,8 @@ type Error struct {
 	Endpoint string
 	// Code is a stable word: "config" (the class file or the files it names
 	// must be mended), "unreachable", "timeout", "cancelled", "denied",
-	// "too-large", "no-manager", "no-leader", "gone", "internal".
+	// "too-large", "no-manager", "no-leader", "gone", "local" (this machine is short
+	// of descriptors, ports or memory), "internal".
 	Code  string
 	Msg   i18n.Msg
 	Hint  i18n.Msg
@@ -46,7 +48,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // GapCode is the word that evidence.Gap uses for this failure.
 func (e *Error) GapCode() string {
 	switch e.Code {
-	case "unreachable", "timeout", "cancelled", "denied", "too-large", "internal":
+	case "unreachable", "timeout", "cancelled", "denied", "too-large", "internal", "local":
 		return e.Code
 	case "no-manager", "no-leader":
 		return "unreachable"
@@ -133,6 +135,8 @@ func explainNet(endpoint string, err error) *Error {
 		timeout net.Error
 	)
 	switch {
+	case local.Short(err):
+		return fail(endpoint, "local", "local", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fail(endpoint, "unreachable", "refused", err)
 	case errors.Is(err, os.ErrPermission):
