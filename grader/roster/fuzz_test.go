@@ -1,6 +1,9 @@
 package roster_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -8,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/roster"
 )
@@ -50,19 +54,51 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
+// FuzzXLSX reads the parts of a workbook, without the zip around them.
 func FuzzXLSX(f *testing.F) {
-	f.Add(book(f, [][]any{{"学号", "姓名"}, {"001", "张三"}, {20240101, "李四"}}, nil))
-	f.Add(book(f, nil, nil))
-	f.Add([]byte("PK\x03\x04"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		students, err := read(t, append([]byte("PK\x03\x04"), data[min(4, len(data)):]...), "f.xlsx")
+	names := []string{"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedstrings.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml"}
+	padded := "0000000000"
+	for _, data := range [][]byte{
+		book(f, [][]any{{"学号", "姓名"}, {"001", "张三"}, {20240101, "李四"}}, nil),
+		book(f, [][]any{{"云计算"}, {"id", "name", "班级"}, {20240101.5, "n", "a\nb"}, {1, true}}, func(x *excelize.File) {
+			style, err := x.NewStyle(&excelize.Style{CustomNumFmt: &padded})
+			require.NoError(f, err)
+			require.NoError(f, x.SetCellStyle("Sheet1", "A3", "A4", style))
+			require.NoError(f, x.MergeCell("Sheet1", "C3", "C4"))
+		}),
+	} {
+		seed := partsOf(f, data)
+		f.Add(seed[names[0]], seed[names[1]], seed[names[2]], seed[names[3]], seed[names[4]])
+	}
+	const inline = `<worksheet><sheetData><row r="7"><c t="inlineStr"><is><r><t>id</t></r><rPh><t>x</t></rPh></is></c><c t="str"><v>name</v></c></row>` +
+		`<row><c><v>1E5</v></c><c t="e"><v>_x0041_&amp;</v></c></row></sheetData><mergeCells><mergeCell ref="A1:A9"/></mergeCells></worksheet>`
+	plain := partsOf(f, book(f, nil, nil))
+	f.Add(plain[names[0]], plain[names[1]], "", "", inline)
+	f.Fuzz(func(t *testing.T, a, b, c, d, e string) {
+		parts := map[string]string{names[0]: a, names[1]: b, names[2]: c, names[3]: d, names[4]: e}
+		list, err := roster.ReadParts(t.Context(), parts)
 		if err != nil {
-			require.Nil(t, students)
+			require.Nil(t, list)
 			require.NotEmpty(t, err.Error())
 			return
 		}
-		sound(t, students)
+		sound(t, list.Students)
 	})
+}
+
+func partsOf(t testing.TB, data []byte) map[string]string {
+	t.Helper()
+	in, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	require.NoError(t, err)
+	out := map[string]string{}
+	for _, f := range in.File {
+		r, err := f.Open()
+		require.NoError(t, err)
+		text, err := io.ReadAll(r)
+		require.NoError(t, err)
+		out[strings.ToLower(f.Name)] = string(text)
+	}
+	return out
 }
 
 func FuzzClass(f *testing.F) {

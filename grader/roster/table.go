@@ -72,7 +72,11 @@ func ReadRoster(ctx context.Context, data []byte, file string) (*List, error) {
 	default:
 		r.csv(data)
 	}
-	if err := ctx.Err(); err != nil {
+	return r.result()
+}
+
+func (r *reader) result() (*List, error) {
+	if err := r.ctx.Err(); err != nil {
 		return nil, err
 	}
 	if len(r.problems) > 0 {

@@ -19,7 +19,8 @@ import (
 const (
 	maxParts    = 2000 // files in the zip
 	maxUnzipped = 48 << 20
-	maxSheets   = 20 // looked at
+	maxTokens   = 6_000_000 // tags and texts of all parts that are read
+	maxSheets   = 20        // looked at
 	maxColumns  = 256
 	maxStrings  = 500_000 // shared
 	maxStyles   = 65_536
@@ -42,7 +43,10 @@ type parts func(name string) (io.ReadCloser, error)
 
 // xlsx reads the one worksheet that has a heading.
 func (r *reader) xlsx(data []byte) {
-	open, err := unzip(data)
+	r.xlsxParts(unzip(data))
+}
+
+func (r *reader) xlsxParts(open parts, err error) {
 	if err == nil {
 		err = r.workbook(open)
 	}

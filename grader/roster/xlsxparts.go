@@ -25,6 +25,7 @@ type book struct {
 	open   parts
 	ctx    context.Context // of the one call that reads
 	left   int64           // bytes that may still be unpacked
+	tokens int             // so far
 	sheets []sheetPart
 	shared []string
 	pads   []int // digits that a cell format pads with zeros to, by style
@@ -59,6 +60,9 @@ func (b *book) part(name string, each func(t xml.Token) (more bool, err error)) 
 		}
 		if _, ok := t.(xml.Directive); ok {
 			return errDeclared
+		}
+		if b.tokens++; b.tokens > maxTokens {
+			return errUnfolds
 		}
 		if more, err := each(t); err != nil || !more {
 			return err
@@ -122,6 +126,7 @@ func (b *book) related(from string) (byID, byType map[string]string, err error) 
 	if from == "" {
 		name = "_rels/.rels"
 	}
+	n := 0
 	err = b.part(name, func(t xml.Token) (bool, error) {
 		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Relationship" {
 			target := partPath(from, attr(e, "Target"))
@@ -130,7 +135,8 @@ func (b *book) related(from string) (byID, byType map[string]string, err error) 
 				byID[attr(e, "Id")] = target
 			}
 		}
-		return len(byID)+len(byType) < maxParts, nil
+		n++
+		return n < 4*maxParts, nil
 	})
 	return byID, byType, err
 }
@@ -276,6 +282,9 @@ type sheetCell struct {
 func (b *book) cells(part string, row func(n int, hidden bool, cells []sheetCell) bool, merged func(span)) error {
 	s := sheetReader{b: b}
 	return b.part(part, func(t xml.Token) (bool, error) {
+		if s.inline {
+			s.text.token(t)
+		}
 		switch t := t.(type) {
 		case xml.StartElement:
 			if t.Name.Local == "mergeCell" && s.spans < maxMerged {
@@ -302,9 +311,6 @@ func (b *book) cells(part string, row func(n int, hidden bool, cells []sheetCell
 			if s.value && s.raw.Len() <= maxValue {
 				s.raw.Write(t)
 			}
-		}
-		if s.inline {
-			s.text.token(t)
 		}
 		return true, nil
 	})

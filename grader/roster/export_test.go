@@ -1,0 +1,19 @@
+package roster
+
+import (
+	"context"
+	"io"
+	"strings"
+)
+
+// ReadParts is ReadRoster of a workbook's parts, by lower-case name.
+func ReadParts(ctx context.Context, text map[string]string) (*List, error) {
+	r := &reader{ctx: ctx, file: "f.xlsx", first: map[string]row{}}
+	r.xlsxParts(func(name string) (io.ReadCloser, error) {
+		if text[name] == "" {
+			return nil, errNoPart
+		}
+		return io.NopCloser(strings.NewReader(text[name])), nil
+	}, nil)
+	return r.result()
+}
