@@ -132,7 +132,7 @@ func standingData(ctx context.Context, j *job, book *gradebook.Gradebook) (*repo
 	if err != nil {
 		return nil, err
 	}
-	d.Title = j.class.Title
+	addRoster(d, j.class)
 	d.Findings, err = findings(ctx, book, "")
 	return d, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/report"
 	"swarmgrade/grader/roster"
 )
 
@@ -87,5 +88,27 @@ func (a *app) rosterNotes(class *roster.Class) {
 			text += "\n    → " + a.lang().Text(n.Hint)
 		}
 		a.ui.note(diag.Plain(text))
+	}
+}
+
+// addRoster gives results what the class's files say beside them, as they are
+// now: its title, and the further columns that anybody has something in.
+func addRoster(d *report.Data, class *roster.Class) {
+	d.Title = class.Title
+	columns := make(map[string]map[string]string, len(class.Students))
+	used := map[string]bool{}
+	for _, s := range class.Students {
+		columns[s.ID] = s.Columns
+		for name := range s.Columns {
+			used[name] = true
+		}
+	}
+	for i := range d.Students {
+		d.Students[i].Columns = columns[d.Students[i].ID]
+	}
+	for _, h := range class.Headings {
+		if used[h.Name] {
+			d.Headings = append(d.Headings, h.Name)
+		}
 	}
 }

@@ -317,7 +317,7 @@ func runData(ctx context.Context, j *job, book *gradebook.Gradebook, id string) 
 	if err != nil {
 		return nil, err
 	}
-	d.Title = j.class.Title
+	addRoster(d, j.class)
 	d.Findings, err = findings(ctx, book, id)
 	return d, err
 }

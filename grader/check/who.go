@@ -75,7 +75,7 @@ func (v *View) indexes() []*Index {
 // service sets nor the student has. Containers of an update that is under way
 // or has stopped halfway may show an older value.
 func (v *View) anothers(r evidence.Responder, svc *evidence.Service) bool {
-	if r.StudentID == "" || strings.EqualFold(r.StudentID, v.vars["id"]) {
+	if r.StudentID == "" || strings.EqualFold(r.StudentID, v.vars["id"]) || SameButZeros(r.StudentID, v.vars["id"]) {
 		return false
 	}
 	set := false

@@ -39,6 +39,7 @@ const (
 	Redirects         Kind = "redirects"
 	AnothersHostname  Kind = "hostname-of-another"
 	AnothersID        Kind = "student-id-of-another"
+	IDZeros           Kind = "student-id-zeros"
 	ImageDiffers      Kind = "image-differs-from-class"
 	AnothersNumbers   Kind = "other-students-numbers-left"
 	NearIdentical     Kind = "near-identical-configuration"
@@ -50,7 +51,7 @@ const (
 var Kinds = []Kind{
 	ForgedIdentity, TwoFaced, OwnAnswers, Replayed, UnknownContainers, AnothersHostname, NotHAProxy,
 	ServersElsewhere, AnswersByOthers, SharedBackend, TooManyTasks, Redirects, AnothersID, ImageDiffers, WithoutNonce,
-	NearIdentical, AnothersNumbers, EditedAfterStart,
+	NearIdentical, AnothersNumbers, IDZeros, EditedAfterStart,
 }
 
 // Severity is how much a finding asks for.
@@ -70,7 +71,7 @@ func (k Kind) Severity() Severity {
 	switch k {
 	case ForgedIdentity, TwoFaced, OwnAnswers, Replayed, AnothersHostname:
 		return Grave
-	case EditedAfterStart, AnothersNumbers, WithoutNonce, Redirects:
+	case EditedAfterStart, AnothersNumbers, IDZeros, WithoutNonce, Redirects:
 		return Note
 	}
 	return Look

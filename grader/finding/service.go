@@ -71,6 +71,9 @@ func (c *class) service(s *student) {
 	for _, kv := range s.svc.Env {
 		k, v, _ := strings.Cut(kv, "=")
 		o := c.byID[strings.TrimSpace(v)]
+		if k == "STUDENT_ID" && o == nil && check.SameButZeros(v, s.id) {
+			c.add(s, IDZeros, where, kv, "service", s.svc.Name, "student", s.id, "value", clip(strings.TrimSpace(v), 64))
+		}
 		if k != "STUDENT_ID" || o == nil || o == s {
 			continue
 		}

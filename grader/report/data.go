@@ -26,6 +26,8 @@ type Data struct {
 	Run   Run
 	// Rubric gives the titles and the order of tasks and checks.
 	Rubric *rubric.Rubric
+	// Headings are the roster's further columns, in its order.
+	Headings []string
 	// Students come in the order of the roster.
 	Students []Student
 	Faults   []Fault
@@ -89,6 +91,9 @@ type Run struct {
 type Student struct {
 	ID   string
 	Name string
+	// Columns are the student's further columns in the roster that are not
+	// blank, by heading.
+	Columns map[string]string
 	// Verdicts are in the rubric's order. A check without one was not part of
 	// what was graded; one that could not be graded is there as ungraded.
 	Verdicts  []judge.Verdict

@@ -62,6 +62,8 @@ type jsonAttempt struct {
 type jsonStudent struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+	// Columns are further ones of the roster, by heading.
+	Columns map[string]string `json:"columns,omitempty"`
 	// Points are automatic; Ungraded is how many of Max are not decided.
 	Points   rubric.Points `json:"points"`
 	Max      rubric.Points `json:"max"`
@@ -173,7 +175,7 @@ func indented(v any, prefix string) ([]byte, error) {
 }
 
 func jsonOf(s Student, lang i18n.Lang) jsonStudent {
-	out := jsonStudent{ID: s.ID, Name: s.Name, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
+	out := jsonStudent{ID: s.ID, Name: s.Name, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
 	if final, overridden, ok := s.Final(); overridden && ok {
 		out.Final = &final

@@ -111,6 +111,9 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	head(b.t("override_reason"), 18, st.headInput)
 	head(b.t("final"), 9, st.headTask)
 	head(b.t("remark"), 16, st.headInput)
+	for _, h := range b.d.Headings {
+		head(cellText(oneLine(h)), b.longest(8, func(s *Student) string { return oneLine(s.Columns[h]) }), st.head)
+	}
 	return widths, heads
 }
 
@@ -160,12 +163,16 @@ func (b *book) scoreRow(l layout, s *Student, row int) ([]any, error) {
 	}
 	result.Formula = fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(COUNTIF(%[2]s:%[3]s,"%[4]s")>0,"%[4]s",%[3]s))`,
 		ref(l.override, row), ref(leadColumns+1, row), ref(l.automatic, row), b.t("ungraded"))
-	return append(out,
+	out = append(out,
 		automatic, open, override,
 		textCell(b.reasons(s), st.inputText, st.inputTextQuoted),
 		result,
 		textCell(s.Remark, st.inputText, st.inputTextQuoted),
-	), nil
+	)
+	for _, h := range b.d.Headings {
+		out = append(out, textCell(oneLine(s.Columns[h]), st.text, st.textQuoted))
+	}
+	return out, nil
 }
 
 // sum is what a formula over these verdicts shows: their points, "ungraded" if
@@ -248,7 +255,11 @@ func (b *book) scoreRules(name string, l layout) error {
 	}}); err != nil {
 		return err
 	}
-	if err := f.AddIgnoredErrors(name, "A2:"+ref(leadColumns, last), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
+	texts := "A2:" + ref(leadColumns, last)
+	if n := len(b.d.Headings); n > 0 {
+		texts += " " + ref(l.remark+1, 2) + ":" + ref(l.remark+n, last)
+	}
+	if err := f.AddIgnoredErrors(name, texts, excelize.IgnoredErrorsNumberStoredAsText); err != nil {
 		return err
 	}
 	return b.protect(name)

@@ -17,3 +17,18 @@ func ReadParts(ctx context.Context, text map[string]string) (*List, error) {
 	}, nil)
 	return r.result()
 }
+
+// Split is a csv text's fields.
+func Split(text string) [][]string {
+	r := &reader{ctx: context.Background()}
+	lines := strings.Split(text, "\n")
+	var out [][]string
+	for _, w := range r.split(untie(text, ','), lines, ',') {
+		fields := make([]string, len(w.cells))
+		for i, c := range w.cells {
+			fields[i] = c.text
+		}
+		out = append(out, fields)
+	}
+	return out
+}
