@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
@@ -50,12 +49,10 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 		return err
 	}
 	who := j.students[0]
-	if !a.json {
-		fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("cli.check_head", "student", who.ID, "name", who.Name,
-			"class", j.class.Name, "service", j.vars[who.ID]["service"])))
-		if isSample(j.class) {
-			fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("cli.check_sample", "class", j.class.Name)))
-		}
+	a.sayWords("cli.check_head", "student", who.ID, "name", who.Name,
+		"class", j.class.Name, "service", j.vars[who.ID]["service"])
+	if isSample(j.class) {
+		a.sayWords("cli.check_sample", "class", j.class.Name)
 	}
 	start := time.Now()
 	at := func() int64 { return time.Since(start).Milliseconds() }
@@ -123,17 +120,22 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 // for one.
 func (a *app) sayTasks(j *job, plan *observe.Plan) {
 	s := plan.Students[0]
-	if a.json || !slices.Equal(j.tasks, observe.Auto) {
-		return
-	}
-	text := a.lang().T("cli.check_tasks", "tasks", s.Tasks)
 	switch {
+	case !slices.Equal(j.tasks, observe.Auto):
 	case len(s.NotUp) == len(s.Tasks) && s.Told == "":
-		text = a.lang().T("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars["service"])
+		a.sayWords("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars["service"])
 	case s.Told != "":
-		text = a.lang().T("cli.check_tasks_told", "tasks", s.Tasks, "network", s.Told)
+		a.sayWords("cli.check_tasks_told", "tasks", s.Tasks, "network", s.Told)
+	default:
+		a.sayWords("cli.check_tasks", "tasks", s.Tasks)
 	}
-	fmt.Fprintln(a.Stdout, diag.Plain(text))
+}
+
+// sayWords says a sentence among the results, wrapped, to people only.
+func (a *app) sayWords(key string, pairs ...any) {
+	if !a.json {
+		fmt.Fprintln(a.Stdout, a.ui.text().Wrapped(a.lang().T(key, pairs...)))
+	}
 }
 
 // spoken is what a self-check has said so far.
@@ -203,34 +205,30 @@ func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
 	_, _, later := judge.Total(verdicts)
 	open, all := countOpen(tried), countOpen(verdicts)
 	mend, waiting := report.Todo(tried)
-	lang := a.lang()
 	if !a.json {
-		sum := lang.T("cli.check_sum", "points", points.String(), "max", most.String())
-		if all > 0 {
-			sum = lang.T("cli.check_sum_open", "points", points.String(), "max", most.String(), "n", all, "open", later.String())
-		}
-		fmt.Fprintf(a.Stdout, "\n%s\n", sum)
+		fmt.Fprintln(a.Stdout)
+	}
+	if most -= ungraded; all > 0 {
+		a.sayWords("cli.check_sum_open", "points", points.String(), "max", most.String(), "n", all, "open", later.String())
+	} else {
+		a.sayWords("cli.check_sum", "points", points.String(), "max", most.String())
 	}
 	switch {
+	case mend > 0 && waiting > 0:
+		a.sayWords("cli.check_mend_first", "n", mend, "waiting", waiting)
+		return &statusError{Status: exitMend}
 	case mend > 0:
-		todo := lang.T("cli.check_mend", "n", mend)
-		if waiting > 0 {
-			todo = lang.T("cli.check_mend_first", "n", mend, "waiting", waiting)
-		}
-		if !a.json {
-			fmt.Fprintln(a.Stdout, todo)
-		}
+		a.sayWords("cli.check_mend", "n", mend)
 		return &statusError{Status: exitMend}
 	case open > 0:
 		return &statusError{
 			Status: exitCluster,
 			Msg:    i18n.M("cli.check_open", "n", open, "points", ungraded.String()), Hint: i18n.M("check.ungraded_hint"),
 		}
-	case a.json:
 	case all > 0:
-		fmt.Fprintln(a.Stdout, lang.T("cli.check_good_open", "n", all))
+		a.sayWords("cli.check_good_open", "n", all)
 	default:
-		fmt.Fprintln(a.Stdout, lang.T("cli.check_good"))
+		a.sayWords("cli.check_good")
 	}
 	return nil
 }

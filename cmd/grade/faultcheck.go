@@ -24,7 +24,7 @@ func (a *app) chooseKill(ctx context.Context, f *checkFlags, plan *observe.Plan,
 	}
 	switch {
 	case !f.fault:
-		a.ui.note(lang.T("observe.kill_none"))
+		a.ui.note(a.ui.text().Wrapped(lang.T("observe.kill_none")))
 	case !plan.KillOne(snap):
 		a.ui.note(lang.T("observe.kill_impossible"))
 	case f.yes:

@@ -90,6 +90,9 @@ func (t Text) columns() int {
 	return t.Width
 }
 
+// Wrapped is a line of words, without a command among them, broken to fit.
+func (t Text) Wrapped(s string) string { return strings.Join(wrap(oneLine(s), t.columns()), "\n") }
+
 // paragraph writes words under an indentation, wrapped.
 func (t Text) paragraph(b *strings.Builder, s string, indent int, color string) {
 	for _, line := range wrap(s, t.columns()-indent) {
