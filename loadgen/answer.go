@@ -23,6 +23,7 @@ type buffer struct {
 	r, w int // data[r:w] is read and not yet used
 	// spent is what chunk sizes and trailers took of maxOverhead.
 	spent int
+	steps int // bytes looked at or moved, for tests of how the work grows
 }
 
 const readSize = 4 << 10
@@ -96,15 +97,19 @@ func (b *buffer) read(a *answer) error {
 
 // headEnd reads up to the empty line that ends a head which begins at start.
 func (b *buffer) headEnd(start int) (int, error) {
-	for seen := start; ; {
+	for seen, looked := start, start; ; {
 		for {
-			i := bytes.IndexByte(b.data[seen:b.w], '\n')
+			i := bytes.IndexByte(b.data[looked:b.w], '\n')
+			b.steps += b.w - looked
 			if i < 0 {
+				looked = b.w
 				break
 			}
-			line := b.data[seen : seen+i]
+			b.steps -= b.w - looked - i
+			line := b.data[seen : looked+i]
 			blank := len(line) == 0 || len(line) == 1 && line[0] == '\r'
-			seen += i + 1
+			seen = looked + i + 1
+			looked = seen
 			if seen > maxHead {
 				return 0, errTooLarge
 			}
@@ -196,6 +201,7 @@ func (b *buffer) chunks(start int) (end int, err error) {
 			}
 			n := min(left, b.w-b.r)
 			copy(b.data[end:], b.data[b.r:b.r+n])
+			b.steps += n
 			end, b.r, left = end+n, b.r+n, left-n
 		}
 		if line, err = b.line(); err != nil {
@@ -217,14 +223,17 @@ func (b *buffer) chunks(start int) (end int, err error) {
 // the overhead that a body may have.
 func (b *buffer) line() ([]byte, error) {
 	for seen := b.r; ; {
+		b.steps++
 		if i := bytes.IndexByte(b.data[seen:b.w], '\n'); i >= 0 {
 			line := b.data[b.r : seen+i]
 			b.r = seen + i + 1
+			b.steps += i
 			if b.spent += len(line) + 1; b.spent > maxOverhead {
 				return nil, errTooLarge
 			}
 			return bytes.TrimSuffix(line, []byte{'\r'}), nil
 		}
+		b.steps += b.w - seen
 		seen = b.w
 		if b.spent+b.w-b.r > maxOverhead {
 			return nil, errTooLarge

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/mention"
 	"swarmgrade/grader/rubric"
 )
 
@@ -30,6 +31,11 @@ var defaultAttribution = rubric.Attribution{Rules: []rubric.Rule{
 
 // Attributor finds what an answer says of the container that gave it. It is
 // immutable and safe for concurrent use.
+//
+// What exists goes first: an answer in which one container's ID stands names
+// that container, however it is worded. The rules read the wording: they say
+// which one is meant where there are several, and which name is claimed where
+// there is none.
 type Attributor struct {
 	naming  []rule // those that can name a container, in order
 	student []rule // those that only tell a student ID
@@ -152,26 +158,96 @@ func (a *Attributor) Identify(head, body []byte) (id evidence.Identity, rule str
 	return f.identity(), r.name, true
 }
 
+// Rules that no rubric lists: what exists was found, or, where nobody can say
+// what does, something that looks like a container's ID.
+var (
+	existing  = &rule{name: "exists"}
+	idPerhaps = &rule{name: "id"}
+)
+
 // find leaves what it found in f, with the key, and gives the rule that named
-// the container or nil. It allocates nothing.
+// the container or nil; then f may still mention something. It allocates
+// nothing.
 func (a *Attributor) find(f *found, head, body []byte) *rule {
+	r := a.wording(f, head, body)
+	f.looked = false
+	switch {
+	case f.known == nil && r != nil: // nobody can say what exists
+	case f.field != "" || !f.known.ID(f.host):
+		r = f.look(r, head, body)
+	}
+	for j := range a.student {
+		if len(f.student) > 0 || r == nil {
+			break
+		}
+		field := f.field
+		a.student[j].find(f, head, body)
+		f.field = field
+	}
+	f.makeKey()
+	return r
+}
+
+// wording is what the rules say. A student's ID that one of them read stays,
+// although another names the container.
+func (a *Attributor) wording(f *found, head, body []byte) *rule {
+	f.steps = 0
+	var student []byte
 	for i := range a.naming {
 		f.clear()
-		if !a.naming[i].find(f, head, body) || !f.named() {
-			continue
+		found := a.naming[i].find(f, head, body)
+		if f.student != nil {
+			student = f.student
 		}
-		for j := range a.student {
-			if len(f.student) > 0 {
-				break
-			}
-			field := f.field
-			a.student[j].find(f, head, body)
-			f.field = field
+		if found && f.named() {
+			f.student = student
+			return &a.naming[i]
 		}
-		f.makeKey()
-		return &a.naming[i]
 	}
+	f.clear()
+	f.student = student
 	return nil
+}
+
+// look looks for what exists in an answer whose wording names no container that
+// does, or does so in a header field only.
+func (f *found) look(r *rule, head, body []byte) *rule {
+	f.known.Scan(&f.m, head, body)
+	f.steps += f.m.Steps
+	switch {
+	case f.m.IDs() == 1:
+		f.id = f.m.AppendID(f.id[:0], 0)
+		f.host, f.field, f.rawField = f.id, "", f.m.Field()
+		for _, a := range f.m.Addresses() {
+			f.addAddress(a)
+		}
+		f.looked = false
+		return existing
+	case f.m.IDs() > 1 && f.known.ID(f.host):
+		f.looked = false
+		return r
+	case f.m.IDs() == 0 && !f.named() && len(f.m.Addresses()) == 1:
+		f.addAddress(f.m.Addresses()[0])
+		f.rawField = f.m.Field()
+		r = existing
+	case f.known == nil && !f.named() && len(f.m.Maybe()) == 1 && !isNumber(f.m.Maybe()[0]):
+		f.host, f.looked = f.m.Maybe()[0], false
+		return idPerhaps
+	case f.host == nil:
+		f.rawField = f.m.Field()
+	}
+	f.m.Sort()
+	f.looked = f.m.Any()
+	return r
+}
+
+func isNumber(w []byte) bool {
+	for _, c := range w {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // found is what one answer says, in memory that is used again for the next.
@@ -184,44 +260,72 @@ type found struct {
 	key           []byte
 	torn          bool       // it claims to be more than one
 	field         string     // the header field that it was read in
+	rawField      []byte     // the same as the answer writes it, for a field that no rule has
 	client        netip.Addr // whom it answered, as it says
+
+	known  *mention.Known
+	asked  string // the host that was asked for, without a port: no container's name
+	m      mention.Found
+	looked bool   // m is this answer's, and what it holds is to be kept
+	id     []byte // where host is made of a number
+	steps  int    // bytes looked at, for tests of how the work grows
 }
 
 func (f *found) clear() {
-	f.host, f.student, f.n, f.torn, f.field, f.client = nil, nil, 0, false, "", netip.Addr{}
+	f.host, f.student, f.n, f.torn, f.field, f.rawField, f.client = nil, nil, 0, false, "", nil, netip.Addr{}
 }
 
 func (f *found) named() bool { return len(f.host) > 0 || f.n > 0 }
 
 // name takes the word at the start of v as the host name.
 func (f *found) name(v []byte) bool {
-	w := word(v)
-	if w == nil || isAddress(w) {
+	w := f.word(v)
+	if w == nil || isAddress(w) || f.isAsked(w) || f.known.Node(w) {
 		return false
 	}
 	f.host = w
 	return true
 }
 
+// isAsked reports whether a value is the request's own host, with or without
+// its port.
+func (f *found) isAsked(v []byte) bool {
+	if f.asked == "" || len(v) < len(f.asked) || !strings.EqualFold(unsafe.String(&v[0], len(f.asked)), f.asked) {
+		return false
+	}
+	return len(v) == len(f.asked) || v[len(f.asked)] == ':'
+}
+
 func (f *found) studentID(v []byte) {
-	if w := word(v); w != nil {
+	if w := f.word(v); w != nil {
 		f.student = w
 	}
+}
+
+func (f *found) word(v []byte) []byte {
+	w, n := word(v)
+	f.steps += n
+	return w
 }
 
 // address adds an address, with or without prefix length or zone; loopback and
 // unspecified ones and repeats are left out.
 func (f *found) address(v []byte) {
+	f.steps += len(v)
 	v = trim(v)
 	if i := bytes.IndexAny(v, "/%"); i >= 0 {
 		v = v[:i]
 	}
-	a, ok := parseAddr(v)
-	if !ok || a.IsLoopback() || a.IsUnspecified() || f.n == maxAddresses || slices.Contains(f.addrs[:f.n], a) {
-		return
+	if a, ok := parseAddr(v); ok && !a.IsLoopback() && !a.IsUnspecified() {
+		f.addAddress(a)
 	}
-	f.addrs[f.n] = a
-	f.n++
+}
+
+func (f *found) addAddress(a netip.Addr) {
+	if f.n < maxAddresses && !slices.Contains(f.addrs[:f.n], a) {
+		f.addrs[f.n] = a
+		f.n++
+	}
 }
 
 // makeKey joins the fields to a string that differs exactly if the identities
@@ -238,6 +342,30 @@ func (f *found) makeKey() {
 	if f.torn {
 		f.key = append(f.key, " \x00"...)
 	}
+	if f.field != "" || f.rawField != nil {
+		// What stands in a header field a balancer may have written.
+		f.key = append(append(append(f.key, " \x01"...), f.field...), f.rawField...)
+	}
+	if f.looked {
+		f.key = f.m.AppendKey(f.key, f.host)
+	}
+}
+
+// mentions are what an answer holds beside its identity that may tell who gave
+// it; nil for most.
+func (f *found) mentions() []string {
+	if !f.looked {
+		return nil
+	}
+	return f.m.Texts(string(f.host))
+}
+
+// header is the field that the identity was read in, lower case.
+func (f *found) header() string {
+	if f.rawField != nil {
+		return strings.ToLower(string(f.rawField[:min(len(f.rawField), maxName)]))
+	}
+	return f.field
 }
 
 func (f *found) identity() evidence.Identity {
@@ -250,8 +378,10 @@ func (f *found) identity() evidence.Identity {
 
 // word is the run of name characters at the start of v, quotes and spaces
 // skipped; nil if there is none, or it is too long, or goes on with a character
-// that shows it is something else (such as the colon of a port).
-func word(v []byte) []byte {
+// that shows it is something else (such as the colon of a port). It looked at so
+// many bytes.
+func word(v []byte) (w []byte, looked int) {
+	all := len(v)
 	for len(v) > 0 && (v[0] == ' ' || v[0] == '\t' || v[0] == '"' || v[0] == '\'' || v[0] == tagMark) {
 		v = v[1:]
 	}
@@ -259,16 +389,17 @@ func word(v []byte) []byte {
 	for n < len(v) && isNameByte(v[n]) {
 		n++
 	}
+	looked = all - len(v) + n + 1
 	if n < len(v) && (v[n] == ':' || v[n] == '@' || v[n] == '/' || v[n] == '{') {
-		return nil
+		return nil, looked
 	}
 	for n > 0 && (v[n-1] == '.' || v[n-1] == '-') { // the end of a sentence
 		n--
 	}
 	if n == 0 || n > maxName {
-		return nil
+		return nil, looked
 	}
-	return v[:n]
+	return v[:n], looked
 }
 
 func isNameByte(c byte) bool {

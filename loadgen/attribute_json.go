@@ -14,6 +14,7 @@ func findJSON(f *found, _, body []byte) bool {
 	}
 	best := 0
 	s.object(f, &best, 0)
+	f.steps += s.i
 	return f.named()
 }
 
@@ -71,9 +72,17 @@ type scanner struct {
 	i int
 }
 
-// object reads members from the opening brace to behind the closing one.
+// object reads members from the opening brace to behind the closing one. One
+// whose host name is the request's own shows the request: its addresses are the
+// client's.
 func (s *scanner) object(f *found, best *int, depth int) {
 	s.i++
+	addresses, echo := f.n, false
+	defer func() {
+		if echo {
+			f.n = addresses
+		}
+	}()
 	for {
 		s.space()
 		if s.i == len(s.b) || s.b[s.i] != '"' {
@@ -87,7 +96,7 @@ func (s *scanner) object(f *found, best *int, depth int) {
 		}
 		s.i++
 		s.space()
-		s.value(f, best, kind, depth)
+		echo = s.value(f, best, kind, depth) || echo
 		s.space()
 		if s.i < len(s.b) && s.b[s.i] == ',' {
 			s.i++
@@ -95,14 +104,17 @@ func (s *scanner) object(f *found, best *int, depth int) {
 	}
 }
 
-// value reads one member's value.
-func (s *scanner) value(f *found, best *int, kind, depth int) {
+// value reads one member's value; echo reports whether that is a host name, and
+// the one that was asked for.
+func (s *scanner) value(f *found, best *int, kind, depth int) (echo bool) {
 	if s.i == len(s.b) {
-		return
+		return false
 	}
 	switch c := s.b[s.i]; {
 	case c == '"':
-		f.member(kind, s.string(), best)
+		v := s.string()
+		f.member(kind, v, best)
+		return kind == memberHostname && f.isAsked(v)
 	case c == '{' && depth == 0 && kind != memberEcho:
 		s.object(f, best, depth+1)
 	case c == '[' && kind == memberAddress:
@@ -129,11 +141,12 @@ func (s *scanner) value(f *found, best *int, kind, depth int) {
 			f.member(kind, s.b[start:s.i], best)
 		}
 	}
+	return false
 }
 
 // member takes a string that must be a name or an address as a whole.
 func (f *found) member(kind int, v []byte, best *int) {
-	whole := len(word(v)) == len(v)
+	whole := len(f.word(v)) == len(v)
 	switch kind {
 	case memberAddress:
 		f.address(v)

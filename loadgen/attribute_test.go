@@ -126,7 +126,7 @@ func TestCustomRules(t *testing.T) {
 		{"Via: 1.1 n2 (x)\r\n", "", "via", evidence.Identity{Hostname: "n2"}},
 		{"", "host: n3 at 10.0.0.3 by student 7", "custom", evidence.Identity{Hostname: "n3", Addresses: []string{"10.0.0.3"}, StudentID: "7"}},
 		{"", "by student 7", "", evidence.Identity{}},
-		{"", whoami(1), "", evidence.Identity{}},
+		{"", whoami(1), "id", evidence.Identity{Hostname: "c0ffee000001"}}, // as an ID looks
 	} {
 		id, rule, ok := a.Identify([]byte(c.head), []byte(c.body))
 		require.Equal(t, c.rule != "", ok)

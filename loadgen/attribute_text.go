@@ -1,6 +1,10 @@
 package loadgen
 
-import "bytes"
+import (
+	"bytes"
+
+	"swarmgrade/grader/mention"
+)
 
 // findWhoami reads the text of whoami images: lines such as "Hostname: x",
 // "IP: 10.0.1.5", "STUDENT_ID: 2024001" before the echo of the request, which
@@ -10,10 +14,10 @@ func findWhoami(f *found, _, body []byte) bool {
 	rest := body
 	for len(rest) > 0 {
 		var line []byte
-		line, rest = cutLine(rest)
+		line, rest = f.line(rest)
 		if isRequestLine(line) {
 			for len(rest) > 0 && len(line) > 0 {
-				line, rest = cutLine(rest)
+				line, rest = f.line(rest)
 			}
 			f.environment(rest)
 			break
@@ -39,11 +43,18 @@ func findWhoami(f *found, _, body []byte) bool {
 	return f.host != nil
 }
 
+// line cuts a text at its first line end.
+func (f *found) line(rest []byte) (line, after []byte) {
+	line, after = cutLine(rest)
+	f.steps += len(line) + 1
+	return line, after
+}
+
 // environment reads STUDENT_ID=… lines.
 func (f *found) environment(rest []byte) {
 	var line []byte
 	for len(rest) > 0 && f.student == nil {
-		line, rest = cutLine(rest)
+		line, rest = f.line(rest)
 		if v, ok := bytes.CutPrefix(line, []byte("STUDENT_ID=")); ok {
 			f.studentID(v)
 		}
@@ -69,17 +80,8 @@ func isStudentLabel(name []byte) bool {
 }
 
 func isRequestLine(line []byte) bool {
-	i := bytes.IndexByte(line, ' ')
-	if i <= 0 || i > 8 {
-		return false
-	}
-	for _, c := range line[:i] {
-		if c < 'A' || c > 'Z' {
-			return false
-		}
-	}
-	j := bytes.LastIndexByte(line, ' ')
-	return j > i && bytes.HasPrefix(line[j+1:], []byte("HTTP/"))
+	i := bytes.LastIndexByte(line, ' ')
+	return i > 0 && mention.IsMethod(line[:i]) && bytes.HasPrefix(line[i+1:], []byte("HTTP/"))
 }
 
 // headerNames are the fields that findHeaders knows, lower case.
@@ -91,7 +93,7 @@ var headerNames = []string{
 func findHeaders(f *found, head, _ []byte) bool {
 	for len(head) > 0 {
 		var line []byte
-		line, head = cutLine(head)
+		line, head = f.line(head)
 		name, value, ok := cutField(line)
 		if !ok || len(name) < 2 || name[0]|0x20 != 'x' || name[1] != '-' {
 			continue
@@ -159,7 +161,8 @@ var studentLabels = []label{
 // styles are left out, and so is what follows the echo of a request.
 func findProcessedBy(f *found, _, body []byte) bool {
 	f.text = stripTags(f.text[:0], body)
-	t := beforeEcho(f.text)
+	t, looked := beforeEcho(f.text)
+	f.steps += len(body) + looked
 	for i := 0; i < len(t) && (f.host == nil || f.student == nil); i++ {
 		switch t[i] | 0x20 {
 		case 'p', 's', 'h', 'c', 0xe4 | 0x20, 0xe5 | 0x20:
@@ -170,12 +173,12 @@ func findProcessedBy(f *found, _, body []byte) bool {
 			continue // inside a word
 		}
 		if f.host == nil {
-			if v, ok := afterLabel(t[i:], labels); ok && f.name(v) {
+			if v, ok := f.afterLabel(t[i:], labels); ok && f.name(v) {
 				continue
 			}
 		}
 		if f.student == nil {
-			if v, ok := afterLabel(t[i:], studentLabels); ok {
+			if v, ok := f.afterLabel(t[i:], studentLabels); ok {
 				f.studentID(v)
 			}
 		}
@@ -183,17 +186,23 @@ func findProcessedBy(f *found, _, body []byte) bool {
 	return f.host != nil
 }
 
-// beforeEcho cuts a page's text where a line looks like a request's first.
-func beforeEcho(t []byte) []byte {
-	for from := 0; ; {
+// beforeEcho cuts a page's text where a line looks like a request's first. It
+// looked at so many bytes.
+func beforeEcho(t []byte) (before []byte, looked int) {
+	for from, start := 0, 0; ; {
 		i := bytes.Index(t[from:], []byte(" HTTP/1."))
 		if i < 0 {
-			return t
+			return t, looked + len(t) - from
 		}
 		i += from
-		start := bytes.LastIndexAny(t[:i], "\n\x01") + 1
-		if isRequestLine(t[start : i+len(" HTTP/1.")]) {
-			return t[:start]
+		// Where the line starts, or what is left of it behind the last look.
+		at := bytes.LastIndexAny(t[from:i], "\n\x01") + 1
+		if at > 0 {
+			start = from + at
+		}
+		looked += 2 * (i - from + 1)
+		if mention.IsMethod(t[start:i]) {
+			return t[:start], looked
 		}
 		from = i + 1
 	}
@@ -201,13 +210,15 @@ func beforeEcho(t []byte) []byte {
 
 // afterLabel gives what follows the first of the labels that stands at the
 // start of t and is set off from what follows.
-func afterLabel(t []byte, all []label) ([]byte, bool) {
+func (f *found) afterLabel(t []byte, all []label) ([]byte, bool) {
+	f.steps += len(all)
 	for _, l := range all {
-		if !hasPrefixFold(t, l.text) {
+		if !mention.HasPrefixFold(t, l.text) {
 			continue
 		}
 		rest := t[len(l.text):]
 		v, separated := cutSeparator(rest)
+		f.steps += len(rest) - len(v)
 		if separated || l.bare && len(v) < len(rest) {
 			return v, true
 		}
@@ -226,7 +237,7 @@ func cutSeparator(v []byte) (rest []byte, separated bool) {
 			separated = true
 		case bytes.HasPrefix(v, []byte("：")):
 			n, separated = len("："), true
-		case hasPrefixFold(v, "is "):
+		case mention.HasPrefixFold(v, "is "):
 			n, separated = len("is "), true
 		default:
 			return v, separated
@@ -249,9 +260,9 @@ func stripTags(dst, page []byte) []byte {
 		switch {
 		case bytes.HasPrefix(page, []byte("<!--")):
 			end = []byte("-->")
-		case hasPrefixFold(page, "<script"):
+		case mention.HasPrefixFold(page, "<script"):
 			end = []byte("</script>")
-		case hasPrefixFold(page, "<style"):
+		case mention.HasPrefixFold(page, "<style"):
 			end = []byte("</style>")
 		}
 		j := bytes.Index(page, end)

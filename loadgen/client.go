@@ -2,9 +2,11 @@ package loadgen
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/mention"
 )
 
 // client is the http.RoundTripper that vegeta drives. It ignores the request
@@ -36,8 +39,13 @@ type client struct {
 	rec         *recorder
 	rules       *Attributor
 	empty       *http.Response
+	known       *mention.Known
+	asked       string
 	connections atomic.Int64
 	aborted     atomic.Bool
+	// reading is the time that reading answers has taken, of budget (ns).
+	reading atomic.Int64
+	budget  int64
 
 	mu   sync.Mutex
 	all  []*session
@@ -53,13 +61,22 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
 		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
 		script: newScript(t.Path, host, o.Nonce),
-		pace:   p, rec: rec, rules: o.Attribution,
-		empty: &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
+		pace:   p, rec: rec, rules: o.Attribution, known: o.Known, asked: hostOnly(host),
+		budget: int64(readBase + time.Duration(t.Requests)*readEach),
+		empty:  &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
 	}
 	if c.dial == nil {
 		c.dial = dialTCP
 	}
 	return c
+}
+
+// hostOnly is a Host header without its port.
+func hostOnly(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		return h
+	}
+	return host
 }
 
 // conn is what is needed of a connection.
@@ -101,6 +118,13 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 		if failure == 0 {
 			o.echo = echoed(s.answer.body, s.nonce)
 			o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
+			if o.rule == nil && !s.found.looked {
+				whole := sha256.Sum256(s.answer.body)
+				o.sum = sum(whole[:len(o.sum)])
+			}
+			if c.reading.Add(int64(time.Since(c.began)-done)) > c.budget {
+				c.cancel(errCostly)
+			}
 		}
 		c.rec.observe(&o, s)
 	}
@@ -118,6 +142,7 @@ func (c *client) take() *session {
 	}
 	s := &session{c: c}
 	s.dialCtx = deadlineContext{Context: c.ctx}
+	s.found.known, s.found.asked = c.known, c.asked
 	c.all = append(c.all, s)
 	return s
 }

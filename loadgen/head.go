@@ -3,6 +3,8 @@ package loadgen
 import (
 	"bytes"
 	"fmt"
+
+	"swarmgrade/grader/mention"
 )
 
 const httpPrefix = "HTTP/1."
@@ -136,23 +138,5 @@ func trim(b []byte) []byte {
 
 // equalFold compares with a lower-case ASCII word.
 func equalFold(b []byte, lower string) bool {
-	return len(b) == len(lower) && hasPrefixFold(b, lower)
-}
-
-// hasPrefixFold reports whether b begins with a lower-case ASCII word in any
-// case.
-func hasPrefixFold(b []byte, lower string) bool {
-	if len(b) < len(lower) {
-		return false
-	}
-	for i := range len(lower) {
-		c := b[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
+	return len(b) == len(lower) && mention.HasPrefixFold(b, lower)
 }

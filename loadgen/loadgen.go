@@ -10,8 +10,8 @@
 // hostile servers. Answers are counted where they are read, so a slow consumer
 // cannot throttle the attack and memory stays flat.
 //
-// What an answer says of its container is found by the rules of a rubric; see
-// [Compile].
+// Which container gave an answer is found by what exists, see package mention,
+// and by the rules of a rubric, see [Compile].
 package loadgen
 
 import (
@@ -22,6 +22,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/mention"
 )
 
 // Bounds of what a target may do to the grader. A request also has a time
@@ -34,11 +35,19 @@ const (
 	maxResponders = 256      // distinct identities; later ones are counted as "other"
 	maxSequence   = 10_000   // requests whose order is kept
 	maxSample     = 200      // bytes of an answer or error kept to show
+	maxUnnamed    = 64       // different answers that told nothing, of which sums are kept
+	maxText       = 4 << 10  // bytes of one of them that is kept whole
+	maxTexts      = 32 << 10 // and of all of these
 	maxBuckets    = 1_200    // timeline entries; beyond, buckets are merged in pairs
 	settledAfter  = 40       // failures from the first request on that settle the matter
 	slowFailures  = 5        // at least so many, a tenth of all, and this long:
 	wastedAfter   = 15 * time.Second
 	lateAfter     = 10 * time.Millisecond
+	// Reading a target's answers may take readBase and readEach for each of its
+	// requests: an answer of the largest size takes a fifth of that, on a machine
+	// that does nothing else.
+	readBase      = 5 * time.Second
+	readEach      = 2 * time.Millisecond
 	maxWorkers    = 1_024
 	firstBucketMS = 100
 )
@@ -51,6 +60,8 @@ type Options struct {
 	// Attribution finds the container in an answer; nil uses the built-in
 	// rules in their usual order.
 	Attribution *Attributor
+	// Known is what exists in the cluster; nil leaves it to the answers' wording.
+	Known *mention.Known
 	// Rate is requests a second on a fixed schedule, from which corrected
 	// latency is measured; 0 sends the next request as soon as a worker is
 	// free.

@@ -43,11 +43,7 @@ func (l Loader) Probe(ctx context.Context, target evidence.Target) (who evidence
 		return who, failed, nil
 	}
 	who = evidence.Responder{Count: 1}
-	if r := opts.Attribution.find(&s.found, s.answer.head, s.answer.body); r != nil {
-		who.Rule, who.Identity = r.name, s.found.identity()
-	} else {
-		who.Sample = sample(s.answer.body)
-	}
+	describe(&who, opts.Attribution.find(&s.found, s.answer.head, s.answer.body), s)
 	return who, failed, nil
 }
 

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"encoding/hex"
 	"errors"
 	"math"
 	"net"
@@ -22,8 +23,12 @@ type observation struct {
 	failure              failure
 	err                  error
 	look                 int  // which client the request looked like
+	sum                  sum  // of the body, where the answer told nothing
 	echo                 echo // what the answer shows of its nonce
 }
+
+// sum is the beginning of a body's SHA-256.
+type sum [8]byte
 
 // unsent marks a place in the sequence whose request never ended.
 const unsent = math.MinInt16
@@ -37,6 +42,8 @@ type recorder struct {
 	failed    int
 	responder map[string]int16 // by identity key
 	failures  map[failure]int16
+	unnamed   map[sum]int // places in t.Unnamed
+	texts     int         // bytes of the answers kept there
 	sequence  []int16
 	settle    bool
 	wasted    time.Duration // spent on requests that failed
@@ -49,7 +56,7 @@ type recorder struct {
 
 func newRecorder(requests int, settled func(), settle bool) *recorder {
 	r := &recorder{
-		responder: make(map[string]int16), failures: make(map[failure]int16),
+		responder: make(map[string]int16), failures: make(map[failure]int16), unnamed: make(map[sum]int),
 		sequence: make([]int16, min(requests, maxSequence)),
 		settle:   settle, settled: settled,
 		bucket: firstBucketMS * time.Millisecond,
@@ -69,6 +76,9 @@ func (r *recorder) observe(o *observation, s *session) {
 		entry = r.who(o, s)
 		r.t.Responders[entry].Count++
 		note(&r.t.Responders[entry], o)
+		if o.rule == nil && !s.found.looked {
+			r.keep(o, s)
+		}
 		if o.rule != nil {
 			noteClient(&r.t.Responders[entry], s.found.client)
 		}
@@ -124,7 +134,8 @@ func (r *recorder) hopeless() bool {
 // who finds or makes the responder of an answer.
 func (r *recorder) who(o *observation, s *session) int16 {
 	key := s.found.key
-	if o.rule == nil {
+	nothing := o.rule == nil && !s.found.looked
+	if nothing {
 		key = unnamedKey
 	}
 	if i, ok := r.responder[string(key)]; ok {
@@ -132,7 +143,7 @@ func (r *recorder) who(o *observation, s *session) int16 {
 	}
 	var made evidence.Responder
 	switch {
-	case o.rule == nil:
+	case nothing:
 		made.Sample = sample(s.answer.body)
 	case len(r.t.Responders) >= maxResponders:
 		// A page that invents names is not worth remembering one by one.
@@ -142,13 +153,50 @@ func (r *recorder) who(o *observation, s *session) int16 {
 		key = []byte(otherKey)
 		made.Rule, made.Sample = "other", sample(s.answer.body)
 	default:
-		made.Rule, made.Identity = o.rule.name, s.found.identity()
-		made.Header, made.Torn = s.found.field, s.found.torn
+		describe(&made, o.rule, s)
 	}
 	i := int16(len(r.t.Responders))
 	r.t.Responders = append(r.t.Responders, made)
 	r.responder[string(key)] = i
 	return i
+}
+
+// describe fills in who gave an answer, as far as it tells.
+func describe(made *evidence.Responder, r *rule, s *session) {
+	if r == nil {
+		made.Sample = sample(s.answer.body)
+	} else {
+		made.Rule, made.Identity = r.name, s.found.identity()
+	}
+	made.Header, made.Torn, made.Mentions = s.found.header(), s.found.torn, s.found.mentions()
+}
+
+// keep stores an answer that told nothing: its sum, and if there is room for it
+// its text.
+func (r *recorder) keep(o *observation, s *session) {
+	i, known := r.unnamed[o.sum]
+	if !known {
+		if len(r.t.Unnamed) == maxUnnamed {
+			return
+		}
+		i = len(r.t.Unnamed)
+		r.unnamed[o.sum] = i
+		made := evidence.Unnamed{SHA256: hex.EncodeToString(o.sum[:])}
+		if n := len(s.answer.head) + len(s.answer.body); n <= maxText && r.texts+n <= maxTexts {
+			made.Head, made.Body = string(s.answer.head), string(s.answer.body)
+			r.texts += n
+		}
+		r.t.Unnamed = append(r.t.Unnamed, made)
+	}
+	u := &r.t.Unnamed[i]
+	u.Count++
+	u.Browser += o.look
+	switch o.echo {
+	case echoOwn:
+		u.Echoed++
+	case echoOld:
+		u.Replayed++
+	}
 }
 
 // Keys of the two responders that have no identity; no identity's key begins

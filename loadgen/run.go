@@ -18,6 +18,9 @@ import (
 // errSettled ends a run in which nothing ever answered.
 var errSettled = errors.New("settled")
 
+// errCostly ends a run whose answers take too long to read.
+var errCostly = errors.New("costly")
+
 // LocalError is a failure on the grader's own side, such as no free ports or
 // file descriptors: the target is not to blame and must not be judged by it.
 type LocalError struct{ Err error }
@@ -97,6 +100,8 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	cause := context.Cause(ctx)
 	var local *LocalError
 	switch {
+	case errors.Is(cause, errCostly):
+		trace.Stopped = "costly"
 	case trace.Sent == target.Requests, cause == nil && !pace.timeUp:
 	case errors.As(cause, &local):
 		trace.Stopped = "cancelled"

@@ -72,7 +72,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if err := a.chooseKill(ctx, f, plan, before); err != nil {
 		return err
 	}
-	loader, err := newLoader(j, start)
+	loader, err := newLoader(j, start, before)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,11 @@ import (
 	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/mention"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/swarm"
+	"swarmgrade/loadgen"
 )
 
 // faultRun is the part of a run that injects faults, and the load after them.
@@ -144,6 +146,11 @@ func (x *faultRun) later(ctx context.Context, swarm evidence.Swarm) error {
 	}
 	for _, b := range probed {
 		b.Settled = hash
+	}
+	// What came up in the window exists from now on.
+	if l, ok := x.r.Loader.(loadgen.Loader); ok {
+		l.Options.Known = mention.New(settled)
+		x.r.Loader = l
 	}
 	after, into := x.plan.After(x.bundles, settled)
 	bar := x.a.ui.progress("cli.progress_later", len(after.Students), after.Requests())

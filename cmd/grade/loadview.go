@@ -57,6 +57,8 @@ func (v loadView) summary(r loadReport) {
 	switch t.Stopped {
 	case "cancelled":
 		v.say("loadgen.stopped_cancelled", "sent", t.Sent, "all", t.Target.Requests)
+	case "costly":
+		v.say("loadgen.stopped_costly", "sent", t.Sent, "all", t.Target.Requests)
 	case "duration":
 		v.say("loadgen.stopped_duration", "sent", t.Sent, "all", t.Target.Requests)
 	}

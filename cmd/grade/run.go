@@ -13,6 +13,7 @@ import (
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/mention"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
 	"swarmgrade/loadgen"
@@ -147,7 +148,7 @@ func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.G
 	if err := pending(ctx, book, run, plan); err != nil {
 		return err
 	}
-	loader, err := newLoader(j, start)
+	loader, err := newLoader(j, start, snap)
 	if err != nil {
 		return err
 	}
@@ -359,14 +360,15 @@ func (s bookStore) SaveTrace(ctx context.Context, student string, t *evidence.Tr
 	return s.book.SaveTrace(ctx, s.run, student, t)
 }
 
-// newLoader drives load for a class within its one global rate.
-func newLoader(j *job, start time.Time) (loadgen.Loader, error) {
+// newLoader drives load for a class within its one global rate; the snapshot
+// says what exists.
+func newLoader(j *job, start time.Time, snap *evidence.Snapshot) (loadgen.Loader, error) {
 	attributor, err := loadgen.Compile(j.rub.Attribution)
 	if err != nil {
 		return loadgen.Loader{}, fmt.Errorf("attribution of rubric %s: %w", j.rub.ID, err)
 	}
 	return loadgen.Loader{Options: loadgen.Options{
-		Attribution: attributor, Settle: true, Epoch: start, Nonce: loadgen.NewNonce(),
+		Attribution: attributor, Known: mention.New(snap), Settle: true, Epoch: start, Nonce: loadgen.NewNonce(),
 		Limiter: loadgen.NewLimiter(float64(j.class.Settings.Rate)),
 	}}, nil
 }

@@ -205,6 +205,13 @@ func (v *View) traces(via string) ([]*evidence.Trace, *Result) {
 		if t.Target.ID != via && !strings.HasPrefix(t.Target.ID, via+"/") {
 			continue
 		}
+		if t.Stopped == "costly" {
+			// Too slow a page is no proof that it does wrong; and it may have been
+			// a rule of the rubric that was slow.
+			r := ungraded("load/"+t.Target.ID, i18n.M("check.load_costly", "what", t.Target.ID, "sent", t.Sent))
+			r.Hint = i18n.M("check.load_costly_hint", "curl", "curl http://"+t.Target.Address+t.Target.Path)
+			return nil, &r
+		}
 		if t.Stopped == "cancelled" || t.Stopped == "duration" || t.Sent == 0 {
 			r := ungraded("load/"+t.Target.ID, i18n.M("check.load_cut", "what", t.Target.ID))
 			return nil, &r

@@ -76,7 +76,7 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 // silent reports that some do not say, answers is how many there are.
 func (v *View) clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
 	for _, tr := range traces {
-		for _, who := range tr.Responders {
+		for _, who := range v.responders(tr) {
 			if v.Author(who, svc).Standing != "own" {
 				continue
 			}

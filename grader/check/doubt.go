@@ -55,7 +55,7 @@ func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
 	x.doubts = v.doubts(px, svc, portOf(tr.Target.Address))
 	for i := range v.c.Bundle.Traces {
 		mesh := &v.c.Bundle.Traces[i]
-		for _, r := range mesh.Responders {
+		for _, r := range v.responders(mesh) {
 			x.echoes = x.echoes || mesh.Target.Kind == "mesh" && r.Echoed > 0 && r.Echoed == r.Count
 		}
 	}

@@ -20,7 +20,7 @@ type Claim struct {
 // HAProxy that gave them, whether it refutes a claim or not.
 func (v *View) Claims(svc *evidence.Service, tr *evidence.Trace) (claims []Claim, doubts []Doubt) {
 	x := v.trial(svc, tr)
-	for _, r := range tr.Responders {
+	for _, r := range v.responders(tr) {
 		a, d := x.author(r)
 		claims = append(claims, Claim{r, a, d})
 	}

@@ -30,7 +30,7 @@ func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
 			t.errors[e.Class] += e.Count
 		}
 		trial := v.trial(svc, tr)
-		for _, r := range tr.Responders {
+		for _, r := range v.responders(tr) {
 			a, doubt := trial.author(r)
 			count := r.Count
 			if a.Standing == Own && r.Replayed > 0 {

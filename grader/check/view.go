@@ -5,9 +5,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/mention"
 	"swarmgrade/grader/recovery"
 )
 
@@ -25,6 +27,9 @@ type View struct {
 	// is the view of what followed the window.
 	told  *recovery.Story
 	later *View
+	// clientAddrs are what the student's containers see of HAProxy, once it was
+	// asked for.
+	clientAddrs []string
 }
 
 // Index is what all students of a run share: the snapshot by key.
@@ -36,7 +41,9 @@ type Index struct {
 	publishers map[int][]*evidence.Service // by published port
 	container  map[string]*evidence.Task   // by the ID's first 12 characters
 	address    map[netip.Addr]*evidence.Task
+	sole       map[netip.Addr]*evidence.Task // addresses of one task and nobody else
 	byID       map[string]*evidence.Service
+	known      func() *mention.Known
 }
 
 // NewIndex indexes a snapshot; a nil one gives an empty index.
@@ -50,6 +57,8 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		container:  map[string]*evidence.Task{},
 		address:    map[netip.Addr]*evidence.Task{},
 		byID:       map[string]*evidence.Service{},
+		sole:       mention.Addresses(s),
+		known:      sync.OnceValue(func() *mention.Known { return mention.New(s) }),
 	}
 	if s == nil {
 		return x

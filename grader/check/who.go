@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/mention"
 )
 
 // shortID is how many characters of a container's ID are its default host
 // name.
-const shortID = 12
+const shortID = mention.ShortID
 
 // Standing is what an answer's identity amounts to.
 type Standing string
@@ -37,14 +38,18 @@ type Author struct {
 // Author ties what an answer claims to a task that the managers know, by
 // container ID, address and student ID. A page can print anything, so a host
 // name must be a container's ID, unless the service sets host names of its
-// own; then the addresses decide. Claims that contradict each other count for
-// nobody.
+// own, each of one task's; then, or where there is no name, the addresses
+// decide. Claims that contradict each other count for nobody.
 func (v *View) Author(r evidence.Responder, svc *evidence.Service) Author {
-	if r.Hostname == "" && len(r.Addresses) == 0 {
-		return Author{Standing: Anonymous}
-	}
 	if r.Torn {
 		return Author{Standing: Forged, Why: "torn"}
+	}
+	r, why := v.claim(r, svc)
+	switch {
+	case why != "":
+		return Author{Standing: Forged, Why: why}
+	case r.Hostname == "" && len(r.Addresses) == 0:
+		return Author{Standing: Anonymous}
 	}
 	best := Author{Standing: Unknown}
 	for _, idx := range v.indexes() {
@@ -96,6 +101,9 @@ func (v *View) anothers(r evidence.Responder, svc *evidence.Service) bool {
 
 func (x *Index) author(r evidence.Responder, svc *evidence.Service) Author {
 	byName := x.named(r.Hostname)
+	if byName == nil && svc.Hostname != "" {
+		byName = x.hosts(svc)[strings.ToLower(r.Hostname)]
+	}
 	if byName == nil && r.Hostname != "" && svc.Hostname == "" && !x.setsHostname(r) {
 		return Author{Standing: Unknown}
 	}
@@ -135,6 +143,7 @@ func (x *Index) named(host string) *evidence.Task {
 	if len(host) < shortID {
 		return nil
 	}
+	host = strings.ToLower(host)
 	t := x.container[host[:shortID]]
 	if t == nil || !strings.HasPrefix(t.ContainerID, host) {
 		return nil
@@ -176,14 +185,15 @@ func (x *Index) setsHostname(r evidence.Responder) bool {
 
 // byAddresses gives the one task that the known addresses belong to; some says
 // that at least one was known, and then no task means that they disagree.
-// Addresses in networks local to a node are known to nobody here.
+// Addresses in networks local to a node are known to nobody here, and one that
+// several containers have tells nothing.
 func (x *Index) byAddresses(list []string) (task *evidence.Task, some bool) {
 	for _, s := range list {
 		ip, err := netip.ParseAddr(s)
 		if err != nil {
 			continue
 		}
-		t, ok := x.address[ip]
+		t, ok := x.sole[ip]
 		if !ok {
 			continue
 		}

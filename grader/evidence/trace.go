@@ -36,7 +36,8 @@ type Trace struct {
 	Sent    int    `json:"sent"`
 	// Stopped says why fewer than planned were sent: "" (none fewer),
 	// "settled" (nothing ever answered), "cancelled", "duration" (the time that
-	// was given is up).
+	// was given is up), "costly" (reading the answers took more processor time
+	// than any honest page does).
 	Stopped string `json:"stopped,omitempty"`
 	// Retried says that an earlier try got nothing but 503 from the balancer,
 	// as one does that has just started and whose servers are not up yet, or
@@ -55,6 +56,10 @@ type Trace struct {
 	// Timeline has a bucket of BucketMS for each interval with requests.
 	BucketMS int64    `json:"bucket_ms,omitempty"`
 	Timeline []Bucket `json:"timeline,omitempty"`
+	// Unnamed are the different answers of which nothing could be told when they
+	// were read: the first few with their text, so that what came up meanwhile
+	// can be looked for in them.
+	Unnamed []Unnamed `json:"unnamed,omitempty"`
 	// Late counts requests sent more than 10 ms after their intended time.
 	Late        int `json:"late,omitempty"`
 	Connections int `json:"connections"`
@@ -64,13 +69,18 @@ type Trace struct {
 type Responder struct {
 	Identity
 	Count int `json:"count"`
-	// Rule names the attribution rule that matched; "" if none did, and then
-	// the identity is empty and Sample holds the start of the first such body.
+	// Rule names the attribution rule that matched, or is "exists" if the
+	// container was found because there is one; "" if nothing was, and then the
+	// identity is empty and Sample holds the start of the first such body.
 	Rule   string `json:"rule,omitempty"`
 	Sample string `json:"sample,omitempty"`
 	// Header is the header field that the identity was read in, lower case: a
 	// balancer can write one, but no body.
 	Header string `json:"header,omitempty"`
+	// Mentions are what the answer holds beside, where the identity names no
+	// container that was known when it was read: IDs (first 12 digits), addresses
+	// and host names of containers, and words that may be such.
+	Mentions []string `json:"mentions,omitempty"`
 	// Torn says that the body makes more than one claim: the others are not
 	// kept.
 	Torn bool `json:"torn,omitempty"`
@@ -86,6 +96,21 @@ type Responder struct {
 	// browser's; the others looked like curl's. Half of all requests do, chosen
 	// at random.
 	Browser int `json:"browser,omitempty"`
+}
+
+// Unnamed is one of the different answers that told nothing.
+type Unnamed struct {
+	// SHA256 is the first 16 hexadecimal digits of the body's.
+	SHA256 string `json:"sha256"`
+	Count  int    `json:"count"`
+	// Head and Body are the answer's own, for the first few that are short
+	// enough to be kept whole; both "" for the others.
+	Head string `json:"head,omitempty"`
+	Body string `json:"body,omitempty"`
+	// Echoed, Replayed and Browser are as in [Responder].
+	Echoed   int `json:"echoed,omitempty"`
+	Replayed int `json:"replayed,omitempty"`
+	Browser  int `json:"browser,omitempty"`
 }
 
 // Identity is what an answer says of the container that gave it. It is a

@@ -17,6 +17,7 @@ import (
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/mention"
 	"swarmgrade/grader/naming"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
@@ -148,7 +149,7 @@ func observed(t *testing.T, rub *rubric.Rubric, task string, seats []deployments
 	before, err := cl.Snapshot(ctx, at)
 	require.NoError(t, err)
 	plan := observe.NewPlan(rub, []string{task}, students, vars, before)
-	r := observe.Runner{Cluster: cl, Loader: loadgen.Loader{Options: loadgen.Options{Attribution: attribution, Settle: true, Epoch: start, Nonce: loadgen.NewNonce()}},
+	r := observe.Runner{Cluster: cl, Loader: loadgen.Loader{Options: loadgen.Options{Attribution: attribution, Known: mention.New(before), Settle: true, Epoch: start, Nonce: loadgen.NewNonce()}},
 		Store: forgetful{}, Run: "cheats", At: at, Parallel: 8}
 	out, err := r.Observe(ctx, plan, before)
 	require.NoError(t, err)

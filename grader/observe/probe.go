@@ -84,7 +84,8 @@ func (s *series) end(i int, took time.Duration, who evidence.Responder, failed e
 }
 
 func (s *series) who(r evidence.Responder) int {
-	key := r.Rule + "\x00" + r.Hostname + "\x00" + strings.Join(r.Addresses, " ") + "\x00" + r.StudentID
+	key := r.Rule + "\x00" + r.Hostname + "\x00" + strings.Join(r.Addresses, " ") + "\x00" + r.StudentID +
+		"\x00" + strings.Join(r.Mentions, " ")
 	if _, known := s.responder[key]; !known && len(s.p.Responders) >= maxResponders {
 		r, key = evidence.Responder{Rule: "other", Sample: r.Sample}, "\x00other"
 	}

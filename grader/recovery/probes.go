@@ -3,8 +3,10 @@ package recovery
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/mention"
 )
 
 // shot is a probe with who answered it.
@@ -20,14 +22,15 @@ type shots struct {
 }
 
 // attribute ties each probe to the task that answered it. An answer is a
-// claim: the host name must be that of a container of the service's, or, where
-// the service sets host names, the address one of its tasks'; claims that
-// contradict each other are nobody's.
+// claim: the host name, or the one ID that it mentions, must be that of a
+// container of the service's, or, where the service sets host names or the
+// answer has none, the address one of its tasks'; claims that contradict each
+// other are nobody's.
 func (r *reader) attribute() shots {
 	who := r.owners()
 	by := make([]string, len(r.p.Responders))
 	for i := range r.p.Responders {
-		by[i] = who.task(&r.p.Responders[i].Identity, r.svc.Hostname != "")
+		by[i] = who.task(&r.p.Responders[i], r.svc.Hostname != "")
 	}
 	out := shots{all: make([]shot, 0, len(r.p.Probes))}
 	gone := make([]bool, len(r.p.Targets))
@@ -54,23 +57,26 @@ func (r *reader) attribute() shots {
 // owners are the service's tasks of the whole window by container and address.
 type owners struct {
 	name    map[string]string // a container's default host name to its task
+	others  map[string]bool   // those of other services' containers
 	address map[netip.Addr]string
 	other   map[netip.Addr]bool // addresses of other services' tasks
 }
 
-const shortID = 12
-
 func (r *reader) owners() owners {
-	o := owners{name: map[string]string{}, address: map[netip.Addr]string{}, other: map[netip.Addr]bool{}}
+	o := owners{name: map[string]string{}, others: map[string]bool{}, address: map[netip.Addr]string{}, other: map[netip.Addr]bool{}}
 	for i := range r.w.Polls {
 		for k := range r.w.Polls[i].Tasks {
 			t := &r.w.Polls[i].Tasks[k]
 			own := t.ServiceID == r.svc.ID
-			if own && len(t.ContainerID) >= shortID {
-				o.name[t.ContainerID[:shortID]] = t.ID
+			if len(t.ContainerID) >= mention.ShortID {
+				if id := t.ContainerID[:mention.ShortID]; own {
+					o.name[id] = t.ID
+				} else {
+					o.others[id] = true
+				}
 			}
 			for _, a := range t.Addresses {
-				ip, ok := plainAddr(a.Address)
+				ip, ok := mention.Addr(a.Address)
 				switch {
 				case !ok:
 				case own:
@@ -84,14 +90,24 @@ func (r *reader) owners() owners {
 	return o
 }
 
-func (o *owners) task(id *evidence.Identity, named bool) string {
+func (o *owners) task(id *evidence.Responder, named bool) string {
 	byName := ""
-	if len(id.Hostname) >= shortID {
-		byName = o.name[id.Hostname[:shortID]]
+	if len(id.Hostname) >= mention.ShortID {
+		byName = o.name[strings.ToLower(id.Hostname[:mention.ShortID])]
+	}
+	addresses := id.Addresses
+	if byName == "" {
+		var clear bool
+		if byName, clear = o.mentioned(id.Mentions); !clear {
+			return ""
+		}
+		if byName == "" && id.Hostname == "" && len(addresses) == 0 {
+			addresses = id.Mentions
+		}
 	}
 	byAddress := ""
-	for _, s := range id.Addresses {
-		ip, ok := plainAddr(s)
+	for _, s := range addresses {
+		ip, ok := mention.Addr(s)
 		if !ok {
 			continue
 		}
@@ -115,12 +131,22 @@ func (o *owners) task(id *evidence.Identity, named bool) string {
 	return ""
 }
 
-func plainAddr(s string) (netip.Addr, bool) {
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return p.Addr(), true
+// mentioned is the task of the one container that is mentioned; it is not clear
+// if there are several.
+func (o *owners) mentioned(list []string) (task string, clear bool) {
+	n := 0
+	for _, m := range list {
+		if len(m) < mention.ShortID {
+			continue
+		}
+		if own := o.name[m[:mention.ShortID]]; own != "" {
+			task = own
+			n++
+		} else if o.others[m[:mention.ShortID]] {
+			n++
+		}
 	}
-	ip, err := netip.ParseAddr(s)
-	return ip, err == nil
+	return task, n < 2
 }
 
 // Answer is one probe, for showing.

@@ -1,0 +1,233 @@
+package check
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/mention"
+)
+
+// claim is what an answer says of its container once what proves nothing is
+// left out, and what it only mentions is weighed: the one container whose ID
+// stands in it, whatever the wording; else the one task whose host name or
+// address does. An answer that mentions several names none of them. Why is
+// "torn" if they are not all the student's own.
+func (v *View) claim(r evidence.Responder, svc *evidence.Service) (out evidence.Responder, why string) {
+	px := v.Proxy()
+	r.Addresses = v.withoutProxy(px, r.Addresses)
+	if v.exists(r.Hostname) {
+		if r.Header != "" && px != nil && v.isOf(px, r.Hostname) {
+			r.Hostname = "" // the balancer's own name, which it writes there itself
+		}
+		return r, ""
+	}
+	tasks, foreign := v.mentioned(px, svc, r.Mentions)
+	switch {
+	case len(tasks) == 1:
+		r.Hostname = tasks[0].ContainerID[:shortID]
+		return r, ""
+	case len(tasks) > 1 && foreign:
+		return r, "torn"
+	case len(tasks) > 1:
+		r.Hostname, r.Addresses = "", nil
+		return r, ""
+	}
+	if v.provesNothing(px, &r) {
+		r.Hostname = ""
+	}
+	if svc.Hostname != "" && v.host(svc, r.Hostname) == nil {
+		if names := slices.DeleteFunc(slices.Clone(r.Mentions), func(m string) bool { return v.host(svc, m) == nil }); len(names) == 1 {
+			r.Hostname = names[0]
+		}
+	}
+	if r.Hostname == "" && len(r.Addresses) == 0 {
+		r.Addresses = v.addressed(v.withoutProxy(px, r.Mentions))
+	}
+	return r, ""
+}
+
+// exists reports whether a name is the ID of a task's container.
+func (v *View) exists(name string) bool {
+	return slices.ContainsFunc(v.indexes(), func(x *Index) bool { return x.named(name) != nil })
+}
+
+// mentioned are the tasks whose containers' IDs an answer holds, but for
+// HAProxy's own; foreign reports that some are not the service's.
+func (v *View) mentioned(px *evidence.Proxy, svc *evidence.Service, words []string) (tasks []*evidence.Task, foreign bool) {
+	for _, m := range words {
+		for _, x := range v.indexes() {
+			t := x.named(m)
+			if t == nil || px != nil && t.ServiceID == px.ID {
+				continue
+			}
+			if !slices.ContainsFunc(tasks, func(o *evidence.Task) bool { return o.ContainerID == t.ContainerID }) {
+				tasks = append(tasks, t)
+				foreign = foreign || t.ServiceID != svc.ID
+			}
+			break
+		}
+	}
+	return tasks, foreign
+}
+
+// addressed are those of the words that are the address of one task and nobody
+// else, if they are all the same task's.
+func (v *View) addressed(words []string) []string {
+	var out []string
+	for _, x := range v.indexes() {
+		out = slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+			ip, ok := mention.Addr(w)
+			return !ok || x.sole[ip] == nil
+		})
+		if t, _ := x.byAddresses(out); t != nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// host is the one task for whose container a service sets a host name, before
+// the load or after it.
+func (v *View) host(svc *evidence.Service, name string) *evidence.Task {
+	for _, x := range v.indexes() {
+		if t := x.hosts(svc)[strings.ToLower(name)]; t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// hosts are the host names that a service sets for its tasks, each of one only,
+// in lower case. The name of a node, as templates may give, is none of them.
+func (x *Index) hosts(svc *evidence.Service) map[string]*evidence.Task {
+	if svc.Hostname == "" {
+		return nil
+	}
+	nodes := mention.NodeNames(x.Snap)
+	out := map[string]*evidence.Task{}
+	for _, t := range x.tasks[svc.ID] {
+		name, ok := mention.Hostname(svc, t, nodes[t.NodeID])
+		if !ok || t.Desired != "running" {
+			continue
+		}
+		name = strings.ToLower(name)
+		if _, twice := out[name]; twice || x.isNode(name) {
+			out[name] = nil
+			continue
+		}
+		out[name] = t
+	}
+	return out
+}
+
+func (x *Index) isNode(name string) bool {
+	return slices.ContainsFunc(x.Snap.Nodes, func(n evidence.Node) bool { return strings.EqualFold(n.Hostname, name) })
+}
+
+// provesNothing reports whether a claimed name is one that many have to show: a
+// node's, or in a header field what HAProxy writes there itself, such as its
+// name for a server. One in the form of a container's ID is meant to be taken
+// for one.
+func (v *View) provesNothing(px *evidence.Proxy, r *evidence.Responder) bool {
+	if r.Hostname == "" {
+		return false
+	}
+	if v.idx.isNode(r.Hostname) {
+		return true
+	}
+	if r.Header == "" || px == nil {
+		return false
+	}
+	if v.isOf(px, r.Hostname) {
+		return true
+	}
+	if idForm.MatchString(r.Hostname) {
+		return false
+	}
+	for _, p := range v.config(px).Proxies {
+		if slices.ContainsFunc(serversOf(p), func(s haproxy.Server) bool { return s.Name == r.Hostname }) {
+			return true
+		}
+		for _, l := range p.Lines {
+			if w := l.Word(0); (w == "http-response" || w == "http-after-response") && strings.EqualFold(l.Word(2), r.Header) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var idForm = regexp.MustCompile(`^([0-9a-fA-F]{12}|[0-9a-fA-F]{64})$`)
+
+// isOf reports whether a name is that of a HAProxy's own container.
+func (v *View) isOf(px *evidence.Proxy, name string) bool {
+	if len(name) < shortID {
+		return false
+	}
+	name = strings.ToLower(name)
+	if px.Kind != "service" {
+		return strings.HasPrefix(px.ID, name)
+	}
+	return slices.ContainsFunc(v.indexes(), func(x *Index) bool {
+		t := x.named(name)
+		return t != nil && t.ServiceID == px.ID
+	})
+}
+
+// withoutProxy leaves out the addresses of the student's HAProxy: a page that
+// shows whom it answers shows these. What is not surely HAProxy keeps them, as
+// it may be what answers.
+func (v *View) withoutProxy(px *evidence.Proxy, list []string) []string {
+	if len(list) == 0 || px == nil {
+		return list
+	}
+	if v.clientAddrs == nil {
+		v.clientAddrs = []string{}
+		if !v.oddImage(px) {
+			v.clientAddrs = v.addressesOf(px)
+		}
+	}
+	own := v.clientAddrs
+	return slices.DeleteFunc(slices.Clone(list), func(a string) bool { return slices.Contains(own, a) })
+}
+
+// responders are who answered in a trace. Answers that told nothing when they
+// were read are looked at again with what the later snapshot knows.
+func (v *View) responders(tr *evidence.Trace) []evidence.Responder {
+	if len(tr.Unnamed) == 0 || v.after == nil {
+		return tr.Responders
+	}
+	at := slices.IndexFunc(tr.Responders, func(r evidence.Responder) bool {
+		return r.Rule == "" && r.Hostname == "" && len(r.Addresses) == 0 && len(r.Mentions) == 0
+	})
+	if at < 0 {
+		return tr.Responders
+	}
+	out := slices.Clone(tr.Responders)
+	rest := &out[at]
+	var f mention.Found
+	for _, u := range tr.Unnamed {
+		if u.Body == "" && u.Head == "" || u.Count <= 0 || u.Count > rest.Count {
+			continue
+		}
+		v.after.known().Scan(&f, []byte(u.Head), []byte(u.Body))
+		found := f.Texts("")
+		if f.IDs()+len(f.Names())+len(f.Addresses()) == 0 {
+			continue
+		}
+		rest.Count -= u.Count
+		rest.Echoed, rest.Replayed, rest.Browser = max(0, rest.Echoed-u.Echoed), max(0, rest.Replayed-u.Replayed), max(0, rest.Browser-u.Browser)
+		out = append(out, evidence.Responder{
+			Count: u.Count, Rule: "exists", Mentions: found, Sample: clip(u.Body, 200), Header: strings.ToLower(string(f.Field())),
+			Echoed: u.Echoed, Replayed: u.Replayed, Browser: u.Browser,
+		})
+		rest = &out[at]
+	}
+	if rest.Count == 0 {
+		out = slices.Delete(out, at, at+1)
+	}
+	return out
+}
