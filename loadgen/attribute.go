@@ -233,8 +233,6 @@ func (f *found) look(r *rule, head, body []byte) *rule {
 	case f.known == nil && !f.named() && len(f.m.Maybe()) == 1 && !isNumber(f.m.Maybe()[0]):
 		f.host, f.looked = f.m.Maybe()[0], false
 		return idPerhaps
-	case f.host == nil:
-		f.rawField = f.m.Field()
 	}
 	f.m.Sort()
 	f.looked = f.m.Any()
@@ -347,26 +345,28 @@ func (f *found) makeKey() {
 		f.key = append(append(append(f.key, " \x01"...), f.field...), f.rawField...)
 	}
 	if f.looked {
-		f.key = f.m.AppendKey(f.key, f.host)
+		f.key = f.m.AppendKey(append(append(f.key, " \x01"...), f.m.Field()...), f.host)
 	}
 }
 
 // mentions are what an answer holds beside its identity that may tell who gave
-// it; nil for most.
-func (f *found) mentions() []string {
+// it, nil for most, and the header field that it stands in.
+func (f *found) mentions() (words []string, field string) {
 	if !f.looked {
-		return nil
+		return nil, ""
 	}
-	return f.m.Texts(string(f.host))
+	return f.m.Texts(string(f.host)), lower(f.m.Field())
 }
 
 // header is the field that the identity was read in, lower case.
 func (f *found) header() string {
 	if f.rawField != nil {
-		return strings.ToLower(string(f.rawField[:min(len(f.rawField), maxName)]))
+		return lower(f.rawField)
 	}
 	return f.field
 }
+
+func lower(field []byte) string { return strings.ToLower(string(field[:min(len(field), maxName)])) }
 
 func (f *found) identity() evidence.Identity {
 	id := evidence.Identity{Hostname: string(f.host), StudentID: string(f.student)}

@@ -65,6 +65,9 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 		budget: int64(readBase + time.Duration(t.Requests)*readEach),
 		empty:  &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
 	}
+	if o.readBudget > 0 {
+		c.budget = int64(o.readBudget)
+	}
 	if c.dial == nil {
 		c.dial = dialTCP
 	}

@@ -87,6 +87,8 @@ type Options struct {
 	// far, from the goroutine that called Run.
 	Progress func(answered, failed int)
 
+	// readBudget replaces the time that reading answers may take, in tests.
+	readBudget time.Duration
 	// dial replaces TCP in tests.
 	dial func(ctx context.Context, addr netip.AddrPort) (conn, error)
 }

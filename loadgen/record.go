@@ -168,7 +168,8 @@ func describe(made *evidence.Responder, r *rule, s *session) {
 	} else {
 		made.Rule, made.Identity = r.name, s.found.identity()
 	}
-	made.Header, made.Torn, made.Mentions = s.found.header(), s.found.torn, s.found.mentions()
+	made.Header, made.Torn = s.found.header(), s.found.torn
+	made.Mentions, made.MentionedIn = s.found.mentions()
 }
 
 // keep stores an answer that told nothing: its sum, and if there is room for it

@@ -27,7 +27,7 @@ func (v *View) claim(r evidence.Responder, svc *evidence.Service) (out evidence.
 	tasks, foreign := v.mentioned(px, svc, r.Mentions)
 	switch {
 	case len(tasks) == 1:
-		r.Hostname = tasks[0].ContainerID[:shortID]
+		r.Hostname, r.Header = tasks[0].ContainerID[:shortID], r.MentionedIn
 		return r, ""
 	case len(tasks) > 1 && foreign:
 		return r, "torn"
@@ -40,11 +40,11 @@ func (v *View) claim(r evidence.Responder, svc *evidence.Service) (out evidence.
 	}
 	if svc.Hostname != "" && v.host(svc, r.Hostname) == nil {
 		if names := slices.DeleteFunc(slices.Clone(r.Mentions), func(m string) bool { return v.host(svc, m) == nil }); len(names) == 1 {
-			r.Hostname = names[0]
+			r.Hostname, r.Header = names[0], r.MentionedIn
 		}
 	}
 	if r.Hostname == "" && len(r.Addresses) == 0 {
-		r.Addresses = v.addressed(v.withoutProxy(px, r.Mentions))
+		r.Addresses, r.Header = v.addressed(v.withoutProxy(px, r.Mentions)), r.MentionedIn
 	}
 	return r, ""
 }
@@ -221,7 +221,7 @@ func (v *View) responders(tr *evidence.Trace) []evidence.Responder {
 		rest.Count -= u.Count
 		rest.Echoed, rest.Replayed, rest.Browser = max(0, rest.Echoed-u.Echoed), max(0, rest.Replayed-u.Replayed), max(0, rest.Browser-u.Browser)
 		out = append(out, evidence.Responder{
-			Count: u.Count, Rule: "exists", Mentions: found, Sample: clip(u.Body, 200), Header: strings.ToLower(string(f.Field())),
+			Count: u.Count, Rule: "exists", Mentions: found, Sample: clip(u.Body, 200), MentionedIn: strings.ToLower(string(f.Field())),
 			Echoed: u.Echoed, Replayed: u.Replayed, Browser: u.Browser,
 		})
 		rest = &out[at]

@@ -80,7 +80,7 @@ func (x *trial) author(r evidence.Responder) (Author, Doubt) {
 		return Author{Standing: Forged, Task: a.Task, Why: d.Why}, d
 	}
 	for _, d := range x.doubts {
-		if d.Why == "made" || d.Why == "header" && d.Text == r.Header && r.Header != "" {
+		if d.Why == "made" || d.Why == "header" && d.Text == a.Header && a.Header != "" {
 			return forged(d)
 		}
 	}

@@ -30,6 +30,9 @@ type Author struct {
 	Standing Standing
 	Task     *evidence.Task
 	Service  string // name of the service, for a foreign one
+	// Header is the header field that the claim stands in, if that is not the
+	// body.
+	Header string
 	// Why says what contradicts a forged claim: "torn", "address",
 	// "stand-alone", "student", or one of the doubts about a HAProxy.
 	Why string
@@ -61,6 +64,7 @@ func (v *View) Author(r evidence.Responder, svc *evidence.Service) Author {
 		case a.Standing == Forged:
 			best = a // unless the other snapshot bears it out
 		case a.Standing != Unknown:
+			a.Header = r.Header
 			return a
 		}
 	}

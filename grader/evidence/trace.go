@@ -81,6 +81,8 @@ type Responder struct {
 	// container that was known when it was read: IDs (first 12 digits), addresses
 	// and host names of containers, and words that may be such.
 	Mentions []string `json:"mentions,omitempty"`
+	// MentionedIn is as Header, for the mentions.
+	MentionedIn string `json:"mentioned_in,omitempty"`
 	// Torn says that the body makes more than one claim: the others are not
 	// kept.
 	Torn bool `json:"torn,omitempty"`

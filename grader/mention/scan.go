@@ -15,7 +15,8 @@ const (
 	maxNames = 4
 	maxMaybe = 4
 	maxName  = 63
-	// maxClients bounds how often the words before an address are looked at.
+	// maxClients bounds how often the words before an address are looked at, and
+	// how many words are tried as an IPv6 address.
 	maxClients = 64
 )
 
@@ -41,7 +42,7 @@ type Found struct {
 	// are those that the first of each kind stands in.
 	field, idField, addrField, nameField []byte
 
-	clients int
+	clients, tried int
 	// Steps counts the bytes looked at, for tests of how the work grows.
 	Steps int
 }
@@ -260,9 +261,11 @@ func (f *Found) six(k *Known, b []byte, i int) {
 	for end > start && b[end-1] == '.' {
 		end--
 	}
-	if end-start < 2 {
+	// What is no address costs an error, so that not everything is tried.
+	if bytes.Count(b[start:end], []byte(":")) < 2 || f.tried == maxClients {
 		return
 	}
+	f.tried++
 	if ip, err := netip.ParseAddr(unsafe.String(&b[start], end-start)); err == nil && ip.Is6() {
 		f.addr(k, ip.Unmap(), b, start)
 	}
