@@ -63,7 +63,7 @@ accuracy: build
 # Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:
 	$(GO) test ./loadgen -run '^$$' -bench 'Paired|Memory' -benchtime 1x
-	$(GO) test ./loadgen -run '^$$' -bench 'Attribution|Histogram|Attacker'
+	$(GO) test ./loadgen -run '^$$' -bench 'Attribution|Exists|Histogram|Attacker'
 	$(GO) test ./grader/... -run '^$$' -bench .
 	$(GO) test ./cmd/grade -run '^$$' -bench FaultWindow -benchtime 3x
 	$(GO) test ./cmd/grade -run '^$$' -bench Class -benchtime 1x -timeout 60m
