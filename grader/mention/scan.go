@@ -296,7 +296,7 @@ func (f *Found) addr(k *Known, ip netip.Addr, b []byte, at int) {
 		return
 	}
 	f.clients++
-	if f.isClient(b[max(0, at-clientReach):at]) {
+	if f.client(b[max(0, at-clientReach):at]) {
 		return
 	}
 	if known {
@@ -321,9 +321,9 @@ var clientWords = []string{
 	"客户", "访客", "访问者", "来访", "对端", "您的ip", "您的 ip", "您的地址", "你的ip", "你的 ip", "你的地址", "来源",
 }
 
-// isClient looks for such a word in what stands before an address on its line,
+// client looks for such a word in what stands before an address on its line,
 // and behind any other address.
-func (f *Found) isClient(before []byte) bool {
+func (f *Found) client(before []byte) bool {
 	f.Steps += len(before)
 	for i := len(before) - 1; i >= 0; i-- {
 		c := before[i]
@@ -332,7 +332,10 @@ func (f *Found) isClient(before []byte) bool {
 			break
 		}
 	}
-	for i := range before {
+	for i, c := range before {
+		if classes[c]&isClient == 0 {
+			continue
+		}
 		for _, w := range clientWords {
 			if HasPrefixFold(before[i:], w) {
 				return true
@@ -522,8 +525,9 @@ const (
 	isDigit
 	isLetter
 	isDot
-	isName // what host names consist of
-	isLine // behind it a line can begin
+	isName   // what host names consist of
+	isLine   // behind it a line can begin
+	isClient // a word of clientWords begins with it
 )
 
 var classes = func() (t [256]byte) {
@@ -541,6 +545,12 @@ var classes = func() (t [256]byte) {
 			t[c] = isName
 		case c == '\n', c == '\r', c == '>':
 			t[c] = isLine
+		}
+	}
+	for _, w := range clientWords {
+		t[w[0]] |= isClient
+		if w[0] < 0x80 {
+			t[w[0]+'A'-'a'] |= isClient
 		}
 	}
 	return t
