@@ -213,7 +213,7 @@ func beforeEcho(t []byte) (before []byte, looked int) {
 func (f *found) afterLabel(t []byte, all []label) ([]byte, bool) {
 	f.steps += len(all)
 	for _, l := range all {
-		if !mention.HasPrefixFold(t, l.text) {
+		if t[0]|0x20 != l.text[0]|0x20 || !mention.HasPrefixFold(t, l.text) {
 			continue
 		}
 		rest := t[len(l.text):]

@@ -44,8 +44,8 @@ const (
 	wastedAfter   = 15 * time.Second
 	lateAfter     = 10 * time.Millisecond
 	// Reading a target's answers may take readBase and readEach for each of its
-	// requests: an answer of the largest size takes a fifth of that, on a machine
-	// that does nothing else.
+	// requests: the worst answer of the largest size takes half of the latter on a
+	// machine that does nothing else, and a usual one a thousandth.
 	readBase      = 5 * time.Second
 	readEach      = 2 * time.Millisecond
 	maxWorkers    = 1_024

@@ -17,7 +17,7 @@ import (
 // "torn" if they are not all the student's own.
 func (v *View) claim(r evidence.Responder, svc *evidence.Service) (out evidence.Responder, why string) {
 	px := v.Proxy()
-	r.Addresses = v.withoutProxy(px, r.Addresses)
+	r.Addresses = v.withoutShared(v.withoutProxy(px, r.Addresses))
 	if v.exists(r.Hostname) {
 		if r.Header != "" && px != nil && v.isOf(px, r.Hostname) {
 			r.Hostname = "" // the balancer's own name, which it writes there itself
@@ -193,6 +193,32 @@ func (v *View) withoutProxy(px *evidence.Proxy, list []string) []string {
 	own := v.clientAddrs
 	return slices.DeleteFunc(slices.Clone(list), func(a string) bool { return slices.Contains(own, a) })
 }
+
+// withoutShared leaves out the addresses that several containers have.
+func (v *View) withoutShared(list []string) []string {
+	shared := func(a string) bool {
+		ip, ok := mention.Addr(a)
+		return ok && slices.ContainsFunc(v.indexes(), func(x *Index) bool { return x.address[ip] != nil && x.sole[ip] == nil })
+	}
+	if !slices.ContainsFunc(list, shared) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), shared)
+}
+
+// Claimed is whom an answer names, for showing: its host name, or else what
+// stands for one.
+func Claimed(r *evidence.Responder) string {
+	switch {
+	case r.Hostname != "":
+		return r.Hostname
+	case len(r.Mentions) > 0:
+		return strings.Join(r.Mentions[:min(len(r.Mentions), shownMentions)], ", ")
+	}
+	return strings.Join(r.Addresses[:min(len(r.Addresses), shownMentions)], ", ")
+}
+
+const shownMentions = 3
 
 // responders are who answered in a trace. Answers that told nothing when they
 // were read are looked at again with what the later snapshot knows.

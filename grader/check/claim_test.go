@@ -79,7 +79,7 @@ func TestWhatProvesWho(t *testing.T) {
 		{"two host lines", "s01", r{Identity: name("7be04d19c2f6"), Torn: true}, check.Forged, ""},
 		{"an address", "s01", r{Identity: name("", "10.0.1.5")}, check.Own, "a"},
 		{"an address that is mentioned", "s01", r{Mentions: []string{"10.0.1.5"}}, check.Own, "a"},
-		{"an address of two tasks", "s01", r{Identity: name("", "10.0.1.8")}, check.Unknown, ""},
+		{"an address of two tasks", "s01", r{Identity: name("", "10.0.1.8")}, check.Anonymous, ""},
 		{"an ID and an address of two tasks", "s01", r{Identity: name("d81c60fa39e5", "10.0.1.8")}, check.Own, "b"},
 		{"an ID and a neighbour's address", "s01", r{Identity: name("7be04d19c2f6", "10.0.1.20")}, check.Forged, "a"},
 		{"an ID and HAProxy's address", "s01", r{Identity: name("7be04d19c2f6", "10.0.1.9")}, check.Own, "a"},

@@ -71,7 +71,7 @@ func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
 func (x *trial) author(r evidence.Responder) (Author, Doubt) {
 	a := x.v.Author(r, x.svc)
 	if a.Standing == Forged {
-		return a, Doubt{Why: a.Why, Text: r.Hostname}
+		return a, Doubt{Why: a.Why, Text: Claimed(&r)}
 	}
 	if a.Standing != Own || len(x.doubts) == 0 {
 		return a, Doubt{}

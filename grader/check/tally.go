@@ -36,7 +36,7 @@ func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
 			if a.Standing == Own && r.Replayed > 0 {
 				// The container gave the answer once; a cache gave the rest.
 				count -= r.Replayed
-				t.forge(r.Replayed, r.Hostname, Doubt{Why: "cached"})
+				t.forge(r.Replayed, Claimed(&r), Doubt{Why: "cached"})
 			}
 			switch a.Standing {
 			case Own:
@@ -47,9 +47,9 @@ func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
 				t.stale += count
 			case Unknown:
 				t.unknown += count
-				t.note(r.Hostname)
+				t.note(Claimed(&r))
 			case Forged:
-				t.forge(count, r.Hostname, doubt)
+				t.forge(count, Claimed(&r), doubt)
 			case Anonymous:
 				t.anonymous += count
 				t.note(r.Sample)

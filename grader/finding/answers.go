@@ -46,7 +46,7 @@ func (c *class) claims(s *student, tr *evidence.Trace, claims []check.Claim) {
 			}
 		case check.Forged:
 			if forged == 0 {
-				doubt, first = k.Doubt, k.Responder.Hostname
+				doubt, first = k.Doubt, check.Claimed(&k.Responder)
 			}
 			forged += n
 		case check.Foreign:
