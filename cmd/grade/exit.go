@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/fault"
@@ -21,6 +22,7 @@ const (
 	exitCluster     = 3   // cluster not reached, or some students ungraded
 	exitFault       = 4   // a fault could not be undone
 	exitInterrupted = 130 // interrupted, everything undone
+	exitPipe        = 141 // nobody reads the output any more
 )
 
 // statusError is an error that people are shown: what happened and what to do
@@ -63,6 +65,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, syscall.EPIPE) && !errors.As(err, &stuck):
+		return exitPipe
 	case errors.As(err, &stuck): // louder than anything else, an interrupt too
 		return a.sayStuck(stuck)
 	// What the cluster did not answer once we were interrupted is no failure of it.

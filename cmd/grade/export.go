@@ -76,6 +76,11 @@ func (a *app) storedBy(ctx context.Context, f *classFlags, readOnly bool) (*job,
 	if err != nil {
 		return nil, nil, err
 	}
+	return a.opened(ctx, j, readOnly)
+}
+
+// opened opens the gradebook of a class that was graded before.
+func (a *app) opened(ctx context.Context, j *job, readOnly bool) (*job, *gradebook.Gradebook, error) {
 	none := usageHint(i18n.M("cli.no_runs", "class", j.class.Name), i18n.M("cli.no_runs_hint", "class", j.class.Name))
 	if _, err := os.Stat(j.bookPath()); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, none
@@ -111,12 +116,11 @@ func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradeboo
 	}
 	for _, format := range f.formats {
 		path := filepath.Join(dir, j.class.Name+"."+format)
-		err := writeFile(path, func(w io.Writer) error {
-			if format == "json" {
-				return report.JSON(w, data, a.lang())
-			}
-			return report.Workbook(w, data, a.lang())
-		})
+		write := func(w io.Writer) error { return report.Workbook(w, data, a.lang()) }
+		if format == "json" {
+			write = func(w io.Writer) error { return report.JSON(w, data, a.lang()) }
+		}
+		path, err := a.writeExport(ctx, book, path, format == "xlsx", write)
 		if err != nil {
 			return &statusError{Status: exitUsage, Cause: err,
 				Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
@@ -149,10 +153,6 @@ func (a *app) sayRubric(j *job, d *report.Data) {
 	if !other {
 		return
 	}
-	flag := ""
-	if j.rubricArg != "" {
-		flag = " --rubric " + j.rubricArg
-	}
 	a.ui.note(diag.Plain(a.lang().T("record.judged_with", "rubrics", with, "class", j.class.Name,
-		"now", rubricName(j.rub.ID, j.rub.Version, j.rub.SHA256), "flag", flag)))
+		"now", rubricName(j.rub.ID, j.rub.Version, j.rub.SHA256), "flag", j.rubricFlag())))
 }

@@ -125,6 +125,14 @@ func (a *app) home(class *roster.Class) string {
 	return "."
 }
 
+// rubricFlag is what to type to have the same rubric again, "" for the class's.
+func (j *job) rubricFlag() string {
+	if j.rubricArg == "" {
+		return ""
+	}
+	return " --rubric " + j.rubricArg
+}
+
 func (j *job) bookPath() string {
 	return filepath.Join(j.home, "gradebook", j.class.Name+".db")
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +44,11 @@ func (c command) Main(ctx context.Context, args []string) int {
 	a := &app{command: c, langStr: langOf(args), litter: &litter{}}
 	defer a.litter.hurry(ctx)()
 	a.ui = newUI(c, a.lang())
+	// A reader of the output that goes away ends nothing half-way: what is
+	// written then fails like any other writing.
+	gone := make(chan os.Signal, 1)
+	signal.Notify(gone, syscall.SIGPIPE)
+	defer signal.Stop(gone)
 	root := newRootCmd(a)
 	root.SetArgs(args)
 	root.SetIn(c.Stdin)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,6 +51,14 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 		return err
 	}
 	a.rosterNotes(j.class)
+	if f.resume && !f.dryRun {
+		return a.resume(ctx, j, f)
+	}
+	return a.run(ctx, j, f, nil, "")
+}
+
+// run grades a class; book and resumed are those of a run to go on with.
+func (a *app) run(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, resumed string) error {
 	start := time.Now()
 	at := func() int64 { return time.Since(start).Milliseconds() }
 	if !f.dryRun {
@@ -78,12 +87,13 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err := a.consent(ctx, j, f.yes, plan); err != nil {
 		return err
 	}
-	book, err := a.writable(ctx, j.bookPath())
-	if err != nil {
-		return err
+	if book == nil {
+		if book, err = a.writable(ctx, j.bookPath()); err != nil {
+			return err
+		}
+		defer book.Close()
 	}
-	defer book.Close()
-	run, err := a.begin(ctx, j, f, book, start)
+	run, err := a.begin(ctx, j, book, resumed, start)
 	if err != nil {
 		return err
 	}
@@ -106,20 +116,11 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	return a.results(ctx, j, f, book, run.ID)
 }
 
-// begin starts a run, or takes up the last unfinished one.
-func (a *app) begin(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, start time.Time) (gradebook.Run, error) {
-	if f.resume {
-		last, ok, err := book.Unfinished(ctx, gradebook.Fingerprint{
-			RubricSHA256: j.rub.SHA256, RosterSHA256: j.class.RosterSHA256, Task: j.taskKey(),
-		})
-		if err != nil {
-			return gradebook.Run{}, err
-		}
-		if ok {
-			a.ui.note(a.lang().T("cli.resuming", "run", last.ID))
-			return book.Resume(ctx, last.ID)
-		}
-		a.ui.note(a.lang().T("cli.nothing_to_resume"))
+// begin starts a run, or takes up the unfinished one that is to be resumed.
+func (a *app) begin(ctx context.Context, j *job, book *gradebook.Gradebook, resumed string, start time.Time) (gradebook.Run, error) {
+	if resumed != "" {
+		a.ui.note(a.lang().T("cli.resuming", "run", resumed))
+		return book.Resume(ctx, resumed)
 	}
 	b := gradebook.Begin{
 		Class: j.class.Name, Task: j.taskKey(), Rubric: j.rub, RosterSHA256: j.class.RosterSHA256,
@@ -138,6 +139,9 @@ func (a *app) begin(ctx context.Context, j *job, f *runFlags, book *gradebook.Gr
 func (a *app) observe(ctx context.Context, j *job, cl cluster, book *gradebook.Gradebook, run string,
 	plan *observe.Plan, snap *evidence.Snapshot, start time.Time,
 ) error {
+	if err := a.remeasure(ctx, book, run, plan, snap); err != nil {
+		return err
+	}
 	before, err := book.PutSnapshot(ctx, snap)
 	if err != nil {
 		return err
@@ -280,11 +284,9 @@ func judgeRun(ctx context.Context, j *job, book *gradebook.Gradebook, run string
 
 // results shows a finished run and writes the class's files.
 func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, run string) error {
-	open, err := a.present(ctx, j, book, run)
-	if err != nil {
-		return err
-	}
-	if err := a.export(ctx, j, &f.exportFlags, book); err != nil {
+	open, unshown := a.present(ctx, j, book, run)
+	// The files are written also when nobody looks at the screen any more.
+	if err := errors.Join(a.export(ctx, j, &f.exportFlags, book), unshown); err != nil {
 		return err
 	}
 	if len(open) > 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
 )
 
 // TestMain lets the test binary be the program too: scripts run it under the
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"waitfor": cmdWaitFor,
 			"oldbook": cmdOldBook,
 			"sql":     cmdSQL,
+			"fill":    cmdFill,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
@@ -114,4 +116,16 @@ func cmdSQL(ts *testscript.TestScript, neg bool, args []string) {
 	defer db.Close()
 	_, err = db.Exec(args[1])
 	ts.Check(err)
+}
+
+// cmdFill is "fill WORKBOOK CELL TEXT": a hand in the first sheet.
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: fill WORKBOOK CELL TEXT")
+	}
+	f, err := excelize.OpenFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	ts.Check(f.SetCellValue(f.GetSheetName(0), args[1], args[2]))
+	ts.Check(f.Save())
 }

@@ -80,6 +80,22 @@ func (g *Gradebook) SaveBefore(ctx context.Context, run, snapshot string) error 
 	})
 }
 
+// Forget drops what an interrupted try has kept of a student whose bundle is yet
+// to come: it is measured again.
+func (g *Gradebook) Forget(ctx context.Context, run, student string) error {
+	return g.writeSealed(ctx, func(tx *sql.Tx) error {
+		for _, text := range []string{
+			"DELETE FROM traces WHERE run=? AND student=?", "DELETE FROM drafts WHERE run=? AND student=?",
+			"UPDATE students SET before=NULL, sum=NULL WHERE run=? AND student=? AND bundle IS NULL",
+		} {
+			if _, err := tx.ExecContext(ctx, text, run, student); err != nil {
+				return of(student, err)
+			}
+		}
+		return dropOrphans(ctx, tx)
+	})
+}
+
 // SaveTrace keeps a target's trace of a student whose bundle is yet to come,
 // so that a resumed run need not drive it again. A second trace of the same
 // target replaces the first.
@@ -202,6 +218,11 @@ func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Cas
 // maxCached bounds the snapshots kept, and the windows; a run has four
 // snapshots.
 const maxCached = 8
+
+// Snapshot gives a stored snapshot, which nobody may change; nil for "".
+func (g *Gradebook) Snapshot(ctx context.Context, hash string) (*evidence.Snapshot, error) {
+	return g.snapshot(ctx, hash)
+}
 
 func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapshot, error) {
 	if hash == "" {

@@ -133,7 +133,7 @@ func (r *Runner) Drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 		return err
 	}
 	for _, t := range s.Targets {
-		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return k.Target.ID == t.ID }); i >= 0 {
+		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return k.Target == t }); i >= 0 {
 			b.Traces = append(b.Traces, kept[i])
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Resumed: true})
 			continue
