@@ -60,7 +60,11 @@ func newExportCmd(a *app) *cobra.Command {
 			return err
 		}
 		defer book.Close()
-		return a.export(c.Context(), j, &f.exportFlags, book)
+		files, err := a.export(c.Context(), j, &f.exportFlags, book)
+		if a.json {
+			err = errors.Join(a.printJSON(map[string]any{"schema": "swarmgrade-export/1", "files": files}), err)
+		}
+		return err
 	}
 	return c
 }
@@ -103,17 +107,19 @@ func (a *app) opened(ctx context.Context, j *job, readOnly bool) (*job, *gradebo
 	return j, book, nil
 }
 
-// export writes the class's files from what counts of all its runs.
-func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradebook.Gradebook) error {
+// export writes the class's files from what counts of all its runs, and names
+// them.
+func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradebook.Gradebook) ([]string, error) {
 	data, err := standingData(ctx, j, book)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a.sayRubric(j, data)
 	dir := f.out
 	if dir == "" {
 		dir = filepath.Join("out", j.class.Name)
 	}
+	files := []string{}
 	for _, format := range f.formats {
 		path := filepath.Join(dir, j.class.Name+"."+format)
 		write := func(w io.Writer) error { return report.Workbook(w, data, a.lang()) }
@@ -122,12 +128,13 @@ func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradeboo
 		}
 		path, err := a.writeExport(ctx, book, path, format == "xlsx", write)
 		if err != nil {
-			return &statusError{Status: exitUsage, Cause: err,
+			return files, &statusError{Status: exitUsage, Cause: err,
 				Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
 		}
+		files = append(files, path)
 		a.ui.note(a.lang().T("cli.written", "file", path))
 	}
-	return nil
+	return files, nil
 }
 
 // standingData is what counts for the class over all its runs.

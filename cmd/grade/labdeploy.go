@@ -96,10 +96,20 @@ func (a *app) deploySeats(ctx context.Context, t deployments.Targets, seats []de
 		jobs[i] = s.Job()
 	}
 	failed := 0
+	rows := []map[string]any{}
 	start := time.Now()
 	// Every failure has had its line, so the joined error is not shown again.
 	_ = deployments.Each(ctx, t, jobs, f.parallel, do, func(j deployments.Job, took time.Duration, err error) {
 		seconds := fmt.Sprintf("%.1f", took.Seconds())
+		if a.json {
+			row := map[string]any{"id": j.Student, "deployment": j.Deployment.Name, "seconds": took.Seconds()}
+			if err != nil {
+				failed++
+				row["error"] = err.Error()
+			}
+			rows = append(rows, row)
+			return
+		}
 		if err == nil {
 			fmt.Fprintln(a.Stdout, lang.T(done, "student", j.Student, "deployment", j.Deployment.Name, "seconds", seconds))
 			return
@@ -108,6 +118,11 @@ func (a *app) deploySeats(ctx context.Context, t deployments.Targets, seats []de
 		text := lang.T("labdeploy.failed", "student", j.Student, "deployment", j.Deployment.Name, "error", err.Error())
 		fmt.Fprintln(a.Stdout, diag.Plain(text))
 	})
+	if a.json {
+		if err := a.printJSON(map[string]any{"schema": "swarmgrade-deploy/1", "students": rows}); err != nil {
+			return err
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -52,12 +52,17 @@ func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
 		return err
 	}
 	compared, wrong := 0, 0
+	rows := []map[string]string{}
 	for _, seat := range seats {
 		if !slices.ContainsFunc(j.students, func(s rosterStudent) bool { return s.ID == seat.ID }) {
 			continue
 		}
 		for _, d := range differences(seat.Deployment, verdicts[seat.ID]) {
 			wrong++
+			if a.json {
+				rows = append(rows, map[string]string{"id": seat.ID, "deployment": seat.Deployment.Name, "message": a.lang().Text(d)})
+				continue
+			}
 			fmt.Fprintln(a.Stdout, diag.Plain(fmt.Sprintf("%s %s: %s", seat.ID, seat.Deployment.Name, a.lang().Text(d))))
 		}
 		for _, v := range verdicts[seat.ID] {
@@ -66,7 +71,14 @@ func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
 			}
 		}
 	}
-	fmt.Fprintln(a.Stdout, a.lang().T("labdeploy.verified", "n", compared, "wrong", wrong, "run", run))
+	if a.json {
+		err = a.printJSON(map[string]any{"schema": "swarmgrade-verify/1", "run": run, "verdicts": compared, "differ": wrong, "differences": rows})
+	} else {
+		_, err = fmt.Fprintln(a.Stdout, a.lang().T("labdeploy.verified", "n", compared, "wrong", wrong, "run", run))
+	}
+	if err != nil {
+		return err
+	}
 	if wrong > 0 || compared == 0 {
 		return &statusError{Status: exitMend}
 	}

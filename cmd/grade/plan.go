@@ -28,12 +28,14 @@ func newPlanCmd(a *app) *cobra.Command {
 
 // planJSON is the plan for scripts.
 type planJSON struct {
-	Schema   string        `json:"schema"`
-	Class    string        `json:"class"`
-	Rubric   string        `json:"rubric"`
-	Tasks    []string      `json:"tasks"`
-	Requests int           `json:"requests"`
+	Schema   string   `json:"schema"`
+	Class    string   `json:"class"`
+	Rubric   string   `json:"rubric"`
+	Tasks    []string `json:"tasks"`
+	Requests int      `json:"requests"`
+	// Seconds and Most are of the whole run, faults included.
 	Seconds  float64       `json:"seconds_at_least"`
+	Most     float64       `json:"seconds_at_most"`
 	Students []planStudent `json:"students"`
 	Faults   []planFault   `json:"faults"`
 }
@@ -64,11 +66,12 @@ type planSkip struct {
 
 // showPlan prints what would be done and sends nothing.
 func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) error {
-	least := math.Ceil(float64(plan.Requests()) / float64(max(1, j.class.Settings.Rate)))
+	span := plan.Span(snap, j.class.Settings.Parallel, j.class.Settings.Rate)
+	least, most := math.Ceil(span.Least.Seconds()), math.Ceil(span.Most.Seconds())
 	if a.json {
 		out := planJSON{
 			Schema: "swarmgrade-plan/1", Class: j.class.Name, Rubric: j.rub.ID, Tasks: j.tasks,
-			Requests: plan.Requests(), Seconds: least, Students: []planStudent{}, Faults: []planFault{},
+			Requests: plan.Requests(), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
 		}
 		for _, s := range plan.Students {
 			p := planStudent{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars, Targets: s.Targets, Skipped: []planSkip{}}
@@ -101,7 +104,7 @@ func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) erro
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
 		lang.T("cli.plan_foot", "requests", plan.Requests(), "rate", j.class.Settings.Rate,
-			"least", (time.Duration(least)*time.Second).String()), a.planFaults(plan))
+			"least", (time.Duration(least)*time.Second).String(), "most", (time.Duration(most)*time.Second).String()), a.planFaults(plan))
 	return err
 }
 

@@ -40,6 +40,7 @@ func (a *app) restore(ctx context.Context, name string, force bool) error {
 		return err
 	}
 	healed := 0
+	done := restoreJSON{Schema: "swarmgrade-restore/1", Restored: []restoredJSON{}}
 	var failed []error
 	for _, path := range paths {
 		rec, out, err := fault.Heal(ctx, path, fault.HealOptions{Dial: dialFault, Note: func(m i18n.Msg) { a.ui.note(a.lang().Text(m)) }})
@@ -50,23 +51,49 @@ func (a *app) restore(ctx context.Context, name string, force bool) error {
 		case err != nil:
 			failed = append(failed, err)
 		case rec != nil:
-			a.sayHealed(rec, out)
+			done.Restored = append(done.Restored, restoredJSON{
+				Class: rec.Class, Node: rec.Fault.Hostname, Kind: rec.Fault.Kind, Since: rec.Time.Format(time.RFC3339),
+				Untouched: out.Untouched, Restarted: len(out.Restarted), NotRestarted: slices.Sorted(maps.Keys(out.Failed)),
+			})
+			if !a.json {
+				a.sayHealed(rec, out)
+			}
 		}
 	}
 	if class != nil && class.Cluster.Sim == "" && len(failed) == 0 {
 		cleared, err := a.clearMark(ctx, class, force)
-		if cleared {
+		if done.MarkCleared = cleared; cleared {
 			healed++
 		}
 		failed = append(failed, err)
 	}
-	if err := errors.Join(failed...); err != nil {
+	if a.json { // what was done is said also when something failed
+		failed = append(failed, a.printJSON(done))
+	}
+	if err := errors.Join(failed...); err != nil || a.json {
 		return err
 	}
 	if healed == 0 {
 		fmt.Fprintln(a.Stdout, a.lang().T("fault.nothing"))
 	}
 	return nil
+}
+
+// restoreJSON is what was undone, for scripts.
+type restoreJSON struct {
+	Schema      string         `json:"schema"`
+	Restored    []restoredJSON `json:"restored"`
+	MarkCleared bool           `json:"mark_cleared"`
+}
+
+type restoredJSON struct {
+	Class        string   `json:"class"`
+	Node         string   `json:"node"`
+	Kind         string   `json:"kind"`
+	Since        string   `json:"since"`
+	Untouched    bool     `json:"untouched"` // the fault had never reached the node
+	Restarted    int      `json:"restarted"` // containers started again
+	NotRestarted []string `json:"not_restarted,omitempty"`
 }
 
 // journals are those of the class that is named, or of all classes.
@@ -138,6 +165,8 @@ func (a *app) clearMark(ctx context.Context, class *roster.Class, force bool) (b
 	if held {
 		return false, &fault.Problem{Code: "locked", Msg: i18n.M("fault.mark_held", pairs...), Hint: i18n.M("fault.mark_held_hint", pairs...)}
 	}
-	fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("fault.mark_cleared", pairs...)))
+	if !a.json {
+		fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("fault.mark_cleared", pairs...)))
+	}
 	return true, nil
 }

@@ -17,11 +17,18 @@ func newRubricCmd(a *app) *cobra.Command {
 		&cobra.Command{
 			Use: "list", Short: lang.T("cli.rubric_list_short"), Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
+				var all []*rubric.Rubric
 				for _, id := range rubrics.IDs() {
 					rub, err := builtinRubric(id)
 					if err != nil {
 						return err
 					}
+					all = append(all, rub)
+				}
+				if a.json {
+					return a.sayRubrics(false, all...)
+				}
+				for _, rub := range all {
 					fmt.Fprintf(a.Stdout, "%s\t%s\t%s\n", rub.ID, rub.Points, rub.Title.In(a.lang()))
 				}
 				return nil
@@ -34,23 +41,16 @@ func newRubricCmd(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if a.json {
+					return a.sayRubrics(true, rub)
+				}
 				a.printRubric(rub)
 				return nil
 			},
 		},
 		&cobra.Command{
 			Use: "lint RUBRIC...", Short: lang.T("cli.rubric_lint_short"), Args: cobra.MinimumNArgs(1),
-			RunE: func(c *cobra.Command, args []string) error {
-				for _, arg := range args {
-					rub, err := findRubric(c.Context(), arg)
-					if err != nil {
-						return err
-					}
-					fmt.Fprintln(a.Stdout, a.lang().T("cli.rubric_good", "file", rub.File, "checks", checksIn(rub),
-						"points", rub.Points.String()))
-				}
-				return nil
-			},
+			RunE: func(c *cobra.Command, args []string) error { return a.lint(c.Context(), args) },
 		},
 	)
 	return c

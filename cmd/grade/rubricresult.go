@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -86,9 +85,7 @@ func (a *app) sayConfusion(r *rubricResult, took time.Duration) error {
 	}
 	lang := a.lang()
 	if a.json {
-		enc := json.NewEncoder(a.Stdout)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(map[string]any{
+		if err := a.printJSON(map[string]any{
 			"rubric": r.rub.ID, "sha256": r.rub.SHA256, "graded": r.graded, "verdicts": total, "differ": differ,
 			"findings": r.stated, "findings_differ": r.unfound, "unproven": unproven,
 		}); err != nil {

@@ -286,7 +286,8 @@ func judgeRun(ctx context.Context, j *job, book *gradebook.Gradebook, run string
 func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.Gradebook, run string) error {
 	open, unshown := a.present(ctx, j, book, run)
 	// The files are written also when nobody looks at the screen any more.
-	if err := errors.Join(a.export(ctx, j, &f.exportFlags, book), unshown); err != nil {
+	_, unwritten := a.export(ctx, j, &f.exportFlags, book)
+	if err := errors.Join(unwritten, unshown); err != nil {
 		return err
 	}
 	if len(open) > 0 {

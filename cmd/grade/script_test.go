@@ -3,6 +3,7 @@ package main
 import (
 	"compress/gzip"
 	"database/sql"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ func TestScripts(t *testing.T) {
 			"oldbook": cmdOldBook,
 			"sql":     cmdSQL,
 			"fill":    cmdFill,
+			"isjson":  cmdIsJSON,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
@@ -128,4 +130,14 @@ func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
 	defer f.Close()
 	ts.Check(f.SetCellValue(f.GetSheetName(0), args[1], args[2]))
 	ts.Check(f.Save())
+}
+
+// cmdIsJSON is "isjson": stdout is one JSON value and nothing else.
+func cmdIsJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: isjson")
+	}
+	if out := ts.ReadFile("stdout"); !json.Valid([]byte(out)) {
+		ts.Fatalf("stdout is no JSON: %s", out)
+	}
 }

@@ -1,0 +1,79 @@
+package observe
+
+import (
+	"time"
+
+	"swarmgrade/grader/evidence"
+)
+
+// Span is how long a run takes, faults included: Least if every answer and every
+// recovery comes at once, Most if answers take as long as is usual and every
+// fault is watched for as long as it may be.
+type Span struct{ Least, Most time.Duration }
+
+// Of what lies outside of this program the plan takes what is usual.
+const (
+	usualAnswer = 5 * time.Millisecond // of one request, over a new connection
+	usualUndo   = 15 * time.Second     // from a fault's undoing to a node that is ready
+	usualRead   = 2 * time.Second      // of a cluster: before, after, and around each fault
+)
+
+// Span adds up what the run will go through, by the same constants; parallel
+// students at a time and rate requests a second are the class's.
+func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
+	var s Span
+	s.load(p.Students, parallel, rate)
+	s.add(0, 2*usualRead)
+	if len(p.Faults) == 0 {
+		return s
+	}
+	speed := Speed(snap.Swarm.HeartbeatMS)
+	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
+	t := paceAt(speed)
+	for _, f := range p.Faults {
+		s.add(t.lead+t.hold+t.tail, t.lead+time.Duration(f.LimitMS)*time.Millisecond+scaled(usualUndo)+t.tail+usualRead)
+	}
+	s.add(scaled(calmFor), scaled(calmLimit))
+	s.load(p.after(snap), parallel, rate)
+	s.add(0, usualRead)
+	return s
+}
+
+func (s *Span) add(least, most time.Duration) { s.Least, s.Most = s.Least+least, s.Most+most }
+
+// load adds the time that the students' targets take: one request after the
+// other of each, and all within the rate.
+func (s *Span) load(students []Student, parallel, rate int) {
+	all, longest, driven := 0, 0, 0
+	for i := range students {
+		n := students[i].Requests()
+		all, longest = all+n, max(longest, n)
+		if n > 0 {
+			driven++
+		}
+	}
+	if driven == 0 {
+		return
+	}
+	least := time.Duration(float64(all) / float64(max(1, rate)) * float64(time.Second))
+	side := max(longest, all/max(1, min(parallel, driven)))
+	s.add(least, max(least, time.Duration(side)*usualAnswer)+warmUp)
+}
+
+// after are the students who will be driven again once the faults are over, as
+// far as a snapshot of before tells.
+func (p *Plan) after(snap *evidence.Snapshot) []Student {
+	x := newLookup(snap)
+	var out []Student
+	for _, s := range p.Students {
+		if s.Watch == nil || s.Watch.Gap != nil {
+			continue
+		}
+		next := Student{Who: s.Who, Vars: s.Vars}
+		for _, need := range s.later {
+			x.mesh(&next, need)
+		}
+		out = append(out, next)
+	}
+	return out
+}
