@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"swarmgrade/grader/regular"
 	"swarmgrade/grader/roster"
 )
 
@@ -229,17 +230,11 @@ func exposed(info os.FileInfo) bool {
 // maxFile bounds a file of keys or of certificates.
 const maxFile = 16 << 20
 
-// ReadFile reads a file of keys, certificates or known hosts. One that is a
-// pipe or a device, which could keep the reader for ever, is refused.
+// ReadFile reads a file of keys, certificates or known hosts, a regular one.
 func ReadFile(file string) ([]byte, error) {
-	info, err := os.Stat(file)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, &fs.PathError{Op: "read", Path: file, Err: errors.New("not a regular file")}
-	case info.Size() > maxFile:
-		return nil, &fs.PathError{Op: "read", Path: file, Err: errors.New("file too large")}
+	data, err := regular.Read(context.Background(), file, maxFile)
+	if errors.Is(err, regular.ErrNotRegular) || errors.Is(err, regular.ErrTooBig) {
+		err = &fs.PathError{Op: "read", Path: file, Err: err}
 	}
-	return os.ReadFile(file)
+	return data, err
 }
