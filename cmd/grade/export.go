@@ -144,7 +144,7 @@ func standingData(ctx context.Context, j *job, book *gradebook.Gradebook) (*repo
 		return nil, err
 	}
 	addRoster(d, j.class)
-	d.Findings, err = findings(ctx, book, "")
+	d.Findings, err = findings(ctx, j.rub, book, "")
 	return d, err
 }
 

@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/rubric"
 )
 
 // findings are computed from stored evidence: of one run, or for "" of what
 // was last observed of each student at each task. Those of one task are
 // looked at together.
-func findings(ctx context.Context, book *gradebook.Gradebook, run string) ([]finding.Finding, error) {
+func findings(ctx context.Context, rub *rubric.Rubric, book *gradebook.Gradebook, run string) ([]finding.Finding, error) {
 	runs, err := book.Runs(ctx) // the newest first
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func findings(ctx context.Context, book *gradebook.Gradebook, run string) ([]fin
 	}
 	var out []finding.Finding
 	for _, task := range tasks {
-		out = append(out, finding.Class(cases[task])...)
+		out = append(out, finding.Class(cases[task], check.Images(rub)...)...)
 	}
 	finding.Sort(out)
 	return out, nil

@@ -140,7 +140,7 @@ func (x *sample) grade(ctx context.Context, c *simCluster, name string) (got sam
 	if err := quiet.grade(ctx, flags); err != nil && (!errors.As(err, &status) || status.Msg.Key != "cli.ungraded") {
 		return got, err
 	}
-	_, book, err := quiet.stored(ctx, &flags.classFlags)
+	j, book, err := quiet.stored(ctx, &flags.classFlags)
 	if err != nil {
 		return got, err
 	}
@@ -152,6 +152,6 @@ func (x *sample) grade(ctx context.Context, c *simCluster, name string) (got sam
 	if got.verdicts, err = book.Verdicts(ctx, run.ID); err != nil {
 		return got, err
 	}
-	got.findings, err = findings(ctx, book, run.ID)
+	got.findings, err = findings(ctx, j.rub, book, run.ID)
 	return got, err
 }

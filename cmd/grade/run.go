@@ -322,7 +322,7 @@ func runData(ctx context.Context, j *job, book *gradebook.Gradebook, id string) 
 		return nil, err
 	}
 	addRoster(d, j.class)
-	d.Findings, err = findings(ctx, book, id)
+	d.Findings, err = findings(ctx, j.rub, book, id)
 	return d, err
 }
 

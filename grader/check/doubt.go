@@ -19,6 +19,8 @@ type Doubt struct {
 	//	elsewhere   every server leads to something that is not the service
 	//	unverified  where the servers lead can't be told
 	//	partly      some servers, or those of some requests, lead elsewhere
+	//	line        a line is not known to lead nowhere but to the servers
+	//	command     more runs than HAProxy itself, or with foreign code
 	//	edited      the file is not what was loaded, or not surely
 	//	image       the image is not HAProxy's own, or not everybody's
 	//
@@ -52,7 +54,7 @@ func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
 	if tr.Target.Kind != "haproxy" || px == nil || svc == nil {
 		return x
 	}
-	x.doubts = v.doubts(px, svc, portOf(tr.Target.Address))
+	x.doubts = append(v.doubts(px, svc, portOf(tr.Target.Address)), v.written(px, portOf(tr.Target.Address))...)
 	for i := range v.c.Bundle.Traces {
 		mesh := &v.c.Bundle.Traces[i]
 		for _, r := range v.responders(mesh) {
@@ -138,6 +140,10 @@ func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []
 	if v.oddImage(px) {
 		out = append(out, Doubt{Why: "image", Text: px.Image})
 	}
+	out = append(out, v.unusual(px, port, out)...)
+	if d, ok := v.notAlone(px); ok {
+		out = append(out, d)
+	}
 	return out
 }
 
@@ -147,36 +153,91 @@ func (v *View) selfMade(px *evidence.Proxy, port string) []Doubt {
 	route := v.route(px, port)
 	var out, perhaps []Doubt
 	for _, r := range route.Answers {
-		if r.Action == "return" || r.Action == "use-service" {
-			out = append(out, Doubt{Why: "made", Line: r.Line.Num, Text: clip(strings.TrimSpace(r.Line.Text), 120)})
+		if r.OwnPage() {
+			out = append(out, at("made", r.Line))
 		}
 	}
 	for _, p := range proxiesOf(route) {
 		for _, l := range p.Lines {
-			d := Doubt{Line: l.Num, Text: clip(strings.TrimSpace(l.Text), 120)}
-			conditional := slices.Contains(l.Words, "if") || slices.Contains(l.Words, "unless")
-			switch w, action := l.Word(0), l.Word(1); {
-			case w == "http-response" && action == "return" && !conditional:
-				d.Why = "made"
-				out = append(out, d)
-			case (w == "http-request" || w == "http-response") && (action == "return" || action == "use-service" || strings.HasPrefix(action, "lua.")),
-				w == "errorfile", w == "errorfiles", w == "http-error", w == "filter":
-				d.Why = "made-if"
-				perhaps = append(perhaps, d)
-			case (w == "http-response" || w == "http-after-response") && (action == "set-header" || action == "add-header" || action == "replace-header"):
+			r := haproxy.RuleOf(l)
+			switch w := l.Word(0); {
+			case w == "http-response" && r.OwnPage() && r.Cond.Always():
+				out = append(out, at("made", l))
+			case r.OwnPage(), strings.HasPrefix(r.Action, "lua."), w == "errorfile", w == "errorfiles", w == "http-error", w == "filter" && l.Word(1) != "compression":
+				perhaps = append(perhaps, at("made-if", l))
+			}
+		}
+	}
+	return append(out, perhaps...)
+}
+
+func at(why string, l haproxy.Line) Doubt {
+	return Doubt{Why: why, Line: l.Num, Text: clip(strings.TrimSpace(l.Text), 120)}
+}
+
+// written are the header fields that a HAProxy writes into answers: what these
+// claim is its own word. They give no cause to doubt anything else.
+func (v *View) written(px *evidence.Proxy, port string) []Doubt {
+	var out []Doubt
+	for _, p := range proxiesOf(v.route(px, port)) {
+		for _, l := range p.Lines {
+			if w, action := l.Word(0), l.Word(1); (w == "http-response" || w == "http-after-response") &&
+				(action == "set-header" || action == "add-header" || action == "replace-header" || action == "replace-value") {
 				out = append(out, Doubt{Why: "header", Line: l.Num, Text: strings.ToLower(l.Word(2))})
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Doubt) int { return rank(a) - rank(b) })
-	return append(out, perhaps...)
+	return out
 }
 
-func rank(d Doubt) int {
-	if d.Why == "made" {
-		return 0
+// unusual are the lines that are not known to be innocent, as far as no doubt
+// speaks of them yet. Deny-lists would always lack a way to answer, so that any
+// line counts that is not on the list of those that cannot.
+func (v *View) unusual(px *evidence.Proxy, port string, known []Doubt) []Doubt {
+	route := v.route(px, port)
+	proxies := proxiesOf(route)
+	if route.Dynamic {
+		proxies = v.config(px).Proxies
 	}
-	return 1
+	var out []Doubt
+	for _, l := range v.config(px).Suspects(proxies, maxUnusual) {
+		if !slices.ContainsFunc(known, func(d Doubt) bool { return d.Line == l.Num }) {
+			out = append(out, at("line", l))
+		}
+	}
+	return out
+}
+
+// maxUnusual bounds the lines that are looked for: one is doubt enough.
+const maxUnusual = 20
+
+// notAlone is the doubt that a container runs something else than HAProxy, or
+// foreign code within it, under an image that is HAProxy's.
+func (v *View) notAlone(px *evidence.Proxy) (Doubt, bool) {
+	if !haproxy.PlainCommand(px.Command) {
+		return Doubt{Why: "command", Text: clip(strings.Join(px.Command, " "), 120)}, true
+	}
+	for _, e := range px.Env {
+		if haproxy.LoadsCode(e.Name) && !e.Unset {
+			return Doubt{Why: "command", Text: clip(e.Name+"="+e.Value, 120)}, true
+		}
+	}
+	targets := []string{}
+	for _, m := range px.Mounts {
+		targets = append(targets, m.Target)
+	}
+	if svc := v.idx.byID[px.ID]; svc != nil {
+		for _, c := range svc.Configs {
+			targets = append(targets, c.File)
+		}
+	}
+	for _, t := range targets {
+		isFile := slices.ContainsFunc(px.Files, func(f evidence.File) bool { return f.Path == t })
+		if !isFile && !haproxy.PlainMount(t) {
+			return Doubt{Why: "command", Text: clip(t, 120)}, true
+		}
+	}
+	return Doubt{}, false
 }
 
 func proxiesOf(r haproxy.Route) []*haproxy.Proxy {
@@ -208,7 +269,7 @@ func (v *View) impostor(px *evidence.Proxy) bool {
 		return false
 	}
 	claims, doubts := v.Claims(svc, tr)
-	if slices.ContainsFunc(doubts, func(d Doubt) bool { return d.Why != "image" && d.Why != "header" }) {
+	if slices.ContainsFunc(doubts, func(d Doubt) bool { return !slices.Contains([]string{"image", "header", "command"}, d.Why) }) {
 		return false // the configuration accounts for it
 	}
 	return slices.ContainsFunc(claims, func(c Claim) bool { return c.Author.Standing == Forged && c.Doubt.Counted })

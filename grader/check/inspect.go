@@ -6,6 +6,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/rubric"
 )
 
 // Claim is what one responder of a trace says it is, and what it is.
@@ -64,25 +65,30 @@ func serversOf(be *haproxy.Proxy) []haproxy.Server {
 	return servers
 }
 
-// Rewrites reports whether a HAProxy changes or takes away a request's header
-// field, so that a service behind it can't show what was sent.
-func (v *View) Rewrites(px *evidence.Proxy, field string) bool {
-	for _, p := range v.config(px).Proxies {
-		for _, l := range p.Lines {
-			switch {
-			case l.Word(0) == "unique-id-header" && strings.EqualFold(l.Word(1), field):
-				return true
-			case l.Word(0) == "http-request" && strings.Contains(l.Word(1), "header") &&
-				(strings.EqualFold(l.Word(2), field) || slices.Contains(l.Words, "-m")):
-				return true
+// EditedSince reports whether a HAProxy's file is newer than its start.
+func EditedSince(px *evidence.Proxy) bool { return editedSince(px) }
+
+// Repository is an image's full name without tag and digest; Docker's own
+// registry goes without saying.
+func Repository(image string) string {
+	name, _ := splitTag(image)
+	return strings.TrimPrefix(strings.TrimPrefix(name, "docker.io/"), "library/")
+}
+
+// Images are the images that a rubric accepts for the students' services.
+func Images(rub *rubric.Rubric) []string {
+	var out []string
+	for _, task := range rub.Tasks {
+		for _, c := range task.Checks {
+			if p, ok := c.Params.(*imageParams); ok {
+				out = append(out, p.Images...)
 			}
 		}
 	}
-	return false
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return out
 }
-
-// EditedSince reports whether a HAProxy's file is newer than its start.
-func EditedSince(px *evidence.Proxy) bool { return editedSince(px) }
 
 // BaseImage is an image's name without registry, and its tag.
 func BaseImage(image string) string {

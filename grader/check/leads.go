@@ -127,7 +127,7 @@ func (v *View) lead(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server)
 // connection goes through a SOCKS proxy, or the name is asked of a DNS server
 // that is not Docker's.
 func (v *View) detour(px *evidence.Proxy, s haproxy.Server) bool {
-	if slices.Contains(s.Options, "socks4") {
+	if s.Option("socks4") {
 		return true
 	}
 	for _, r := range v.config(px).Resolvers {

@@ -59,7 +59,7 @@ func contrast(be *haproxy.Proxy, page *evidence.PageBackend) (Contrast, bool) {
 		switch {
 		case isIP && s.Address != "" && s.Address != address:
 			return Contrast{w.Name + " " + w.Addr.Text, s.Name + " " + s.Address}, true
-		case s.Weight >= 0 && s.Weight != w.Weight && !slices.Contains(w.Options, "agent-check"):
+		case s.Weight >= 0 && s.Weight != w.Weight && !w.Option("agent-check"):
 			return Contrast{w.Name + " weight " + itoa(w.Weight), s.Name + " weight " + itoa(s.Weight)}, true
 		case s.Backup != w.Backup:
 			return Contrast{role(w.Name, w.Backup), role(s.Name, s.Backup)}, true

@@ -159,6 +159,7 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 	if log != "" {
 		r.Observed["log"] = log
 	}
+	what, mend := whyStopped(px)
 	switch {
 	case px.State == "running" && in.View.impostor(px):
 		r.Observed["image"] = px.Image
@@ -167,6 +168,10 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 	case px.State == "running":
 		r.Outcome, r.Hint = Pass, i18n.Msg{}
 		r.Message = i18n.M("check.proxy_running", "name", px.Name)
+	case !what.Empty() && px.State == "restarting":
+		r.Message, r.Hint = i18n.M("check.proxy_restarting_why", "name", px.Name, "what", what), mend
+	case !what.Empty() && px.State != "paused":
+		r.Message, r.Hint = i18n.M("check.proxy_stopped_why", "name", px.Name, "state", px.State, "code", px.ExitCode, "what", what), mend
 	case px.State == "restarting":
 		r.Message = i18n.M("check.proxy_restarting", "name", px.Name, "log", log)
 	case px.State == "paused":
@@ -183,26 +188,6 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", log)
 	}
 	return r
-}
-
-// lastAlert is the first alert of the last start in HAProxy's log, or its last
-// line, clipped.
-func lastAlert(log string) string {
-	var alert, last string
-	for line := range strings.Lines(log) {
-		line = strings.TrimSpace(line)
-		switch {
-		case line == "":
-			continue
-		case strings.Contains(line, "[ALERT]") && alert == "":
-			alert = line
-		}
-		last = line
-	}
-	if alert == "" {
-		alert = last
-	}
-	return clip(alert, 200)
 }
 
 func clip(s string, n int) string {
@@ -281,6 +266,9 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Observed["line"], r.Observed["alert"], r.Observed["source"] = alert.Line, alert.Text, source
 		r.Message = i18n.M("check.config_alert", "file", alert.File, "line", alert.Line, "what", alert.Msg)
 		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "path", hostPath(px, alert.File), "reload", reload(px, ""))
+		if alert.Unset != "" {
+			r.Hint = i18n.M("check.config_env_hint", "env", alert.Unset, "line", alert.Line, "source", source, "path", hostPath(px, alert.File), "reload", reload(px, ""), "remove", remove(px, ""), "port", in.Vars[p.Port])
+		}
 		return r
 	}
 	// What a file names may be missing in the container, which only HAProxy knows.
@@ -376,7 +364,7 @@ func (v *View) config(px *evidence.Proxy) *haproxy.Config {
 	}
 	c, ok := v.parsed[px]
 	if !ok {
-		c = haproxy.Parse(px.Files...)
+		c = haproxy.Read(px)
 		v.parsed[px] = c
 	}
 	return c

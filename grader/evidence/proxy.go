@@ -31,6 +31,12 @@ type Proxy struct {
 	Networks    []ContainerNetwork `json:"networks,omitempty"`
 	Mounts      []Mount            `json:"mounts,omitempty"`
 	Command     []string           `json:"command,omitempty"`
+	// Env are the variables of its environment that the configuration names;
+	// what else the environment holds is nobody's business.
+	Env []EnvVar `json:"env,omitempty"`
+	// Version is HAProxy's, such as "2.6.12" or "3.2", where the image or the log
+	// tells.
+	Version string `json:"version,omitempty"`
 	// ExtraHosts are names with addresses of their own, as --add-host makes
 	// them: "manager-1:172.30.0.11".
 	ExtraHosts []string `json:"extra_hosts,omitempty"`
@@ -43,6 +49,14 @@ type Proxy struct {
 	// Log is the end of the container's output, up to 4 KiB, for one that does
 	// not run.
 	Log string `json:"log,omitempty"`
+}
+
+// EnvVar is a variable of a process's environment, or that there is none of the
+// name. A name of which nothing is known has no entry.
+type EnvVar struct {
+	Name  string `json:"name"`
+	Value string `json:"value,omitempty"`
+	Unset bool   `json:"unset,omitempty"`
 }
 
 // Page is what a HAProxy's statistics page said: what the process has loaded,

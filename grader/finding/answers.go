@@ -93,9 +93,9 @@ func (c *class) doubts(s *student, tr *evidence.Trace, claims []check.Claim, dou
 			if refuted {
 				c.add(s, OwnAnswers, where, d.Text, "name", s.px.Name, "line", d.Line, "text", d.Text)
 			}
-		case "image", "unverified":
+		case "image", "unverified", "command", "line":
 			// Counts that bear the answers out settle it.
-			if refuted || !counted && len(claims) > 0 {
+			if refuted || !counted && len(claims) > 0 && d.Why != "line" {
 				c.add(s, NotHAProxy, where, d.Text, "name", s.px.Name, "what", d.Reason())
 			}
 		}
@@ -176,14 +176,11 @@ func (c *class) nonces() {
 			c.add(s, WithoutNonce, "traces/mesh", s.sample("mesh"), "n", n)
 		}
 		n, echoed := s.echoes("haproxy")
-		if mesh[s] && n > 0 && echoed == 0 && s.px != nil && !s.view.Rewrites(s.px, nonceField) {
+		if mesh[s] && n > 0 && echoed == 0 && s.px != nil {
 			c.add(s, WithoutNonce, "traces/haproxy", s.sample("haproxy"), "n", n)
 		}
 	}
 }
-
-// nonceField is the header field that carries the nonce.
-const nonceField = "X-Request-Id"
 
 // echoes counts the answers of a kind of target, and those that showed their
 // own nonce.

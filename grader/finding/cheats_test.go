@@ -37,6 +37,7 @@ func (forgetful) SaveTrace(context.Context, string, *evidence.Trace) error { ret
 var unusual = []string{
 	"handout", "fixed-hostname", "hostname-template", "registry-and-tag", "stack-prefix", "haproxy-service", "server-host-names",
 	"haproxy-host-network", "task-replaced", "resolvers", "server-template",
+	"environment-variables", "environment-variable-unset", "many-usual-lines", "image-of-another-repository",
 }
 
 // TestCheats grades every cheat beside good deployments of its task on an
@@ -61,7 +62,7 @@ func TestCheats(t *testing.T) {
 		})
 		t.Run("task "+task, func(t *testing.T) {
 			cases := observed(t, rub, task, seats)
-			findings := finding.Class(cases)
+			findings := finding.Class(cases, check.Images(rub)...)
 			jd := judge.New(rub)
 			for i, s := range seats {
 				if s.Deployment.Cheats() {

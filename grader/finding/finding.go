@@ -41,6 +41,7 @@ const (
 	AnothersID        Kind = "student-id-of-another"
 	IDZeros           Kind = "student-id-zeros"
 	ImageDiffers      Kind = "image-differs-from-class"
+	ImageLooksAlike   Kind = "image-of-another-repository"
 	AnothersNumbers   Kind = "other-students-numbers-left"
 	NearIdentical     Kind = "near-identical-configuration"
 	EditedAfterStart  Kind = "config-edited-after-start"
@@ -50,7 +51,7 @@ const (
 // Kinds are all of them, the gravest first.
 var Kinds = []Kind{
 	ForgedIdentity, TwoFaced, OwnAnswers, Replayed, UnknownContainers, AnothersHostname, NotHAProxy,
-	ServersElsewhere, AnswersByOthers, SharedBackend, TooManyTasks, Redirects, AnothersID, ImageDiffers, WithoutNonce,
+	ServersElsewhere, AnswersByOthers, SharedBackend, TooManyTasks, Redirects, AnothersID, ImageLooksAlike, ImageDiffers, WithoutNonce,
 	NearIdentical, AnothersNumbers, IDZeros, EditedAfterStart,
 }
 
@@ -109,8 +110,9 @@ type Case struct {
 }
 
 // Class finds what is in the evidence of a class: a case a student, of one run
-// or of several. Findings come gravest first, then by student.
-func Class(cases []Case) []Finding {
+// or of several. Images are those that the rubric asks for (see [check.Images]).
+// Findings come gravest first, then by student.
+func Class(cases []Case, images ...string) []Finding {
 	c := newClass(cases)
 	for _, s := range c.students {
 		c.crowds(s)
@@ -124,6 +126,7 @@ func Class(cases []Case) []Finding {
 	c.merge()
 	c.nonces()
 	c.images()
+	c.repositories(images)
 	c.shared()
 	c.numbers()
 	c.alike()

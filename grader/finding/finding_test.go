@@ -108,6 +108,17 @@ func TestClass(t *testing.T) {
 		{"HAProxy's own request IDs", func(all []finding.Case) {
 			config(all[3], "    http-request set-header X-Request-ID %[uuid()]\n")
 			all[3].Bundle.Traces[0].Responders[0].Echoed = 0
+		}, []string{"answers-without-nonce 2024004"}},
+		{"a look-alike image", func(all []finding.Case) { all[0].Before.Services[1].Image = "evil/whoami-for-swarm:latest" },
+			[]string{"image-of-another-repository 2024002"}},
+		{"a misspelt look-alike", func(all []finding.Case) { all[0].Before.Services[1].Image = "whoami-for-swarn:latest" },
+			[]string{"image-of-another-repository 2024002"}},
+		{"an image that looks like nothing", func(all []finding.Case) { all[0].Before.Services[1].Image = "nginx:latest" }, nil},
+		{"Docker's registry written out", func(all []finding.Case) { all[0].Before.Services[1].Image = "docker.io/library/whoami-for-swarm:2" }, nil},
+		{"the class's own registry", func(all []finding.Case) {
+			for i := range all[0].Before.Services {
+				all[0].Before.Services[i].Image = "reg.example:5000/whoami-for-swarm:latest"
+			}
 		}, nil},
 		{"one of two clients is told something else", func(all []finding.Case) {
 			tr := &all[2].Bundle.Traces[1]
@@ -139,7 +150,7 @@ func TestClass(t *testing.T) {
 			all := classOf(8)
 			c.change(all)
 			var got []string
-			for _, f := range finding.Class(all) {
+			for _, f := range finding.Class(all, "whoami-for-swarm") {
 				got = append(got, string(f.Kind)+" "+strings.Join(f.Students, " "))
 				require.NotEmpty(t, f.Evidence)
 				for _, e := range f.Evidence {

@@ -1,11 +1,13 @@
 package finding
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -160,6 +162,50 @@ func (c *class) images() {
 			if u.id != most {
 				c.add(u.s, ImageDiffers, u.where, u.id, "image", name, "id", digest(u.id), "most", digest(most),
 					"n", count[most], "of", len(uses[name]))
+			}
+		}
+	}
+}
+
+// repositories tells of services whose image has the name that is asked for but
+// comes from another repository than the rubric's image, and than most of the
+// class's; and of those with other content, where the rubric gives a digest.
+func (c *class) repositories(images []string) {
+	count := map[string]int{}
+	for _, s := range c.students {
+		if s.svc != nil {
+			count[check.Repository(s.svc.Image)]++
+		}
+	}
+	for _, s := range c.students {
+		if s.svc == nil {
+			continue
+		}
+		repo := check.Repository(s.svc.Image)
+		where := "snapshot/services/" + s.svc.Name
+		usual := count[repo] >= leastClass && count[repo]*5 >= len(c.students)*3
+		alike := ""
+		for _, want := range images {
+			name := check.Repository(want)
+			if repo == name {
+				alike, usual = "", true
+				break
+			}
+			if base, own := path.Base(name), path.Base(repo); alike == "" && (base == own || diag.Distance(base, own)*4 <= len(base)) {
+				alike = want
+			}
+		}
+		if alike != "" && !usual {
+			c.add(s, ImageLooksAlike, where, s.svc.Image, "image", clip(s.svc.Image, 120), "want", alike)
+		}
+		for _, want := range images {
+			_, wanted, ok := strings.Cut(want, "@")
+			if ok && s.svc.Digest != "" && s.svc.Digest != wanted && path.Base(check.Repository(want)) == path.Base(repo) {
+				c.out = append(c.out, Finding{
+					Kind: ImageDiffers, Students: []string{s.id}, Task: s.Bundle.Task,
+					Message:  i18n.M("finding.image_digest_differs", "image", clip(s.svc.Image, 120), "id", digest(s.svc.Digest), "want", digest(wanted)),
+					Evidence: []Ref{s.ref(where, s.svc.Digest)},
+				})
 			}
 		}
 	}

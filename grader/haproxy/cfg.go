@@ -9,6 +9,7 @@
 package haproxy
 
 import (
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -27,9 +28,12 @@ type Line struct {
 	Num   int      // counts from 1
 	Text  string   // as written, without the line end
 	Words []string // after quotes, escapes and comments
-	// Env says that the line refers to an environment variable, whose value is
+	// Env says that the line refers to an environment variable whose value is
 	// not known here; the reference stands in the word as it was written.
 	Env bool
+	// Unset are the environment variables of the line that are not set, which
+	// HAProxy takes for empty.
+	Unset []string
 	// InIf says that the line stands between .if and .endif, so that HAProxy may
 	// skip it.
 	InIf bool
@@ -61,6 +65,9 @@ type Section struct {
 	// Defaults is the defaults section that a proxy or another defaults section
 	// inherits from, nil if none.
 	Defaults *Section
+	// twin is an earlier defaults section of the same name, which HAProxy still
+	// keeps because something referred to it.
+	twin *Section
 	// effective are the lines of a defaults section with what it inherits.
 	effective []Line
 }
@@ -78,6 +85,12 @@ type Config struct {
 	Preproc  []Line
 	textErrs []textErr
 	files    []fileState
+	vars     []string // see Variables
+	version  int      // 206 for 2.6, 0 for unknown
+	// byName are the proxies of a name, first of the files first; tables the
+	// names of those with a stick-table.
+	byName map[string][]*Proxy
+	tables map[string]bool
 }
 
 // Unsupported reports whether the configuration has parts between .if and
@@ -112,11 +125,13 @@ type fileState struct {
 	empty     bool
 }
 
-// Parse reads the files in the order in which HAProxy loads them. A file
-// without text (see [evidence.File.Error]) is remembered for [Lint].
-func Parse(files ...evidence.File) *Config {
+// Parse reads the files in the order in which HAProxy loads them, each line
+// with the variables that hold at that point. A variable that env says nothing
+// of stays unknown. A file without text (see [evidence.File.Error]) is
+// remembered for [Lint].
+func Parse(env []evidence.EnvVar, files ...evidence.File) *Config {
 	c := &Config{}
-	p := parser{cfg: c, sections: words("sections")}
+	p := parser{cfg: c, sections: words("sections"), env: newEnvironment(env)}
 	for _, f := range files {
 		p.file(f)
 	}
@@ -126,7 +141,7 @@ func Parse(files ...evidence.File) *Config {
 
 // ParseText reads one file.
 func ParseText(path, text string) *Config {
-	return Parse(evidence.File{Path: path, Text: text, Size: int64(len(text))})
+	return Parse(nil, evidence.File{Path: path, Text: text, Size: int64(len(text))})
 }
 
 // Section finds the first section of a kind and name.
@@ -142,6 +157,7 @@ func (c *Config) Section(kind, name string) *Section {
 type parser struct {
 	cfg      *Config
 	sections wordSet
+	env      *environment
 	cur      *Section
 	depth    int // of .if
 	lines    int
@@ -181,8 +197,16 @@ func (p *parser) file(f evidence.File) {
 }
 
 func (p *parser) line(l Line) {
-	s := splitWords(l.Text)
-	l.Words, l.Env = s.words, s.env
+	p.env.file, p.env.line, p.env.section = l.File, l.Num, ""
+	if p.cur != nil {
+		p.env.section = p.cur.Name
+	}
+	s := splitWords(l.Text, p.env)
+	l.Words, l.Env, l.Unset = s.words, s.env, s.unset
+	p.cfg.named(s.names)
+	if i := slices.Index(l.Words, ""); i >= 0 {
+		l.Words = l.Words[:i]
+	}
 	if s.err != "" {
 		p.cfg.textErrs = append(p.cfg.textErrs, textErr{file: l.File, line: l.Num, key: s.err,
 			args: []any{"pos", s.pos}, text: s.complaint(l)})
@@ -210,6 +234,9 @@ func (p *parser) line(l Line) {
 		p.cfg.Stray = append(p.cfg.Stray, l)
 	default:
 		p.cur.Lines = append(p.cur.Lines, l)
+		if p.cur.Kind == "global" {
+			p.env.global(l)
+		}
 	}
 }
 

@@ -24,21 +24,30 @@ type Addr struct {
 // badAddr says what is wrong: the name of a message, and HAProxy's words.
 type badAddr struct{ key, text string }
 
+// What may stand before an address: the family of one with a port, or a socket
+// without any.
+var (
+	families = []string{"ipv4@", "ipv6@", "udp@", "udp4@", "udp6@", "tcp@", "tcp4@", "tcp6@", "quic4@", "quic6@", "mptcp@", "mptcp4@", "mptcp6@", "stream+ipv4@", "stream+ipv6@"}
+	sockets  = []string{"unix@", "abns@", "abnsz@", "fd@", "sockpair@", "uxst@", "uxdg@", "rhttp@"}
+)
+
 // parseAddr cuts an address apart. HAProxy is lenient: digits after the colon
 // end at the first other character.
 func parseAddr(s string) (Addr, badAddr) {
 	a := Addr{Text: s}
 	rest := s
-	for _, prefix := range []string{"ipv4@", "ipv6@", "udp@", "udp4@", "udp6@", "tcp@", "tcp4@", "tcp6@", "quic4@", "quic6@", "mptcp@", "mptcp4@", "mptcp6@", "stream+ipv4@", "stream+ipv6@"} {
-		if r, ok := strings.CutPrefix(rest, prefix); ok {
-			rest = r
-			break
+	if strings.IndexByte(rest, '@') >= 0 {
+		for _, prefix := range families {
+			if r, ok := strings.CutPrefix(rest, prefix); ok {
+				rest = r
+				break
+			}
 		}
-	}
-	for _, prefix := range []string{"unix@", "abns@", "abnsz@", "fd@", "sockpair@", "uxst@", "uxdg@", "rhttp@"} {
-		if strings.HasPrefix(rest, prefix) {
-			a.Unix = rest
-			return a, badAddr{}
+		for _, prefix := range sockets {
+			if strings.HasPrefix(rest, prefix) {
+				a.Unix = rest
+				return a, badAddr{}
+			}
 		}
 	}
 	if strings.HasPrefix(rest, "/") {

@@ -144,6 +144,18 @@ type Rule struct {
 	Line    Line
 }
 
+// OwnPage reports whether the answer of the rule has content of the
+// configuration's: anything but HAProxy's plain page for a status.
+func (r Rule) OwnPage() bool {
+	switch r.Action {
+	case "use-service":
+		return true
+	case "return", "deny", "tarpit":
+		return !(len(r.Args) == 0 || len(r.Args) == 2 && (r.Args[0] == "status" || r.Args[0] == "deny_status"))
+	}
+	return false
+}
+
 // Answers reports whether the rule ends the request with an answer of
 // HAProxy's own.
 func (r Rule) Answers() bool {
@@ -180,8 +192,8 @@ type Resolvers struct {
 
 // Proxy finds a proxy by name; want selects by what it can do.
 func (c *Config) proxy(name string, want func(*Proxy) bool) *Proxy {
-	for _, p := range c.Proxies {
-		if p.Name == name && want(p) {
+	for _, p := range c.byName[name] {
+		if want(p) {
 			return p
 		}
 	}

@@ -8,7 +8,9 @@ import (
 
 // resolve joins sections with their defaults and builds the proxies.
 func (c *Config) resolve() {
+	c.byName, c.tables = map[string][]*Proxy{}, map[string]bool{}
 	var last *Section // the defaults in force for what follows
+	named, used := map[string]*Section{}, map[string]*Section{}
 	spent := 0
 	for _, s := range c.Sections {
 		switch s.Kind {
@@ -21,12 +23,15 @@ func (c *Config) resolve() {
 		}
 		switch {
 		case s.Base != "":
-			s.Defaults = c.defaultsBefore(s)
+			if s.Defaults = named[s.Base]; s.Defaults != nil && used[s.Base] == nil {
+				used[s.Base] = s.Defaults
+			}
 		case s.Kind != "defaults":
 			s.Defaults = last
 		}
 		if s.Kind == "defaults" {
 			last = s // even a named one is used implicitly
+			named[s.Name], s.twin = s, used[s.Name]
 			s.flatten()
 			continue
 		}
@@ -34,22 +39,11 @@ func (c *Config) resolve() {
 		if spent += len(inherit); spent > maxInheritedAll {
 			inherit = nil
 		}
-		c.Proxies = append(c.Proxies, newProxy(s, inherit))
+		p := newProxy(s, inherit)
+		c.Proxies = append(c.Proxies, p)
+		c.byName[p.Name] = append(c.byName[p.Name], p)
+		c.tables[p.Name] = c.tables[p.Name] || slices.ContainsFunc(s.Lines, func(l Line) bool { return l.Words[0] == "stick-table" })
 	}
-}
-
-// defaultsBefore finds the defaults section that s names, the latest before it.
-func (c *Config) defaultsBefore(s *Section) *Section {
-	var found *Section
-	for _, d := range c.Sections {
-		if d == s {
-			break
-		}
-		if d.Kind == "defaults" && d.Name == s.Base {
-			found = d
-		}
-	}
-	return found
 }
 
 // inherited are the lines of the defaults of s, the outermost first.
@@ -173,12 +167,8 @@ func (p *builder) apply(l Line) {
 		if be {
 			p.Retries = atoi(l.Word(1))
 		}
-	case "redirect":
-		args, cond := cutCond(l.From(1))
-		p.Rules = append(p.Rules, Rule{Keyword: "redirect", Action: "redirect", Args: args, Cond: cond, Line: l})
-	case "http-request":
-		args, cond := cutCond(l.From(2))
-		p.Rules = append(p.Rules, Rule{Keyword: "http-request", Action: l.Word(1), Args: args, Cond: cond, Line: l})
+	case "redirect", "http-request":
+		p.Rules = append(p.Rules, RuleOf(l))
 	case "monitor-uri":
 		if fe {
 			p.Monitor = l.Word(1)
@@ -188,6 +178,23 @@ func (p *builder) apply(l Line) {
 			p.Sticky = append(p.Sticky, l)
 		}
 	}
+}
+
+// RuleOf reads a rule about requests or responses; other lines have no action.
+func RuleOf(l Line) Rule {
+	r := Rule{Keyword: l.Word(0), Line: l}
+	switch r.Keyword {
+	case "redirect":
+		r.Action = "redirect"
+		r.Args, r.Cond = cutCond(l.From(1))
+	case "http-request", "http-response", "http-after-response":
+		r.Action = l.Word(1)
+		r.Args, r.Cond = cutCond(l.From(2))
+	case "tcp-request", "tcp-response":
+		r.Action = l.Word(2)
+		r.Args, r.Cond = cutCond(l.From(3))
+	}
+	return r
 }
 
 // option turns one on; the three about connections replace each other.

@@ -29,8 +29,10 @@ type Server struct {
 	Resolvers                   string
 	InitAddr                    []string
 	Track                       string
-	// Options are the words after the address, as written on this line.
-	Options []string
+	// Options are the words after the address, as written on this line; Inherited
+	// those of the default-server lines in force, of the defaults too.
+	Options   []string
+	Inherited []string
 	// verified says how the certificate is to be checked, so that TLS can start.
 	verified, checkSSL bool
 
@@ -47,6 +49,19 @@ type wrongWord struct {
 
 // Port is the port, 0 if none is given.
 func (s Server) Port() int { return s.Addr.Low }
+
+// Option reports whether a word is among the options that hold for the server.
+func (s Server) Option(name string) bool {
+	for _, ws := range [][]string{s.Inherited, s.Options} {
+		for i := 0; i < len(ws); i++ {
+			if ws[i] == name {
+				return true
+			}
+			i += WordsAfter("server", ws[i])
+		}
+	}
+	return false
+}
 
 // NeedsName reports whether HAProxy refuses to start unless the server's name
 // can be resolved at that moment.
@@ -81,6 +96,7 @@ func newServer() Server {
 func parseServer(l Line, i int, def Server) Server {
 	s := def
 	s.InitAddr = append([]string(nil), def.InitAddr...)
+	s.Inherited = slices.Concat(def.Inherited, def.Options)
 	s.Options, s.wrong = nil, nil
 	s.Name, s.Line = l.Word(i), l
 	s.Addr, s.bad = parseAddr(l.Word(i + 1))
@@ -114,7 +130,7 @@ func (t Template) Count() int {
 
 // mayLackValue are words whose value HAProxy does not miss, and "resolvers",
 // whose missing name shows later.
-var mayLackValue = []string{"weight", "maxconn", "maxqueue", "minconn", "init-addr", "resolvers"}
+var mayLackValue = []string{"weight", "maxconn", "maxqueue", "minconn", "init-addr", "resolvers", "set-proxy-v2-tlv-fmt"}
 
 // options reads the words after the address.
 func (s *Server) options(ws []string) {
@@ -122,7 +138,7 @@ func (s *Server) options(ws []string) {
 	known := words("server")
 	for i := 0; i < len(ws); i++ {
 		w := ws[i]
-		n, ok := known[w]
+		n, ok := known[known.find(w)]
 		if !ok {
 			s.wrong = append(s.wrong, unknownServerWord(known, w))
 			return // HAProxy stops here
@@ -131,7 +147,7 @@ func (s *Server) options(ws []string) {
 		if n > 0 && i+1 < len(ws) {
 			arg = ws[i+1]
 		}
-		if n > 0 && i+1 >= len(ws) && !slices.Contains(mayLackValue, w) {
+		if n > 0 && i+1 >= len(ws) && !slices.Contains(mayLackValue, known.find(w)) {
 			s.wrong = append(s.wrong, wrongWord{"missing_value", w, "'" + w + "' expects a value as argument.."})
 			return
 		}

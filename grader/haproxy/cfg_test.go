@@ -41,7 +41,7 @@ func TestWords(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
-			s := splitWords(tt.in)
+			s := splitWords(tt.in, newEnvironment(nil))
 			require.Equal(t, tt.err, s.err)
 			if tt.err == "" {
 				require.Equal(t, tt.want, s.words)
@@ -202,7 +202,7 @@ func TestConditionalBlocksAreMarked(t *testing.T) {
 }
 
 func TestFilesAreReadInOrder(t *testing.T) {
-	c := Parse(evidence.File{Path: "00.cfg", Text: "defaults\n mode http\n"}, evidence.File{Path: "01.cfg", Text: " timeout client 3s\nfrontend f\n bind *:80\n default_backend b\n"},
+	c := Parse(nil, evidence.File{Path: "00.cfg", Text: "defaults\n mode http\n"}, evidence.File{Path: "01.cfg", Text: " timeout client 3s\nfrontend f\n bind *:80\n default_backend b\n"},
 		evidence.File{Path: "02.cfg", Text: "backend b\n server a 10.0.0.1:80\n"})
 	require.Equal(t, "http", c.Proxies[0].Mode)
 	require.Equal(t, 3*time.Second, c.Proxies[0].Timeouts["client"])
@@ -214,12 +214,17 @@ func FuzzParse(f *testing.F) {
 	for _, c := range corpus(f) {
 		f.Add(c.text)
 	}
+	f.Add("global\n setenv A \"${P-x}\"\n resetenv P\nfrontend f\n bind \"*:${P}\" \"${A[*]}\" \"$E\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 64<<10 {
 			return
 		}
-		c := ParseText("x.cfg", text)
+		file := evidence.File{Path: "x.cfg", Text: text}
+		c := Parse(Environ([]string{"A=a b", "P=9001", "E="}, file), file)
 		lines := strings.Count(text, "\n") + 1
+		if n := len(c.Suspects(c.Proxies, 20)); n > 20 {
+			t.Fatalf("%d suspects", n)
+		}
 		for _, s := range c.Sections {
 			for _, l := range s.Lines {
 				if l.Num < 1 || l.Num > lines || len(l.Words) == 0 || len(l.Words) > MaxWords {

@@ -8,10 +8,12 @@ import (
 // split is a line cut into words as HAProxy cuts it.
 type split struct {
 	words []string
-	env   bool
-	err   string // the name of a message, "" if the line is well-formed
-	pos   int    // where, counted from 1 in bytes
-	word  string // the last word kept, for too_many_words
+	env   bool     // an unknown variable is among them
+	names []string // of all variables
+	unset []string // of those that are known to be unset
+	err   string   // the name of a message, "" if the line is well-formed
+	pos   int      // where, counted from 1 in bytes
+	word  string   // the last word kept, for too_many_words
 }
 
 func isSpace(c byte) bool { return c == ' ' || (c >= '\t' && c <= '\r') }
@@ -21,7 +23,10 @@ func isSpace(c byte) bool { return c == ' ' || (c >= '\t' && c <= '\r') }
 // quotes' nothing; a backslash escapes a space, a backslash, #, quotes, n, r, t
 // and xHH, and stands for itself before anything else. There is no line
 // continuation: a backslash at the end of a line is a word of its own.
-func splitWords(s string) split {
+//
+// A variable whose value is not known stands in its word as it was written. An
+// empty word ends the line's arguments: what follows it is read by nobody.
+func splitWords(s string, env *environment) split {
 	var out split
 	i, n := 0, len(s)
 	for {
@@ -31,16 +36,15 @@ func splitWords(s string) split {
 		if i >= n || s[i] == '#' {
 			return out
 		}
-		if len(out.words) == MaxWords {
+		if len(out.words) >= MaxWords {
 			out.err, out.pos, out.word = "too_many_words", i+1, s[i:endOfWord(s, i)]
 			return out
 		}
-		w, next, ok := oneWord(s, i, &out)
+		next, ok := oneWord(s, i, &out, env)
 		if !ok {
 			out.words = nil
 			return out
 		}
-		out.words = append(out.words, w)
 		i = next
 	}
 }
@@ -52,13 +56,20 @@ func endOfWord(s string, i int) int {
 	return i
 }
 
-// oneWord reads the word at i and returns where it ends.
-func oneWord(s string, i int, out *split) (string, int, bool) {
+// oneWord reads the word at i, which a variable may turn into several, and
+// returns where it ends.
+func oneWord(s string, i int, out *split, env *environment) (int, bool) {
 	var b strings.Builder
 	weak, strong := -1, -1 // where the open quote is
-	fail := func(err string, at int) (string, int, bool) {
+	fail := func(err string, at int) (int, bool) {
 		out.err, out.pos = err, at+1
-		return "", 0, false
+		return 0, false
+	}
+	end := func() {
+		if len(out.words) < MaxWords {
+			out.words = append(out.words, b.String())
+		}
+		b.Reset()
 	}
 	n := len(s)
 	for i < n {
@@ -86,19 +97,17 @@ func oneWord(s string, i int, out *split) (string, int, bool) {
 			b.WriteString(esc)
 			i += width
 		case c == '$' && weak >= 0:
-			width, err := variable(s[i:])
-			if err != "" {
-				at := i + 1
-				if err == "bad_var" && strings.HasPrefix(s[i:], "${") {
-					at++
-				}
-				return fail(err, at)
+			v := variable(s[i:])
+			if v.err != "" {
+				return fail(v.err, i+v.at)
 			}
-			out.env = true
-			b.WriteString(s[i : i+width])
-			i += width
+			if !out.variable(v, env, &b, end) {
+				b.WriteString(s[i : i+v.width])
+			}
+			i += v.width
 		case (isSpace(c) || c == '#') && weak < 0 && strong < 0:
-			return b.String(), i, true
+			end()
+			return i, true
 		default:
 			b.WriteByte(c)
 			i++
@@ -110,7 +119,40 @@ func oneWord(s string, i int, out *split) (string, int, bool) {
 	if strong >= 0 {
 		return fail("open_quote", strong)
 	}
-	return b.String(), i, true
+	end()
+	return i, true
+}
+
+// variable puts a reference's value in place; false if it is not known. With
+// [*] each run of white space in the value ends a word.
+func (out *split) variable(v reference, env *environment, b *strings.Builder, end func()) bool {
+	out.names = append(out.names, v.name)
+	value, st := env.value(v.name)
+	if st == unset && v.hasDefault {
+		value, st = v.def, set
+	} else if st == unset {
+		out.unset = append(out.unset, v.name)
+	}
+	if st == unknown || env.spent+len(value) > maxExpanded {
+		out.env = true
+		return false
+	}
+	env.spent += len(value)
+	if !v.expand {
+		b.WriteString(value)
+		return true
+	}
+	for value != "" && len(out.words) < MaxWords {
+		i := strings.IndexFunc(value, func(r rune) bool { return r < 128 && isSpace(byte(r)) })
+		if i < 0 {
+			b.WriteString(value)
+			break
+		}
+		b.WriteString(value[:i])
+		end()
+		value = strings.TrimLeft(value[i:], " \t\n\v\f\r")
+	}
+	return true
 }
 
 // escape reads the sequence at the start of s, which begins with a backslash.
@@ -148,33 +190,59 @@ func escape(s string, weak bool) (text string, width int, bad bool) {
 	return `\`, 1, false
 }
 
-// variable measures the reference to an environment variable at the start of s.
-func variable(s string) (width int, err string) {
+// reference is a $NAME, ${NAME}, ${NAME[*]} or ${NAME-default} in a line.
+type reference struct {
+	name       string
+	def        string
+	hasDefault bool
+	expand     bool
+	width      int
+	err        string // the name of a message, "" if it is well-formed
+	at         int    // where the error is
+}
+
+// variable reads the reference to an environment variable at the start of s.
+func variable(s string) reference {
 	i := 1
 	brace := i < len(s) && s[i] == '{'
 	if brace {
 		i++
 	}
-	if i >= len(s) || !isAlpha(s[i]) && s[i] != '_' && s[i] != '.' {
-		return 0, "bad_var"
+	start := i
+	if i < len(s) && s[i] == '.' {
+		i++
+	} else if i >= len(s) || !isAlpha(s[i]) && s[i] != '_' {
+		return reference{err: "bad_var", at: start}
 	}
-	for i < len(s) && (isAlpha(s[i]) || isDigit(s[i]) || s[i] == '_' || s[i] == '.') {
+	for i < len(s) && (isAlpha(s[i]) || isDigit(s[i]) || s[i] == '_') {
 		i++
 	}
-	if !brace {
-		return i, ""
+	r := reference{name: s[start:i]}
+	if r.name[0] == '.' && r.name != ".LINE" && r.name != ".FILE" && r.name != ".SECTION" {
+		return reference{err: "bad_var", at: start}
 	}
-	if strings.HasPrefix(s[i:], "[*]") {
+	if !brace {
+		r.width = i
+		return r
+	}
+	if i < len(s) && s[i] == '[' {
+		if !strings.HasPrefix(s[i:], "[*]") {
+			return reference{err: "bad_expansion", at: i}
+		}
+		r.expand = true
 		i += 3
-	} else if i < len(s) && s[i] == '-' { // ${NAME-default}
+	}
+	if i < len(s) && s[i] == '-' {
 		if j := strings.IndexByte(s[i:], '}'); j > 0 {
+			r.def, r.hasDefault = s[i+1:i+j], true
 			i += j
 		}
 	}
 	if i >= len(s) || s[i] != '}' {
-		return 0, "open_brace"
+		return reference{err: "open_brace", at: 1}
 	}
-	return i + 1, ""
+	r.width = i + 1
+	return r
 }
 
 func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
@@ -188,6 +256,8 @@ func (s split) complaint(l Line) string {
 		return at + fmt.Sprintf("unmatched quote at position %d:", s.pos)
 	case "open_brace":
 		return at + fmt.Sprintf("unmatched brace in environment variable name at position %d:", s.pos)
+	case "bad_expansion":
+		return at + fmt.Sprintf("truncated or invalid word expansion sequence at position %d:", s.pos)
 	case "bad_var":
 		return at + fmt.Sprintf("forbidden first char in environment variable name at position %d:", s.pos)
 	case "bad_hex":

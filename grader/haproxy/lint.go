@@ -2,7 +2,9 @@ package haproxy
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 
 	"swarmgrade/grader/i18n"
 )
@@ -36,6 +38,8 @@ type Finding struct {
 	Line     int // 0 if it concerns the whole file
 	// Msg says it to the student (area haproxy of the catalogs).
 	Msg i18n.Msg
+	// Unset is the environment variable that the line lacks, "" for none.
+	Unset string
 	// Text is what HAProxy writes to its log, without the prefix; "" where it
 	// says nothing.
 	Text string
@@ -96,10 +100,22 @@ type linter struct {
 	cfg      *Config
 	resolves func(string) bool
 	found    []Finding
-	acls     map[string]bool // defined so far in the section at hand
+	// acls are those defined so far in the section at hand, inherited those that
+	// its defaults hand down; handed are the latter by section.
+	acls, inherited map[string]bool
+	handed          map[*Section]map[string]bool
+	slots           map[*Proxy]map[string]bool // servers by name
+	backends        wordSet                    // names for suggestions
 }
 
+// unknownKeys are the messages about words that a version newer than those
+// tried may well know.
+var unknownKeys = []string{"unknown_keyword", "unknown_keyword_near", "unknown_bind_word", "unknown_server_word", "bad_option", "bad_action", "unknown_match", "outside", "outside_near", "bad_balance", "bad_timeout", "bad_choice", "bad_mode"}
+
 func (l *linter) add(f Finding) {
+	if l.cfg.version > newestTried && slices.Contains(unknownKeys, strings.TrimPrefix(f.Msg.Key, "haproxy.")) {
+		f.Severity, f.Text = Warning, ""
+	}
 	if len(l.found) < maxFindings || (len(l.found) == maxFindings && f.Severity == Alert && !Refused(l.found)) {
 		l.found = append(l.found, f)
 	}
@@ -110,13 +126,31 @@ func (l *linter) add(f Finding) {
 // HAProxy's words do, so it takes the place of the message.
 func (l *linter) at(ln Line, text, key string, args ...any) {
 	f := Finding{Severity: Alert, Phase: Reading, File: ln.File, Line: ln.Num, Msg: i18n.M("haproxy."+key, args...), Text: text}
-	if m := oddity(ln); !m.Empty() {
-		f.Msg = m
-	}
+	f.blame(ln)
 	if ln.InIf || ln.Env {
 		f.Severity = Warning
 	}
 	l.add(f)
+}
+
+// blame puts what explains a line better in the place of the message.
+func (f *Finding) blame(ln Line) {
+	if m := oddity(ln); !m.Empty() {
+		f.Msg = m
+	}
+	if len(ln.Unset) > 0 {
+		f.Unset = ln.Unset[0]
+		f.Msg = msg("env_unset", "name", f.Unset)
+	}
+}
+
+// late reports a word of a list that this HAProxy is too old for.
+func (l *linter) late(ln Line, list, w, said string) bool {
+	if n := lacking(list, w); n == 0 || l.cfg.version == 0 || l.cfg.version > n {
+		return false
+	}
+	l.alert(ln, said, "newer_keyword", "word", w, "version", fmt.Sprintf("%d.%d", l.cfg.version/100, l.cfg.version%100))
+	return true
 }
 
 // alert is at with HAProxy's usual head; format gives the words after it.
@@ -139,5 +173,9 @@ func (l *linter) check(sev Severity, ph Phase, ln Line, said, key string, args .
 	if ln.InIf {
 		sev = Warning
 	}
-	l.add(Finding{Severity: sev, Phase: ph, File: ln.File, Line: ln.Num, Msg: i18n.M("haproxy."+key, args...), Text: said})
+	f := Finding{Severity: sev, Phase: ph, File: ln.File, Line: ln.Num, Msg: i18n.M("haproxy."+key, args...), Text: said}
+	if sev == Alert && len(ln.Unset) > 0 {
+		f.blame(ln)
+	}
+	l.add(f)
 }

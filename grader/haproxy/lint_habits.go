@@ -49,12 +49,12 @@ func (l *linter) habits() {
 			}
 		}
 	}
-	for _, p := range l.cfg.Proxies {
-		if !p.Backend() {
-			continue
-		}
-		for _, ln := range p.Section.Lines {
-			if ln.Env {
+	for _, s := range l.cfg.Sections {
+		for _, ln := range s.Lines {
+			switch {
+			case len(ln.Unset) > 0:
+				l.add(Finding{Severity: Warning, Phase: Reading, File: ln.File, Line: ln.Num, Unset: ln.Unset[0], Msg: msg("env_unset", "name", ln.Unset[0])})
+			case ln.Env && (s.Kind == "backend" || s.Kind == "listen"):
 				l.warn(ln, "", "env", "text", envName(ln))
 			}
 		}

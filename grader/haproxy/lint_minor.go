@@ -64,6 +64,9 @@ func (l *linter) minor(s *Section, ln Line) {
 			l.alert(ln, "missing persist method.", "missing_value", "word", w)
 		}
 	case "filter":
+		if strings.HasPrefix(arg, "lua.") {
+			return // a script's
+		}
 		oneOf(1, "'filter' : unknown keyword '"+arg+"'. Registered keywords :", "trace", "compression", "comp-req", "comp-res", "spoe", "cache", "fcgi-app", "bwlim-in", "bwlim-out", "opentracing", "ot")
 	case "dispatch":
 		if a, bad := parseAddr(arg); bad.key != "" || (a.Unix == "" && a.Low == 0) {

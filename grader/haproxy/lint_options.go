@@ -22,6 +22,8 @@ func (l *linter) option(ln Line) {
 		}
 		l.alert(ln, said, "bad_option", "word", name)
 		return
+	case l.late(ln, "option", name, "unknown option '"+name+"'."):
+		return
 	}
 	args := ln.From(2)
 	switch name {
@@ -48,7 +50,7 @@ func (l *linter) option(ln Line) {
 			l.alert(ln, "keyword 'httplog' only supports option 'clf'.", "extra_word", "word", args[0])
 		}
 	case "httpchk":
-		if len(args) > 3 {
+		if len(args) > 3 && (l.cfg.version < 302 || len(args) > 4) { // later ones take a host name
 			l.alert(ln, "'option httpchk' cannot handle unexpected argument '"+args[3]+"'.", "extra_word", "word", args[3])
 		}
 	case "pgsql-check":

@@ -37,6 +37,8 @@ func (l *linter) proxyLine(s *Section, ln Line) {
 	case !words("proxy").has(w):
 		l.suggest(ln, fmt.Sprintf("unknown keyword '%s' in '%s' section", w, s.Kind), w, s.Kind, words("proxy"), words("sections"))
 		return
+	case l.late(ln, "proxy", w, fmt.Sprintf("unknown keyword '%s' in '%s' section", w, s.Kind)):
+		return
 	}
 	if !l.place(s, ln) {
 		return
@@ -203,7 +205,7 @@ func (l *linter) mode(ln Line) {
 func (l *linter) balance(ln Line) {
 	b := parseBalance(ln)
 	word := ln.Word(1)
-	if !slices.Contains(algorithms, b.Algorithm) || (b.Algorithm == "hdr" && !strings.Contains(word, "(")) || b.Algorithm == "sticky" ||
+	if !slices.Contains(algorithms, b.Algorithm) || (b.Algorithm == "hdr" && !strings.Contains(word, "(")) || b.Algorithm == "sticky" && l.cfg.version <= 206 ||
 		(strings.Contains(word, "(") && !slices.Contains([]string{"hdr", "random", "rdp-cookie"}, b.Algorithm)) {
 		near := wordSet{}
 		for _, a := range algorithms {

@@ -4,23 +4,28 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // names reports proxies, servers and the like that share a name.
 func (l *linter) names() {
-	for i, p := range l.cfg.Proxies {
-		for _, q := range l.cfg.Proxies[:i] {
-			same := q.Frontend()
-			if p.Kind == "backend" {
-				same = q.Backend() // a listen is compared as a frontend only
+	type side struct {
+		name string
+		back bool
+	}
+	first := map[side]*Proxy{}
+	for _, p := range l.cfg.Proxies {
+		// A listen is compared as a frontend only.
+		q := first[side{p.Name, p.Kind == "backend"}]
+		for _, s := range []side{{p.Name, true}, {p.Name, false}} {
+			if first[s] == nil && (s.back && p.Backend() || !s.back && p.Frontend()) {
+				first[s] = p
 			}
-			if p.Name == "" || p.Name != q.Name || !same {
-				continue
-			}
+		}
+		if q != nil && p.Name != "" {
 			ln := p.Section.Head
 			l.at(ln, fmt.Sprintf("config : Parsing [%s:%d]: %s '%s' has the same name as %s '%s' declared at %s:%d.",
 				ln.File, ln.Num, kindWord(p), p.Name, kindWord(q), q.Name, q.File, q.Line), "same_proxy", "name", p.Name, "first", q.Line)
-			break
 		}
 		l.serverNames(p)
 	}
@@ -114,7 +119,7 @@ func (l *linter) references() {
 		}
 		l.effective(p)
 		for _, ln := range p.Section.Lines {
-			if ln.Words[0] == "use-server" && ln.Word(1) != "" && !p.hasServer(ln.Words[1]) {
+			if ln.Words[0] == "use-server" && ln.Word(1) != "" && !l.hasServer(p, ln.Words[1]) {
 				l.check(Alert, Checking, ln, fmt.Sprintf("%s '%s' : unable to find server '%s' referenced in a 'use-server' rule.", kindWord(p), p.Name, ln.Words[1]),
 					"unknown_server", "name", ln.Words[1])
 			}
@@ -128,12 +133,7 @@ func (l *linter) target(p *Proxy, ln Line, keyword, name, as string) {
 	be := l.cfg.BackendNamed(name)
 	switch {
 	case be == nil:
-		set := wordSet{}
-		for _, q := range l.cfg.Proxies {
-			if q.Backend() {
-				set[q.Name] = 0
-			}
-		}
+		set := l.backendNames()
 		key, near := "unknown_backend", set.nearest(name)
 		if len(set) == 1 && near == "" {
 			for only := range set {
@@ -152,23 +152,52 @@ func (l *linter) target(p *Proxy, ln Line, keyword, name, as string) {
 	}
 }
 
+// backendNames are those that may have been meant; of a great many nobody can
+// tell, and the first are looked at.
+func (l *linter) backendNames() wordSet {
+	if l.backends == nil {
+		l.backends = wordSet{}
+		for _, q := range l.cfg.Proxies {
+			if q.Backend() && len(l.backends) < maxSuggestions {
+				l.backends[q.Name] = 0
+			}
+		}
+	}
+	return l.backends
+}
+
+const maxSuggestions = 200
+
 // sticky checks that a stick rule has its table.
 func (l *linter) sticky(p *Proxy) {
 	for _, ln := range p.Sticky {
-		if ln.Words[0] != "stick" {
-			continue
-		}
-		table := p.Name
-		if i := slices.Index(ln.Words, "table"); i > 0 {
-			table = ln.Word(i + 1)
-		}
-		q := l.cfg.proxy(table, func(q *Proxy) bool {
-			return slices.ContainsFunc(q.Section.Lines, func(x Line) bool { return x.Words[0] == "stick-table" })
-		})
-		if q == nil && l.cfg.Section("peers", table) == nil {
+		if table, ok := l.tableOf(p, ln); ln.Words[0] == "stick" && !ok {
 			l.check(Alert, Checking, ln, fmt.Sprintf("Proxy '%s': unable to find stick-table '%s'.", p.Name, table), "no_stick_table", "name", table)
 		}
 	}
+	for _, ln := range p.Section.Lines {
+		action := ln.Word(1)
+		if strings.HasPrefix(ln.Words[0], "tcp-") {
+			action = ln.Word(2)
+		}
+		if !strings.HasPrefix(action, "track-sc") {
+			continue
+		}
+		if table, ok := l.tableOf(p, ln); !ok {
+			l.check(Alert, Checking, ln, fmt.Sprintf("Proxy '%s': unable to find table '%s' referenced by %s.", p.Name, table, action), "no_stick_table", "name", table)
+		}
+	}
+}
+
+// tableOf finds the table that a line keeps its counts in; false if there is no
+// such table.
+func (l *linter) tableOf(p *Proxy, ln Line) (name string, ok bool) {
+	name = p.Name
+	if i := slices.Index(ln.Words, "table"); i > 0 {
+		name = ln.Word(i + 1)
+	}
+	section, _, _ := strings.Cut(name, "/")
+	return name, l.cfg.tables[name] || ln.Env || l.cfg.Section("peers", section) != nil
 }
 
 // listeners checks that something listens at all.

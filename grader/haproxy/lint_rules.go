@@ -43,7 +43,9 @@ func (l *linter) match(ln Line, ws []string, head string) {
 	fetch, _, _ := strings.Cut(ws[0], ",")
 	fetch, _, _ = strings.Cut(fetch, "(")
 	if words("fetch").has(fetch) || (ln.Env && strings.Contains(ws[0], "$")) {
-		l.flags(ln, fetch, ws[1:], head)
+		if !l.late(ln, "fetch", fetch, head+"unknown fetch method '"+fetch+"' in ACL expression '"+ws[0]+"'.") {
+			l.flags(ln, fetch, ws[1:], head)
+		}
 		return
 	}
 	near := words("fetch").nearest(fetch)
@@ -112,7 +114,7 @@ func (l *linter) cond(ln Line, c Cond, head string) {
 				l.match(ln, c.Words[i+1:i+j], head)
 			}
 			i += j
-		case slices.Contains(predefined, bare) || l.acls[bare]:
+		case slices.Contains(predefined, bare) || l.acls[bare] || l.inherited[bare]:
 		default:
 			l.alert(ln, head+"no such ACL : '"+bare+"'.", "unknown_acl", "name", bare)
 			return
@@ -127,6 +129,9 @@ func (l *linter) action(s *Section, ln Line, set, name string, from int) {
 	if !known.has(name) {
 		near := known.nearest(name)
 		l.at(ln, head+"'"+set+"' expects one of its actions, but got '"+name+"'.", "bad_action", "word", name, "what", set, "near", near)
+		return
+	}
+	if l.late(ln, "action "+set, name, "'"+set+"' expects one of its actions, but got '"+name+"'.") {
 		return
 	}
 	args, c := cutCond(ln.From(from))

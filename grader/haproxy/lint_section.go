@@ -9,12 +9,7 @@ import (
 // section checks the keywords of one section.
 func (l *linter) section(s *Section) {
 	l.head(s)
-	l.acls = map[string]bool{}
-	for _, ln := range s.inherited() {
-		if ln.Words[0] == "acl" {
-			l.acls[ln.Word(1)] = true
-		}
-	}
+	l.acls, l.inherited = map[string]bool{}, l.defaultACLs(s.Defaults)
 	for _, ln := range s.Lines {
 		switch s.Kind {
 		case "defaults", "frontend", "backend", "listen":
@@ -36,9 +31,33 @@ func (l *linter) section(s *Section) {
 	}
 }
 
+// defaultACLs are the acls that a defaults section hands down.
+func (l *linter) defaultACLs(d *Section) map[string]bool {
+	if d == nil {
+		return nil
+	}
+	names, ok := l.handed[d]
+	if !ok {
+		names = map[string]bool{}
+		for _, ln := range d.effective {
+			if ln.Words[0] == "acl" {
+				names[ln.Word(1)] = true
+			}
+		}
+		if l.handed == nil {
+			l.handed = map[*Section]map[string]bool{}
+		}
+		l.handed[d] = names
+	}
+	return names
+}
+
 // head checks the line that opens a section.
 func (l *linter) head(s *Section) {
 	ln := s.Head
+	if l.late(ln, "sections", s.Kind, fmt.Sprintf("unknown keyword '%s' out of section.", s.Kind)) {
+		return
+	}
 	switch s.Kind {
 	case "frontend", "backend", "listen":
 		if s.Name == "" {
@@ -71,23 +90,7 @@ func (l *linter) ambiguous(s *Section) *Section {
 	if s.Defaults == nil || s.Base == "" {
 		return nil
 	}
-	for _, d := range l.cfg.Sections {
-		if d == s.Defaults {
-			return nil
-		}
-		if d.Kind != "defaults" || d.Name != s.Base {
-			continue
-		}
-		for _, x := range l.cfg.Sections {
-			if x == s.Defaults {
-				break
-			}
-			if x.Defaults == d && x.Base != "" {
-				return d
-			}
-		}
-	}
-	return nil
+	return s.Defaults.twin
 }
 
 // badName reports a character that no name may have.
@@ -112,7 +115,7 @@ func (l *linter) badName(ln Line, what, head, name string) bool {
 func (l *linter) known(ln Line, list string) bool {
 	w := ln.Words[0]
 	if words(list).has(w) || (ln.Env && strings.Contains(w, "$")) {
-		return true
+		return !l.late(ln, list, w, fmt.Sprintf("unknown keyword '%s' in '%s' section", w, list))
 	}
 	section := list
 	said := fmt.Sprintf("unknown keyword '%s' in '%s' section", w, section)

@@ -46,7 +46,7 @@ func (l *linter) bindWords(s *Section, ln Line, binds []Bind) {
 	crt := false
 	for i := 0; i < len(ws); i++ {
 		w := ws[i]
-		n, ok := known[w]
+		n, ok := known[known.find(w)]
 		head := fmt.Sprintf("'bind %s' in section '%s'", ln.Word(1), s.Kind)
 		if !ok {
 			said := head + ": unknown keyword '" + w + "'"
@@ -56,6 +56,9 @@ func (l *linter) bindWords(s *Section, ln Line, binds []Bind) {
 				said += "."
 			}
 			l.alert(ln, said, "unknown_bind_word", "word", w)
+			return
+		}
+		if l.late(ln, "bind", w, head+": unknown keyword '"+w+"'.") {
 			return
 		}
 		if n > 0 && i+1 >= len(ws) {
@@ -136,6 +139,12 @@ func (l *linter) oneServer(s *Section, ln Line, sv Server, name string) {
 		l.at(ln, head+w.text, w.key, "word", w.word, "what", w.word)
 		return
 	}
+	for i := 0; i < len(sv.Options); i++ {
+		if w := sv.Options[i]; l.late(ln, "server", w, "'server "+s.Name+"/"+name+"' : unknown keyword '"+w+"'.") {
+			return
+		}
+		i += WordsAfter("server", sv.Options[i])
+	}
 }
 
 // effective checks what depends on default-server too: names that must be
@@ -160,7 +169,7 @@ func (l *linter) effectiveServer(p *Proxy, sv Server, name string) {
 		l.at(ln, fmt.Sprintf("config : [%s:%d] : 'server %s/%s' : verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.",
 			ln.File, ln.Num, p.Name, name), "ssl_no_ca")
 	}
-	if r := sv.Resolvers; r != "" || slices.Contains(sv.Options, "resolvers") {
+	if r := sv.Resolvers; r != "" || sv.Option("resolvers") {
 		if !slices.ContainsFunc(l.cfg.Resolvers, func(x *Resolvers) bool { return x.Name == r }) && r != "default" {
 			l.check(Alert, Checking, ln, fmt.Sprintf("%s '%s', server '%s': unable to find required resolvers '%s'", kindWord(p), p.Name, name, r),
 				"unknown_resolvers", "name", r)
@@ -171,7 +180,7 @@ func (l *linter) effectiveServer(p *Proxy, sv Server, name string) {
 		if b, s, ok := strings.Cut(t, "/"); ok {
 			be, want = l.cfg.BackendNamed(b), s
 		}
-		if be == nil || !be.hasServer(want) {
+		if be == nil || !l.hasServer(be, want) {
 			l.check(Alert, Checking, ln, fmt.Sprintf("[%s:%d] : 'server %s/%s' : unable to find required server '%s' for tracking.", ln.File, ln.Num, p.Name, name, want),
 				"unknown_server", "name", t)
 		}
@@ -215,16 +224,25 @@ func (l *linter) trustsServers() bool {
 func (l *linter) checkOdd(sev Severity, ph Phase, ln Line, said, key string, args ...any) {
 	n := len(l.found)
 	l.check(sev, ph, ln, said, key, args...)
-	if m := oddity(ln); !m.Empty() && len(l.found) > n {
-		l.found[n].Msg = m
+	if len(l.found) > n {
+		l.found[n].blame(ln)
 	}
 }
 
-func (p *Proxy) hasServer(name string) bool {
-	for _, s := range p.Servers {
-		if s.Name == name {
-			return true
+func (l *linter) hasServer(p *Proxy, name string) bool {
+	names, ok := l.slots[p]
+	if !ok {
+		names = map[string]bool{}
+		for _, s := range p.Servers {
+			names[s.Name] = true
 		}
+		if l.slots == nil {
+			l.slots = map[*Proxy]map[string]bool{}
+		}
+		l.slots[p] = names
+	}
+	if names[name] {
+		return true
 	}
 	for _, t := range p.Templates {
 		if n, ok := strings.CutPrefix(name, t.Prefix); ok && n != "" && strings.Trim(n, "0123456789") == "" {

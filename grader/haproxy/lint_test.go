@@ -78,7 +78,7 @@ func TestACorrectFileGivesNoWarningsButTimeouts(t *testing.T) {
 
 func TestAFileThatIsNotThere(t *testing.T) {
 	for code, key := range map[string]string{"missing": "not_read_missing", "directory": "not_read_directory", "unreadable": "not_read_other"} {
-		found := Lint(Parse(evidence.File{Path: "/usr/local/etc/haproxy/haproxy.cfg", Error: code}))
+		found := Lint(Parse(nil, evidence.File{Path: "/usr/local/etc/haproxy/haproxy.cfg", Error: code}))
 		require.Len(t, found, 1)
 		require.Equal(t, "haproxy."+key, found[0].Msg.Key)
 		require.Equal(t, Alert, found[0].Severity)

@@ -98,6 +98,20 @@ func TestForgedNames(t *testing.T) {
 	image := func(w *world) { w.proxies[0].Image = "lab.example/mine/balancer:1" }
 	errorfile := configured("backend servers", "backend servers\n    errorfile 503 /tmp/page.http")
 	writes := configured("backend servers", "backend servers\n    http-response set-header X-Served-By %s")
+	command := func(argv ...string) func(*world) { return func(w *world) { w.proxies[0].Command = argv } }
+	preload := func(w *world) {
+		w.proxies[0].Env = []evidence.EnvVar{{Name: "LD_PRELOAD", Value: "/usr/local/etc/haproxy/x.so"}}
+	}
+	hidden := func(w *world) {
+		w.proxies[0].Mounts = append(w.proxies[0].Mounts, evidence.Mount{Type: "bind", Source: "/tmp/x", Target: "/usr/local/sbin/haproxy"})
+	}
+	page := configured("    default_backend", "    http-request deny deny_status 200 content-type text/plain lf-string hello\n    default_backend")
+	sometimesPage := configured("    default_backend", "    http-request tarpit deny_status 200 lf-string hello if { path / }\n    default_backend")
+	inDefaults := configured("defaults\n", "defaults\n    default-server socks4 172.17.0.9:1080\n")
+	stateFile := configured("defaults\n", "global\n    server-state-file /tmp/s\ndefaults\n    load-server-state-from-file global\n")
+	socket := configured("defaults\n", "global\n    stats socket /tmp/s level admin\ndefaults\n")
+	lua := configured("    default_backend", "    tcp-request content lua.x\n    default_backend")
+	program := configured("defaults\n", "program x\n    command /bin/x\ndefaults\n")
 	const plenty, few = 100_000, 3
 	for _, c := range []struct {
 		name    string
@@ -131,6 +145,21 @@ func TestForgedNames(t *testing.T) {
 		{"which is no HAProxy", image, few, true, "", check.Blocked, "", check.Fail},
 		{"an error page, and answers that echo", errorfile, -1, true, "", check.Pass, "", check.Pass},
 		{"an error page, and answers that do not", errorfile, -1, false, "", check.Fail, "check.doubt_made_if", check.Pass},
+		{"a page in place of a refusal", page, -1, true, "", check.Fail, "check.doubt_made", check.Pass},
+		{"a page for some, and the counts refute", sometimesPage, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"a page for some, and the counts bear it out", sometimesPage, plenty, true, "", check.Pass, "", check.Pass},
+		{"a detour for all servers, and the counts refute", inDefaults, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"a state file, and the counts refute", stateFile, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"a state file, nobody counted", stateFile, -1, true, "", check.Pass, "", check.Pass},
+		{"an admin socket, and the counts refute", socket, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"a script, and the counts refute", lua, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"a program beside, and the counts bear it out", program, plenty, true, "", check.Pass, "", check.Pass},
+		{"a program beside, and the counts refute", program, few, true, "", check.Fail, "check.doubt_counted", check.Pass},
+		{"another command", command("sh", "-c", "exec /x"), few, true, "", check.Blocked, "", check.Fail},
+		{"another command that works", command("sh", "-c", "exec haproxy -f /x"), plenty, true, "", check.Pass, "", check.Pass},
+		{"HAProxy's command", command("docker-entrypoint.sh", "haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"), few, true, "", check.Pass, "", check.Pass},
+		{"a library put before", preload, few, true, "", check.Blocked, "", check.Fail},
+		{"a program mounted over HAProxy", hidden, few, true, "", check.Blocked, "", check.Fail},
 		{"a header that HAProxy writes, and pages that name themselves", writes, -1, true, "", check.Pass, "", check.Pass},
 		{"a header that HAProxy writes, and nothing else", writes, plenty, true, "x-served-by", check.Fail, "check.doubt_header", check.Pass},
 		{"a header of the application's own", writes, -1, true, "x-hostname", check.Pass, "", check.Pass},

@@ -24,7 +24,7 @@ func (r *Runner) page(ctx context.Context, px *evidence.Proxy, ref haproxy.Ref, 
 		return nil
 	}
 	r.looking.Do(func() { r.look = newLookup(snap) })
-	for _, o := range haproxy.Parse(px.Files...).Offers() {
+	for _, o := range haproxy.Read(px).Offers() {
 		public := o.Port
 		if !px.HostNetwork {
 			i := slices.IndexFunc(px.Publishes, func(p evidence.ContainerPort) bool { return p.Private == o.Port && p.Public > 0 && p.Protocol == "tcp" })

@@ -75,9 +75,11 @@ func (c *Cluster) containerProxy(ctx context.Context, ref haproxy.Ref, snap *evi
 	if px.Files, err = r.config(ctx, in.argv(), in.Config.WorkingDir, px.Mounts); err != nil {
 		return px, err
 	}
+	px.Env = haproxy.Environ(in.environ(), px.Files...)
 	if px.State != "running" || px.RestartCount > 0 {
 		px.Log = e.log(ctx, in)
 	}
+	px.Version = in.version(px.Log)
 	return px, nil
 }
 
@@ -103,6 +105,31 @@ func (e *endpoint) inspect(ctx context.Context, id string) (inspection, error) {
 
 // argv is the whole command line, the entrypoint's words first.
 func (in inspection) argv() []string { return append([]string{in.Path}, in.Args...) }
+
+// maxEnviron bounds the environment that is looked at, as the kernel does.
+const maxEnviron = 4096
+
+// environ is the environment of the container's process, as far as the engine
+// knows it.
+func (in inspection) environ() []string {
+	env := slices.Clone(in.Config.Env[:min(len(in.Config.Env), maxEnviron)])
+	if in.Config.Hostname != "" && !in.HostConfig.NetworkMode.IsHost() {
+		env = append([]string{"HOSTNAME=" + in.Config.Hostname}, env...)
+	}
+	return env
+}
+
+// version is HAProxy's: the official image tells it in its environment, others
+// in their labels or the tag.
+func (in inspection) version(log string) string {
+	for _, kv := range in.Config.Env {
+		if v, ok := strings.CutPrefix(kv, "HAPROXY_VERSION="); ok && haproxy.PlainVersion(v) != "" {
+			return v
+		}
+	}
+	return cmp.Or(haproxy.VersionOfLog(log), haproxy.VersionOfTag(in.Config.Image),
+		haproxy.PlainVersion(in.Config.Labels["org.opencontainers.image.version"]))
+}
 
 func (in inspection) fill(px *evidence.Proxy) {
 	px.Name = cmp.Or(word(strings.TrimPrefix(in.Name, "/")), px.Name)

@@ -55,10 +55,24 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 	if px.Files, err = r.config(ctx, argv, workdir, px.Mounts); err != nil {
 		return px, err
 	}
-	if in != nil && px.State != "running" {
+	if in == nil {
+		px.Env = knownEnv(svc.Env, px.Files)
+		return px, nil
+	}
+	px.Env = haproxy.Environ(in.environ(), px.Files...)
+	if px.State != "running" {
 		px.Log = e.log(ctx, *in)
 	}
+	px.Version = in.version(px.Log)
 	return px, nil
+}
+
+// knownEnv is what the managers know of the environment of a service's tasks:
+// what the service sets itself, short of templates. The image may set more.
+func knownEnv(env []string, files []evidence.File) []evidence.EnvVar {
+	return slices.DeleteFunc(haproxy.Environ(env, files...), func(v evidence.EnvVar) bool {
+		return v.Unset || strings.Contains(v.Value, "{{")
+	})
 }
 
 // onNode finds a reached endpoint for a node.

@@ -1,0 +1,82 @@
+package check
+
+import (
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// causes tell why a HAProxy does not run from what the engine or the log says,
+// where the words themselves would not help: the first that is found counts.
+// "log" looks at HAProxy's last start, "error" at what the engine could not do.
+var causes = []struct{ in, word, key string }{
+	{"error", "are you trying to mount a directory onto a file", "mount_directory"},
+	{"error", "exec format error", "exec_format"},
+	{"log", "exec format error", "exec_format"},
+	{"error", "bind source path does not exist", "mount_missing"},
+	{"error", "executable file not found", "no_program"},
+	{"error", "no such file or directory", "no_program"},
+	{"error", "port is already allocated", "port_taken"},
+	{"error", "address already in use", "port_taken"},
+	{"error", "permission denied", "no_program"},
+	{"log", "could not open configuration file", "config_permission"},
+	{"log", "cannot bind socket (permission denied)", "low_port"},
+	{"log", "cannot bind socket (address already in use)", "port_in_use"},
+	{"log", "usage : haproxy", "usage"},
+	{"log", ": not found", "no_program"},
+}
+
+// whyStopped is why a HAProxy does not run, in words, with what to do; empty where
+// its log says it best.
+func whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
+	if file, trouble := mainFile(px); (trouble == "directory" || trouble == "missing") && px.Error == "" {
+		hint := hintFor(px, "config_missing", "file", file)
+		if trouble == "directory" {
+			hint = hintFor(px, "config_directory", "path", hostPath(px, file))
+		}
+		return i18n.M("check.config_"+trouble, "name", px.Name, "file", file), hint
+	}
+	log := lastStart(px.Log)
+	if strings.Contains(log, "Fatal errors found in configuration") || strings.Contains(log, "Error(s) found in configuration file") {
+		return i18n.Msg{}, i18n.Msg{} // the alert that HAProxy gives is the cause
+	}
+	text := map[string]string{"log": strings.ToLower(log), "error": strings.ToLower(px.Error)}
+	for _, c := range causes {
+		if strings.Contains(text[c.in], c.word) {
+			file, _ := mainFile(px)
+			hint := i18n.M("check.cause_"+c.key+"_hint", "name", px.Name, "path", hostPath(px, file), "reload", reload(px, ""), "logs", logs(px, ""), "remove", remove(px, ""))
+			return i18n.M("check.cause_" + c.key), hint
+		}
+	}
+	return i18n.Msg{}, i18n.Msg{}
+}
+
+// lastStart is the part of a log since HAProxy, or its help, began last.
+func lastStart(log string) string {
+	for _, head := range []string{"haproxy version is ", "HAProxy version "} {
+		if i := strings.LastIndex(log, head); i >= 0 {
+			log = log[strings.LastIndexByte(log[:i], '\n')+1:]
+		}
+	}
+	return log
+}
+
+// lastAlert is the first alert of the last start in HAProxy's log, or its last
+// line that is not of its help text, clipped.
+func lastAlert(log string) string {
+	last := ""
+	help := false
+	for line := range strings.Lines(lastStart(log)) {
+		line = strings.TrimSpace(line)
+		help = help && !strings.HasPrefix(line, "[") || strings.HasPrefix(line, "Usage :")
+		switch {
+		case line == "" || help || strings.HasPrefix(line, "HAProxy version "):
+		case strings.Contains(line, "[ALERT]"):
+			return clip(line, 200)
+		default:
+			last = line
+		}
+	}
+	return clip(last, 200)
+}
