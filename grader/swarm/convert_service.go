@@ -87,13 +87,16 @@ var secret = []string{"PASS", "PWD", "SECRET", "TOKEN", "CREDENTIAL", "PRIVATE",
 func environment(list []string) []string {
 	out := texts(list)
 	for i, kv := range out {
-		name, _, _ := strings.Cut(kv, "=")
-		upper := strings.ToUpper(name)
-		if slices.ContainsFunc(secret, func(s string) bool { return strings.Contains(upper, s) }) {
+		if name, _, _ := strings.Cut(kv, "="); isSecret(name) {
 			out[i] = name + "=" + evidence.Hidden
 		}
 	}
 	return out
+}
+
+func isSecret(name string) bool {
+	upper := strings.ToUpper(name)
+	return slices.ContainsFunc(secret, func(s string) bool { return strings.Contains(upper, s) })
 }
 
 func toMode(m swarm.ServiceMode) (mode string, replicas int) {

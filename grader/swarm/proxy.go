@@ -75,7 +75,7 @@ func (c *Cluster) containerProxy(ctx context.Context, ref haproxy.Ref, snap *evi
 	if px.Files, err = r.config(ctx, in.argv(), in.Config.WorkingDir, px.Mounts); err != nil {
 		return px, err
 	}
-	px.Env = haproxy.Environ(in.environ(), px.Files...)
+	px.Env = in.named(px.Files)
 	if px.State != "running" || px.RestartCount > 0 {
 		px.Log = e.log(ctx, in)
 	}
@@ -106,17 +106,15 @@ func (e *endpoint) inspect(ctx context.Context, id string) (inspection, error) {
 // argv is the whole command line, the entrypoint's words first.
 func (in inspection) argv() []string { return append([]string{in.Path}, in.Args...) }
 
-// maxEnviron bounds the environment that is looked at, as the kernel does.
-const maxEnviron = 4096
-
-// environ is the environment of the container's process, as far as the engine
-// knows it.
-func (in inspection) environ() []string {
-	env := slices.Clone(in.Config.Env[:min(len(in.Config.Env), maxEnviron)])
+// named are the variables that the configuration names, in the environment of
+// the container's process as far as the engine knows it. What is a secret by its
+// name stays unknown.
+func (in inspection) named(files []evidence.File) []evidence.EnvVar {
+	env := in.Config.Env
 	if in.Config.Hostname != "" && !in.HostConfig.NetworkMode.IsHost() {
 		env = append([]string{"HOSTNAME=" + in.Config.Hostname}, env...)
 	}
-	return env
+	return slices.DeleteFunc(haproxy.Environ(env, files...), func(v evidence.EnvVar) bool { return !v.Unset && isSecret(v.Name) })
 }
 
 // version is HAProxy's: the official image tells it in its environment, others

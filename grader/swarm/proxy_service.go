@@ -59,7 +59,7 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 		px.Env = knownEnv(svc.Env, px.Files)
 		return px, nil
 	}
-	px.Env = haproxy.Environ(in.environ(), px.Files...)
+	px.Env = in.named(px.Files)
 	if px.State != "running" {
 		px.Log = e.log(ctx, *in)
 	}
@@ -71,7 +71,7 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 // what the service sets itself, short of templates. The image may set more.
 func knownEnv(env []string, files []evidence.File) []evidence.EnvVar {
 	return slices.DeleteFunc(haproxy.Environ(env, files...), func(v evidence.EnvVar) bool {
-		return v.Unset || strings.Contains(v.Value, "{{")
+		return v.Unset || v.Value == evidence.Hidden || strings.Contains(v.Value, "{{")
 	})
 }
 

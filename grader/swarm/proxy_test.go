@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/grader/evidence"
@@ -232,4 +233,16 @@ func TestRecordingsAreCovered(t *testing.T) {
 		require.True(t, json.Valid(raw), e.Name())
 		require.NotContains(t, string(raw), "SWMTKN", "a join token in %s", e.Name())
 	}
+}
+
+// TestEnvironmentOfAProxy: what the configuration names is kept, what is a
+// secret by its name is not known, and nothing else is looked at.
+func TestEnvironmentOfAProxy(t *testing.T) {
+	files := []evidence.File{{Text: "frontend f\n bind \"*:$PORT\"\n stats auth \"a:$STATS_PASSWORD\"\n log \"$HOSTNAME\" \"$GONE\" \"$NODE\" local0\n"}}
+	var in inspection
+	in.Config = &container.Config{Hostname: "c1", Env: []string{"PORT=9001", "STATS_PASSWORD=x", "AWS=key", "HAPROXY_VERSION=2.6.12", "NODE=n"}}
+	in.ContainerJSONBase = &container.ContainerJSONBase{HostConfig: &container.HostConfig{}}
+	require.Equal(t, []evidence.EnvVar{{Name: "PORT", Value: "9001"}, {Name: "HOSTNAME", Value: "c1"}, {Name: "GONE", Unset: true}, {Name: "NODE", Value: "n"}}, in.named(files))
+	require.Equal(t, "2.6.12", in.version(""))
+	require.Equal(t, []evidence.EnvVar{{Name: "PORT", Value: "1"}}, knownEnv([]string{"PORT=1", "NODE={{.Node.Hostname}}", "STATS_PASSWORD=" + evidence.Hidden}, files))
 }
