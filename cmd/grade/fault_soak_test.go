@@ -83,6 +83,16 @@ type soak struct {
 	healthy []string // a verb that ends with status 0 if every node is ready
 	rng     *rand.Rand
 	took    time.Duration // how long a window takes, about
+	killed  bool          // the last run was: there is one to go on with
+}
+
+// grade starts a run, or goes on with the one that was killed.
+func (s *soak) grade(more ...string) *running {
+	args := append([]string{"--yes"}, more...)
+	if s.killed {
+		args = append(args, "--resume")
+	}
+	return s.w.start(s.t, append(args, s.args...)...)
 }
 
 func (s *soak) run(kills int) {
@@ -93,12 +103,13 @@ func (s *soak) run(kills int) {
 		if step == fault.StepInjected {
 			delay = time.Duration(s.rng.Int64N(int64(s.took)))
 		}
-		r := s.w.start(s.t, append([]string{"--yes", "--resume"}, s.args...)...)
+		r := s.grade()
 		journal, over := s.journalAt(r, step)
 		if !over {
 			time.Sleep(delay)
 		}
 		status := r.end(s.t, syscall.SIGKILL)
+		s.killed = status == -int(syscall.SIGKILL)
 		if status != -int(syscall.SIGKILL) {
 			missed++ // it was faster; nothing is left then either
 		}
@@ -144,8 +155,9 @@ func (s *soak) heal(journal string, killed *running) {
 
 // toTheEnd lets a run go on and grade everybody.
 func (s *soak) toTheEnd() {
-	r := s.w.start(s.t, append([]string{"--yes", "--resume", "--format", "json", "--out", filepath.Join(s.w.dir, "out")}, s.args...)...)
+	r := s.grade("--format", "json", "--out", filepath.Join(s.w.dir, "out"))
 	require.Equal(s.t, exitOK, s.wait(r), "%s", r.out)
+	s.killed = false
 	found, err := filepath.Glob(filepath.Join(s.w.dir, "out", "*.json"))
 	require.NoError(s.t, err)
 	require.Len(s.t, found, 1)
