@@ -88,9 +88,10 @@ type Config struct {
 	vars     []string // see Variables
 	version  int      // 206 for 2.6, 0 for unknown
 	// byName are the proxies of a name, first of the files first; tables the
-	// names of those with a stick-table.
+	// names of those with a stick-table; peers the names of peers sections.
 	byName map[string][]*Proxy
 	tables map[string]bool
+	peers  map[string]bool
 }
 
 // Unsupported reports whether the configuration has parts between .if and
@@ -142,16 +143,6 @@ func Parse(env []evidence.EnvVar, files ...evidence.File) *Config {
 // ParseText reads one file.
 func ParseText(path, text string) *Config {
 	return Parse(nil, evidence.File{Path: path, Text: text, Size: int64(len(text))})
-}
-
-// Section finds the first section of a kind and name.
-func (c *Config) Section(kind, name string) *Section {
-	for _, s := range c.Sections {
-		if s.Kind == kind && s.Name == name {
-			return s
-		}
-	}
-	return nil
 }
 
 type parser struct {

@@ -8,7 +8,7 @@ import (
 
 // resolve joins sections with their defaults and builds the proxies.
 func (c *Config) resolve() {
-	c.byName, c.tables = map[string][]*Proxy{}, map[string]bool{}
+	c.byName, c.tables, c.peers = map[string][]*Proxy{}, map[string]bool{}, map[string]bool{}
 	var last *Section // the defaults in force for what follows
 	named, used := map[string]*Section{}, map[string]*Section{}
 	spent := 0
@@ -17,6 +17,9 @@ func (c *Config) resolve() {
 		case "defaults", "frontend", "backend", "listen":
 		case "resolvers":
 			c.Resolvers = append(c.Resolvers, newResolvers(s))
+			continue
+		case "peers":
+			c.peers[s.Name] = true
 			continue
 		default:
 			continue

@@ -197,7 +197,7 @@ func (l *linter) tableOf(p *Proxy, ln Line) (name string, ok bool) {
 		name = ln.Word(i + 1)
 	}
 	section, _, _ := strings.Cut(name, "/")
-	return name, l.cfg.tables[name] || ln.Env || l.cfg.Section("peers", section) != nil
+	return name, l.cfg.tables[name] || ln.Env || l.cfg.peers[section]
 }
 
 // listeners checks that something listens at all.
@@ -213,9 +213,6 @@ func (l *linter) listeners() {
 		if len(p.Binds) > 0 && !p.Disabled {
 			return
 		}
-	}
-	if s := l.cfg.Section("peers", ""); s != nil {
-		return
 	}
 	for _, s := range l.cfg.Sections {
 		if s.Kind == "peers" || s.Kind == "log-forward" {
