@@ -37,6 +37,9 @@ type app struct {
 	json    bool
 	quiet   bool
 	verbose bool
+	// simFiles is where the students of embedded clusters keep what containers
+	// mount; "" copies it into them.
+	simFiles string
 }
 
 // Main runs the program, until ctx ends, and gives its exit status.

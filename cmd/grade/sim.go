@@ -47,7 +47,6 @@ func newSimCmd(a *app) *cobra.Command {
 	a.haproxyFlag(cmd, proxyAuto)
 	fl.StringVar(&f.write, "write-class", "", lang.T("sim.flag_write"))
 	cmd.MarkFlagsMutuallyExclusive("class", "empty", "students")
-	cmd.MarkFlagsMutuallyExclusive("empty", "write-class")
 	status := &cobra.Command{
 		Use: "status", Short: lang.T("sim.status_short"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.simStatus(c.Context(), &f) },
@@ -94,7 +93,8 @@ func (a *app) sim(ctx context.Context, f *simFlags) error {
 	if !(f.speed >= 0.1 && f.speed <= maxSimSpeed) {
 		return usageError(i18n.M("sim.bad_speed", "speed", f.speed, "most", maxSimSpeed))
 	}
-	opt := sim.Options{Seed: simSeed, Speed: f.speed, TCP: f.listen == "tcp"}
+	// Whoever can open a socket of ours is us, or root; a port is open to all.
+	opt := sim.Options{Seed: simSeed, Speed: f.speed, TCP: f.listen == "tcp", HostFiles: f.listen == "unix"}
 	home, cleared, err := sim.Claim(f.dir(a))
 	if err != nil {
 		return simHomeError(err, f.dir(a))

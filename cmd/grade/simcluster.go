@@ -104,30 +104,44 @@ func simFailed(err error) error {
 func (a *app) populate(ctx context.Context, c *sim.Cluster, seats []deployments.Seat) error {
 	bar := a.ui.tally("cli.sim_progress", len(seats))
 	defer bar.stop()
-	t := deployments.Targets{Wait: simWait}
-	addresses := c.NodeAddresses()
-	for i, name := range c.Nodes() {
-		cl, err := client.NewClientWithOpts(client.WithHost(c.Endpoints()[i]), client.WithAPIVersionNegotiation())
-		if err != nil {
-			return err
-		}
-		defer cl.Close()
-		cl.NegotiateAPIVersion(ctx) // before calls are made at once
-		t.Nodes = append(t.Nodes, deployments.Node{Name: name, Address: addresses[name], Client: cl})
+	t, err := simTargets(ctx, c)
+	if err != nil {
+		return err
 	}
-	t.Manager = t.Nodes[0].Client
+	defer func() {
+		for _, n := range t.Nodes {
+			n.Client.Close()
+		}
+	}()
+	t.Files = a.simFiles
 	jobs := make([]deployments.Job, len(seats))
 	for i, s := range seats {
 		jobs[i] = s.Job()
 	}
 	var failed error
-	err := deployments.ApplyAll(ctx, t, jobs, simParallel, func(j deployments.Job, _ time.Duration, err error) {
+	err = deployments.ApplyAll(ctx, t, jobs, simParallel, func(j deployments.Job, _ time.Duration, err error) {
 		bar.step()
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("%s: %s: %w", j.Student, j.Deployment.Name, err)
 		}
 	})
 	return errors.Join(failed, err)
+}
+
+// simTargets are the engines of an embedded cluster, for deployments.
+func simTargets(ctx context.Context, c *sim.Cluster) (deployments.Targets, error) {
+	t := deployments.Targets{Wait: simWait}
+	addresses := c.NodeAddresses()
+	for i, name := range c.Nodes() {
+		cl, err := client.NewClientWithOpts(client.WithHost(c.Endpoints()[i]), client.WithAPIVersionNegotiation())
+		if err != nil {
+			return t, err
+		}
+		cl.NegotiateAPIVersion(ctx) // before calls are made at once
+		t.Nodes = append(t.Nodes, deployments.Node{Name: name, Address: addresses[name], Client: cl})
+	}
+	t.Manager = t.Nodes[0].Client
+	return t, nil
 }
 
 // connectSim opens the embedded cluster as any other, through its endpoints.

@@ -49,10 +49,7 @@ func (g *simGuide) write(path string) error {
 	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	roster := strings.TrimSuffix(path, filepath.Ext(path)) + ".csv"
 	text := fmt.Sprintf("class: %s\nroster: %s\nrubric: ha-lb\n%ssettings: {parallel: 8, rate: 4000}\n", name, filepath.Base(roster), g.clusterYAML())
-	data, err := deployments.Roster(g.seats)
-	if err == nil {
-		err = os.WriteFile(roster, data, 0o644)
-	}
+	err := g.writeRoster(roster)
 	if err == nil {
 		err = os.WriteFile(path, []byte(text), 0o644)
 	}
@@ -61,6 +58,25 @@ func (g *simGuide) write(path string) error {
 	}
 	return nil
 }
+
+// writeRoster makes the roster. Of an empty cluster it holds the student of the
+// guide, for others to be added: one that is there is kept.
+func (g *simGuide) writeRoster(path string) error {
+	if len(g.seats) == 0 {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
+		return os.WriteFile(path, []byte("学号,姓名\n"+guideStudent+",我\n"), 0o644)
+	}
+	data, err := deployments.Roster(g.seats)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o644)
+}
+
+// guideStudent is who the guide's commands are for.
+const guideStudent = "2024001"
 
 // print writes the guide to stdout: what to paste first, the rest below it.
 func (g *simGuide) print(a *app, written string, seconds float64) error {
@@ -78,7 +94,7 @@ func (g *simGuide) print(a *app, written string, seconds float64) error {
 		v := g.seats[0].Vars
 		service, published, frontend = v["service"], v["published"], v["frontend"]
 	} else {
-		fmt.Fprintf(&b, "docker service create --no-resolve-image --name %s --replicas 3 -p %s:80 -e STUDENT_ID=2024001 whoami-for-swarm\n", service, published)
+		fmt.Fprintf(&b, "docker service create --no-resolve-image --name %s --replicas 3 -p %s:80 -e STUDENT_ID=%s whoami-for-swarm\n", service, published, guideStudent)
 	}
 	fmt.Fprintf(&b, "docker service ps %s\ncurl http://%s:%s/\n", service, addresses[nodes[0]], published)
 	if frontend != "" {

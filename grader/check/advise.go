@@ -13,7 +13,8 @@ import (
 
 // reload is how a HAProxy gets to read its edited configuration; without one,
 // how the container of that name does.
-func reload(px *evidence.Proxy, name string) i18n.Msg {
+func (v *View) reload(px *evidence.Proxy, name string) i18n.Msg {
+	px = v.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_restart", "name", name)
@@ -24,6 +25,18 @@ func reload(px *evidence.Proxy, name string) i18n.Msg {
 		return i18n.M("check.do_force", "name", px.Name)
 	}
 	return onNode(px, i18n.M("check.do_restart", "name", px.Name))
+}
+
+// renamed is a HAProxy as it is called once the first of the hints about it was
+// followed: by the derived name.
+func (v *View) renamed(px *evidence.Proxy) *evidence.Proxy {
+	name := v.vars["haproxy"]
+	if px == nil || px.Matched == "name" || px.Name == name || name == "" {
+		return px
+	}
+	now := *px
+	now.Name, now.Matched = name, "name"
+	return &now
 }
 
 // swarmConfig is the swarm config that is a service's configuration, and where
@@ -38,19 +51,20 @@ func swarmConfig(px *evidence.Proxy) (name, file string) {
 }
 
 // hostPath is where the student edits a configuration file: the source of its
-// mount, on the HAProxy's node.
+// mount, on the HAProxy's node; [localFile] if it has none.
 func hostPath(px *evidence.Proxy, file string) string {
 	for _, m := range px.Mounts {
 		rest, ok := strings.CutPrefix(file, m.Target)
 		if m.Type == "bind" && ok && (rest == "" || rest[0] == '/') {
-			return clip(m.Source+rest, 120)
+			return m.Source + rest
 		}
 	}
-	return "$PWD/haproxy.cfg"
+	return localFile
 }
 
 // logs shows what a HAProxy wrote.
-func logs(px *evidence.Proxy, name string) i18n.Msg {
+func (v *View) logs(px *evidence.Proxy, name string) i18n.Msg {
+	px = v.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_logs", "name", name)
@@ -61,7 +75,8 @@ func logs(px *evidence.Proxy, name string) i18n.Msg {
 }
 
 // remove takes a HAProxy away, to be run anew.
-func remove(px *evidence.Proxy, name string) i18n.Msg {
+func (v *View) remove(px *evidence.Proxy, name string) i18n.Msg {
+	px = v.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_remove", "name", name)
@@ -72,7 +87,8 @@ func remove(px *evidence.Proxy, name string) i18n.Msg {
 }
 
 // join puts a HAProxy on a network.
-func join(px *evidence.Proxy, name, network string) i18n.Msg {
+func (v *View) join(px *evidence.Proxy, name, network string) i18n.Msg {
+	px = v.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_join", "name", name, "network", network)
@@ -105,11 +121,12 @@ func onNode(px *evidence.Proxy, command i18n.Msg) i18n.Msg {
 // hintFor is a hint about a HAProxy; key_service is used in place of key for
 // one that runs as a service. Besides the pairs it may use {name}, {reload},
 // {logs} and {remove}.
-func hintFor(px *evidence.Proxy, key string, pairs ...any) i18n.Msg {
+func (v *View) hintFor(px *evidence.Proxy, key string, pairs ...any) i18n.Msg {
+	px = v.renamed(px)
 	if px.Kind == "service" {
 		key += "_service"
 	}
-	return i18n.M("check."+key+"_hint", append(pairs, "name", px.Name, "reload", reload(px, ""), "logs", logs(px, ""), "remove", remove(px, ""))...)
+	return i18n.M("check."+key+"_hint", append(pairs, "name", px.Name, "reload", v.reload(px, ""), "logs", v.logs(px, ""), "remove", v.remove(px, ""))...)
 }
 
 // unpublish is the flag of "docker service update" that takes a published port
@@ -132,7 +149,7 @@ func unpublish(p evidence.Port) string {
 func unconstrain(constraints []string) string {
 	flags := make([]string, 0, len(constraints))
 	for _, c := range constraints {
-		flags = append(flags, "--constraint-rm '"+strings.ReplaceAll(c, "'", `'\''`)+"'")
+		flags = append(flags, "--constraint-rm "+quote(c))
 	}
 	return strings.Join(flags, " ")
 }

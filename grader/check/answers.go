@@ -103,12 +103,15 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", reload(in.View.Proxy(), in.Vars["haproxy"]))
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.Vars["haproxy"]))
 			return r
 		}
 	}
 	r.Message, r.Hint = worst.msg, worst.hint
 	if px := in.View.Proxy(); p.Via == "haproxy" && px != nil {
+		if hint := in.behind(px, svc, in.Vars[p.Port], worst.class); !hint.Empty() {
+			r.Hint = hint
+		}
 		in.View.blameLoaded(&r, px, targetPort(traces[0].Target.Address))
 	}
 	return r
@@ -124,11 +127,11 @@ func (v *View) blameLoaded(r *Result, px *evidence.Proxy, port string) {
 	switch {
 	case differ:
 		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
-		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", reload(px, ""))
+		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", v.reload(px, ""))
 	case editedSince(px):
 		started, modified := editTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
-		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", reload(px, ""))
+		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", v.reload(px, ""))
 	}
 }
 
@@ -245,6 +248,7 @@ const foreignWeight = 8
 type problem struct {
 	weight    int
 	msg, hint i18n.Msg
+	class     string // of the failures; "" if there were answers
 }
 
 // complain names the first thing that is wrong with a target's answers, or
@@ -266,7 +270,7 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 	switch {
 	case t.failed == t.sent:
 		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.sent, "error", errorName(class)),
-			v.errorHint(svc, p, curl, class)}
+			v.errorHint(svc, p, curl, class), class}
 	case len(t.foreign) > 0:
 		name := mostKey(t.foreign)
 		hint := "check.answers_foreign_" + p.Via + "_hint"
@@ -275,31 +279,26 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
 			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.vars["published"],
-				"lookup", taskAddresses(svc.Name), "reload", reload(v.Proxy(), v.vars["haproxy"]))}
+				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.vars["haproxy"])), ""}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
-			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl)}
+			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
 	case t.unknown > 0:
 		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
-			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl)}
+			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl), ""}
 	case t.anonymous > 0:
-		hint := i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl)
-		if px := v.Proxy(); p.Via == "haproxy" && px != nil {
-			if why := v.cause(px, svc, v.vars[p.Port], ""); !why.Empty() {
-				hint = why
-			}
-		}
-		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent), hint}
+		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
+			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl), ""}
 	case failed > p.MaxErrors:
 		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),
-			v.errorHint(svc, p, curl, class)}
+			v.errorHint(svc, p, curl, class), class}
 	case len(expected) == 0:
-		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name)}
+		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name), ""}
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
 			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
-				"reload", reload(v.Proxy(), v.vars["haproxy"]))}
+				"reload", v.reload(v.Proxy(), v.vars["haproxy"])), ""}
 	}
 	return nil
 }

@@ -153,8 +153,7 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		},
 		Expected: Facts{"tasks": in.View.whereabouts(svc, running), "port": p.Target},
 	}
-	r.Hint = i18n.M("check.backends_hint", "lookup", taskAddresses(svc.Name), "reload", reload(px, ""),
-		"line", in.View.serverLine(px, svc, running, missing, p.Target))
+	r.Hint = in.taskServers(px, svc, p.public(in, px), p.Target)
 	if len(got.moved) > 0 {
 		r.Observed["moved"] = len(got.moved)
 	}
@@ -164,9 +163,6 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		r.Observed["why"] = w.why
 		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num,
 			"server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.words)
-		if !w.hint.Empty() {
-			r.Hint = w.hint
-		}
 	case len(got.listed) == got.idle:
 		r.Message = i18n.M("check.servers_none")
 	case len(missing) == 0 && len(got.moved) > 0:
@@ -181,10 +177,8 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		}
 	case got.once > 0:
 		r.Message = i18n.M("check.backends_once", "n", len(running), "missing", len(missing), "service", svc.Name)
-		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "port", p.Target, "reload", reload(px, ""))
 	case got.slots > 0:
 		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
-		r.Hint = i18n.M("check.backends_once_hint", "service", svc.Name, "n", len(running), "port", p.Target, "reload", reload(px, ""))
 	default:
 		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),
 			"addresses", in.View.whereabouts(svc, missing))
@@ -212,24 +206,14 @@ func (v *View) whereabouts(svc *evidence.Service, tasks []*evidence.Task) []stri
 	return out
 }
 
-// serverLine is an example for the first task that no server leads to, in the
-// network that HAProxy shares with it.
-func (v *View) serverLine(px *evidence.Proxy, svc *evidence.Service, running, missing []*evidence.Task, port int) string {
-	if len(missing) == 0 {
-		missing = running
-	}
-	address := "<IP>"
-	if len(missing) > 0 {
-		if at := v.whereabouts(svc, missing[:1]); len(at) > 0 {
-			address = at[0]
+// taskServers are the edits that make the servers the tasks; where addresses are
+// still going to change, that comes first.
+func (in *Input) taskServers(px *evidence.Proxy, svc *evidence.Service, public string, port int) i18n.Msg {
+	if w := in.wants(); in.Task != nil && !in.View.settledNetwork(svc, w) {
+		if svc.EndpointMode != "dnsrr" && w.dnsrr {
+			return i18n.M("check.backends_later_hint", "service", svc.Name)
 		}
-		for _, n := range v.sharedNetworks(px, svc) {
-			for _, a := range missing[0].Addresses {
-				if a.NetworkID == n.ID {
-					address = bare(a.Address)
-				}
-			}
-		}
+		return i18n.M("check.mend_later")
 	}
-	return "server container1 " + address + ":" + itoa(port) + " check"
+	return in.mend(px, in.taskEdits(px, svc, public, port))
 }

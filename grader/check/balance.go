@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
@@ -57,7 +58,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 	if len(backends) == 0 {
 		r.Observed = Facts{"algorithm": nil}
 		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
-		r.Hint = i18n.M("check.bind_no_backend_hint", "reload", reload(px, ""))
+		r.Hint = in.toBackend(px, in.Vars[p.Port])
 		return r
 	}
 	for _, be := range backends {
@@ -70,7 +71,8 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		if !slices.Contains(p.Algorithms, got) {
 			r.Observed["line"] = be.Balance.Line.Num
 			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
-			r.Hint = i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0], "reload", reload(px, ""))
+			r.Hint = steps(i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0]),
+				in.mend(px, []edit{{be.Balance.Line, "line", "balance " + p.Algorithms[0]}}))
 			return r
 		}
 	}
@@ -78,7 +80,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		if b := bias(be, p.Direct); b.what != "" {
 			r.Observed["bias"], r.Observed["line"] = b.what, b.line
 			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(strings.TrimSpace(b.text), 60))
-			r.Hint = i18n.M("check.balance_"+b.what+"_hint", "line", b.line, "reload", reload(px, ""))
+			r.Hint = steps(i18n.M("check.balance_"+b.what+"_hint", "line", b.line), in.mend(px, unbias(be, p.Direct)))
 			return r
 		}
 	}
@@ -126,6 +128,36 @@ func bias(be *haproxy.Proxy, direct bool) biasLine {
 	return biasLine{}
 }
 
+// unbias are the edits that leave nothing of the kind.
+func unbias(be *haproxy.Proxy, direct bool) []edit {
+	var out []edit
+	gone := func(l haproxy.Line) { out = append(out, edit{l, "delete", ""}) }
+	if be.Cookie != nil {
+		gone(be.Cookie.Line)
+	}
+	for _, l := range be.Lines {
+		if l.Word(0) == "stick" || l.Word(0) == "http-reuse" && l.Word(1) == "always" && !direct {
+			gone(l)
+		}
+	}
+	for _, s := range be.Servers {
+		if s.Disabled || s.Backup || s.Weight == 0 {
+			continue
+		}
+		text := written(s.Line.Words)
+		if be.Cookie != nil {
+			text = withoutWord(s.Line, "cookie", 1)
+		}
+		if slices.Contains(s.Line.Words, "weight") {
+			text = withoutWord(s.Line, "weight", 1)
+		}
+		if text != written(s.Line.Words) {
+			out = append(out, edit{s.Line, "line", text})
+		}
+	}
+	return out
+}
+
 // haproxyHealth passes when every server is health checked. Units are servers.
 func haproxyHealth() Kind {
 	return define("haproxy-health", true, proxyDefaults, proxyNeeds, judgeHealth)
@@ -161,13 +193,32 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 	switch {
 	case total == 0:
 		r.Message = i18n.M("check.servers_none")
-		r.Hint = i18n.M("check.servers_few_hint", "line", in.View.exampleLine(nil, in.Vars["published"]), "reload", reload(px, ""))
+		r.Hint = in.mend(px, nil)
 	case len(missing) > 0:
 		r.Message = i18n.M("check.health_missing", "n", len(missing), "total", total, "servers", missing)
-		r.Hint = i18n.M("check.health_missing_hint", "reload", reload(px, ""))
+		r.Hint = in.mend(px, in.checked(px, p.public(in, px)))
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.health_ok", "n", total)
 	}
 	return r
+}
+
+// checked are the edits that have every server checked; lines that become
+// others anyway are those.
+func (in *Input) checked(px *evidence.Proxy, public string) []edit {
+	svc := in.View.Service("service")
+	var out []edit
+	if svc != nil {
+		out = in.servers(px, svc, public)
+	}
+	done := rewritten(out)
+	for _, be := range in.View.backends(px, public) {
+		for _, s := range serversOf(be) {
+			if !s.Check && s.Track == "" && !done[s.Line.Num] {
+				out = append(out, edit{s.Line, "line", written(append(slices.Clone(s.Line.Words), "check"))})
+			}
+		}
+	}
+	return out
 }

@@ -29,13 +29,10 @@ var causes = []struct{ in, word, key string }{
 
 // whyStopped is why a HAProxy does not run, in words, with what to do; empty where
 // its log says it best.
-func whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
-	if file, trouble := mainFile(px); (trouble == "directory" || trouble == "missing") && px.Error == "" {
-		hint := hintFor(px, "config_missing", "file", file)
-		if trouble == "directory" {
-			hint = hintFor(px, "config_directory", "path", hostPath(px, file))
-		}
-		return i18n.M("check.config_"+trouble, "name", px.Name, "file", file), hint
+func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
+	file, trouble := mainFile(px)
+	if (trouble == "directory" || trouble == "missing") && px.Error == "" {
+		return i18n.M("check.config_"+trouble, "name", px.Name, "file", file), i18n.M("check.mend_config_first")
 	}
 	log := lastStart(px.Log)
 	if strings.Contains(log, "Fatal errors found in configuration") || strings.Contains(log, "Error(s) found in configuration file") {
@@ -44,12 +41,37 @@ func whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	text := map[string]string{"log": strings.ToLower(log), "error": strings.ToLower(px.Error)}
 	for _, c := range causes {
 		if strings.Contains(text[c.in], c.word) {
-			file, _ := mainFile(px)
-			hint := i18n.M("check.cause_"+c.key+"_hint", "name", px.Name, "path", hostPath(px, file), "reload", reload(px, ""), "logs", logs(px, ""), "remove", remove(px, ""))
-			return i18n.M("check.cause_" + c.key), hint
+			return i18n.M("check.cause_" + c.key), in.mendCause(px, file, c.key)
 		}
 	}
 	return i18n.Msg{}, i18n.Msg{}
+}
+
+// mendCause is what to do about one of the causes.
+func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
+	v, now := in.View, in.View.renamed(px)
+	said := i18n.M("check.cause_"+key+"_hint", "name", now.Name, "path", quote(hostPath(px, file)), "reload", v.reload(px, ""),
+		"logs", v.logs(px, ""), "remove", v.remove(px, ""))
+	again := rerun{name: now.Name, image: px.Image, publish: in.wants().frontend, plain: true}
+	switch {
+	case key == "port_taken" && px.Kind != "service":
+		return in.start(px)
+	case key == "port_taken" || key == "config_permission":
+		return said
+	case key == "low_port" || key == "port_in_use":
+		return in.rewrite(px)
+	case px.Kind == "service":
+		if key == "mount_missing" || key == "mount_directory" {
+			return in.placeConfig(px, file, "config_directory")
+		}
+		return said
+	case key == "mount_missing" || key == "mount_directory":
+		return in.placeConfig(px, file, "config_directory")
+	case key == "exec_format":
+		again.image, again.plain = "haproxy", false
+		return steps(i18n.M("check.mend_image"), doAt(px.Hostname, "docker pull haproxy"), in.runAgain(px, again))
+	}
+	return steps(i18n.M("check.mend_plain"), in.runAgain(px, again))
 }
 
 // lastStart is the part of a log since HAProxy, or its help, began last.

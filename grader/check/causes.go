@@ -9,10 +9,23 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
-// cause is a hint that names the line of the configuration which explains what
-// was wrong with HAProxy's answers, empty if none does. Class is the loader's
-// word for the failures, "" for answers that name no container.
-func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class string) i18n.Msg {
+// behind is what to do about a HAProxy whose answers are wrong: the line of the
+// configuration that explains them, else the lines that keep requests from the
+// student's own containers; empty if there are none. Class is the loader's word
+// for the failures, "" for answers that are wrong in themselves.
+func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class string) i18n.Msg {
+	if key, edits, args := in.View.cause(px, svc, port, class); key != "" {
+		return steps(i18n.M("check.cause_"+key+"_hint", args...), in.mend(px, edits))
+	}
+	if edits := in.servers(px, svc, port); len(edits) > 0 {
+		return steps(i18n.M("check.mend_servers"), in.mend(px, edits))
+	}
+	return i18n.Msg{}
+}
+
+// cause finds the line that explains what was wrong with HAProxy's answers, and
+// what becomes of it; key is "" if none does.
+func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class string) (key string, edits []edit, args []any) {
 	route := v.route(px, port)
 	var found []*haproxy.Proxy
 	for _, b := range route.Binds {
@@ -20,8 +33,11 @@ func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class stri
 	}
 	backends := v.backends(px, port)
 	found = append(found, backends...)
-	say := func(key string, l haproxy.Line) i18n.Msg {
-		return i18n.M("check.cause_"+key+"_hint", "line", l.Num, "text", clip(strings.TrimSpace(l.Text), 80), "reload", reload(px, ""))
+	say := func(key string, l haproxy.Line, edits ...edit) (string, []edit, []any) {
+		if edits == nil {
+			edits = []edit{{l, "delete", ""}}
+		}
+		return key, edits, []any{"line", l.Num, "text", clip(strings.TrimSpace(l.Text), 80)}
 	}
 	for _, p := range found {
 		for _, r := range p.Rules {
@@ -31,7 +47,7 @@ func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class stri
 		}
 		switch {
 		case class == "" && p.Stats.Enabled && p.Stats.URI == "/":
-			return say("stats", p.Stats.Line)
+			return say("stats", p.Stats.Line, moved(p)...)
 		case class == "reset" || class == "eof":
 			if i := slices.IndexFunc(p.Lines, func(l haproxy.Line) bool {
 				return l.Word(0) == "tcp-request" && slices.Contains(l.Words, "reject")
@@ -40,14 +56,15 @@ func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class stri
 			}
 		}
 	}
-	if strings.HasPrefix(class, "http-50") && len(route.Always) == 0 && len(route.Sometimes) > 0 && !route.Dynamic {
-		return i18n.M("check.cause_condition_hint", "backend", clip(route.Sometimes[0].Name, 60), "reload", reload(px, ""))
+	if strings.HasPrefix(class, "http-50") && len(route.Always) == 0 && len(route.Sometimes) > 0 && !route.Dynamic && len(route.Binds) > 0 {
+		name := route.Sometimes[0].Name
+		return "condition", []edit{{route.Binds[0].Bind.Line, "add", "default_backend " + name}}, []any{"backend", clip(name, 60)}
 	}
 	if class == "timeout" {
 		for _, be := range backends {
 			for _, s := range be.Servers {
 				if v.loops(px, s) {
-					return say("loop", s.Line)
+					return "", nil, nil // the servers' own hint has the right line
 				}
 			}
 		}
@@ -55,11 +72,39 @@ func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class stri
 	if own, strange, _ := v.leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
 		for _, be := range backends {
 			if o, ok := be.Options["httpchk"]; ok {
-				return say("check", o.Line)
+				edits := []edit{{o.Line, "delete", ""}}
+				for _, l := range be.Lines {
+					if l.Word(0) == "http-check" {
+						edits = append(edits, edit{l, "delete", ""})
+					}
+				}
+				return say("check", o.Line, edits...)
 			}
 		}
 	}
-	return i18n.Msg{}
+	return "", nil, nil
+}
+
+// moved gives a statistics page at / another path.
+func moved(p *haproxy.Proxy) []edit {
+	for _, l := range p.Lines {
+		if l.Word(0) == "stats" && l.Word(1) == "uri" {
+			return []edit{{l, "line", "stats uri /haproxy"}}
+		}
+	}
+	return []edit{{p.Stats.Line, "add", "stats uri /haproxy"}}
+}
+
+// servers are the edits that make a HAProxy's servers what its task wants.
+func (in *Input) servers(px *evidence.Proxy, svc *evidence.Service, public string) []edit {
+	w := in.wants()
+	if w.toTasks {
+		return in.taskEdits(px, svc, public, w.inner)
+	}
+	if w.port == "" {
+		return nil
+	}
+	return in.nodeEdits(px, public, w.port)
 }
 
 // ruleCause is what a rule does to requests that fail in this way, "" if it

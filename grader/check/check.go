@@ -11,6 +11,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
 )
 
 // Outcome is how a check ended.
@@ -75,6 +76,9 @@ type Input struct {
 	Case evidence.Case
 	// View indexes the case for this student.
 	View *View
+	// Task is the one that is judged, for hints that speak of more than one of
+	// its checks; nil is none.
+	Task *rubric.Task
 	// Vars are the student's names and ports.
 	Vars map[string]string
 }

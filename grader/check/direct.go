@@ -39,7 +39,7 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 		Outcome:  Fail,
 		Observed: Facts{"clients": nonNil(seen), "endpoint_mode": svc.EndpointMode},
 		Expected: Facts{"clients": nonNil(own)},
-		Hint:     i18n.M("check.direct_hint", "lookup", taskAddresses(svc.Name), "reload", reload(px, "")),
+		Hint:     in.taskServers(px, svc, p.public(in, px), p.Target),
 	}
 	at := slices.IndexFunc(seen, func(c string) bool { return !slices.Contains(own, c) })
 	switch {

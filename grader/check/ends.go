@@ -19,7 +19,6 @@ type end struct {
 	moved  *evidence.Task
 	why    string // what is wrong, a stable word; "" for nothing
 	words  i18n.Msg
-	hint   i18n.Msg
 }
 
 func (e end) bad(why string, words i18n.Msg) end {
@@ -90,7 +89,7 @@ func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip n
 	}
 	for _, vip := range svc.VIPs {
 		if sameIP(ip, bare(vip.Address)) {
-			return v.vip(e, px, svc)
+			return v.vip(e, svc)
 		}
 	}
 	for _, n := range v.idx.Snap.Nodes {
@@ -181,8 +180,7 @@ func (v *View) former(svc *evidence.Service, ip netip.Addr) *evidence.Task {
 	return nil
 }
 
-func (v *View) vip(e end, px *evidence.Proxy, svc *evidence.Service) end {
-	e.hint = i18n.M("check.backend_vip_hint", "todnsrr", toDNSRR(svc), "service", svc.Name, "lookup", taskAddresses(svc.Name), "reload", reload(px, ""))
+func (v *View) vip(e end, svc *evidence.Service) end {
 	return e.bad("vip", i18n.M("check.backend_vip", "service", svc.Name))
 }
 
@@ -193,7 +191,7 @@ func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host st
 		if tasksOnly || svc.EndpointMode == "dnsrr" {
 			return e
 		}
-		return v.vip(e, px, svc)
+		return v.vip(e, svc)
 	}
 	for _, t := range v.Running(svc) {
 		place := itoa(t.Slot)

@@ -29,18 +29,13 @@ func errorName(class string) i18n.Msg {
 // errorHint is the next thing to look at after failures of a class.
 func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class string) i18n.Msg {
 	vars, px := v.vars, v.Proxy()
-	log := logs(px, vars["haproxy"])
+	log := v.logs(px, vars["haproxy"])
 	if p.Via == "mesh" {
 		port := publishedPort(svc, vars[p.Port])
 		if port != nil && port.Target != 80 && !strings.HasPrefix(class, "http-") {
 			return i18n.M("check.target_port_hint", "service", svc.Name, "target", port.Target, "port", vars[p.Port], "unpublish", unpublish(*port))
 		}
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
-	}
-	if px != nil {
-		if why := v.cause(px, svc, vars[p.Port], class); !why.Empty() {
-			return why
-		}
 	}
 	if p.Direct && strings.HasPrefix(class, "http-5") {
 		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", vars["haproxy"], "lookup", taskAddresses(svc.Name), "network", vars["network"])
@@ -50,7 +45,7 @@ func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class st
 		return i18n.M("check.backend_error_hint", "logs", log, "port", vars["published"])
 	case "refused", "unreachable", "timeout":
 		if px != nil {
-			return hintFor(px, "haproxy_refused", "port", vars[p.Port])
+			return v.hintFor(px, "haproxy_refused", "port", vars[p.Port])
 		}
 		return i18n.M("check.haproxy_error_hint", "logs", log, "curl", curl)
 	}

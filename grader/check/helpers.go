@@ -50,7 +50,7 @@ func noService(in *Input, nameVar string) Result {
 		Observed: Facts{"service": nil},
 		Expected: Facts{"service": name},
 		Message:  i18n.M("check.service_none", "service", name),
-		Hint:     i18n.M("check.service_none_hint", "service", name),
+		Hint:     in.createHint(name),
 	}
 }
 

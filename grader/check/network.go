@@ -47,11 +47,14 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		Expected: Facts{"network": name, "driver": "overlay", "attachable": true},
 		Hint:     i18n.M("check.network_hint", "network", name),
 	}
+	if svc == nil {
+		r.Hint = i18n.M("check.network_with_service_hint", "service", in.Vars[p.Service])
+	}
 	if net == nil {
 		if near := in.View.nearNetwork(name); near != nil {
 			r.Observed["network"] = near.Name
 			r.Message = i18n.M("check.network_near", "network", name, "other", near.Name)
-			r.Hint = i18n.M("check.network_near_hint", "network", name, "other", near.Name)
+			r.Hint = steps(r.Hint, do("docker network rm", near.Name))
 			if svc != nil {
 				r.Hint = i18n.M("check.network_near_service_hint", "network", name, "other", near.Name, "service", svc.Name)
 			}
@@ -70,26 +73,22 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	switch {
 	case net.Driver != "overlay":
 		r.Message = i18n.M("check.network_driver", "network", net.Name, "driver", net.Driver)
-		r.Hint = i18n.M("check.network_again_hint", "network", name, "service", in.Vars[p.Service], "remove", remove(in.View.Proxy(), in.Vars[p.Name]))
+		r.Hint = in.networkAgain(svc, name)
 	case !on:
 		r.Message = i18n.M("check.network_unused", "network", net.Name, "service", svc.Name)
 		r.Hint = i18n.M("check.network_unused_hint", "network", net.Name, "service", svc.Name)
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
-		r.Hint = i18n.M("check.network_again_hint", "network", name, "service", in.Vars[p.Service], "remove", remove(in.View.Proxy(), in.Vars[p.Name]))
+		r.Hint = in.networkAgain(svc, name)
 		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && joined(px, net) {
 			r.Measure.Got = 1
 		}
-	case net.Name != name && in.View.named(name) != nil:
-		r.Measure.Got = 1
-		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
-		r.Hint = i18n.M("check.network_switch_hint", "network", name, "other", net.Name, "service", in.Vars[p.Service],
-			"join", join(in.View.Proxy(), in.Vars[p.Name], name), "lookup", taskAddresses(in.Vars[p.Service]))
 	case net.Name != name:
 		r.Measure.Got = 1
 		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
-		r.Hint = i18n.M("check.network_misnamed_hint", "network", name, "other", net.Name, "service", in.Vars[p.Service],
-			"join", join(in.View.Proxy(), in.Vars[p.Name], name), "lookup", taskAddresses(in.Vars[p.Service]))
+		r.Hint = steps(i18n.M("check.network_misnamed_hint", "other", net.Name), in.makeNetwork(name),
+			i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]),
+			in.View.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
 	default:
 		r.Outcome, r.Measure.Got = Pass, 2
 		r.Hint = i18n.Msg{}
@@ -99,6 +98,36 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		}
 	}
 	return r
+}
+
+// makeNetwork makes an attachable overlay, if there is none of the name.
+func (in *Input) makeNetwork(name string) i18n.Msg {
+	if in.View.hasNetwork(name) {
+		return i18n.Msg{}
+	}
+	return do("docker network create -d overlay --attachable", name)
+}
+
+// networkAgain makes a network anew, with everything that holds it.
+func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
+	px := in.View.renamed(in.View.Proxy())
+	lines := []i18n.Msg{i18n.M("check.network_again_hint", "network", name)}
+	if px != nil {
+		lines = append(lines, in.View.remove(px, ""))
+	}
+	if svc != nil {
+		lines = append(lines, do("docker service rm", svc.Name))
+	}
+	// An engine takes a moment to let go of what was removed.
+	lines = append(lines, do("sleep 10"), do("docker network rm", name), do("docker network create -d overlay --attachable", name))
+	if svc != nil {
+		lines = append(lines, do(in.View.serviceAgain(svc, func(_ *evidence.Service, nets *[]string) {
+			if !slices.Contains(*nets, name) {
+				*nets = append(*nets, name)
+			}
+		})))
+	}
+	return steps(append(lines, i18n.M("check.mend_addresses"))...)
 }
 
 // network is the one to speak of: that with the derived name if the service is
@@ -202,17 +231,26 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", s.Name)
 		return r
 	}
-	r.Hint = i18n.M("check.joined_hint", "join", join(px, "", name), "reload", reload(px, ""))
+	r.Hint = steps(in.View.join(px, "", name), in.View.reload(px, ""))
 	switch {
 	case px.HostNetwork:
 		r.Message = i18n.M("check.joined_host", "name", px.Name, "network", name)
-		r.Hint = hintFor(px, "joined_again", "network", name, "port", p.public(in, px))
+		r.Hint = in.offHost(px, name, p.public(in, px))
 	case len(on) == 0:
 		r.Message = i18n.M("check.joined_none", "name", px.Name, "network", name)
 	default:
 		r.Message = i18n.M("check.joined_not", "name", px.Name, "network", name, "networks", nonNil(on))
 	}
 	return r
+}
+
+// offHost takes a HAProxy from its node's network to one of the swarm's.
+func (in *Input) offHost(px *evidence.Proxy, network, port string) i18n.Msg {
+	if px.Kind == "service" {
+		return in.View.hintFor(px, "joined_again", "network", network, "port", port)
+	}
+	return steps(i18n.M("check.joined_again_hint", "network", network),
+		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port, networks: []string{network}}))
 }
 
 // sharedNetworks are those that both HAProxy and the service are on.

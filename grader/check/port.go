@@ -75,6 +75,9 @@ func judgePort(in *Input, p *portParams) Result {
 			r.Observed["owner"] = owner
 			r.Message = i18n.M("check.port_taken", "port", want, "owner", owner)
 			r.Hint = i18n.M("check.port_taken_hint", "service", svc.Name, "port", want, "owner", owner)
+			if in.View.others(in.View.idx.service[owner]) {
+				r.Hint = i18n.M("check.port_taken_other_hint", "port", want, "owner", owner)
+			}
 		} else if len(published) == 0 {
 			r.Message = i18n.M("check.port_none", "service", svc.Name, "port", want)
 		} else {

@@ -128,15 +128,44 @@ func judgeFound(in *Input, p *proxyParams) Result {
 		r.Measure = &Measure{Got: 1, Want: 2}
 		r.Observed["similar"] = other
 		r.Message = i18n.M("check.proxy_misnamed", "name", name, "other", other)
-		r.Hint = hintFor(found, "proxy_misnamed", "want", name)
+		r.Hint = in.rename(found, name)
 		return r
 	}
 	r.Message = i18n.M("check.proxy_none", "name", name)
-	r.Hint = i18n.M("check.proxy_none_hint", "name", name, "port", port)
-	if p.Network != "" {
-		r.Hint = i18n.M("check.proxy_none_network_hint", "name", name, "port", port, "network", in.Vars[p.Network])
+	r.Hint = i18n.M("check.mend_later")
+	if run, ok := in.firstRun(name, port); ok {
+		r.Hint = steps(i18n.M("check.proxy_none_hint", "name", name), run)
 	}
 	return r
+}
+
+// rename is how a HAProxy gets its name.
+func (in *Input) rename(px *evidence.Proxy, name string) i18n.Msg {
+	if px.Kind != "service" {
+		return doAt(px.Hostname, "docker", "rename", px.Name, name)
+	}
+	svc := in.View.idx.byID[px.ID]
+	if svc == nil { // the list of services was cut
+		svc = &evidence.Service{Image: px.Image, Mode: "replicated", Replicas: 1, EndpointMode: "vip"}
+		for _, p := range px.Publishes {
+			svc.Ports = append(svc.Ports, evidence.Port{Protocol: p.Protocol, Target: p.Private, Published: p.Public, Mode: "ingress"})
+		}
+	}
+	again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
+	return steps(i18n.M("check.proxy_misnamed_service_hint", "name", px.Name, "want", name), do("docker service rm", px.Name), do(again))
+}
+
+// asHandout runs a HAProxy that is none with the real image.
+func (in *Input) asHandout(px *evidence.Proxy) i18n.Msg {
+	if px.Kind == "service" {
+		return in.View.hintFor(px, "proxy_impostor")
+	}
+	text, ok := in.freshConfig(px)
+	if !ok {
+		return i18n.M("check.mend_later")
+	}
+	return steps(i18n.M("check.proxy_impostor_hint"),
+		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text}))
 }
 
 // haproxyRunning passes when the HAProxy runs.
@@ -153,18 +182,18 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		Outcome:  Fail,
 		Observed: Facts{"state": px.State, "exit_code": px.ExitCode, "restarts": px.RestartCount},
 		Expected: Facts{"state": "running"},
-		Hint:     hintFor(px, "proxy_stopped"),
+		Hint:     in.start(px),
 	}
 	log := lastAlert(px.Log)
 	if log != "" {
 		r.Observed["log"] = log
 	}
-	what, mend := whyStopped(px)
+	what, mend := in.whyStopped(px)
 	switch {
 	case px.State == "running" && in.View.impostor(px):
 		r.Observed["image"] = px.Image
 		r.Message = i18n.M("check.proxy_impostor", "name", px.Name, "image", clip(px.Image, 80))
-		r.Hint = hintFor(px, "proxy_impostor")
+		r.Hint = in.asHandout(px)
 	case px.State == "running":
 		r.Outcome, r.Hint = Pass, i18n.Msg{}
 		r.Message = i18n.M("check.proxy_running", "name", px.Name)
@@ -176,10 +205,10 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_restarting", "name", px.Name, "log", log)
 	case px.State == "paused":
 		r.Message = i18n.M("check.proxy_paused", "name", px.Name)
-		r.Hint = i18n.M("check.proxy_paused_hint", "name", px.Name)
+		r.Hint = doAt(px.Hostname, "docker", "unpause", px.Name)
 	case px.State == "created" && log == "" && px.Error == "":
 		r.Message = i18n.M("check.proxy_stopped", "name", px.Name, "state", px.State, "code", px.ExitCode)
-		r.Hint = hintFor(px, "proxy_created")
+		r.Hint = in.start(px)
 	case log == "" && px.Error != "":
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", px.Error)
 	case log == "":
@@ -188,6 +217,41 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", log)
 	}
 	return r
+}
+
+// start is how a HAProxy comes to run that does not.
+func (in *Input) start(px *evidence.Proxy) i18n.Msg {
+	if px.Kind == "service" {
+		if px.State == "created" {
+			return in.View.hintFor(px, "proxy_created")
+		}
+		return in.View.hintFor(px, "proxy_stopped")
+	}
+	now := in.View.renamed(px)
+	if strings.Contains(px.Error, "not manually attachable") || strings.Contains(px.Error, "Could not attach") {
+		return i18n.M("check.mend_network_first") // which takes this container away
+	}
+	if other := in.View.holder(px); other != "" {
+		return steps(i18n.M("check.proxy_port_held_hint", "name", now.Name, "other", other),
+			doAt(px.Hostname, "docker", "rm", "-f", other), doAt(px.Hostname, "docker", "start", now.Name))
+	}
+	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.View.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
+}
+
+// holder is another stand-alone container of its node that publishes a port
+// which a HAProxy that does not run asks for.
+func (v *View) holder(px *evidence.Proxy) string {
+	for _, c := range v.idx.Snap.Containers {
+		if c.NodeID != px.NodeID || c.ID == px.ID || c.ServiceID != "" || len(c.Names) == 0 {
+			continue
+		}
+		for _, p := range c.Ports {
+			if p.Public > 0 && slices.ContainsFunc(px.Publishes, func(q evidence.ContainerPort) bool { return q.Public == p.Public && q.Protocol == p.Protocol }) {
+				return c.Names[0]
+			}
+		}
+	}
+	return ""
 }
 
 func clip(s string, n int) string {
@@ -232,10 +296,10 @@ func judgeConfig(in *Input, p *configParams) Result {
 	switch trouble {
 	case "missing":
 		r.Message = i18n.M("check.config_missing", "name", name, "file", file)
-		r.Hint = hintFor(px, "config_missing", "file", file)
+		r.Hint = in.placeConfig(px, file, "config_missing")
 	case "directory":
 		r.Message = i18n.M("check.config_directory", "name", name, "file", file)
-		r.Hint = hintFor(px, "config_directory", "path", hostPath(px, file))
+		r.Hint = in.placeConfig(px, file, "config_directory")
 	case "":
 	default:
 		return ungraded("proxy/"+name, i18n.M("check.config_unread", "name", name, "code", trouble))
@@ -246,7 +310,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	if px.State == "running" && in.View.impostor(px) {
 		r.Message = i18n.M("check.proxy_impostor", "name", name, "image", clip(px.Image, 80))
-		r.Hint = hintFor(px, "proxy_impostor")
+		r.Hint = in.asHandout(px)
 		return r
 	}
 	cfg := in.View.config(px)
@@ -265,9 +329,9 @@ func judgeConfig(in *Input, p *configParams) Result {
 		source := sourceLine(px, alert.File, alert.Line)
 		r.Observed["line"], r.Observed["alert"], r.Observed["source"] = alert.Line, alert.Text, source
 		r.Message = i18n.M("check.config_alert", "file", alert.File, "line", alert.Line, "what", alert.Msg)
-		r.Hint = i18n.M("check.config_alert_hint", "line", alert.Line, "source", source, "path", hostPath(px, alert.File), "reload", reload(px, ""))
+		r.Hint = in.mendAlerts(px, cfg, found)
 		if alert.Unset != "" {
-			r.Hint = i18n.M("check.config_env_hint", "env", alert.Unset, "line", alert.Line, "source", source, "path", hostPath(px, alert.File), "reload", reload(px, ""), "remove", remove(px, ""), "port", in.Vars[p.Port])
+			r.Hint = steps(i18n.M("check.mend_env", "env", alert.Unset, "line", alert.Line), r.Hint)
 		}
 		return r
 	}
@@ -275,13 +339,13 @@ func judgeConfig(in *Input, p *configParams) Result {
 	if alert := refusal(px); alert != "" && !loaded {
 		r.Observed["alert"] = alert
 		r.Message = i18n.M("check.config_refused", "name", name, "file", file, "alert", alert)
-		r.Hint = hintFor(px, "proxy_stopped")
+		r.Hint = in.rewrite(px)
 		return r
 	}
 	route := in.View.route(px, p.public(in, px))
 	if len(route.Binds) == 0 {
 		r.Message = i18n.M("check.config_no_frontend", "file", file)
-		r.Hint = i18n.M("check.config_no_frontend_hint", "port", in.Vars[p.Port], "reload", reload(px, ""))
+		r.Hint = in.rewrite(px)
 		return r
 	}
 	r.Measure.Got = 1
@@ -289,13 +353,98 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Observed["mode"] = b.Proxy.Mode
 		if b.Proxy.Mode != p.Mode {
 			r.Message = i18n.M("check.config_mode", "frontend", b.Proxy.Name, "mode", b.Proxy.Mode, "want", p.Mode)
-			r.Hint = i18n.M("check.config_mode_hint", "want", p.Mode, "reload", reload(px, ""))
+			r.Hint = steps(i18n.M("check.config_mode_hint", "want", p.Mode), in.mend(px, modeEdits(cfg, p.Mode)))
 			return r
 		}
 	}
 	r.Outcome, r.Measure.Got = Pass, 2
 	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
 	return r
+}
+
+// placeConfig puts a configuration where HAProxy looks for it.
+func (in *Input) placeConfig(px *evidence.Proxy, file, key string) i18n.Msg {
+	text, ok := in.freshConfig(px)
+	switch {
+	case !ok:
+		return i18n.M("check.mend_later")
+	case px.Kind == "service" && key == "config_missing":
+		name := in.View.renamed(px).Name
+		return steps(i18n.M("check.config_missing_service_hint"), writeFile("", localFile, text),
+			do("docker config create", name+"-cfg", localFile),
+			do("docker service update --config-add", "source="+name+"-cfg,target="+file, name))
+	case px.Kind == "service":
+		lines := []i18n.Msg{i18n.M("check.config_directory_service_hint", "path", hostPath(px, file))}
+		for _, n := range in.View.ReadyNodes() {
+			lines = append(lines, doAt(n.Hostname, "rmdir", quote(hostPath(px, file))), writeFile(n.Hostname, hostPath(px, file), text))
+		}
+		return steps(append(lines, in.View.reload(px, ""))...)
+	}
+	return steps(i18n.M("check."+key+"_hint", "name", in.View.renamed(px).Name, "file", file),
+		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, config: text}))
+}
+
+// mendAlerts are the edits that take what HAProxy refuses out of a
+// configuration, where they are known for all of it.
+func (in *Input) mendAlerts(px *evidence.Proxy, cfg *haproxy.Config, found []haproxy.Finding) i18n.Msg {
+	var edits []edit
+	newline := false
+	for _, f := range found {
+		if f.Severity != haproxy.Alert {
+			continue
+		}
+		l, ok := cfg.LineAt(f.File, f.Line)
+		near, _ := f.Msg.Args["near"].(string)
+		switch {
+		case f.Msg.Key == "haproxy.no_newline":
+			newline = true
+		case ok && f.Msg.Key == "haproxy.unknown_backend_near":
+			edits = append(edits, edit{l, "line", withWord(l, f.Msg.Args["name"], near)})
+		case ok && (f.Msg.Key == "haproxy.unknown_keyword_near" || f.Msg.Key == "haproxy.outside_near"):
+			edits = append(edits, edit{l, "line", withWord(l, f.Msg.Args["word"], near)})
+		default:
+			return in.rewrite(px)
+		}
+	}
+	if newline && len(edits) == 0 && len(px.Files) == 1 {
+		file := px.Files[0].Path
+		return steps(i18n.M("check.mend_newline"), fetchFile(in.View.renamed(px), file), doAt(px.Hostname, "echo", ">>", quote(hostPath(px, file))),
+			putFile(in.View.renamed(px), file), in.View.reload(px, ""))
+	}
+	return in.mend(px, edits)
+}
+
+// withWord is a line with one word in the place of another.
+func withWord(l haproxy.Line, word any, by string) string {
+	words := slices.Clone(l.Words)
+	for i, w := range words {
+		if w == word {
+			words[i] = by
+		}
+	}
+	return written(words)
+}
+
+// modeEdits have every frontend and backend in a mode.
+func modeEdits(cfg *haproxy.Config, mode string) []edit {
+	var out []edit
+	seen := map[int]bool{}
+	for _, p := range cfg.Proxies {
+		e := edit{p.ModeLine, "line", "mode " + mode}
+		switch {
+		case p.Mode == mode:
+			continue
+		case p.ModeLine.Num == 0 && p.Section.Defaults != nil:
+			e = edit{p.Section.Defaults.Head, "add", "mode " + mode}
+		case p.ModeLine.Num == 0:
+			e = edit{p.Section.Head, "add", "mode " + mode}
+		}
+		if !seen[e.line.Num] {
+			seen[e.line.Num] = true
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // refusal is the first alert of a HAProxy that ended over its configuration as

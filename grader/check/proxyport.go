@@ -32,12 +32,12 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	private, published := inside(px, want)
 	if !published {
 		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
-		r.Hint = hintFor(px, "bind_not_published", "port", want)
+		r.Hint = in.publish(px, want)
 		return r
 	}
 	if !open(px, want) {
 		r.Message = i18n.M("check.bind_published_local", "name", px.Name, "port", want)
-		r.Hint = hintFor(px, "bind_not_published", "port", want)
+		r.Hint = in.publish(px, want)
 		return r
 	}
 	route := cfg.RouteFor(private)
@@ -49,15 +49,55 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	switch {
 	case !listens:
 		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", binds(cfg))
-		r.Hint = i18n.M("check.bind_elsewhere_hint", "reload", reload(px, ""), "private", private)
+		r.Hint = in.mend(px, bindEdits(cfg, private))
 	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
 		r.Message = i18n.M("check.bind_no_backend", "port", want)
-		r.Hint = i18n.M("check.bind_no_backend_hint", "reload", reload(px, ""))
+		r.Hint = in.toBackend(px, want)
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.bind_ok", "port", want)
 	}
 	return r
+}
+
+// publish is how a HAProxy gets to publish a port.
+func (in *Input) publish(px *evidence.Proxy, port string) i18n.Msg {
+	if px.Kind == "service" {
+		return in.View.hintFor(px, "bind_not_published", "port", port)
+	}
+	return steps(i18n.M("check.bind_not_published_hint", "port", port),
+		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port}))
+}
+
+// bindEdits have the first frontend listen on a port.
+func bindEdits(cfg *haproxy.Config, port int) []edit {
+	for _, p := range cfg.Proxies {
+		if p.Frontend() && len(p.Binds) > 0 {
+			return []edit{{p.Binds[0].Line, "line", "bind *:" + itoa(port)}}
+		}
+	}
+	return nil
+}
+
+// toBackend has the frontend of a port lead to a backend, if there is only one.
+func (in *Input) toBackend(px *evidence.Proxy, public string) i18n.Msg {
+	cfg := in.View.config(px)
+	var backends []*haproxy.Proxy
+	for _, p := range cfg.Proxies {
+		if p.Kind == "backend" {
+			backends = append(backends, p)
+		}
+	}
+	route := in.View.route(px, public)
+	if len(route.Binds) == 0 || len(backends) != 1 {
+		return in.rewrite(px)
+	}
+	fe := route.Binds[0]
+	text := "default_backend " + backends[0].Name
+	if fe.Proxy.DefaultBackend != "" {
+		return in.mend(px, []edit{{fe.Proxy.DefaultBackendLine, "line", text}})
+	}
+	return in.mend(px, []edit{{fe.Bind.Line, "add", text}})
 }
 
 // open reports whether a published port can be reached from other machines.

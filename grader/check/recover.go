@@ -92,7 +92,7 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 		r.Hint = i18n.M("check.recovers_silent_hint", "service", svc.Name)
 	default:
 		r.Message = i18n.M("check.recovers_not", append(args, "why", whyNot(svc, s))...)
-		r.Hint = notHint(svc, s)
+		r.Hint = in.notHint(svc, s)
 	}
 	return r
 }
@@ -130,7 +130,7 @@ func judgeReplaced(in *Input, p *windowParams) Result {
 		r.Message = i18n.M("check.replaced_global", append(args, "rest", s.Wanted)...)
 	default:
 		r.Message = i18n.M("check.replaced_not", append(args, "why", whyNot(svc, s))...)
-		r.Hint = notHint(svc, s)
+		r.Hint = in.notHint(svc, s)
 	}
 	return r
 }

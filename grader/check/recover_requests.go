@@ -88,7 +88,7 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 		r.Message = i18n.M("check.available_ok", args...)
 	case s.Alone():
 		r.Message = i18n.M("check.available_alone", args...)
-		r.Hint = aloneHint(svc, s)
+		r.Hint = in.aloneHint(svc, s)
 	default:
 		r.Message = i18n.M("check.available_low", args...)
 		r.Hint = i18n.M("check.available_low_hint", "service", svc.Name)
@@ -111,11 +111,11 @@ func excused(s *recovery.Story) bool { return s.Alone() && s.Before > 1 && s.Rep
 
 func hitShare(s *recovery.Story) float64 { return float64(len(s.Hit)) / float64(s.Before) }
 
-func aloneHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
+func (in *Input) aloneHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
 	if s.Before < 2 {
 		return i18n.M("check.replicas_hint", "service", svc.Name, "want", 2)
 	}
-	return notHint(svc, s)
+	return in.notHint(svc, s)
 }
 
 // outageParams also say how long nothing may answer.
@@ -168,10 +168,10 @@ func judgeOutage(in *Input, p *outageParams) Result {
 		r.Message = i18n.M("check.outage_together", append(args, "before", s.Before)...)
 	case s.Recovered < 0 && s.Alone():
 		r.Message = i18n.M("check.outage_ever", args...)
-		r.Hint = aloneHint(svc, s)
+		r.Hint = in.aloneHint(svc, s)
 	case s.Alone():
 		r.Message = i18n.M("check.outage_alone", args...)
-		r.Hint = aloneHint(svc, s)
+		r.Hint = in.aloneHint(svc, s)
 	default:
 		r.Message = i18n.M("check.outage_long", args...)
 		r.Hint = i18n.M("check.available_low_hint", "service", svc.Name)

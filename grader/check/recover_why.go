@@ -77,10 +77,10 @@ func whyNot(svc *evidence.Service, s *recovery.Story) i18n.Msg {
 }
 
 // notHint is what to do about the cause.
-func notHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
+func (in *Input) notHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
 	switch cause(svc, s) {
 	case "image":
-		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
+		return in.imageHint(svc)
 	case "placement":
 		if len(svc.Constraints) > 0 {
 			return i18n.M("check.nodes_pinned_hint", "unconstrain", unconstrain(svc.Constraints), "service", svc.Name)

@@ -87,22 +87,22 @@ func judgeServers(in *Input, p *serversParams) Result {
 		Observed: Facts{"servers": nonNil(listed), "nodes": nonNil(nodes)},
 		Expected: Facts{"nodes_at_least": want, "port": port},
 	}
-	line := in.View.exampleLine(nodes, port)
+	mend := in.mend(px, in.nodeEdits(px, p.public(in, px), port))
 	switch {
 	case len(wrong) > 0:
 		w := wrong[0]
 		r.Observed["wrong"] = len(wrong)
 		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num, "server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.why)
-		r.Hint = i18n.M("check.servers_wrong_hint", "port", port, "line", line, "reload", reload(px, ""))
+		r.Hint = mend
 	case len(listed) == 0:
 		r.Message = i18n.M("check.servers_none")
-		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
+		r.Hint = mend
 	case len(nodes) < want && idle != nil:
 		r.Message = i18n.M("check.servers_wrong", "line", idle.server.Line.Num, "server", clip(idle.server.Name, 60), "why", idle.why)
-		r.Hint = i18n.M("check.servers_idle_hint", "line", idle.server.Line.Num, "reload", reload(px, ""))
+		r.Hint = mend
 	case len(nodes) < want:
 		r.Message = i18n.M("check.servers_few", "have", len(nodes), "nodes", nodes, "want", want)
-		r.Hint = i18n.M("check.servers_few_hint", "line", line, "reload", reload(px, ""))
+		r.Hint = mend
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.servers_ok", "nodes", nodes, "port", port)
@@ -151,18 +151,4 @@ func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (no
 func sameIP(ip netip.Addr, s string) bool {
 	other, err := netip.ParseAddr(s)
 	return err == nil && other.Unmap() == ip.Unmap()
-}
-
-// exampleLine is a server line for the first node that is not listed yet.
-func (v *View) exampleLine(have []string, port string) string {
-	ready := v.ReadyNodes()
-	for _, n := range ready {
-		if !slices.Contains(have, n.Hostname) {
-			return "server " + n.Hostname + " " + n.SwarmAddress + ":" + port + " check"
-		}
-	}
-	if len(ready) > 0 {
-		return "server " + ready[0].Hostname + " " + ready[0].SwarmAddress + ":" + port + " check"
-	}
-	return "server node1 <IP>:" + port + " check"
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -42,13 +43,50 @@ func serviceExists() Kind {
 			r.Observed = Facts{"service": nil, "similar": nonNil(alike)}
 			if len(alike) > 0 {
 				r.Message = i18n.M("check.service_misnamed", "service", name, "similar", alike)
-				r.Hint = i18n.M("check.service_misnamed_hint", "service", name, "other", alike[0])
+				r.Hint = in.misnamed(name, alike)
 				return r
 			}
 			r.Message = i18n.M("check.service_none", "service", name)
-			r.Hint = i18n.M("check.service_none_hint", "service", name)
+			r.Hint = in.createHint(name)
 			return r
 		})
+}
+
+// createHint is how the service comes to be, with the network that it is on.
+func (in *Input) createHint(name string) i18n.Msg {
+	w := in.wants()
+	var first i18n.Msg
+	if w.network != "" && !in.View.hasNetwork(w.network) {
+		first = do("docker network create -d overlay --attachable", w.network)
+	}
+	return steps(i18n.M("check.service_none_hint", "service", name), first, do(in.createService(name)))
+}
+
+func (v *View) hasNetwork(name string) bool {
+	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.Name == name })
+}
+
+// misnamed is how the student's service gets its name; one that is somebody
+// else's is left alone.
+func (in *Input) misnamed(name string, alike []string) i18n.Msg {
+	for _, other := range alike {
+		svc := in.View.idx.service[other]
+		if in.View.others(svc) {
+			continue
+		}
+		again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
+		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again))
+	}
+	return in.createHint(name)
+}
+
+// others reports whether a service says that it is another student's.
+func (v *View) others(svc *evidence.Service) bool {
+	if svc == nil || squash(svc.Name) == squash(v.vars["service"]) {
+		return svc == nil
+	}
+	id, set, _ := lookupEnv(svc, "STUDENT_ID")
+	return set && strings.TrimLeft(strings.TrimSpace(id), "0") != strings.TrimLeft(v.vars["id"], "0")
 }
 
 // imageParams lists the images that are accepted.
@@ -88,7 +126,7 @@ func serviceImage() Kind {
 				}
 			}
 			r.Message = i18n.M("check.image_other", "image", svc.Image, "want", p.Images)
-			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", p.Images[0])
+			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", in.View.imageLike(p.Images))
 			return r
 		})
 }

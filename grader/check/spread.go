@@ -106,13 +106,28 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		if ring != nil {
 			r.Message = i18n.M("check.spread_uneven_ring", append(args, ring.args()...)...)
 		}
-		r.Hint = spreadHint(in.View, p, counts, n)
+		r.Hint = in.spreadHint(svc, p, counts, n)
 	}
 	return r
 }
 
 // spreadHint says what the shape of the counts suggests.
-func spreadHint(v *View, p *spreadParams, counts []int, n int) i18n.Msg {
+func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int, n int) i18n.Msg {
+	v := in.View
+	if px := v.Proxy(); p.Via == "haproxy" && px != nil {
+		edits := in.servers(px, svc, v.vars[p.Port])
+		done := rewritten(edits)
+		for _, be := range v.backends(px, v.vars[p.Port]) {
+			for _, e := range unbias(be, p.Direct) {
+				if !done[e.line.Num] {
+					edits = append(edits, e)
+				}
+			}
+		}
+		if len(edits) > 0 {
+			return steps(i18n.M("check.mend_servers"), in.mend(px, edits))
+		}
+	}
 	top, silent := 0, 0
 	for _, c := range counts {
 		top = max(top, c)
@@ -120,7 +135,7 @@ func spreadHint(v *View, p *spreadParams, counts []int, n int) i18n.Msg {
 			silent++
 		}
 	}
-	again := reload(v.Proxy(), v.vars["haproxy"])
+	again := v.reload(v.Proxy(), v.vars["haproxy"])
 	switch {
 	case p.Via == "mesh":
 		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])

@@ -48,7 +48,8 @@ func serviceReplicas() Kind {
 			r.Message = i18n.M("check.replicas_few", "n", asked, "want", p.AtLeast)
 			r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
 			if svc.Mode == "global" {
-				r.Hint = i18n.M("check.replicas_global_hint", "service", svc.Name, "want", p.AtLeast)
+				again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Mode, s.Replicas = "replicated", p.AtLeast })
+				r.Hint = steps(i18n.M("check.replicas_global_hint", "service", svc.Name, "want", p.AtLeast), do("docker service rm", svc.Name), do(again))
 			}
 			return r
 		})
@@ -102,7 +103,7 @@ func judgeRunning(in *Input, p *countParams) Result {
 	if len(troubles) > 0 {
 		r.Message = i18n.M("check.running_trouble", "n", len(running), "want", want, "error", troubles[0])
 	}
-	r.Hint = runningHint(svc, troubles)
+	r.Hint = in.runningHint(svc, troubles)
 	return r
 }
 
@@ -127,7 +128,7 @@ func (v *View) unplaced(svc *evidence.Service) int {
 }
 
 // runningHint knows what the engine's words mean.
-func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
+func (in *Input) runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 	all := strings.ToLower(strings.Join(troubles, "\n"))
 	switch {
 	case strings.Contains(all, "max replicas per node"):
@@ -137,15 +138,31 @@ func runningHint(svc *evidence.Service, troubles []string) i18n.Msg {
 	case strings.Contains(all, "no suitable node") && len(svc.Constraints) > 0:
 		return i18n.M("check.running_constraint_hint", "service", svc.Name, "constraints", svc.Constraints, "unconstrain", unconstrain(svc.Constraints))
 	case strings.Contains(all, "no such image"):
-		return i18n.M("check.running_image_hint", "service", svc.Name, "image", svc.Image)
+		return in.imageHint(svc)
 	case strings.Contains(all, "unhealthy"), svc.Health != nil && len(svc.Health.Test) > 0 && svc.Health.Test[0] != "NONE":
 		return i18n.M("check.running_health_hint", "service", svc.Name)
 	case svc.Restart.Condition == "none":
 		return i18n.M("check.running_restart_hint", "service", svc.Name)
 	case svc.Mode == "replicated" && svc.Replicas == 0:
-		return i18n.M("check.running_zero_hint", "service", svc.Name)
+		return i18n.M("check.replicas_hint", "service", svc.Name, "want", in.wants().replicas)
+	case len(svc.Command)+len(svc.Args) > 0:
+		return i18n.M("check.running_command_hint", "service", svc.Name)
 	}
 	return i18n.M("check.running_hint", "service", svc.Name)
+}
+
+// imageHint is what to do about an image that nodes do not have: to use the
+// class's, or to get it there.
+func (in *Input) imageHint(svc *evidence.Service) i18n.Msg {
+	w := in.wants()
+	if w.image != "" && w.image != svc.Image {
+		return steps(i18n.M("check.running_other_image_hint", "image", svc.Image), i18n.M("check.image_hint", "service", svc.Name, "want", w.image))
+	}
+	lines := []i18n.Msg{i18n.M("check.running_image_hint", "image", svc.Image, "service", svc.Name)}
+	for _, n := range in.View.ReadyNodes() {
+		lines = append(lines, doAt(n.Hostname, "docker", "pull", quote(svc.Image)))
+	}
+	return steps(append(lines, do("docker service update --force", svc.Name))...)
 }
 
 // tasksNodes passes when the running tasks are on so many different nodes, or
@@ -182,7 +199,7 @@ func judgeNodes(in *Input, p *countParams) Result {
 		r.Message = i18n.M("check.nodes_ok", "nodes", on)
 	case len(on) == 0:
 		r.Message = i18n.M("check.nodes_none")
-		r.Hint = runningHint(svc, in.View.Troubles(svc))
+		r.Hint = in.runningHint(svc, in.View.Troubles(svc))
 	case in.View.asked(svc) < 2:
 		r.Message = i18n.M("check.nodes_single", "node", on[0])
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
@@ -191,7 +208,7 @@ func judgeNodes(in *Input, p *countParams) Result {
 		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "unconstrain", unconstrain(svc.Constraints))
 	case in.View.refused(svc):
 		r.Message = i18n.M("check.nodes_refused", "nodes", on, "want", want, "error", in.View.Troubles(svc)[0])
-		r.Hint = runningHint(svc, in.View.Troubles(svc))
+		r.Hint = in.runningHint(svc, in.View.Troubles(svc))
 	default:
 		// Nothing that the student set keeps the tasks together.
 		r.Outcome = Pass

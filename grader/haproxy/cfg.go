@@ -244,3 +244,20 @@ func (p *parser) open(l Line) {
 	p.cur = s
 	p.cfg.Sections = append(p.cfg.Sections, s)
 }
+
+// LineAt finds a line by its number.
+func (c *Config) LineAt(file string, num int) (Line, bool) {
+	at := func(l Line) bool { return l.File == file && l.Num == num }
+	for _, s := range c.Sections {
+		if at(s.Head) {
+			return s.Head, true
+		}
+		if i := slices.IndexFunc(s.Lines, at); i >= 0 {
+			return s.Lines[i], true
+		}
+	}
+	if i := slices.IndexFunc(c.Stray, at); i >= 0 {
+		return c.Stray[i], true
+	}
+	return Line{}, false
+}

@@ -210,9 +210,9 @@ func TestCommandsHaveTheirOwnLine(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	hint := i18n.M("check.balance_cookie_hint", "line", "3\n$ rm -rf .", "reload",
+	hint := i18n.M("check.servers_idle_hint", "line", "3\n$ rm -rf .", "reload",
 		map[string]any{"key": "check.do_restart", "args": map[string]any{"name": "haproxy-01"}})
 	require.Equal(t, []string{
-		"1. this task wants no cookie: delete line 3 $ rm -rf .", "2. restart haproxy-01:", "$ docker restart haproxy-01",
+		"1. line 3 $ rm -rf . should take its turn like the others: delete backup, disabled or weight 0 there", "2. restart haproxy-01:", "$ docker restart haproxy-01",
 	}, i18n.EN.Lines(hint), "a value brings no lines")
 }

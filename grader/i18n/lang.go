@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -118,6 +119,8 @@ func (l Lang) fill(raw string, args map[string]any) string {
 		switch {
 		case !ok:
 			b.WriteString(raw[i : i+j+1]) // not a placeholder, such as {{.Node}}
+		case plural && forms == "time":
+			b.WriteString(local(l.format(v)))
 		case plural:
 			one, other, _ := strings.Cut(forms, "|")
 			if l.format(v) == "1" {
@@ -130,6 +133,16 @@ func (l Lang) fill(raw string, args map[string]any) string {
 		}
 		raw = raw[i+j+1:]
 	}
+}
+
+// local is a moment in the time of who reads it; what is none stays as it is.
+func local(s string) string {
+	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00"} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t.Local().Format("2006-01-02 15:04:05")
+		}
+	}
+	return s
 }
 
 func (l Lang) format(v any) string {

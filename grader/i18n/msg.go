@@ -7,7 +7,8 @@
 //
 // The catalogs are YAML files, one an area, in catalog/<lang>/. A sentence may
 // hold placeholders: {name} is replaced by the value, {n|task|tasks} by the
-// first form if n is 1 and by the second otherwise. A hint may have several
+// first form if n is 1 and by the second otherwise, {t|time} by a moment in
+// local time. A hint may have several
 // lines: one that begins with "$ " is a command to type, one with "| " goes
 // into a file as it stands; see [Lang.Lines].
 package i18n

@@ -40,6 +40,7 @@ func (j *Judge) Each(tasks []string, c evidence.Case, evidenceHash string, yield
 		if !ok {
 			continue
 		}
+		in.Task = task
 		done := make(map[string]Verdict, len(task.Checks))
 		for _, chk := range task.Checks {
 			j.one(in, task, chk, done)

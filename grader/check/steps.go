@@ -1,0 +1,252 @@
+package check
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+)
+
+// A hint is read, and typed, line by line: see [i18n.Lang.Lines]. A line that
+// names a node is for what follows it; edits count a file's lines as they were
+// checked.
+
+// steps are lines one below the other, each command below its node; empty ones
+// are left out.
+func steps(lines ...i18n.Msg) i18n.Msg {
+	var flat []i18n.Msg
+	for _, l := range lines {
+		for ; l.Key == "check.then"; l = l.Args["then"].(i18n.Msg) {
+			flat = append(flat, l.Args["first"].(i18n.Msg))
+		}
+		flat = append(flat, l)
+	}
+	var out []i18n.Msg
+	at := ""
+	for _, l := range flat {
+		node, _ := l.Args["node"].(string)
+		switch l.Key {
+		case "", "check.on_node", "check.on_manager": // said anew
+			continue
+		case "check.do", "check.do_at":
+			if node != "" && node != at {
+				out = append(out, i18n.M("check.on_node", "node", node))
+			} else if node == "" && at != "" {
+				out = append(out, i18n.M("check.on_manager"))
+			}
+			l.Key, at = "check.do", node
+		case "check.edit_file", "check.write_file", "check.do_on_node":
+			at = node
+		}
+		out = append(out, l)
+	}
+	var all i18n.Msg
+	for _, l := range slices.Backward(out) {
+		if all.Empty() {
+			all = l
+		} else {
+			all = i18n.M("check.then", "first", l, "then", all)
+		}
+	}
+	return all
+}
+
+// do is a command for any manager.
+func do(words ...string) i18n.Msg { return i18n.M("check.do", "command", strings.Join(words, " ")) }
+
+// doAt is a command for one node; "" is any manager.
+func doAt(node string, words ...string) i18n.Msg {
+	if node == "" {
+		return do(words...)
+	}
+	return i18n.M("check.do_at", "command", strings.Join(words, " "), "node", node)
+}
+
+// writeFile makes a file with its directory on a node; "" is where the student
+// is.
+func writeFile(node, name, text string) i18n.Msg {
+	var lines []i18n.Msg
+	if dir := dirOf(name); dir != "" {
+		lines = append(lines, doAt(node, "mkdir", "-p", quote(dir)))
+	}
+	if node == "" {
+		lines = append(lines, i18n.M("check.write_here", "file", name))
+	} else {
+		lines = append(lines, i18n.M("check.write_file", "file", name, "node", node))
+	}
+	for line := range strings.Lines(text) {
+		lines = append(lines, i18n.M("check.file_line", "text", strings.TrimSuffix(line, "\n")))
+	}
+	return steps(lines...)
+}
+
+func dirOf(name string) string {
+	if i := strings.LastIndexByte(name, '/'); i > 0 {
+		return name[:i]
+	}
+	return ""
+}
+
+var harmless = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// quote makes a word that a shell takes as it is, on one line.
+func quote(s string) string {
+	if harmless.MatchString(s) {
+		return s
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// wants is what a task asks of a student, gathered from its checks: what hints
+// build that build something anew.
+type wants struct {
+	image      string
+	env, value string
+	port       string // published by the service; "" for none
+	replicas   int
+	dnsrr      bool
+	network    string // "" for none
+	haproxy    string // "" for none
+	frontend   string
+	toTasks    bool // HAProxy leads to the tasks and not to the nodes
+	inner      int  // the port that the containers listen on
+}
+
+func (in *Input) wants() wants {
+	w := wants{replicas: 1, inner: 80}
+	if in.Task == nil {
+		return w
+	}
+	for _, c := range in.Task.Checks {
+		switch p := c.Params.(type) {
+		case *imageParams:
+			w.image = in.View.imageLike(p.Images)
+		case *envParams:
+			if !p.Optional {
+				w.env, w.value = p.Env, in.Vars[p.Value]
+			}
+		case *portParams:
+			w.port = in.Vars[p.Port]
+		case *countParams:
+			if c.Kind == "service-replicas" {
+				w.replicas = p.AtLeast
+			}
+		case *dnsrrParams:
+			w.dnsrr = true
+		case *networkParams:
+			w.network = in.Vars[p.Network]
+		case *proxyParams:
+			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
+		case *backendsParams:
+			w.toTasks, w.inner = true, p.Target
+		}
+	}
+	return w
+}
+
+// imageLike is the name under which most services run one of the images: the
+// class's own, with its registry. Without any it is the first of the names.
+func (v *View) imageLike(images []string) string {
+	count := map[string]int{}
+	for i := range v.idx.Snap.Services {
+		image := v.idx.Snap.Services[i].Image
+		if slices.ContainsFunc(images, func(want string) bool { return imageMatches(image, want) }) {
+			count[image]++
+		}
+	}
+	if len(count) == 0 {
+		return images[0]
+	}
+	return mostKey(count)
+}
+
+// createService is the command that makes the student's service as the task
+// wants it.
+func (in *Input) createService(name string) string {
+	w := in.wants()
+	s := &evidence.Service{Name: name, Image: w.image, Mode: "replicated", Replicas: w.replicas, EndpointMode: "vip"}
+	if w.env != "" {
+		s.Env = []string{w.env + "=" + w.value}
+	}
+	if w.port != "" {
+		s.Ports = []evidence.Port{{Protocol: "tcp", Target: w.inner, Published: atoi(w.port), Mode: "ingress"}}
+	}
+	if w.dnsrr {
+		s.EndpointMode = "dnsrr"
+	}
+	var nets []string
+	if w.network != "" {
+		nets = []string{w.network}
+	}
+	return serviceCommand(s, nets)
+}
+
+// serviceAgain is the command that makes a service anew, with what is known of
+// it and a change.
+func (v *View) serviceAgain(svc *evidence.Service, change func(s *evidence.Service, networks *[]string)) string {
+	s := *svc
+	var nets []string
+	for _, id := range svc.Networks {
+		if n := v.networkName(id); !v.ingress(id) {
+			nets = append(nets, n)
+		}
+	}
+	if change != nil {
+		change(&s, &nets)
+	}
+	return serviceCommand(&s, nets)
+}
+
+func (v *View) ingress(id string) bool {
+	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Ingress })
+}
+
+// serviceCommand is the command that makes such a service.
+func serviceCommand(s *evidence.Service, networks []string) string {
+	words := []string{"docker", "service", "create", "--name", s.Name}
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			words = append(words, flag, quote(v))
+		}
+	}
+	if strings.HasPrefix(s.Mode, "global") {
+		add("--mode", s.Mode)
+	} else {
+		add("--replicas", itoa(s.Replicas))
+	}
+	for _, p := range s.Ports {
+		if p.Mode == "ingress" && p.Protocol == "tcp" {
+			add("-p", itoa(p.Published)+":"+itoa(p.Target))
+		} else {
+			add("--publish", "published="+itoa(p.Published)+",target="+itoa(p.Target)+",mode="+p.Mode+",protocol="+p.Protocol)
+		}
+	}
+	add("-e", s.Env...)
+	add("--network", networks...)
+	if s.EndpointMode == "dnsrr" {
+		add("--endpoint-mode", "dnsrr")
+	}
+	add("--constraint", s.Constraints...)
+	if s.Restart.Condition != "" && s.Restart.Condition != "any" {
+		add("--restart-condition", s.Restart.Condition)
+	}
+	for _, c := range s.Configs {
+		add("--config", "source="+c.Name+",target="+c.File)
+	}
+	for _, m := range s.Mounts {
+		add("--mount", "type="+m.Type+",source="+m.Source+",target="+m.Target)
+	}
+	words = append(words, quote(s.Image))
+	for _, a := range s.Args {
+		words = append(words, quote(a))
+	}
+	return strings.Join(words, " ")
+}
