@@ -36,47 +36,49 @@ func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Resul
 // spoilt names a node whose engine could not set up a task of the service, with
 // the engine's words, or one that refuses the service's published port.
 func (v *View) spoilt(svc *evidence.Service) (node, words string) {
-	for _, x := range []struct {
-		snap  *evidence.Snapshot
-		tasks func() []evidence.Task
-	}{
-		{v.c.Before, nil}, {v.c.After, nil}, {v.c.Before, v.windowTasks}, {v.c.Settled, nil}, {v.c.Final, nil},
-	} {
-		if x.snap == nil {
-			continue
-		}
-		tasks := x.snap.Tasks
-		if x.tasks != nil {
-			tasks = x.tasks()
-		}
-		for _, n := range trouble.Among(tasks, x.snap) {
-			hit := slices.IndexFunc(tasks, func(t evidence.Task) bool {
-				return t.ServiceID == svc.ID && t.NodeID == n.ID && trouble.OfEngine(t.Error)
-			})
-			if hit >= 0 {
-				return n.Hostname, tasks[hit].Error
+	for _, s := range []*evidence.Snapshot{v.c.Before, v.c.After, v.c.Settled, v.c.Final} {
+		if s != nil && slices.ContainsFunc(s.Tasks, failedBy(svc)) {
+			if node, words = spoiltAmong(svc, s.Tasks, s); node != "" {
+				return node, words
 			}
+		}
+	}
+	if w := v.c.Window; w != nil && slices.ContainsFunc(w.Polls, func(p evidence.Poll) bool { return slices.ContainsFunc(p.Tasks, failedBy(svc)) }) {
+		if node, words = spoiltAmong(svc, inWindow(w), v.c.Before); node != "" {
+			return node, words
 		}
 	}
 	return v.deaf(svc), ""
 }
 
-// windowTasks are the tasks of the fault window as they were last seen, without
-// those on the node that was made to fail.
-func (v *View) windowTasks() []evidence.Task {
-	if v.c.Window == nil {
-		return nil
+// failedBy finds tasks of a service that an engine could not set up.
+func failedBy(svc *evidence.Service) func(evidence.Task) bool {
+	return func(t evidence.Task) bool { return t.ServiceID == svc.ID && trouble.OfEngine(t.Error) }
+}
+
+func spoiltAmong(svc *evidence.Service, tasks []evidence.Task, snap *evidence.Snapshot) (node, words string) {
+	failed := failedBy(svc)
+	for _, n := range trouble.Among(tasks, snap) {
+		if i := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.NodeID == n.ID && failed(t) }); i >= 0 {
+			return n.Hostname, tasks[i].Error
+		}
 	}
+	return "", ""
+}
+
+// inWindow are the tasks of a fault window as they were last seen, by ID,
+// without those on the node that was made to fail. What went wrong stays known,
+// whatever a task came to afterwards.
+func inWindow(w *evidence.Window) []evidence.Task {
 	last := map[string]evidence.Task{}
-	for _, p := range v.c.Window.Polls {
+	for _, p := range w.Polls {
 		for _, t := range p.Tasks {
-			// What went wrong stays known, whatever the task came to afterwards.
-			if t.NodeID != v.c.Window.Fault.NodeID && (trouble.OfEngine(t.Error) || !trouble.OfEngine(last[t.ID].Error)) {
+			if t.NodeID != w.Fault.NodeID && (trouble.OfEngine(t.Error) || !trouble.OfEngine(last[t.ID].Error)) {
 				last[t.ID] = t
 			}
 		}
 	}
-	return slices.Collect(maps.Values(last))
+	return slices.SortedFunc(maps.Values(last), func(a, b evidence.Task) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // deaf names a node that refuses every connection to a port which the service

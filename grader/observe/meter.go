@@ -52,11 +52,11 @@ func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(
 	m := r.Cluster.(Meter)
 	read := func(ctx context.Context) (map[string]int64, int64) { return m.Received(ctx, s.witnesses), r.At() }
 	quiet, quietAt := read(ctx)
-	idle(ctx)
+	_ = pause(ctx, idleFor)
 	before, beforeAt := read(ctx)
 	return func(ctx context.Context) []evidence.Traffic {
 		after, afterAt := read(ctx)
-		idle(ctx)
+		_ = pause(ctx, idleFor)
 		end, endAt := read(ctx)
 		var out []evidence.Traffic
 		for _, c := range s.witnesses { // in the snapshot's order
@@ -77,10 +77,14 @@ func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(
 	}
 }
 
-// idle lets a moment pass.
-func idle(ctx context.Context) {
+// pause waits for d or for the context's end.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
+	case <-t.C:
+		return nil
 	case <-ctx.Done():
-	case <-time.After(idleFor):
+		return ctx.Err()
 	}
 }

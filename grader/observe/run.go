@@ -176,10 +176,8 @@ func (r *Runner) load(ctx context.Context, t evidence.Target) (evidence.Trace, e
 	if err != nil || !cold(&trace) && !hiccup(&trace) {
 		return trace, err
 	}
-	select {
-	case <-ctx.Done():
-		return trace, ctx.Err()
-	case <-time.After(warmUp):
+	if err := pause(ctx, warmUp); err != nil {
+		return trace, err
 	}
 	again, err := r.Loader.Load(ctx, t)
 	if err == nil && hiccup(&trace) && failed(&again) > failed(&trace) {
