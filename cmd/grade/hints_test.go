@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/swarm"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
@@ -93,7 +96,7 @@ func newHintClass(t *testing.T, task string) *hintClass {
 	c := &hintClass{T: t, task: task, x: x}
 	quiet := x.silent(x.dir)
 	quiet.simFiles = t.TempDir()
-	s, err := quiet.bringUpSim(t.Context(), seats, sim.Options{Seed: 1, Speed: simSpeed, HostFiles: true})
+	s, err := quiet.bringUpSim(t.Context(), seats, sim.Options{Seed: 1, Speed: simSpeed, HostFiles: true, Warn: func(s string) { t.Log("embedded cluster:", s) }})
 	require.NoError(t, err)
 	c.c, err = dialSim(t.Context(), s)
 	require.NoError(t, err)
@@ -239,29 +242,33 @@ func (c *hintClass) settle() {
 	}
 }
 
+// unmended are those who do not get to full marks by what hints say, by task and
+// name, and why not.
+var unmended = map[string]string{
+	"1 one-task-answers-for-all": "one task takes the others' connections; no command mends what is in the image",
+	"2 one-task-answers-for-all": "one task takes the others' connections; no command mends what is in the image",
+	"1 plain-container":          "the container that keeps the service's port on one node is in no reading of the cluster, so nothing names it",
+	"3 task-moved-static":        "the addresses were right until a fault moved the tasks, so that there is nothing to mend: the next run counts",
+}
+
 // report prints the table, and holds it against what is stated.
 func (c *hintClass) report() {
 	dir := os.Getenv("HINTS_LOG")
 	for _, s := range c.who {
 		d := s.Deployment
-		if len(s.points) > 0 && s.points[0] == c.most {
-			continue
-		}
-		rounds := fmt.Sprint(len(s.points) - 1)
-		for i, p := range s.points {
-			if p == c.most {
-				rounds = fmt.Sprint(i)
-				s.points = s.points[:i+1]
-				break
-			}
-		}
-		why := ""
-		if !s.full() {
-			rounds, why = "-", s.first
-		}
-		c.Logf("%-38s %2s %v %s", d.Name, rounds, s.points, why)
+		name := c.task + " " + d.Name
 		if dir != "" {
 			_ = os.WriteFile(filepath.Join(dir, c.task+"-"+d.Name), []byte(strings.Join(s.typist.typed, "\n")+"\n"+s.first+"\n"), 0o644)
 		}
+		if s.points[0] == c.most {
+			continue
+		}
+		if s.full() {
+			c.Logf("%-40s %2d %v", name, len(s.points)-1, s.points)
+			assert.Empty(c, unmended[name], "%s gets to full marks: take it out of unmended", name)
+			continue
+		}
+		c.Logf("%-40s  - %v %s", name, s.points, s.first)
+		assert.Contains(c, unmended, name, "%s stays at %v: %s; it typed:\n%s", name, s.points, s.first, strings.Join(s.typist.typed, "\n"))
 	}
 }

@@ -216,6 +216,11 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 	default:
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", log)
 	}
+	// The log names the server; where tasks are wanted, their addresses are the
+	// backends' hint.
+	if r.Outcome != Pass && what.Empty() && strings.Contains(log, "could not resolve address") && !in.wants().toTasks {
+		r.Hint = steps(i18n.M("check.proxy_unresolved_hint"), in.rewrite(px))
+	}
 	return r
 }
 

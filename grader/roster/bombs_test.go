@@ -1,3 +1,5 @@
+//go:build !race
+
 package roster_test
 
 import (
@@ -25,7 +27,7 @@ import (
 // What reading a file may take, whatever it holds.
 const (
 	mostMemory = 300 << 20
-	mostCPU    = 4 * time.Second // one on an idle machine
+	mostCPU    = 15 * time.Second // at most one where nothing else runs
 )
 
 const bombEnv = "SWARMGRADE_TEST_BOMB"
@@ -66,10 +68,8 @@ func TestBombs(t *testing.T) {
 			use := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 			cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 			t.Logf("%4d MB, %v: %s", use.Maxrss>>10, cpu, said)
-			if !raceDetector {
-				require.Less(t, use.Maxrss<<10, int64(mostMemory))
-				require.Less(t, cpu, mostCPU)
-			}
+			require.Less(t, use.Maxrss<<10, int64(mostMemory))
+			require.Less(t, cpu, mostCPU)
 		})
 	}
 }
