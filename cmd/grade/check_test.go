@@ -36,11 +36,11 @@ func TestSelfCheckScreens(t *testing.T) {
 			"\n56 of 56 points; 5 more checks (14 points) not graded yet\n", "so hand it in; the 5 left are for your teacher's",
 		}, []string{"✗", "–", "all passed", "1000000"}},
 		{"2", "balance-source", exitMend, []string{
-			"\nTask 1", "✗     0/1  the balance algorithm spreads requests\n", "           → 1. change balance source to balance roundrobin\n",
-			"             2. on manager-1, restart haproxy-02:\n", "\n                docker restart haproxy-02\n", "\n1 thing to mend; start at the top",
+			"\nTask 1", "✗     0/1  the balance algorithm spreads requests\n", "           → use balance roundrobin:\n", "\n                balance roundrobin\n",
+			"             on manager-1, restart haproxy-02:\n", "\n                docker restart haproxy-02\n", "\n1 thing to mend; start at the top",
 		}, []string{"all passed", "hand it in"}},
 		{"2", "haproxy-missing", exitMend, []string{
-			"\nTask 2", "✗     0/2  HAProxy exists under its name\n", "\n                docker run -d --name haproxy-03 -p 9003:9003 -v ",
+			"\nTask 2", "✗     0/2  HAProxy exists under its name\n", "\n                    bind *:9003\n", "\n                docker run -d --name haproxy-03 -v ",
 			"–    0/20  8 more checks wait until this is mended: HAProxy exists under its", "1 thing to mend before 8 more checks can be made",
 		}, []string{"the premise"}},
 		{"3", "handout", exitOK, []string{
@@ -51,7 +51,7 @@ func TestSelfCheckScreens(t *testing.T) {
 			"\n                docker service update --endpoint-mode dnsrr s05\n",
 		}, []string{"Task 1", "Task 2"}},
 		{"3", "network-not-attachable", exitMend, []string{
-			"1. remove the service:\n                docker service rm s06\n             2. ", "\n                docker network rm dnsrr-06\n", "             4. create",
+			"\n                docker service rm s06\n", "\n                docker network rm dnsrr-06\n", "\n                docker network create -d overlay --attachable dnsrr-06\n", "\n                docker service create --name s06 ",
 		}, nil},
 		{"1", "nothing-done", exitMend, []string{
 			"your service s07 is not there yet", "✗     0/2  the service exists under its name\n",
