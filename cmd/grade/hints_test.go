@@ -247,7 +247,6 @@ func (c *hintClass) settle() {
 var unmended = map[string]string{
 	"1 one-task-answers-for-all": "one task takes the others' connections; no command mends what is in the image",
 	"2 one-task-answers-for-all": "one task takes the others' connections; no command mends what is in the image",
-	"1 plain-container":          "the container that keeps the service's port on one node is in no reading of the cluster, so nothing names it",
 	"3 task-moved-static":        "the addresses were right until a fault moved the tasks, so that there is nothing to mend: the next run counts",
 }
 

@@ -284,6 +284,13 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
 			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
 	case t.unknown > 0:
+		if c := v.standAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
+			return p.Via == "mesh" && len(t.sample) >= shortID && strings.HasPrefix(c.ID, t.sample) && itoa(at.Public) == v.vars[p.Port]
+		}); c != nil {
+			node := v.NodeName(c.NodeID)
+			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.unknown, "sent", t.sent, "name", c.Names[0], "node", node, "port", v.vars[p.Port]),
+				steps(i18n.M("check.answers_held_hint", "name", c.Names[0]), doAt(node, "docker", "rm", "-f", c.Names[0])), ""}
+		}
 		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
 			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl), ""}
 	case t.anonymous > 0:

@@ -246,17 +246,28 @@ func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 // holder is another stand-alone container of its node that publishes a port
 // which a HAProxy that does not run asks for.
 func (v *View) holder(px *evidence.Proxy) string {
-	for _, c := range v.idx.Snap.Containers {
-		if c.NodeID != px.NodeID || c.ID == px.ID || c.ServiceID != "" || len(c.Names) == 0 {
-			continue
-		}
-		for _, p := range c.Ports {
-			if p.Public > 0 && slices.ContainsFunc(px.Publishes, func(q evidence.ContainerPort) bool { return q.Public == p.Public && q.Protocol == p.Protocol }) {
-				return c.Names[0]
+	c := v.standAlone(func(c *evidence.Container, p evidence.ContainerPort) bool {
+		return c.NodeID == px.NodeID && c.ID != px.ID &&
+			slices.ContainsFunc(px.Publishes, func(q evidence.ContainerPort) bool { return q.Public == p.Public && q.Protocol == p.Protocol })
+	})
+	if c == nil {
+		return ""
+	}
+	return c.Names[0]
+}
+
+// standAlone is a container of no service that publishes a port which fits; nil
+// if there is none.
+func (v *View) standAlone(fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
+	for _, idx := range v.indexes() {
+		for i := range idx.Snap.Containers {
+			c := &idx.Snap.Containers[i]
+			if c.ServiceID == "" && len(c.Names) > 0 && slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool { return p.Public > 0 && fits(c, p) }) {
+				return c
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 func clip(s string, n int) string {

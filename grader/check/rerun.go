@@ -59,13 +59,13 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 		}
 	}
 	if len(nets) > 0 {
-		words = append(words, "--network", nets[0])
+		words = append(words, "--network", quote(nets[0]))
 	}
 	for _, h := range px.ExtraHosts {
 		words = append(words, "--add-host", quote(h))
 	}
 	if px.Restart != "" && px.Restart != "no" {
-		words = append(words, "--restart", px.Restart)
+		words = append(words, "--restart", quote(px.Restart))
 	}
 	words = append(words, quote(r.image))
 	if !r.plain {
@@ -73,7 +73,7 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 	}
 	lines = append(lines, doAt(at, words...))
 	for _, n := range nets[min(1, len(nets)):] {
-		lines = append(lines, doAt(at, "docker", "network", "connect", n, r.name))
+		lines = append(lines, doAt(at, "docker", "network", "connect", quote(n), r.name))
 	}
 	return steps(lines...)
 }

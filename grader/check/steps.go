@@ -229,7 +229,13 @@ func serviceCommand(s *evidence.Service, networks []string) string {
 			add("--publish", "published="+itoa(p.Published)+",target="+itoa(p.Target)+",mode="+p.Mode+",protocol="+p.Protocol)
 		}
 	}
-	add("-e", s.Env...)
+	for _, kv := range s.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		if value == evidence.Hidden {
+			kv = name // docker takes it from the shell that the command is typed in
+		}
+		add("-e", kv)
+	}
 	add("--network", networks...)
 	if s.EndpointMode == "dnsrr" {
 		add("--endpoint-mode", "dnsrr")
