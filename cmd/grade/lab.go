@@ -192,18 +192,16 @@ func labError(err error, other string, opt lab.Options) error {
 // newWhoamiCmd is what the lab's whoami image runs where no compiler was at
 // hand to build the program of its own.
 func newWhoamiCmd(a *app) *cobra.Command {
-	conf, confErr := whoami.DefaultConfig()
-	cmd := &cobra.Command{Use: "whoami", Short: a.lang().T("lab.whoami_short"), Args: cobra.NoArgs, Hidden: true}
-	cmd.Flags().IntVar(&conf.Port, "port", conf.Port, a.lang().T("lab.flag_port"))
-	cmd.Flags().DurationVar(&conf.Linger, "linger", conf.Linger, a.lang().T("lab.flag_linger"))
-	cmd.RunE = func(c *cobra.Command, _ []string) error {
-		if confErr != nil {
-			return confErr
-		}
-		// A container's first process ignores what it does not ask for.
-		ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM)
-		defer stop()
-		return whoami.Run(ctx, conf)
+	return &cobra.Command{
+		Use: "whoami", Short: a.lang().T("lab.whoami_short"), Hidden: true, DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			// A container's first process ignores what it does not ask for.
+			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM)
+			defer stop()
+			if status := whoami.Main(ctx, args, a.Stderr); status != exitOK {
+				return &statusError{Status: status}
+			}
+			return nil
+		},
 	}
-	return cmd
 }
