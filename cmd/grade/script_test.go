@@ -40,7 +40,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
 			env.Setenv(proxyEnv, proxyEmbedded) // whatever is installed
-			return nil
+			rubrics, err := filepath.Abs("../../rubrics")
+			env.Setenv("RUBRICS", rubrics) // those that are built in, as files
+			return err
 		},
 	})
 }

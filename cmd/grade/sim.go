@@ -93,6 +93,11 @@ func (a *app) sim(ctx context.Context, f *simFlags) error {
 	if !(f.speed >= 0.1 && f.speed <= maxSimSpeed) {
 		return usageError(i18n.M("sim.bad_speed", "speed", f.speed, "most", maxSimSpeed))
 	}
+	if f.write != "" {
+		if err := mayWrite(ctx, f.write, seats); err != nil {
+			return err
+		}
+	}
 	// Whoever can open a socket of ours is us, or root; a port is open to all.
 	opt := sim.Options{Seed: simSeed, Speed: f.speed, TCP: f.listen == "tcp", HostFiles: f.listen == "unix"}
 	home, cleared, err := sim.Claim(f.dir(a))

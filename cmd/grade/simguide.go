@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +12,7 @@ import (
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/regular"
 )
 
 // simGuide tells how to use an embedded cluster that is up.
@@ -44,11 +48,51 @@ func (g *simGuide) command(args ...string) string {
 	return text + " --state " + dir
 }
 
+// simWrote begins the class files made here: others are not written over.
+const simWrote = "# Written by grade sim --write-class, and each time anew.\n"
+
+func rosterBeside(class string) string {
+	return strings.TrimSuffix(class, filepath.Ext(class)) + ".csv"
+}
+
+// mayWrite refuses a class file or a roster that somebody else has made. A
+// roster of sample students is known by its heading.
+func mayWrite(ctx context.Context, class string, seats []deployments.Seat) error {
+	text, err := beginning(ctx, class)
+	if err == nil && text != "" && !strings.HasPrefix(text, simWrote) {
+		err = usageHint(i18n.M("sim.not_ours", "file", class), i18n.M("sim.not_ours_hint"))
+	}
+	if err != nil || len(seats) == 0 {
+		return err
+	}
+	roster := rosterBeside(class)
+	text, err = beginning(ctx, roster)
+	if heading, _, _ := strings.Cut(text, "\n"); err == nil && text != "" && !strings.HasSuffix(heading, ",deployment") {
+		err = usageHint(i18n.M("sim.not_ours", "file", roster), i18n.M("sim.not_ours_hint"))
+	}
+	return err
+}
+
+// beginning is what a file holds, "" if there is none.
+func beginning(ctx context.Context, path string) (string, error) {
+	data, err := regular.Read(ctx, path, maxSimWrote)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", &statusError{Status: exitUsage, Msg: i18n.M("sim.not_written", "file", path), Hint: i18n.M("sim.not_ours_hint"), Cause: err}
+	}
+	return string(data), nil
+}
+
+// maxSimWrote bounds what is read of a file that may be written over, in bytes.
+const maxSimWrote = 4 << 20
+
 // write makes a class file, with its roster beside it.
 func (g *simGuide) write(path string) error {
 	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	roster := strings.TrimSuffix(path, filepath.Ext(path)) + ".csv"
-	text := fmt.Sprintf("class: %s\nroster: %s\nrubric: ha-lb\n%ssettings: {parallel: 8, rate: 4000}\n", name, filepath.Base(roster), g.clusterYAML())
+	roster := rosterBeside(path)
+	text := fmt.Sprintf("%sclass: %s\nroster: %s\nrubric: ha-lb\n%ssettings: {parallel: 8, rate: 4000}\n", simWrote, name, filepath.Base(roster), g.clusterYAML())
 	err := g.writeRoster(roster)
 	if err == nil {
 		err = os.WriteFile(path, []byte(text), 0o644)

@@ -52,7 +52,18 @@ func (c command) Restore(ctx context.Context, f evidence.Fault) error {
 	return c.run(ctx, c.restore, f)
 }
 
-// Try fills the commands in for a node and has a shell read them, not run them.
+// firstWord is the word that a shell's line begins with, a program's name or
+// path as a rule; "" if a shell would not take it as it stands.
+func firstWord(line string) string {
+	words := strings.Fields(line)
+	if len(words) == 0 || strings.Trim(words[0], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-") != "" {
+		return ""
+	}
+	return words[0]
+}
+
+// Try fills the commands in for a node and has a shell read them and look for
+// the program that each begins with, not run them.
 func (c command) Try(ctx context.Context, f evidence.Fault) error {
 	for _, t := range []*template.Template{c.inject, c.restore} {
 		text, err := fill(t, f)
@@ -62,6 +73,15 @@ func (c command) Try(ctx context.Context, f evidence.Fault) error {
 		if out, err := exec.CommandContext(ctx, "sh", "-n", "-c", text).CombinedOutput(); err != nil && ctx.Err() == nil {
 			return &Problem{
 				Code: "config", Msg: i18n.M("fault.command_unread", "command", t.Name(), "output", clipTail(out)), Hint: i18n.M("fault.command_failed_hint"), Cause: err,
+			}
+		}
+		word := firstWord(text)
+		if word == "" {
+			continue
+		}
+		if err := exec.CommandContext(ctx, "sh", "-c", `command -v "$1"`, "sh", word).Run(); err != nil && ctx.Err() == nil {
+			return &Problem{
+				Code: "config", Msg: i18n.M("fault.command_missing", "command", t.Name(), "program", word), Hint: i18n.M("fault.command_missing_hint", "command", t.Name()), Cause: err,
 			}
 		}
 	}

@@ -51,6 +51,11 @@ func TestTryingACommandRunsNoneOfIt(t *testing.T) {
 	var p *Problem
 	require.ErrorAs(t, newTestCommand(t, "true", "if {{.Node}}").Try(t.Context(), targetM2), &p)
 	require.Equal(t, "fault.command_unread", p.Msg.Key)
+	require.ErrorAs(t, newTestCommand(t, "no-such-program {{.Node}}", "true").Try(t.Context(), targetM2), &p)
+	require.Equal(t, "fault.command_missing", p.Msg.Key)
+	for _, fine := range []string{"A=b no-such-program", "if true; then :; fi", "cd / && ls", "(true)", `"$HOME"/x`, "{{.Node}}=1 :", "# nothing"} {
+		require.NoError(t, newTestCommand(t, fine, "true").Try(t.Context(), targetM2), fine)
+	}
 	require.NoFileExists(t, file)
 }
 

@@ -123,7 +123,7 @@ func (s nodeStop) run(parent context.Context, f evidence.Fault, what, script str
 func (s nodeStop) refused(f evidence.Fault, what string, status int, output string) error {
 	key := map[int]string{
 		tryNotRoot: "try_root", tryNoSystemd: "try_systemd", tryNoDocker: "try_docker", tryNoTimer: "try_timer",
-		tryNoShell: "try_shell", tryNoRun: "try_run", tryBadCommand: "try_command",
+		tryNoShell: "try_shell", tryNoRun: "try_run", tryBadCommand: "try_command", tryNoProgram: "try_program",
 	}[status]
 	if (status == 1 || status == 127) && strings.Contains(output, "sudo") && remote.User(s.spec.User) != "root" {
 		key = "try_sudo"

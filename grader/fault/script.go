@@ -91,10 +91,12 @@ const (
 	tryNoShell                // no setsid or nohup, for a timer without systemd
 	tryNoRun                  // /run can't be written
 	tryBadCommand             // the class's own stop or start is no shell's line
+	tryNoProgram              // there is no program that it begins with
 )
 
 // tryScript looks for what the other scripts need and changes nothing. Commands
-// of the class's own are only read by a shell, not run.
+// of the class's own are only read by a shell, and the program that they begin
+// with looked for; they are not run.
 func tryScript(stop, start string) string {
 	lines := []string{`[ "$(id -u)" = 0 ] || exit ` + strconv.Itoa(tryNotRoot)}
 	if stop == "" || start == "" {
@@ -106,6 +108,9 @@ func tryScript(stop, start string) string {
 	for _, own := range []string{stop, start} {
 		if own != "" {
 			lines = append(lines, "sh -n -c "+quote(own)+" || exit "+strconv.Itoa(tryBadCommand))
+			if word := firstWord(own); word != "" {
+				lines = append(lines, "command -v "+word+" >/dev/null || exit "+strconv.Itoa(tryNoProgram))
+			}
 		}
 	}
 	return whole(append(lines,

@@ -73,6 +73,7 @@ func TestTheLookAtANodeChangesNothing(t *testing.T) {
 	require.False(t, b.armed())
 	require.Equal(t, tryBadCommand, status("echo 'open", b.start, ""))
 	require.Equal(t, tryBadCommand, status(b.stop, "if", ""))
+	require.Equal(t, tryNoProgram, status(b.stop, "no-such-program it", ""))
 	tools := filepath.Join(b.dir, "tools")
 	require.NoError(t, os.Mkdir(tools, 0o700))
 	for _, name := range []string{"id", "sh"} {
@@ -81,7 +82,7 @@ func TestTheLookAtANodeChangesNothing(t *testing.T) {
 		require.NoError(t, os.Symlink(where, filepath.Join(tools, name)))
 	}
 	require.Equal(t, tryNoSystemd, status("", "", tools))
-	require.Equal(t, tryNoShell, status(b.stop, b.start, tools))
+	require.Equal(t, tryNoShell, status("true", "true", tools))
 	require.NoError(t, os.WriteFile(filepath.Join(tools, "systemctl"), []byte("#!/bin/sh\nexit 1\n"), 0o700))
 	require.Equal(t, tryNoDocker, status("", "", tools))
 }

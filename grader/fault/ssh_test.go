@@ -242,6 +242,7 @@ func TestTryFindsOutWhatIsMissing(t *testing.T) {
 		"no setsid":          {"root", tryNoShell, "", "try_shell"},
 		"no /run":            {"root", tryNoRun, "", "try_run"},
 		"a broken command":   {"root", tryBadCommand, "", "try_command"},
+		"a missing program":  {"root", tryNoProgram, "", "try_program"},
 		"sudo asks":          {"li", 1, "sudo: a password is required", "try_sudo"},
 		"no sudo":            {"li", 127, "sh: 1: sudo: not found", "try_sudo"},
 		"something else":     {"li", 3, "odd", "script_failed"},
