@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 )
@@ -36,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"sql":     cmdSQL,
 			"fill":    cmdFill,
 			"isjson":  cmdIsJSON,
+			"narrow":  cmdNarrow,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
@@ -141,5 +144,25 @@ func cmdIsJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if out := ts.ReadFile("stdout"); !json.Valid([]byte(out)) {
 		ts.Fatalf("stdout is no JSON: %s", out)
+	}
+}
+
+// cmdNarrow is "narrow COLUMNS": no line of stdout is wider, but for commands,
+// which are to be copied whole.
+func cmdNarrow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: narrow COLUMNS")
+	}
+	most, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	width := runewidth.Condition{StrictEmojiNeutral: true}
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(strings.TrimSpace(line), "docker ") {
+			continue
+		}
+		if w := width.StringWidth(line); w > most {
+			ts.Fatalf("%d columns: %s", w, line)
+		}
 	}
 }

@@ -71,8 +71,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		if !slices.Contains(p.Algorithms, got) {
 			r.Observed["line"] = be.Balance.Line.Num
 			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
-			r.Hint = steps(i18n.M("check.balance_other_hint", "algorithm", clip(got, 40), "want", p.Algorithms[0]),
-				in.mend(px, []edit{{be.Balance.Line, "line", "balance " + p.Algorithms[0]}}))
+			r.Hint = in.takeTurns(px, be, p.Algorithms[0])
 			return r
 		}
 	}
@@ -80,12 +79,40 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		if b := bias(be, p.Direct); b.what != "" {
 			r.Observed["bias"], r.Observed["line"] = b.what, b.line
 			r.Message = i18n.M("check.balance_"+b.what, "line", b.line, "text", clip(strings.TrimSpace(b.text), 60))
-			r.Hint = steps(i18n.M("check.balance_"+b.what+"_hint", "line", b.line), in.mend(px, unbias(be, p.Direct)))
+			r.Hint = in.unbiased(px, be, b, p.Direct)
 			return r
 		}
 	}
 	r.Outcome = Pass
 	return r
+}
+
+// takeTurns puts another algorithm in the place of a backend's own.
+func (in *Input) takeTurns(px *evidence.Proxy, be *haproxy.Proxy, want string) i18n.Msg {
+	return steps(i18n.M("check.balance_other_hint", "algorithm", clip(be.Balance.Algorithm, 40), "want", want),
+		in.mend(px, []edit{{be.Balance.Line, "line", "balance " + want}}))
+}
+
+// evenly is what makes a HAProxy deal requests in turn, in the words of the
+// check of its balancing; empty if nothing in its configuration is against it.
+func (in *Input) evenly(px *evidence.Proxy, public string, direct bool) i18n.Msg {
+	backends := in.View.backends(px, public)
+	for _, be := range backends {
+		if !slices.Contains([]string{"", "roundrobin", "static-rr", "leastconn", "random"}, be.Balance.Algorithm) {
+			return in.takeTurns(px, be, "roundrobin")
+		}
+	}
+	for _, be := range backends {
+		if b := bias(be, direct); b.what != "" {
+			return in.unbiased(px, be, b, direct)
+		}
+	}
+	return i18n.Msg{}
+}
+
+// unbiased takes out of a backend all that is like its biased line.
+func (in *Input) unbiased(px *evidence.Proxy, be *haproxy.Proxy, b biasLine, direct bool) i18n.Msg {
+	return steps(i18n.M("check.balance_"+b.what+"_hint", "line", b.line), in.mend(px, unbias(be, direct)))
 }
 
 // biasLine is a line, besides the algorithm's, that keeps requests from being

@@ -11,7 +11,7 @@ import (
 
 // behind is what to do about a HAProxy whose answers are wrong: the line of the
 // configuration that explains them, else the lines that keep requests from the
-// student's own containers; empty if there are none. Class is the loader's word
+// student's own containers, all of them or some; empty if there are none. Class is the loader's word
 // for the failures, "" for answers that are wrong in themselves.
 func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class string) i18n.Msg {
 	if key, edits, args := in.View.cause(px, svc, port, class); key != "" {
@@ -20,7 +20,10 @@ func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class s
 	if edits := in.servers(px, svc, port); len(edits) > 0 {
 		return steps(i18n.M("check.mend_servers"), in.mend(px, edits))
 	}
-	return i18n.Msg{}
+	if class != "" {
+		return i18n.Msg{}
+	}
+	return in.evenly(px, port, in.wants().toTasks)
 }
 
 // cause finds the line that explains what was wrong with HAProxy's answers, and

@@ -255,8 +255,8 @@ func (in *Input) nodeEdits(px *evidence.Proxy, public, port string) []edit {
 func (in *Input) taskEdits(px *evidence.Proxy, svc *evidence.Service, public string, port int) []edit {
 	rights := in.rights(px, in.wants())
 	var out []edit
-	if len(rights) == 0 {
-		return nil
+	if got := in.View.reach(px, svc, public, port); len(rights) == 0 || got.slots > 0 && len(got.wrong)+len(got.moved)+len(in.View.cover(&got, svc)) == 0 {
+		return nil // nothing to lead to, or names lead to all there is
 	}
 	for _, be := range in.View.backends(px, public) {
 		out = append(out, serverEdits(be, rights, func(s haproxy.Server) (string, bool) {

@@ -116,7 +116,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 	v := in.View
 	if px := v.Proxy(); p.Via == "haproxy" && px != nil {
 		edits := in.servers(px, svc, v.vars[p.Port])
-		done := rewritten(edits)
+		wrong, done := len(edits) > 0, rewritten(edits)
 		for _, be := range v.backends(px, v.vars[p.Port]) {
 			for _, e := range unbias(be, p.Direct) {
 				if !done[e.line.Num] {
@@ -124,8 +124,11 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 				}
 			}
 		}
-		if len(edits) > 0 {
+		if wrong {
 			return steps(i18n.M("check.mend_servers"), in.mend(px, edits))
+		}
+		if hint := in.evenly(px, v.vars[p.Port], p.Direct); !hint.Empty() {
+			return hint
 		}
 	}
 	top, silent := 0, 0

@@ -23,6 +23,7 @@ type Listing struct {
 	rub  *rubric.Rubric
 	all  map[string]judge.Verdict // so far, by check
 	seen map[string]string        // the task that showed a check of the same words
+	told map[string]string        // the check that a hint of several lines was shown for
 
 	task     string
 	again    []judge.Verdict // passed, and shown in an earlier task
@@ -38,7 +39,7 @@ type Listing struct {
 
 // NewListing writes to w.
 func NewListing(w io.Writer, rub *rubric.Rubric, t Text) *Listing {
-	return &Listing{w: w, t: t, rub: rub, all: map[string]judge.Verdict{}, seen: map[string]string{}}
+	return &Listing{w: w, t: t, rub: rub, all: map[string]judge.Verdict{}, seen: map[string]string{}, told: map[string]string{}}
 }
 
 // Columns of a line: a mark, the points, the title.
@@ -257,9 +258,17 @@ func (l *Listing) words(b *strings.Builder, v judge.Verdict) {
 			l.t.paragraph(b, l.t.Lang.T(f.key, "facts", s), l.under(), dim)
 		}
 	}
-	if !v.Hint.Empty() {
-		l.t.hint(b, l.t.Lang.Lines(v.Hint), l.under())
+	if v.Hint.Empty() {
+		return
 	}
+	lines := l.t.Lang.Lines(v.Hint)
+	whole := strings.Join(lines, "\n")
+	if title, again := l.told[whole]; again {
+		lines = []string{l.t.Lang.T("report.mend_as", "check", title)}
+	} else if len(lines) > 1 && !l.t.Verbose {
+		l.told[whole] = l.title(v)
+	}
+	l.t.hint(b, lines, l.under())
 }
 
 // message says what was seen; statistics only to who asks for more.
@@ -273,16 +282,21 @@ func (t Text) message(m i18n.Msg) string {
 }
 
 // Todo counts what a student has to do: places to mend, each once however many
-// checks it costs, and the checks that can be judged only after that.
+// checks it costs or are mended by the same, and the checks that can be judged
+// only after that.
 func Todo(vs []judge.Verdict) (mend, waiting int) {
-	places := map[string]bool{}
+	seen := map[string]bool{}
 	for _, v := range vs {
 		switch v.Outcome {
 		case check.Fail, check.Partial:
-			places[i18n.EN.Text(v.Message)] = true
+			trouble, hint := i18n.EN.Text(v.Message), strings.Join(i18n.EN.Lines(v.Hint), "\n")
+			if !seen[trouble] && (hint == "" || !seen[hint]) {
+				mend++
+			}
+			seen[trouble], seen[hint] = true, true
 		case check.Blocked:
 			waiting++
 		}
 	}
-	return len(places), waiting
+	return mend, waiting
 }

@@ -109,6 +109,13 @@ func TestTodo(t *testing.T) {
 	_, vs := brokenStudent()
 	mend, waiting := Todo(vs)
 	require.Equal(t, [2]int{2, 1}, [2]int{mend, waiting}, "one trouble in two tasks is mended once")
+	vs = []judge.Verdict{
+		{Outcome: check.Fail, Message: i18n.M("check.balance_default"), Hint: i18n.M("check.mend_servers")},
+		{Outcome: check.Partial, Message: i18n.M("check.servers_none"), Hint: i18n.M("check.mend_servers")},
+		{Outcome: check.Fail, Message: i18n.M("check.balance_ok", "algorithm", "x")},
+	}
+	mend, waiting = Todo(vs)
+	require.Equal(t, [2]int{2, 0}, [2]int{mend, waiting}, "what the same hint mends is mended once")
 }
 
 func TestWrap(t *testing.T) {
