@@ -65,6 +65,16 @@ func serversOf(be *haproxy.Proxy) []haproxy.Server {
 	return servers
 }
 
+// OpenCondition is the first use_backend line by which requests of the load may
+// have come to other servers than those that were judged; false if there is none.
+func (v *View) OpenCondition(px *evidence.Proxy, port string) (haproxy.Line, bool) {
+	route := v.route(px, port)
+	if len(route.Always) == 0 || len(route.Open) == 0 {
+		return haproxy.Line{}, false
+	}
+	return route.Open[0].Line, true
+}
+
 // EditedSince reports whether a HAProxy's file is newer than its start.
 func EditedSince(px *evidence.Proxy) bool { return editedSince(px) }
 

@@ -187,6 +187,9 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Observed["log"] = log
 	}
 	what, mend := in.whyStopped(px)
+	if other, ok := in.standIn(px); ok && !in.View.impostor(px) {
+		return other
+	}
 	switch {
 	case px.State == "running" && in.View.impostor(px):
 		r.Observed["image"] = px.Image

@@ -45,6 +45,7 @@ const (
 	AnothersNumbers   Kind = "other-students-numbers-left"
 	NearIdentical     Kind = "near-identical-configuration"
 	EditedAfterStart  Kind = "config-edited-after-start"
+	OpenCondition     Kind = "backend-under-condition"
 	TooManyTasks      Kind = "too-many-tasks"
 )
 
@@ -52,7 +53,7 @@ const (
 var Kinds = []Kind{
 	ForgedIdentity, TwoFaced, OwnAnswers, Replayed, UnknownContainers, AnothersHostname, NotHAProxy,
 	ServersElsewhere, AnswersByOthers, SharedBackend, TooManyTasks, Redirects, AnothersID, ImageLooksAlike, ImageDiffers, WithoutNonce,
-	NearIdentical, AnothersNumbers, IDZeros, EditedAfterStart,
+	NearIdentical, AnothersNumbers, IDZeros, EditedAfterStart, OpenCondition,
 }
 
 // Severity is how much a finding asks for.
@@ -72,7 +73,7 @@ func (k Kind) Severity() Severity {
 	switch k {
 	case ForgedIdentity, TwoFaced, OwnAnswers, Replayed, AnothersHostname:
 		return Grave
-	case EditedAfterStart, AnothersNumbers, IDZeros, WithoutNonce, Redirects:
+	case EditedAfterStart, OpenCondition, AnothersNumbers, IDZeros, WithoutNonce, Redirects:
 		return Note
 	}
 	return Look

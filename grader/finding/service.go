@@ -34,6 +34,13 @@ func (c *class) proxy(s *student) {
 			Evidence: []Ref{s.at(e.Line, seen)},
 		})
 	}
+	if line, open := s.view.OpenCondition(s.px, s.port); open {
+		c.out = append(c.out, Finding{
+			Kind: OpenCondition, Students: []string{s.id}, Task: s.Bundle.Task,
+			Message:  text(OpenCondition, "name", s.px.Name, "line", line.Num, "text", clip(strings.TrimSpace(line.Text), 100)),
+			Evidence: []Ref{s.at(line.Num, strings.TrimSpace(line.Text))},
+		})
+	}
 	if k, differ := s.view.Loaded(s.px, s.port); differ {
 		c.out = append(c.out, Finding{
 			Kind: EditedAfterStart, Students: []string{s.id}, Task: s.Bundle.Task,

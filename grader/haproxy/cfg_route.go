@@ -4,11 +4,14 @@ package haproxy
 type Route struct {
 	// Binds are the addresses that listen on the port.
 	Binds []BoundPort
-	// Always are the backends reached with no condition on the request: a
-	// default_backend, a use_backend without condition, a listen of its own.
+	// Always are the backends that requests of the load reach: a
+	// default_backend, a listen of its own, a use_backend without condition or
+	// whose condition holds for them.
 	Always []*Proxy
-	// Sometimes are those reached only if a use_backend's condition holds.
+	// Sometimes are those of use_backend lines whose conditions do not hold for
+	// the load, or may not; Open are the lines of which that can't be told.
 	Sometimes []*Proxy
+	Open      []Switch
 	// Answers are rules by which HAProxy answers by itself, whatever the
 	// request.
 	Answers []Rule
@@ -60,9 +63,12 @@ func (c *Config) follow(p *Proxy, r *Route) {
 		if be == nil {
 			continue
 		}
-		if u.Cond.Always() {
+		switch u.Cond.ForLoad(p.ACLs) {
+		case True:
 			r.add(&r.Always, be)
 			return // nothing after it is reached
+		case Unknown:
+			r.Open = append(r.Open, u)
 		}
 		r.add(&r.Sometimes, be)
 	}

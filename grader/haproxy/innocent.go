@@ -240,3 +240,20 @@ func PlainMount(target string) bool {
 		return target == dir || strings.HasPrefix(target, dir+"/")
 	})
 }
+
+// Starts reports whether a command line names HAProxy as a program, by itself or
+// within a shell's line: a word whose path has an element haproxy, but for the
+// configuration's. A script that starts it is not seen through.
+func Starts(argv []string) bool {
+	for _, word := range strings.FieldsFunc(strings.Join(argv, " "), func(r rune) bool { return strings.ContainsRune(" \t\n;&|()<>\"'`$", r) }) {
+		if strings.Contains(word, "/etc/") || strings.HasSuffix(word, ".cfg") {
+			continue
+		}
+		if slices.ContainsFunc(strings.Split(word, "/"), func(dir string) bool {
+			return dir == "haproxy" || dir == "hapee-lb" || strings.HasPrefix(dir, "haproxy-systemd")
+		}) {
+			return true
+		}
+	}
+	return false
+}

@@ -162,3 +162,25 @@ func run(t *testing.T, bin, text, front string) {
 		}
 	}
 }
+
+// What was put in the place of a HAProxy, and what starts one.
+func TestStarts(t *testing.T) {
+	for line, want := range map[string]bool{
+		"docker-entrypoint.sh haproxy -f /usr/local/etc/haproxy/haproxy.cfg":     true,
+		"/usr/local/sbin/haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg":   true,
+		"sh -c exec haproxy -f /etc/haproxy.cfg":                                 true,
+		"/bin/sh -c 'cp /x /y;haproxy -db -f /y'":                                true,
+		"/opt/bitnami/scripts/haproxy/entrypoint.sh /opt/bitnami/scripts/run.sh": true,
+		"/usr/sbin/hapee-lb -f x":                                                true,
+		"docker-entrypoint.sh sleep 10000":                                       false,
+		"sh":                                                                     false,
+		"sleep 10000":                                                            false,
+		"/whoami":                                                                false,
+		"/docker-entrypoint.sh nginx -g daemon off;":                             false,
+		"tail -f /usr/local/etc/haproxy/haproxy.cfg":                             false,
+		"ls /usr/local/etc/haproxy":                                              false,
+		"/start.sh":                                                              false,
+	} {
+		require.Equal(t, want, Starts(strings.Split(line, " ")), line)
+	}
+}

@@ -83,7 +83,7 @@ func TestForgedNames(t *testing.T) {
 	}
 	sometimes := func(w *world) {
 		helper(w)
-		config := strings.Replace(handout, "    default_backend", "    use_backend other if { path_beg / }\n    default_backend", 1)
+		config := strings.Replace(handout, "    default_backend", "    use_backend other if { hdr(x-of) me }\n    default_backend", 1)
 		w.proxies = []evidence.Proxy{haproxyOf(config + "\nbackend other\n    server a 172.30.0.11:14001\n")}
 	}
 	lines := func(server string) func(*world) {
