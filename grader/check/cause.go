@@ -47,6 +47,17 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	return i18n.Msg{}, i18n.Msg{}
 }
 
+// notSimulated is what the embedded cluster's balancer could not do that is in a
+// configuration, in its words; "" if it is not that which ended a HAProxy.
+func notSimulated(px *evidence.Proxy) string {
+	if px.State == "running" {
+		return ""
+	}
+	_, what, _ := strings.Cut(lastStart(px.Log), "the embedded balancer does not simulate ")
+	what, _, _ = strings.Cut(what, "\n")
+	return clip(strings.TrimSpace(what), 80)
+}
+
 // mendCause is what to do about one of the causes.
 func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
 	v, now := in.View, in.View.renamed(px)

@@ -34,11 +34,26 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 	}
 	program := clip(strings.Join(px.Command, " "), 60)
 	args := []any{"name", px.Name, "image", clip(px.Image, 80), "program", program}
-	r = Result{Outcome: Fail, Observed: Facts{"image": px.Image, "command": program}, Message: i18n.M("check.proxy_other", args...), Hint: in.asHandout(px)}
+	r = Result{Outcome: Fail, Observed: Facts{"image": px.Image, "command": program}, Message: i18n.M("check.proxy_other", args...), Hint: in.inItsPlace(px)}
 	if answered > 0 && v.ownPublisher(px, in.wants().frontend) == nil {
 		r.Outcome, r.Message = Ungraded, i18n.M("check.proxy_other_open", args...)
 	}
 	return r, true
+}
+
+// inItsPlace runs HAProxy in the place of something else, with the configuration
+// that is there if HAProxy takes it.
+func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
+	_, trouble := mainFile(px)
+	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.config(px))) {
+		return in.asHandout(px)
+	}
+	free := i18n.Msg{}
+	if svc := in.View.ownPublisher(px, in.wants().frontend); svc != nil {
+		free = unpublished(svc, in.wants().frontend)
+	}
+	return steps(i18n.M("check.proxy_impostor_hint"), free,
+		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, plain: true}))
 }
 
 // ownPublisher is the student's own service that publishes a port, in place of
@@ -56,6 +71,10 @@ func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
 // freePort takes a published port back from a service, which keeps its others:
 // --publish-rm goes by the container's port and takes all that lead to it.
 func (in *Input) freePort(px *evidence.Proxy, svc *evidence.Service, port string) i18n.Msg {
+	return steps(i18n.M("check.bind_taken_hint", "service", svc.Name, "port", port), unpublished(svc, port), in.View.reload(px, ""))
+}
+
+func unpublished(svc *evidence.Service, port string) i18n.Msg {
 	var flags, again []string
 	for _, p := range svc.Ports {
 		if p.Protocol != "tcp" || itoa(p.Published) != port {
@@ -68,6 +87,9 @@ func (in *Input) freePort(px *evidence.Proxy, svc *evidence.Service, port string
 			}
 		}
 	}
-	return steps(i18n.M("check.bind_taken_hint", "service", svc.Name, "port", port),
-		do(append(append(append([]string{"docker service update"}, flags...), again...), svc.Name)...), in.View.reload(px, ""))
+	lines := []i18n.Msg{do(append(append([]string{"docker service update"}, slices.Compact(flags)...), svc.Name)...)}
+	if len(again) > 0 { // in one command the client would take them for there already
+		lines = append(lines, do(append(append([]string{"docker service update"}, again...), svc.Name)...))
+	}
+	return steps(lines...)
 }

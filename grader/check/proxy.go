@@ -163,7 +163,7 @@ func (in *Input) asHandout(px *evidence.Proxy) i18n.Msg {
 		return i18n.M("check.mend_later")
 	}
 	return steps(i18n.M("check.proxy_impostor_hint"),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text}))
+		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text, plain: true}))
 }
 
 // haproxyRunning passes when the HAProxy runs.
@@ -185,6 +185,11 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 	log := lastAlert(px.Log)
 	if log != "" {
 		r.Observed["log"] = log
+	}
+	if what := notSimulated(px); what != "" {
+		r.Outcome, r.Hint = Ungraded, i18n.M("check.proxy_not_simulated_hint")
+		r.Message = i18n.M("check.proxy_not_simulated", "name", px.Name, "what", what)
+		return r
 	}
 	what, mend := in.whyStopped(px)
 	if other, ok := in.standIn(px); ok && !in.View.impostor(px) {
