@@ -13,7 +13,8 @@ import (
 // command line starts no HAProxy; ok is false for all others, and where the
 // evidence does not hold the command line.
 //
-// Without an answer on the student's port it is no HAProxy. With answers it may
+// Without an answer of the student's containers on the student's port it is no
+// HAProxy. With answers it may
 // still start one by a script: where the image, or a statistics page, is
 // HAProxy's and nothing but this container can hold the port, that is taken for
 // granted. Else nobody can tell, which is no loss of the student's.
@@ -23,10 +24,9 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 		return Result{}, false
 	}
 	answered := 0
-	if tr := v.c.Bundle.Trace("haproxy"); tr != nil {
-		for _, a := range v.responders(tr) {
-			answered += a.Count
-		}
+	if tr, svc := v.c.Bundle.Trace("haproxy"), v.Service("service"); tr != nil && svc != nil {
+		t := v.tally(svc, tr)
+		answered = t.ownTotal()
 	}
 	known := px.Version != "" || px.Page != nil && px.Page.Error == ""
 	if answered > 0 && known && !px.HostNetwork {

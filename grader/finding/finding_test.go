@@ -132,6 +132,9 @@ func TestClass(t *testing.T) {
 		}, nil},
 		{"edited after the start", func(all []finding.Case) { all[2].Bundle.Proxies[0].Files[0].Modified = "2024-11-20T09:00:00Z" },
 			[]string{"config-edited-after-start 2024003"}},
+		{"a backend under a condition that holds or not", func(all []finding.Case) { conditional(&all[2], "METH_GET !LOCALHOST") },
+			[]string{"backend-under-condition 2024003"}},
+		{"a backend for paths that the load does not ask for", func(all []finding.Case) { conditional(&all[2], "METH_POST") }, nil},
 		{"a host name like a container's ID", func(all []finding.Case) { all[0].Before.Services[2].Hostname = strings.Repeat("05", 6) },
 			[]string{"hostname-of-another 2024003"}},
 		{"evidence of an older program", func(all []finding.Case) {
@@ -185,4 +188,10 @@ func TestOf(t *testing.T) {
 	require.Equal(t, all[:1], finding.Of(all, []string{"b"}))
 	require.Empty(t, finding.Of(all, nil))
 	require.Len(t, all, 2)
+}
+
+// conditional leads some requests to another backend.
+func conditional(k *finding.Case, cond string) {
+	f := &k.Bundle.Proxies[0].Files[0]
+	f.Text = strings.Replace(f.Text, "default_backend", "use_backend others if "+cond+"\n    default_backend", 1) + "\nbackend others\n    server a 172.30.0.11:9\n"
 }
