@@ -216,3 +216,30 @@ func TestLines(t *testing.T) {
 		"1. line 3 $ rm -rf . should take its turn like the others: delete backup, disabled or weight 0 there", "2. restart haproxy-01:", "$ docker restart haproxy-01",
 	}, i18n.EN.Lines(hint), "a value brings no lines")
 }
+
+// counted finds a number with a noun that is right for many only.
+var counted = regexp.MustCompile(`\{([a-z]+)\} (students|nodes|replicas|servers|tasks|requests|points|checks|deployments|verdicts|lines|columns|managers|engines|things)\b`)
+
+// TestPlurals: English says neither "1 students" nor "1 nodes".
+func TestPlurals(t *testing.T) {
+	never := map[string]bool{ // one, that is
+		"cli.many_students": true, "check.cut_own": true, "cli.cut_tasks": true, "cli.cut_tasks_of": true, "cli.cut_tasks_open": true,
+		"cli.cut_tasks_of_open": true, "finding.too_many_tasks": true, "rubric.points_too_many": true, "roster.stopped": true, "yaml.stopped": true,
+		"check.available_together": true, "check.outage_together": true,
+		"check.backends_once_hint": true, // a server-template line
+	}
+	for _, k := range i18n.EN.Keys() {
+		raw, _ := i18n.EN.Raw(k)
+		for _, m := range counted.FindAllStringSubmatch(raw, -1) {
+			// The requests of a measurement and the limits of files are many.
+			if m[1] != "limit" && m[1] != "sent" && !never[k] {
+				t.Errorf("%s: %q is wrong for one: write {%s|one|many}", k, m[0], m[1])
+			}
+		}
+	}
+	plan := func(students int) string {
+		return i18n.EN.T("cli.plan_head", "class", "c", "rubric", "r", "tasks", "1", "students", students, "nodes", 1)
+	}
+	require.Contains(t, plan(1), "1 student, 1 node;")
+	require.Contains(t, plan(2), "2 students, 1 node;")
+}
