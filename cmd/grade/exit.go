@@ -78,7 +78,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		}
 		return status.Status
 	case errors.As(err, &problems):
-		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", len(problems)))
+		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", problems.Count()))
 		return exitUsage
 	case errors.As(err, &none):
 		a.ui.failure(lang.T("observe.untried", "n", none.students), lang.T("observe.untried_hint"))

@@ -27,6 +27,9 @@ type Problem struct {
 	Len    int
 	Msg    i18n.Msg
 	Hint   i18n.Msg
+	// More is how many problems this one stands for that are not listed, 0 for
+	// one that is a thing to mend itself; it comes last of its file.
+	More int
 }
 
 // Problems is an error that lists every problem found.
@@ -40,6 +43,15 @@ func (p *Problems) Add(pos Pos, source string, length int, msg, hint i18n.Msg) {
 	*p = append(*p, Problem{Pos: pos, Source: source, Len: length, Msg: msg, Hint: hint})
 }
 
+// Count is how many things there are to mend, with those that are not listed.
+func (p Problems) Count() int {
+	n := 0
+	for _, x := range p {
+		n += max(x.More, 1)
+	}
+	return n
+}
+
 // Err is nil if there are no problems, else the problems sorted by place.
 func (p Problems) Err() error {
 	if len(p) == 0 {
@@ -49,6 +61,9 @@ func (p Problems) Err() error {
 		a, b := p[i].Pos, p[j].Pos
 		if a.File != b.File {
 			return a.File < b.File
+		}
+		if more := p[j].More > 0; more != (p[i].More > 0) {
+			return more // after all that are listed of the file
 		}
 		if a.Line != b.Line {
 			return a.Line < b.Line

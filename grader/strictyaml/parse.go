@@ -27,7 +27,7 @@ const (
 	MaxBytes = 1 << 20
 	MaxDepth = 24 // maps and lists inside each other
 
-	maxProblems   = 100  // then the rest is not told
+	maxProblems   = 20   // that are listed; the rest is counted
 	maxUnderlined = 1000 // characters of a line that are looked at for a caret
 )
 
@@ -39,6 +39,7 @@ type Doc struct {
 	file     string
 	lines    []string
 	problems diag.Problems
+	more     int // problems beyond maxProblems
 }
 
 // Parse reads a file. It always gives a Doc; [Doc.Err] tells what is wrong so
@@ -76,8 +77,17 @@ func (d *Doc) Foreign(keys ...string) bool {
 	return !blank
 }
 
-// Err is nil, or all problems found, sorted by place.
-func (d *Doc) Err() error { return d.problems.Err() }
+// Err is nil, or the problems found, sorted by place. A file that is wrong
+// throughout, or that means to fill the screen, has its first ones listed, and
+// at the end stands how many more there are.
+func (d *Doc) Err() error {
+	if d.more == 0 {
+		return d.problems.Err()
+	}
+	return append(slices.Clone(d.problems), diag.Problem{
+		Pos: diag.Pos{File: d.file}, Msg: i18n.M("yaml.more", "n", d.more), More: d.more,
+	}).Err()
+}
 
 // plainText checks the characters before YAML sees them: what the parser says
 // of them is no help.

@@ -2,8 +2,6 @@ package strictyaml
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,10 +39,7 @@ func (d *Doc) ReportInside(n *yaml.Node, offset, length int, msg, hint i18n.Msg)
 // ReportAt adds a problem at a line and column (in characters, from 1).
 func (d *Doc) ReportAt(line, col, length int, msg, hint i18n.Msg) {
 	if d.full() {
-		if len(d.problems) == maxProblems {
-			last := slices.MaxFunc(d.problems, func(a, b diag.Problem) int { return a.Pos.Line - b.Pos.Line })
-			d.problems.Add(diag.Pos{File: d.file, Line: last.Pos.Line, Col: math.MaxInt32}, "", 0, i18n.M("yaml.stopped", "n", maxProblems), i18n.Msg{})
-		}
+		d.more++
 		return
 	}
 	d.problems.Add(diag.Pos{File: d.file, Line: line, Col: col}, d.line(line), length, msg, hint)

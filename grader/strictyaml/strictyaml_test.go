@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/strictyaml"
 )
@@ -155,6 +156,49 @@ func TestUnderline(t *testing.T) {
 			require.Equal(t, tt.caret, strings.SplitN(under, "| ", 2)[1])
 		})
 	}
+}
+
+// TestManyProblems: a file that means to fill the screen has few problems
+// listed and all counted, and one more than are listed is no many.
+func TestManyProblems(t *testing.T) {
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
+	for c := 'b'; c <= 'i'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat("*"+string(c-1)+", ", 9), ", "))
+	}
+	for name, c := range map[string]struct {
+		src, last string
+		listed, n int
+	}{
+		"alias bomb":   {bomb, "f.yaml: … and 70 more things to mend in this file; mend those above first", 20, 90},
+		"unknown keys": {keys(21), "f.yaml: … and 1 more thing to mend in this file; mend those above first", 20, 21},
+		"just fits":    {keys(20), "", 20, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var problems diag.Problems
+			require.ErrorAs(t, decode(t, c.src, &target{}), &problems)
+			require.Equal(t, c.n, problems.Count())
+			require.Less(t, strings.Count(problems.Error(), "\n"), 90)
+			if c.last == "" {
+				require.Len(t, problems, c.listed)
+				return
+			}
+			require.Len(t, problems, c.listed+1)
+			lines := strings.Split(problems.Error(), "\n")
+			require.Equal(t, c.last, lines[len(lines)-1])
+			for _, lang := range i18n.Langs {
+				require.NotContains(t, problems.Render(lang), "yaml.more")
+			}
+		})
+	}
+}
+
+// keys is a file with n unknown keys.
+func keys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "unknown%d: 1\n", i)
+	}
+	return b.String()
 }
 
 func TestReportInside(t *testing.T) {
