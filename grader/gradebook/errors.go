@@ -17,12 +17,21 @@ const (
 	codeFull     = 13
 	codeCantOpen = 14
 	codeNotADB   = 26
+
+	// codeShmSize is an extended one: no room for the file beside the gradebook
+	// that processes share.
+	codeShmSize = 10 | 19<<8
 )
 
 // sqliteIs compares the primary code, which is the low byte.
 func sqliteIs(err error, code int) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == code
+}
+
+func isShmSize(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == codeShmSize
 }
 
 func isReadOnlyFS(err error) bool { return errors.Is(err, syscall.EROFS) }
@@ -38,7 +47,7 @@ func explainSQLite(path string, err error) error {
 		word = "read_only"
 	case sqliteIs(err, codeNotADB), sqliteIs(err, codeCorrupt):
 		word = "corrupt"
-	case sqliteIs(err, codeFull), errors.Is(err, syscall.ENOSPC):
+	case sqliteIs(err, codeFull), isShmSize(err), errors.Is(err, syscall.ENOSPC):
 		word = "full"
 	default:
 		return err

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -34,6 +35,9 @@ type Gradebook struct {
 	// lock is held while a run of ours is under way; mu guards both.
 	lock   *sql.Conn
 	lockDB *sql.DB
+	// begun is set while a run of ours is stored and not finished: what fails
+	// then is gone on with, and what fails before or after is not.
+	begun atomic.Bool
 
 	cacheMu sync.Mutex
 	cache   map[string]*evidence.Snapshot
@@ -199,5 +203,10 @@ func (g *Gradebook) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	return explainSQLite(g.path, err)
+	err = explainSQLite(g.path, err)
+	var e *Error
+	if errors.As(err, &e) && e.Hint.Key == "gradebook.full_hint" && g.begun.Load() {
+		e.Hint = i18n.M("gradebook.full_resume_hint")
+	}
+	return err
 }

@@ -190,6 +190,7 @@ func (g *Gradebook) BeginRun(ctx context.Context, b Begin) (Run, error) {
 		g.release()
 		return Run{}, err
 	}
+	g.begun.Store(true)
 	return run, nil
 }
 
@@ -230,6 +231,7 @@ func (g *Gradebook) takeUp(ctx context.Context, id string) error {
 	if err != nil {
 		g.release()
 	}
+	g.begun.Store(err == nil)
 	return err
 }
 
@@ -239,9 +241,13 @@ func (g *Gradebook) FinishRun(ctx context.Context, id string, status Status, at 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.release()
-	return g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
+	err := g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
 		return affectOne(tx.ExecContext(ctx, "UPDATE runs SET status=?, finished=?, sum=NULL WHERE id=?", status, stamp(at), id))
 	}))
+	if err == nil {
+		g.begun.Store(status != Finished)
+	}
+	return err
 }
 
 // Fingerprint is what must be the same for a run to be resumed.
