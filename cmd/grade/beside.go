@@ -49,6 +49,9 @@ func (a *app) writeExport(ctx context.Context, book *gradebook.Gradebook, path s
 		if n > 1 { // said with --quiet too
 			fmt.Fprintln(a.Stderr, a.lang().T("record.beside", "file", path, "new", name))
 		}
+		if book.ReadOnly() { // the next one is written beside it, as nobody knows this one
+			return name, nil
+		}
 		return name, book.SetExported(ctx, name, gradebook.Export{SHA256: hex.EncodeToString(h.Sum(nil)), Size: int64(*size)})
 	}
 	return path, fmt.Errorf("%s (2) to (%d): %w", path, maxBeside, fs.ErrExist)

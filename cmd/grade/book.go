@@ -20,7 +20,21 @@ func (a *app) openBook(ctx context.Context, path string) (*gradebook.Gradebook, 
 	}
 	book, err := gradebook.Open(ctx, path)
 	if errors.Is(err, gradebook.ErrDamaged) {
-		a.setAside(path)
+		a.setAside(path, false)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.books = append(a.books, book)
+	return book, nil
+}
+
+// readBook opens a gradebook that is there to read from it, also where it cannot
+// be written. There no copy is kept of a damaged one, as nothing can change it.
+func (a *app) readBook(ctx context.Context, path string) (*gradebook.Gradebook, error) {
+	book, err := gradebook.Read(ctx, path)
+	if errors.Is(err, gradebook.ErrDamaged) {
+		a.setAside(path, true)
 	}
 	if err != nil {
 		return nil, err
@@ -45,7 +59,7 @@ func (a *app) writable(ctx context.Context, path string) (*gradebook.Gradebook, 
 	if err := book.Close(); err != nil {
 		return nil, err
 	}
-	a.setAside(book.Path())
+	a.setAside(book.Path(), false)
 	return a.openBook(ctx, path)
 }
 
@@ -57,7 +71,9 @@ func (a *app) damage(err error) error {
 		if hurt == nil {
 			continue
 		}
-		a.setAside(book.Path())
+		if !book.ReadOnly() {
+			a.setAside(book.Path(), false)
+		}
 		var said, e *gradebook.Error
 		switch {
 		case err == nil:
@@ -70,13 +86,17 @@ func (a *app) damage(err error) error {
 	return err
 }
 
-// setAside copies a damaged gradebook, once.
-func (a *app) setAside(path string) {
+// setAside copies a damaged gradebook, once. Who only reads it does without a
+// copy where none can be written.
+func (a *app) setAside(path string, reading bool) {
 	if a.aside {
 		return
 	}
 	a.aside = true
 	name, err := gradebook.SetAside(path)
+	if reading && gradebook.Unwritable(err) {
+		return
+	}
 	if err != nil {
 		a.ui.failure(detail(a.lang().T("gradebook.not_aside", "file", path), err), a.lang().T("gradebook.not_aside_hint", "file", path))
 		return

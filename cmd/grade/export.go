@@ -91,7 +91,7 @@ func (a *app) opened(ctx context.Context, j *job, readOnly bool) (*job, *gradebo
 	}
 	open := a.writable
 	if readOnly {
-		open = a.openBook
+		open = a.readBook
 	}
 	book, err := open(ctx, j.bookPath())
 	if err != nil {

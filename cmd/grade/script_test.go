@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -39,6 +40,14 @@ func TestScripts(t *testing.T) {
 			"fill":    cmdFill,
 			"isjson":  cmdIsJSON,
 			"narrow":  cmdNarrow,
+
+			"readonly": cmdReadOnly,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "mount" {
+				return canMount(), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")

@@ -30,6 +30,10 @@ import (
 type Gradebook struct {
 	db   *sql.DB
 	path string
+	// readOnly refuses every write; temp is the directory of a copy that is read
+	// in place of the file, "" for none.
+	readOnly bool
+	temp     string
 
 	mu sync.Mutex // one writer at a time, in this process
 	// lock is held while a run of ours is under way; mu guards both.
@@ -94,11 +98,7 @@ func Open(ctx context.Context, path string) (*Gradebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gradebook{
-		db: db, path: abs,
-		cache: make(map[string]*evidence.Snapshot), windows: make(map[string]*evidence.Window),
-		suspects: make(map[string]bool),
-	}
+	g := newGradebook(db, abs)
 	if err := g.migrate(ctx); err != nil {
 		db.Close()
 		return nil, explainOpen(path, err)
@@ -106,19 +106,40 @@ func Open(ctx context.Context, path string) (*Gradebook, error) {
 	return g, nil
 }
 
+func newGradebook(db *sql.DB, abs string) *Gradebook {
+	return &Gradebook{
+		db: db, path: abs,
+		cache: make(map[string]*evidence.Snapshot), windows: make(map[string]*evidence.Window),
+		suspects: make(map[string]bool),
+	}
+}
+
 // Close lets go of the file, and of the run under way if there is one.
 func (g *Gradebook) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.release()
-	return g.db.Close()
+	err := g.db.Close()
+	if g.temp != "" {
+		err = errors.Join(err, os.RemoveAll(g.temp))
+	}
+	return err
 }
 
 // Path is where the gradebook is.
 func (g *Gradebook) Path() string { return g.path }
 
-func open(abs string, pragmas ...string) (*sql.DB, error) {
+func open(abs string, pragmas ...string) (*sql.DB, error) { return openAs(abs, "", pragmas...) }
+
+// openAs opens a file to write to, or in one of the modes for reading.
+func openAs(abs, mode string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
+	if mode != "" {
+		q.Set("mode", "ro")
+	}
+	if mode == modeStill {
+		q.Set("immutable", "1")
+	}
 	slashed := filepath.ToSlash(abs)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // C:\ becomes file:///C:/
@@ -155,6 +176,9 @@ func (g *Gradebook) write(ctx context.Context, fn func(tx *sql.Tx) error) error 
 }
 
 func (g *Gradebook) writeLocked(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	if g.readOnly {
+		return g.refuse()
+	}
 	tx, err := g.db.BeginTx(ctx, nil)
 	if err == nil {
 		defer func() { _ = tx.Rollback() }() // does nothing once committed
@@ -185,6 +209,9 @@ func sealing(ctx context.Context, fn func(tx *sql.Tx) error) func(tx *sql.Tx) er
 }
 
 func explainOpen(path string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var known *Error
 	if errors.As(err, &known) {
 		return err

@@ -20,6 +20,9 @@ func (g *Gradebook) acquire(ctx context.Context) error {
 			Hint: i18n.M("gradebook.held_hint"), Cause: ErrBusy,
 		}
 	}
+	if g.readOnly {
+		return g.refuse()
+	}
 	file := g.path + ".lock"
 	if err := touch(file); err != nil {
 		return explainOpen(file, err)
@@ -68,6 +71,9 @@ func (g *Gradebook) underWay(ctx context.Context) bool {
 	file := g.path + ".lock"
 	if _, err := os.Stat(file); err != nil {
 		return false // whoever is at a run has made it
+	}
+	if g.readOnly {
+		return held(ctx, file)
 	}
 	db, err := open(file, "busy_timeout(0)")
 	if err != nil {
