@@ -65,6 +65,7 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 	r.shots = r.attribute()
 	runs := r.runs(&s, views)
 	s.Struck = r.struck(s.Down)
+	s.Bound += r.noticedLate(s.Down - s.Struck)
 	for i := range runs {
 		if r.try(&s, &runs[i]) {
 			break
@@ -76,6 +77,16 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 		s.Open = r.open(&s, views)
 	}
 	return s, r
+}
+
+// noticedLate is what is added to a recovery's time, in seconds of the swarm,
+// because the managers took unusually long to see the target down: they were
+// busy, or the leader changed meanwhile. No service has a part in that.
+func (r *reader) noticedLate(down int64) float64 {
+	if r.w.Fault.Leader {
+		return 0 // its time is in the bound
+	}
+	return min(max(0, r.seconds(down)-detection), leaderBound-UsualBound)
 }
 
 // lastMoment is where a recovery can be shown up to: the fault's undoing, the

@@ -82,8 +82,8 @@ type Story struct {
 	Recovered int64
 	// Seconds is from Struck to Recovered, -1 without it. Bound is how
 	// many a recovery may take: 60 (120 if the leader was lost, both more where
-	// the heartbeat is slower than 5 s), and the service's restart delay, which
-	// Delay is.
+	// the heartbeat is slower than 5 s, and where the managers saw the target
+	// down unusually late), and the service's restart delay, which Delay is.
 	Seconds, Bound, Delay float64
 	// Requests are what the probes brought.
 	Requests Requests

@@ -235,6 +235,30 @@ func TestSettledAtTheLimit(t *testing.T) {
 	require.True(t, recovery.Settled(x, q, &s.Service, s.Swarm(), s.Injected+1000), "not hit: nothing to wait for")
 }
 
+// TestNoticedLate: what the managers take beyond the usual to see a node down is
+// added to the service's time, up to what a lost leader gets; a slow start is not.
+func TestNoticedLate(t *testing.T) {
+	for _, c := range []struct {
+		detect, start int64 // ms
+		leader        bool
+		bound         float64 // s, without the delay
+		late          bool
+	}{
+		{12_000, 1500, false, 60, false},
+		{47_000, 15_000, false, 87, false},
+		{47_000, 45_000, false, 87, true},
+		{95_000, 1500, false, 120, false},
+		{12_000, 60_000, false, 60, true},
+		{58_000, 1500, true, 120, false},
+	} {
+		s := scene.New(2, 5)
+		s.Detect, s.Start, s.Leader, s.Limit = c.detect, c.start, c.leader, 250_000
+		got, _ := read(s)
+		require.InDelta(t, c.bound+got.Delay, got.Bound, 2.1, "%+v", c)
+		require.Equal(t, c.late, got.Seconds > got.Bound, "%v of %v", got.Seconds, got.Bound)
+	}
+}
+
 // TestLimits follow the swarm's heartbeat, the leader and the delay.
 func TestLimits(t *testing.T) {
 	for _, c := range []struct {
