@@ -44,16 +44,23 @@ type reach struct {
 	tasks  map[string]bool // own running tasks that have a server, by ID
 	moved  []end           // addresses of tasks that swarm has replaced
 	wrong  []end
+	again  []again
 	listed []string
 	slots  int // servers that share the service's name and follow it
 	once   int // servers that looked it up once, at the start
 	vague  int // servers whose address only the container knows
 	idle   int // disabled and backup servers
+}
 
+// again is a server that leads where one above leads already.
+type again struct {
+	server haproxy.Server
+	first  int // line of the one above
 }
 
 func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) reach {
 	r := reach{tasks: map[string]bool{}}
+	first := map[string]int{}
 	add := func(s haproxy.Server, slots int) {
 		r.listed = append(r.listed, clip(s.Name+" "+s.Addr.Text, 80))
 		if s.Disabled || s.Backup || s.Weight == 0 {
@@ -67,7 +74,11 @@ func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, p
 		case e.moved != nil:
 			r.moved = append(r.moved, e)
 		case e.task != nil:
-			r.tasks[e.task.ID] = true
+			if r.tasks[e.task.ID] {
+				r.again = append(r.again, again{s, first[e.task.ID]})
+			} else {
+				r.tasks[e.task.ID], first[e.task.ID] = true, s.Line.Num
+			}
 		case s.Line.Env:
 			r.vague += slots
 		case s.Resolvers != "":
@@ -179,6 +190,10 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		r.Message = i18n.M("check.backends_once", "n", len(running), "missing", len(missing), "service", svc.Name)
 	case got.slots > 0:
 		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
+	case len(got.again) > 0:
+		a := got.again[0]
+		r.Message = i18n.M("check.backends_again", "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
+			"n", len(running), "missing", len(missing), "addresses", in.View.whereabouts(svc, missing))
 	default:
 		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),
 			"addresses", in.View.whereabouts(svc, missing))
@@ -215,5 +230,5 @@ func (in *Input) taskServers(px *evidence.Proxy, svc *evidence.Service, public s
 		}
 		return i18n.M("check.mend_later")
 	}
-	return in.mend(px, in.taskEdits(px, svc, public, port))
+	return in.mend(px, in.taskEdits(px, svc, public, port, false))
 }

@@ -237,7 +237,7 @@ func (in *Input) checked(px *evidence.Proxy, public string) []edit {
 	svc := in.View.Service("service")
 	var out []edit
 	if svc != nil {
-		out = in.servers(px, svc, public)
+		out = in.servers(px, svc, public, false)
 	}
 	done := rewritten(out)
 	for _, be := range in.View.backends(px, public) {

@@ -17,7 +17,7 @@ func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class s
 	if key, edits, args := in.View.cause(px, svc, port, class); key != "" {
 		return steps(i18n.M("check.cause_"+key+"_hint", args...), in.mend(px, edits))
 	}
-	if edits := in.servers(px, svc, port); len(edits) > 0 {
+	if edits := in.servers(px, svc, port, false); len(edits) > 0 {
 		return steps(i18n.M("check.mend_servers"), in.mend(px, edits))
 	}
 	if class != "" {
@@ -98,16 +98,17 @@ func moved(p *haproxy.Proxy) []edit {
 	return []edit{{p.Stats.Line, "add", "stats uri /haproxy"}}
 }
 
-// servers are the edits that make a HAProxy's servers what its task wants.
-func (in *Input) servers(px *evidence.Proxy, svc *evidence.Service, public string) []edit {
+// servers are the edits that make a HAProxy's servers what its task wants; tidy
+// takes out too what is there twice and does no harm but to evenness.
+func (in *Input) servers(px *evidence.Proxy, svc *evidence.Service, public string, tidy bool) []edit {
 	w := in.wants()
 	if w.toTasks {
-		return in.taskEdits(px, svc, public, w.inner)
+		return in.taskEdits(px, svc, public, w.inner, tidy)
 	}
 	if w.port == "" {
 		return nil
 	}
-	return in.nodeEdits(px, public, w.port)
+	return in.nodeEdits(px, public, w.port, tidy)
 }
 
 // ruleCause is what a rule does to requests that fail in this way, "" if it

@@ -52,6 +52,8 @@ func judgeServers(in *Input, p *serversParams) Result {
 	var nodes, listed []string
 	var wrong []wrongServer
 	var idle *wrongServer
+	var twice []again
+	first := map[string]int{}
 	for _, be := range in.View.backends(px, p.public(in, px)) {
 		for _, s := range be.Servers {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
@@ -68,8 +70,10 @@ func judgeServers(in *Input, p *serversParams) Result {
 			switch {
 			case !why.Empty():
 				wrong = append(wrong, wrongServer{s, why})
-			case !slices.Contains(nodes, node):
-				nodes = append(nodes, node)
+			case first[node] > 0:
+				twice = append(twice, again{s, first[node]})
+			default:
+				nodes, first[node] = append(nodes, node), s.Line.Num
 			}
 		}
 		for _, t := range be.Templates {
@@ -87,7 +91,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 		Observed: Facts{"servers": nonNil(listed), "nodes": nonNil(nodes)},
 		Expected: Facts{"nodes_at_least": want, "port": port},
 	}
-	mend := in.mend(px, in.nodeEdits(px, p.public(in, px), port))
+	mend := in.mend(px, in.nodeEdits(px, p.public(in, px), port, false))
 	switch {
 	case len(wrong) > 0:
 		w := wrong[0]
@@ -99,6 +103,11 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Hint = mend
 	case len(nodes) < want && idle != nil:
 		r.Message = i18n.M("check.servers_wrong", "line", idle.server.Line.Num, "server", clip(idle.server.Name, 60), "why", idle.why)
+		r.Hint = mend
+	case len(nodes) < want && len(twice) > 0:
+		a := twice[0]
+		r.Message = i18n.M("check.servers_again", "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
+			"have", len(nodes), "nodes", nodes, "want", want)
 		r.Hint = mend
 	case len(nodes) < want:
 		r.Message = i18n.M("check.servers_few", "have", len(nodes), "nodes", nodes, "want", want)

@@ -115,7 +115,11 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int, n int) i18n.Msg {
 	v := in.View
 	if px := v.Proxy(); p.Via == "haproxy" && px != nil {
-		edits := in.servers(px, svc, v.vars[p.Port])
+		head, edits := i18n.M("check.mend_servers"), in.servers(px, svc, v.vars[p.Port], false)
+		if len(edits) == 0 {
+			edits = in.servers(px, svc, v.vars[p.Port], true)
+			head = i18n.M("check.spread_again_hint", "lines", numbers(edits))
+		}
 		wrong, done := len(edits) > 0, rewritten(edits)
 		for _, be := range v.backends(px, v.vars[p.Port]) {
 			for _, e := range unbias(be, p.Direct) {
@@ -125,7 +129,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			}
 		}
 		if wrong {
-			return steps(i18n.M("check.mend_servers"), in.mend(px, edits))
+			return steps(head, in.mend(px, edits))
 		}
 		if hint := in.evenly(px, v.vars[p.Port], p.Direct); !hint.Empty() {
 			return hint

@@ -1,0 +1,231 @@
+package check
+
+import (
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+)
+
+// right is a server that should be there.
+type right struct {
+	key     string // node or task
+	name    string
+	address string // with its port
+}
+
+func (r right) text(name string) string { return "server " + name + " " + r.address + " check" }
+
+// rights are the servers that a task wants: the nodes at the published port, or
+// the running tasks at their own. None are known while the tasks' addresses are
+// still going to change.
+func (in *Input) rights(px *evidence.Proxy, w wants) []right {
+	var out []right
+	if !w.toTasks {
+		for _, n := range in.View.ReadyNodes() {
+			out = append(out, right{n.Hostname, n.Hostname, n.SwarmAddress + ":" + w.port})
+		}
+		return out
+	}
+	svc := in.View.Service("service")
+	if svc == nil || !in.View.settledNetwork(svc, w) {
+		return nil
+	}
+	for _, t := range in.View.Running(svc) {
+		at := in.View.addressFor(px, svc, t, w.network)
+		if at == "" {
+			continue
+		}
+		out = append(out, right{t.ID, "container" + itoa(len(out)+1), at + ":" + itoa(w.inner)})
+	}
+	return out
+}
+
+// settledNetwork reports whether a service keeps its tasks' addresses: other
+// hints do not make it anew, or change its network or mode.
+func (v *View) settledNetwork(svc *evidence.Service, w wants) bool {
+	n := v.network(svc, w.network)
+	return n != nil && n.Name == w.network && n.Driver == "overlay" && n.Attachable && slices.Contains(svc.Networks, n.ID) &&
+		(!w.dnsrr || svc.EndpointMode == "dnsrr")
+}
+
+// addressFor is a task's address in the network that HAProxy shares with it, or
+// will: the task's own.
+func (v *View) addressFor(px *evidence.Proxy, svc *evidence.Service, t *evidence.Task, network string) string {
+	own := ""
+	for _, a := range t.Addresses {
+		name := v.networkName(a.NetworkID)
+		if !slices.Contains(svc.Networks, a.NetworkID) {
+			continue
+		}
+		if name == network {
+			return bare(a.Address)
+		}
+		own = bare(a.Address)
+	}
+	return own
+}
+
+// fits says what a server line is good for: which of the rights it leads to, ""
+// for none, and whether it is in use.
+type fits func(haproxy.Server) (key string, used bool)
+
+// standing is a line of a backend that may become another.
+type standing struct {
+	server haproxy.Server
+	key    string // the right that it leads to, "" for none
+	used   bool
+	again  bool // a line above leads there
+}
+
+// turn says which lines become those of missing servers first: one that leads
+// there already and is not used, one that is wrong, one that is there twice, one
+// that is not used anyway.
+func (s standing) turn(missing []right) int {
+	switch {
+	case !s.used && slices.ContainsFunc(missing, func(r right) bool { return r.key == s.key }):
+		return 0
+	case s.used && !s.again:
+		return 1
+	case s.used:
+		return 2
+	}
+	return 3
+}
+
+// serverEdits makes a backend's servers the right ones. Lines for what has a
+// line already do no harm to coverage: they go where something else is wrong,
+// or, where tidy says so, in any case.
+func serverEdits(be *haproxy.Proxy, rights []right, covers fits, tidy bool) []edit {
+	missing := slices.Clone(rights)
+	var lines []standing
+	names, taken := map[string]bool{}, map[string]bool{}
+	last := be.Section.Head
+	wrong := false
+	for _, s := range serversOf(be) {
+		if s.Line.Num > last.Num {
+			last = s.Line
+		}
+		key, used := covers(s)
+		if key == "" || !used || taken[key] {
+			lines = append(lines, standing{s, key, used, key != "" && taken[key]})
+			wrong = wrong || key == "" && used
+			continue
+		}
+		names[s.Name], taken[key] = true, true
+		missing = slices.DeleteFunc(missing, func(r right) bool { return r.key == key })
+	}
+	if !wrong && len(missing) == 0 && !tidy {
+		return nil
+	}
+	absent := slices.Clone(missing)
+	slices.SortStableFunc(lines, func(a, b standing) int { return a.turn(absent) - b.turn(absent) })
+	var out []edit
+	for _, l := range lines {
+		switch {
+		case len(missing) > 0:
+			i := l.choose(missing)
+			out = append(out, edit{l.server.Line, "line", missing[i].text(l.name(missing[i], rights, names))})
+			missing = slices.Delete(missing, i, i+1)
+		case l.used:
+			out = append(out, edit{l.server.Line, "delete", ""})
+		}
+	}
+	for _, r := range missing {
+		out = append(out, edit{last, "add", r.text(free(r.name, names))})
+	}
+	return out
+}
+
+// choose is which of the missing servers a line becomes: the one that it leads
+// to, or is called like.
+func (s standing) choose(missing []right) int {
+	i := slices.IndexFunc(missing, func(r right) bool { return r.key == s.key })
+	if i < 0 {
+		i = slices.IndexFunc(missing, func(r right) bool { return r.name == s.server.Name })
+	}
+	return max(i, 0)
+}
+
+// name is what a line is called that becomes another server's. One that is
+// there twice keeps its name, unless that is another node's.
+func (s standing) name(r right, rights []right, names map[string]bool) string {
+	name := s.server.Name
+	others := slices.ContainsFunc(rights, func(o right) bool { return o.key != r.key && o.key == name })
+	if !s.again || others || names[name] {
+		name = r.name
+	}
+	return free(name, names)
+}
+
+// free is a name that no server has, and is one's from now on.
+func free(name string, names map[string]bool) string {
+	n := name
+	for i := 2; names[n]; i++ {
+		n = name + "-" + itoa(i)
+	}
+	names[n] = true
+	return n
+}
+
+// rewritten are the lines that edits replace or delete.
+func rewritten(edits []edit) map[int]bool {
+	out := map[int]bool{}
+	for _, e := range edits {
+		if e.how != "add" {
+			out[e.line.Num] = true
+		}
+	}
+	return out
+}
+
+// numbers are the numbers of the lines that edits are about.
+func numbers(edits []edit) []string {
+	out := []string{}
+	for _, e := range edits {
+		out = append(out, itoa(e.line.Num))
+	}
+	return out
+}
+
+// nodeEdits are [serverEdits] for servers that are to be the nodes.
+func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) []edit {
+	backends := in.View.backends(px, public)
+	if len(backends) == 0 {
+		return nil
+	}
+	var rights []right
+	for _, n := range in.View.ReadyNodes() {
+		rights = append(rights, right{n.Hostname, n.Hostname, n.SwarmAddress + ":" + port})
+	}
+	var out []edit
+	for _, be := range backends {
+		out = append(out, serverEdits(be, rights, func(s haproxy.Server) (string, bool) {
+			node, why := in.View.serverNode(px, s, port)
+			if !why.Empty() {
+				node = ""
+			}
+			return node, !s.Disabled && !s.Backup && s.Weight != 0
+		}, tidy)...)
+	}
+	return out
+}
+
+// taskEdits are [serverEdits] for servers that are to be the tasks.
+func (in *Input) taskEdits(px *evidence.Proxy, svc *evidence.Service, public string, port int, tidy bool) []edit {
+	rights := in.rights(px, in.wants())
+	var out []edit
+	if got := in.View.reach(px, svc, public, port); len(rights) == 0 || got.slots > 0 && len(got.wrong)+len(got.moved)+len(in.View.cover(&got, svc)) == 0 {
+		return nil // nothing to lead to, or names lead to all there is
+	}
+	for _, be := range in.View.backends(px, public) {
+		out = append(out, serverEdits(be, rights, func(s haproxy.Server) (string, bool) {
+			key := ""
+			if e := in.View.end(px, svc, s, port); e.why == "" && e.task != nil {
+				key = e.task.ID
+			}
+			return key, !s.Disabled && !s.Backup && s.Weight != 0
+		}, tidy)...)
+	}
+	return out
+}
