@@ -55,7 +55,15 @@ type reach struct {
 // again is a server that leads where one above leads already.
 type again struct {
 	server haproxy.Server
-	first  int // line of the one above
+	first  int // line of the one above, its own where it is several in one
+}
+
+// key ends the name of the message that tells of it.
+func (a again) key() string {
+	if a.first == a.server.Line.Num {
+		return "several"
+	}
+	return "again"
 }
 
 func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) reach {
@@ -78,6 +86,9 @@ func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, p
 				r.again = append(r.again, again{s, first[e.task.ID]})
 			} else {
 				r.tasks[e.task.ID], first[e.task.ID] = true, s.Line.Num
+				if slots > 1 {
+					r.again = append(r.again, again{s, s.Line.Num})
+				}
 			}
 		case s.Line.Env:
 			r.vague += slots
@@ -192,7 +203,7 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
 	case len(got.again) > 0:
 		a := got.again[0]
-		r.Message = i18n.M("check.backends_again", "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
+		r.Message = i18n.M("check.backends_"+a.key(), "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
 			"n", len(running), "missing", len(missing), "addresses", in.View.whereabouts(svc, missing))
 	default:
 		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),

@@ -75,6 +75,12 @@ func (v *View) OpenCondition(px *evidence.Proxy, port string) (haproxy.Line, boo
 	return route.Open[0].Line, true
 }
 
+// several reports whether the nth of [serversOf] is a template of more than one
+// slot. Where its address is one that stays, all of them are one server.
+func several(be *haproxy.Proxy, n int) bool {
+	return n >= len(be.Servers) && be.Templates[n-len(be.Servers)].Count() > 1
+}
+
 // EditedSince reports whether a HAProxy's file is newer than its start.
 func EditedSince(px *evidence.Proxy) bool { return editedSince(px) }
 

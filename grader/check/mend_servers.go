@@ -76,14 +76,15 @@ type standing struct {
 	key    string // the right that it leads to, "" for none
 	used   bool
 	again  bool // a line above leads there
+	many   bool // it is several servers in one
 }
 
 // turn says which lines become those of missing servers first: one that leads
-// there already and is not used, one that is wrong, one that is there twice, one
-// that is not used anyway.
+// there already and is not used, or is several servers; one that is wrong, one
+// that is there twice, one that is not used anyway.
 func (s standing) turn(missing []right) int {
 	switch {
-	case !s.used && slices.ContainsFunc(missing, func(r right) bool { return r.key == s.key }):
+	case slices.ContainsFunc(missing, func(r right) bool { return r.key == s.key }):
 		return 0
 	case s.used && !s.again:
 		return 1
@@ -101,25 +102,33 @@ func serverEdits(be *haproxy.Proxy, rights []right, covers fits, tidy bool) []ed
 	var lines []standing
 	names, taken := map[string]bool{}, map[string]bool{}
 	last := be.Section.Head
-	wrong := false
-	for _, s := range serversOf(be) {
+	absent, wrong := len(missing), false
+	for i, s := range serversOf(be) {
 		if s.Line.Num > last.Num {
 			last = s.Line
 		}
 		key, used := covers(s)
-		if key == "" || !used || taken[key] {
-			lines = append(lines, standing{s, key, used, key != "" && taken[key]})
-			wrong = wrong || key == "" && used
+		if key == "" || !used {
+			lines = append(lines, standing{server: s, key: key, used: used})
+			wrong = wrong || used
 			continue
 		}
-		names[s.Name], taken[key] = true, true
-		missing = slices.DeleteFunc(missing, func(r right) bool { return r.key == key })
+		if !taken[key] && slices.ContainsFunc(rights, func(r right) bool { return r.key == key }) {
+			absent--
+		}
+		if taken[key] || several(be, i) {
+			lines = append(lines, standing{s, key, used, taken[key], several(be, i)})
+		} else {
+			names[s.Name] = true
+			missing = slices.DeleteFunc(missing, func(r right) bool { return r.key == key })
+		}
+		taken[key] = true
 	}
-	if !wrong && len(missing) == 0 && !tidy {
+	if !wrong && absent == 0 && !tidy {
 		return nil
 	}
-	absent := slices.Clone(missing)
-	slices.SortStableFunc(lines, func(a, b standing) int { return a.turn(absent) - b.turn(absent) })
+	first := slices.Clone(missing)
+	slices.SortStableFunc(lines, func(a, b standing) int { return a.turn(first) - b.turn(first) })
 	var out []edit
 	for _, l := range lines {
 		switch {
@@ -152,7 +161,7 @@ func (s standing) choose(missing []right) int {
 func (s standing) name(r right, rights []right, names map[string]bool) string {
 	name := s.server.Name
 	others := slices.ContainsFunc(rights, func(o right) bool { return o.key != r.key && o.key == name })
-	if !s.again || others || names[name] {
+	if !s.again || s.many || others || names[name] {
 		name = r.name
 	}
 	return free(name, names)

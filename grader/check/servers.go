@@ -55,7 +55,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 	var twice []again
 	first := map[string]int{}
 	for _, be := range in.View.backends(px, p.public(in, px)) {
-		for _, s := range be.Servers {
+		for i, s := range serversOf(be) {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
 			if s.Disabled || s.Backup || s.Weight == 0 {
 				if idle == nil {
@@ -74,13 +74,10 @@ func judgeServers(in *Input, p *serversParams) Result {
 				twice = append(twice, again{s, first[node]})
 			default:
 				nodes, first[node] = append(nodes, node), s.Line.Num
+				if several(be, i) {
+					twice = append(twice, again{s, s.Line.Num})
+				}
 			}
-		}
-		for _, t := range be.Templates {
-			listed = append(listed, clip(t.Server.Addr.Text, 80))
-			wrong = append(wrong, wrongServer{
-				t.Server, i18n.M("check.server_stranger"),
-			})
 		}
 	}
 	slices.Sort(nodes)
@@ -106,7 +103,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Hint = mend
 	case len(nodes) < want && len(twice) > 0:
 		a := twice[0]
-		r.Message = i18n.M("check.servers_again", "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
+		r.Message = i18n.M("check.servers_"+a.key(), "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
 			"have", len(nodes), "nodes", nodes, "want", want)
 		r.Hint = mend
 	case len(nodes) < want:

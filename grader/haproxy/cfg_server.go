@@ -109,6 +109,7 @@ func parseServer(l Line, i int, def Server) Server {
 
 func parseTemplate(l Line, def Server) Template {
 	t := Template{Prefix: l.Word(1), Server: parseServer(l, 2, def)}
+	t.Server.Name = t.Prefix
 	low, high, isRange := strings.Cut(l.Word(2), "-")
 	if !isRange {
 		low, high = "1", low

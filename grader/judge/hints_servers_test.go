@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
 )
 
@@ -76,6 +77,37 @@ func TestServersListedTwice(t *testing.T) {
 			require.Equal(t, tt.edits, editsOf(v.Hint), i18n.EN.Text(v.Hint))
 		})
 	}
+
+	t.Run("a template of one task", func(t *testing.T) {
+		w := dnsrr(t, 3)
+		w.configure(static(line("b", b), "server-template c 3 "+a+":80 check"))
+		v := w.task3()["backends"]
+		require.Equal(t, "check.backends_several", v.Message.Key)
+		require.Equal(t, "2.66", v.Points.String())
+		require.Equal(t, []string{"9: " + line("container1", a), "9+ " + line("container3", c)}, editsOf(v.Hint))
+	})
+	t.Run("a template of one node", func(t *testing.T) {
+		w := newWorld(loadRubric(t), 3, 5)
+		over("server-template node 3 172.30.0.11:8001 check")(w)
+		v := w.verdicts()["task2.haproxy-servers"]
+		require.Equal(t, partial("check.servers_several", "1"), want{v.Outcome, v.Message.Key, v.Points.String()})
+		require.Contains(t, i18n.EN.Text(v.Message), "line 8 (node 172.30.0.11:8001)")
+		require.Equal(t, []string{
+			"8: server manager-1 172.30.0.11:8001 check", "8+ server manager-2 172.30.0.12:8001 check", "8+ server manager-3 172.30.0.13:8001 check",
+		}, editsOf(v.Hint))
+	})
+	t.Run("templates of all nodes", func(t *testing.T) {
+		w := newWorld(loadRubric(t), 3, 5)
+		over("server-template a 2 172.30.0.11:8001 check", "server-template b 2 172.30.0.12:8001 check", "server-template c 2 172.30.0.13:8001 check")(w)
+		require.Equal(t, check.Pass, w.verdicts()["task2.haproxy-servers"].Outcome)
+	})
+	t.Run("a template of the service", func(t *testing.T) {
+		w := newWorld(loadRubric(t), 3, 5)
+		over("server-template a 3 tasks.s01:80 check resolvers docker init-addr none")(w)
+		v := w.verdicts()["task2.haproxy-servers"]
+		require.Equal(t, "check.servers_wrong", v.Message.Key)
+		require.Len(t, editsOf(v.Hint), 3)
+	})
 
 	t.Run("nodes, whose names are kept to", func(t *testing.T) {
 		w := newWorld(loadRubric(t), 3, 5)
