@@ -41,7 +41,11 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	text := map[string]string{"log": strings.ToLower(log), "error": strings.ToLower(px.Error)}
 	for _, c := range causes {
 		if strings.Contains(text[c.in], c.word) {
-			return i18n.M("check.cause_" + c.key), in.mendCause(px, file, c.key)
+			what, hint = i18n.M("check.cause_"+c.key), in.mendCause(px, file, c.key)
+			if h := in.View.held(px); h != nil && c.key == "port_taken" {
+				what = i18n.M("check.cause_port_held", "port", h.port, "holder", h.words())
+			}
+			return what, hint
 		}
 	}
 	return i18n.Msg{}, i18n.Msg{}
@@ -65,8 +69,10 @@ func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
 		"logs", v.logs(px, ""), "remove", v.remove(px, ""))
 	again := rerun{name: now.Name, image: px.Image, publish: in.wants().frontend, plain: true}
 	switch {
-	case key == "port_taken" && px.Kind != "service":
+	case key == "port_taken" && px.Kind != "service" && v.held(px) != nil:
 		return in.start(px)
+	case key == "port_taken" && px.Kind != "service":
+		return steps(i18n.M("check.port_program_hint", "name", now.Name), doAt(px.Hostname, "ss -ltnp"), doAt(px.Hostname, "docker", "start", now.Name))
 	case key == "port_taken" || key == "config_permission":
 		return said
 	case key == "low_port" || key == "port_in_use":

@@ -131,8 +131,10 @@ func judgeFound(in *Input, p *proxyParams) Result {
 	}
 	r.Message = i18n.M("check.proxy_none", "name", name)
 	r.Hint = i18n.M("check.mend_later")
-	if run, ok := in.firstRun(name, port); ok {
-		r.Hint = steps(i18n.M("check.proxy_none_hint", "name", name), run)
+	if first, ours := in.freed(nil, name, port); !ours {
+		r.Hint = first
+	} else if run, ok := in.firstRun(name, port); ok {
+		r.Hint = steps(i18n.M("check.proxy_none_hint", "name", name), first, run)
 	}
 	return r
 }
@@ -242,38 +244,17 @@ func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 	if strings.Contains(px.Error, "not manually attachable") || strings.Contains(px.Error, "Could not attach") {
 		return i18n.M("check.mend_network_first") // which takes this container away
 	}
-	if other := in.View.holder(px); other != "" {
-		return steps(i18n.M("check.proxy_port_held_hint", "name", now.Name, "other", other),
-			doAt(px.Hostname, "docker", "rm", "-f", other), doAt(px.Hostname, "docker", "start", now.Name))
+	if h := in.View.held(px); h != nil {
+		if want := in.wants().frontend; want != "" && itoa(h.port) != want {
+			return in.publish(px, want) // and not the other
+		}
+		first, ours := in.free(px, now.Name, h)
+		if !ours {
+			return first
+		}
+		return steps(first, doAt(px.Hostname, "docker", "start", now.Name))
 	}
 	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.View.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
-}
-
-// holder is another stand-alone container of its node that publishes a port
-// which a HAProxy that does not run asks for.
-func (v *View) holder(px *evidence.Proxy) string {
-	c := v.standAlone(func(c *evidence.Container, p evidence.ContainerPort) bool {
-		return c.NodeID == px.NodeID && c.ID != px.ID &&
-			slices.ContainsFunc(px.Publishes, func(q evidence.ContainerPort) bool { return q.Public == p.Public && q.Protocol == p.Protocol })
-	})
-	if c == nil {
-		return ""
-	}
-	return c.Names[0]
-}
-
-// standAlone is a container of no service that publishes a port which fits; nil
-// if there is none.
-func (v *View) standAlone(fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
-	for _, idx := range v.indexes() {
-		for i := range idx.Snap.Containers {
-			c := &idx.Snap.Containers[i]
-			if c.ServiceID == "" && len(c.Names) > 0 && slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool { return p.Public > 0 && fits(c, p) }) {
-				return c
-			}
-		}
-	}
-	return nil
 }
 
 func clip(s string, n int) string {

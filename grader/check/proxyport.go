@@ -38,6 +38,12 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	private, published := inside(px, want)
 	if !published {
 		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
+		if len(publishedBy(px)) == 0 {
+			r.Message = i18n.M("check.bind_none_published", "name", px.Name, "port", want)
+		}
+		if h := in.View.holderOf(px, atoi(want), "tcp"); h != nil {
+			r.Message = i18n.M("check.bind_port_held", "name", px.Name, "port", want, "holder", h.words())
+		}
 		r.Hint = in.publish(px, want)
 		return r
 	}
@@ -68,10 +74,14 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 
 // publish is how a HAProxy gets to publish a port.
 func (in *Input) publish(px *evidence.Proxy, port string) i18n.Msg {
-	if px.Kind == "service" {
-		return in.View.hintFor(px, "bind_not_published", "port", port)
+	first, ours := in.freed(px, in.View.renamed(px).Name, port)
+	if !ours {
+		return first
 	}
-	return steps(i18n.M("check.bind_not_published_hint", "port", port),
+	if px.Kind == "service" {
+		return steps(first, in.View.hintFor(px, "bind_not_published", "port", port))
+	}
+	return steps(first, i18n.M("check.bind_not_published_hint", "port", port),
 		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port}))
 }
 

@@ -97,7 +97,7 @@ func (in *Input) publishFlags(px *evidence.Proxy, public string) []string {
 		}
 	}
 	for _, p := range px.Publishes {
-		if p.Public == 0 || itoa(p.Public) == public {
+		if p.Public == 0 || itoa(p.Public) == public || in.View.holderOf(px, p.Public, p.Protocol) != nil {
 			continue
 		}
 		port := itoa(p.Public) + ":" + itoa(p.Private)
