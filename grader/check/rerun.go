@@ -33,10 +33,21 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 	words := []string{"docker", "run", "-d", "--name", r.name}
 	for _, m := range px.Mounts {
 		if m.Type == "bind" {
-			words = append(words, "-v", quote(m.Source+":"+m.Target))
+			volume := m.Source + ":" + m.Target
+			if m.ReadOnly {
+				volume += ":ro"
+			}
+			words = append(words, "-v", quote(volume))
 		}
 	}
 	var lines []i18n.Msg
+	if r.config == "" { // a new one names no variables
+		env, hidden := keptEnv(px)
+		words = append(words, env...)
+		if len(hidden) > 0 {
+			lines = append(lines, i18n.M("check.env_from_shell", "envs", hidden))
+		}
+	}
 	if source == localFile { // nothing outside the container holds it
 		source = "/srv/" + r.name + "/haproxy.cfg"
 		words = append(words, "-v", source+":"+file)

@@ -248,7 +248,11 @@ func serviceCommand(s *evidence.Service, networks []string) string {
 		add("--config", "source="+c.Name+",target="+c.File)
 	}
 	for _, m := range s.Mounts {
-		add("--mount", "type="+m.Type+",source="+m.Source+",target="+m.Target)
+		mount := "type=" + m.Type + ",source=" + m.Source + ",target=" + m.Target
+		if m.ReadOnly {
+			mount += ",readonly"
+		}
+		add("--mount", mount)
 	}
 	words = append(words, quote(s.Image))
 	for _, a := range s.Args {

@@ -133,6 +133,8 @@ type Mount struct {
 	Type   string `json:"type"` // bind, volume, tmpfs
 	Source string `json:"source,omitempty"`
 	Target string `json:"target"`
+	// ReadOnly says that the container may not write there.
+	ReadOnly bool `json:"read_only,omitempty"`
 }
 
 // RestartPolicy is what a service asks for when a task ends.

@@ -102,7 +102,9 @@ func TestHAProxyServicePublishesNothing(t *testing.T) {
 	v := w.verdicts()["task2.haproxy-port"]
 	require.Equal(t, "haproxy-01 does not publish port 9001, or any other", i18n.EN.Text(v.Message))
 
-	w.both(func(s *evidence.Snapshot) { s.Services[0].Ports = []evidence.Port{ingress(9001, 80), ingress(8001, 80)} })
+	w.both(func(s *evidence.Snapshot) {
+		s.Services[0].Ports = []evidence.Port{ingress(9001, 80), ingress(8001, 80)}
+	})
 	v = w.verdicts()["task2.haproxy-port"]
 	require.Equal(t, "haproxy-01 does not publish port 9001, which service s01 has", i18n.EN.Text(v.Message))
 	require.Equal(t, "docker service update --publish-rm 80 s01\ndocker service update --publish-add published=8001,target=80 s01\n"+

@@ -43,7 +43,7 @@ func toContainers(address string, l listing) []evidence.Container {
 
 func toMount(m container.MountPoint) evidence.Mount {
 	return evidence.Mount{
-		Type: word(string(m.Type)), Source: text(cmp.Or(m.Name, m.Source)), Target: text(m.Destination),
+		Type: word(string(m.Type)), Source: text(cmp.Or(m.Name, m.Source)), Target: text(m.Destination), ReadOnly: !m.RW,
 	}
 }
 

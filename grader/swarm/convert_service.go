@@ -40,7 +40,7 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 		out.Hostname = word(c.Hostname)
 		out.Configs = toConfigRefs(c.Configs)
 		out.Mounts = few(c.Mounts, func(m mount.Mount) evidence.Mount {
-			return evidence.Mount{Type: word(string(m.Type)), Source: text(m.Source), Target: text(m.Target)}
+			return evidence.Mount{Type: word(string(m.Type)), Source: text(m.Source), Target: text(m.Target), ReadOnly: m.ReadOnly}
 		})
 		if h := c.Healthcheck; h != nil {
 			out.Health = &evidence.HealthCheck{
