@@ -48,11 +48,7 @@ func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.config(px))) {
 		return in.asHandout(px)
 	}
-	free := i18n.Msg{}
-	if svc := in.View.ownPublisher(px, in.wants().frontend); svc != nil {
-		free = unpublished(svc, in.wants().frontend)
-	}
-	return steps(i18n.M("check.proxy_impostor_hint"), free,
+	return steps(i18n.M("check.proxy_impostor_hint"),
 		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, plain: true}))
 }
 
@@ -66,30 +62,4 @@ func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
 		return nil
 	}
 	return svc
-}
-
-// freePort takes a published port back from a service, which keeps its others:
-// --publish-rm goes by the container's port and takes all that lead to it.
-func (in *Input) freePort(px *evidence.Proxy, svc *evidence.Service, port string) i18n.Msg {
-	return steps(i18n.M("check.bind_taken_hint", "service", svc.Name, "port", port), unpublished(svc, port), in.View.reload(px, ""))
-}
-
-func unpublished(svc *evidence.Service, port string) i18n.Msg {
-	var flags, again []string
-	for _, p := range svc.Ports {
-		if p.Protocol != "tcp" || itoa(p.Published) != port {
-			continue
-		}
-		flags = append(flags, unpublish(p))
-		for _, q := range svc.Ports {
-			if q.Target == p.Target && q.Protocol == "tcp" && q.Mode != "host" && p.Mode != "host" && q.Published != p.Published {
-				again = append(again, "--publish-add "+itoa(q.Published)+":"+itoa(q.Target))
-			}
-		}
-	}
-	lines := []i18n.Msg{do(append(append([]string{"docker service update"}, slices.Compact(flags)...), svc.Name)...)}
-	if len(again) > 0 { // in one command the client would take them for there already
-		lines = append(lines, do(append(append([]string{"docker service update"}, again...), svc.Name)...))
-	}
-	return steps(lines...)
 }

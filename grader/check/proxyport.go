@@ -29,12 +29,6 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		Observed: Facts{"published": publishedBy(px), "binds": binds(cfg), "host_network": px.HostNetwork},
 		Expected: Facts{"port": want},
 	}
-	if svc := in.View.ownPublisher(px, want); svc != nil {
-		r.Observed["service"] = svc.Name
-		r.Message = i18n.M("check.bind_taken", "name", px.Name, "port", want, "service", svc.Name)
-		r.Hint = in.freePort(px, svc, want)
-		return r
-	}
 	private, published := inside(px, want)
 	if !published {
 		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
@@ -45,6 +39,13 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 			r.Message = i18n.M("check.bind_port_held", "name", px.Name, "port", want, "holder", h.words())
 		}
 		r.Hint = in.publish(px, want)
+		return r
+	}
+	if svc := in.View.ownPublisher(px, want); svc != nil && px.State == "running" {
+		r.Observed["service"] = svc.Name
+		r.Message = i18n.M("check.bind_taken", "name", px.Name, "port", want, "service", svc.Name)
+		free, _ := in.freed(px, px.Name, want)
+		r.Hint = steps(free, in.View.reload(px, ""))
 		return r
 	}
 	if !open(px, want) {

@@ -37,7 +37,7 @@ func TestRunAgainKeepsEnvironment(t *testing.T) {
 // What a hint writes anew names no variables.
 func TestNewConfigurationNeedsNoEnvironment(t *testing.T) {
 	w := newWorld(loadRubric(t), 3, 5)
-	configured("172.30.0.11:8001", `"${DB_PASSWORD}:8001"`)(w)
+	configured("    server node1 172.30.0.11:8001", "    bogus\n    server node1 \"${DB_PASSWORD}:8001\"")(w)
 	w.proxies[0].Image = "nginx"
 	w.proxies[0].Command = []string{"nginx"}
 	hint := w.verdicts()["task2.haproxy-running"].Hint
