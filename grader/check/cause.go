@@ -91,8 +91,12 @@ func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
 	return steps(i18n.M("check.mend_plain"), in.runAgain(px, again))
 }
 
-// lastStart is the part of a log since HAProxy, or its help, began last.
+// lastStart is the part of a log since HAProxy, or its help, began last. From 3.1
+// on the master writes its version once more when its worker has failed.
 func lastStart(log string) string {
+	if i := strings.LastIndex(log, "Initializing new worker"); i >= 0 {
+		return log[strings.LastIndexByte(log[:i], '\n')+1:]
+	}
 	for _, head := range []string{"haproxy version is ", "HAProxy version "} {
 		if i := strings.LastIndex(log, head); i >= 0 {
 			log = log[strings.LastIndexByte(log[:i], '\n')+1:]
