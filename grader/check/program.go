@@ -48,8 +48,13 @@ func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.config(px))) {
 		return in.asHandout(px)
 	}
-	return steps(i18n.M("check.proxy_impostor_hint"),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, plain: true}))
+	now := in.View.renamed(px)
+	first, ours := in.freed(px, now.Name, in.wants().frontend)
+	if !ours {
+		return first
+	}
+	return steps(i18n.M("check.proxy_impostor_hint"), first,
+		in.runAgain(px, rerun{name: now.Name, image: "haproxy", publish: in.wants().frontend, plain: true}))
 }
 
 // ownPublisher is the student's own service that publishes a port, in place of

@@ -65,6 +65,11 @@ func TestStandIns(t *testing.T) {
 			if c.ports == check.Fail {
 				require.Equal(t, "check.bind_taken", got["task2.haproxy-port"].Message.Key)
 			}
+			if hint := typedOf(got["task2.haproxy-running"].Hint); c.running == check.Fail && len(w.before.Services[0].Ports) > 1 {
+				require.Equal(t, "docker service update --publish-rm 80 s01\ndocker service update --publish-add published=8001,target=80 s01\n"+
+					"mkdir -p /srv/haproxy-01\ndocker cp haproxy-01:/usr/local/etc/haproxy/haproxy.cfg /srv/haproxy-01/haproxy.cfg\n"+
+					"docker rm -f haproxy-01\ndocker run -d --name haproxy-01 -v /srv/haproxy-01/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg -p 9001:9001 haproxy", hint)
+			}
 			requireReadable(t, got["task2.haproxy-running"])
 			requireReadable(t, got["task2.haproxy-port"])
 		})
