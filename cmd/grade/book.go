@@ -18,23 +18,19 @@ func (a *app) openBook(ctx context.Context, path string) (*gradebook.Gradebook, 
 			Msg: i18n.M("cli.no_dir", "dir", filepath.Dir(path)), Hint: i18n.M("cli.no_dir_hint"),
 		}
 	}
-	book, err := gradebook.Open(ctx, path)
-	if errors.Is(err, gradebook.ErrDamaged) {
-		a.setAside(path, false)
-	}
-	if err != nil {
-		return nil, err
-	}
-	a.books = append(a.books, book)
-	return book, nil
+	return a.keepBook(ctx, path, gradebook.Open, false)
 }
 
 // readBook opens a gradebook that is there to read from it, also where it cannot
 // be written. There no copy is kept of a damaged one, as nothing can change it.
 func (a *app) readBook(ctx context.Context, path string) (*gradebook.Gradebook, error) {
-	book, err := gradebook.Read(ctx, path)
+	return a.keepBook(ctx, path, gradebook.Read, true)
+}
+
+func (a *app) keepBook(ctx context.Context, path string, open func(context.Context, string) (*gradebook.Gradebook, error), reading bool) (*gradebook.Gradebook, error) {
+	book, err := open(ctx, path)
 	if errors.Is(err, gradebook.ErrDamaged) {
-		a.setAside(path, true)
+		a.setAside(path, reading)
 	}
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"regexp"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -51,15 +52,22 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	return i18n.Msg{}, i18n.Msg{}
 }
 
+// simulates is a whole line of the embedded balancer's: what HAProxy quotes of a
+// configuration stands within a line of its own.
+var simulates = regexp.MustCompile(`^(?:\[ALERT\] +\(\d+\) : )?\S+:\d+: the embedded balancer does not simulate (.+)$`)
+
 // notSimulated is what the embedded cluster's balancer could not do that is in a
 // configuration, in its words; "" if it is not that which ended a HAProxy.
 func notSimulated(px *evidence.Proxy) string {
 	if px.State == "running" {
 		return ""
 	}
-	_, what, _ := strings.Cut(lastStart(px.Log), "the embedded balancer does not simulate ")
-	what, _, _ = strings.Cut(what, "\n")
-	return clip(strings.TrimSpace(what), 80)
+	for line := range strings.Lines(lastStart(px.Log)) {
+		if m := simulates.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			return clip(m[1], 80)
+		}
+	}
+	return ""
 }
 
 // mendCause is what to do about one of the causes.

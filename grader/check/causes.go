@@ -11,8 +11,9 @@ import (
 
 // behind is what to do about a HAProxy whose answers are wrong: the line of the
 // configuration that explains them, else the lines that keep requests from the
-// student's own containers, all of them or some; empty if there are none. Class is the loader's word
-// for the failures, "" for answers that are wrong in themselves.
+// student's own containers, all of them or some; empty if there are none. Class
+// is the loader's word for the failures, "" for answers that are wrong in
+// themselves.
 func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class string) i18n.Msg {
 	if key, edits, args := in.View.cause(px, svc, port, class); key != "" {
 		return steps(i18n.M("check.cause_"+key+"_hint", args...), in.mend(px, edits))

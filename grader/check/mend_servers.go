@@ -203,10 +203,7 @@ func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) [
 	if len(backends) == 0 {
 		return nil
 	}
-	var rights []right
-	for _, n := range in.View.ReadyNodes() {
-		rights = append(rights, right{n.Hostname, n.Hostname, n.SwarmAddress + ":" + port})
-	}
+	rights := in.rights(px, wants{port: port})
 	var out []edit
 	for _, be := range backends {
 		out = append(out, serverEdits(be, rights, func(s haproxy.Server) (string, bool) {

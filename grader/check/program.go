@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -14,10 +13,10 @@ import (
 // evidence does not hold the command line.
 //
 // Without an answer of the student's containers on the student's port it is no
-// HAProxy. With answers it may
-// still start one by a script: where the image, or a statistics page, is
-// HAProxy's and nothing but this container can hold the port, that is taken for
-// granted. Else nobody can tell, which is no loss of the student's.
+// HAProxy. With answers it may still start one by a script: where the image, or
+// a statistics page, is HAProxy's and nothing but this container can hold the
+// port, that is taken for granted. Else nobody can tell, which is no loss of the
+// student's.
 func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 	v := in.View
 	if px.State != "running" || len(px.Command) == 0 || haproxy.Starts(px.Command) {
@@ -60,10 +59,8 @@ func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 // ownPublisher is the student's own service that publishes a port, in place of
 // the HAProxy; nil if there is none.
 func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
-	svc := v.Service("service")
-	if svc == nil || svc.ID == px.ID || !slices.ContainsFunc(svc.Ports, func(p evidence.Port) bool {
-		return p.Protocol == "tcp" && itoa(p.Published) == port
-	}) {
+	h, svc := v.holderOf(px, atoi(port), "tcp"), v.Service("service")
+	if h == nil || svc == nil || h.service == nil || h.service.ID != svc.ID {
 		return nil
 	}
 	return svc

@@ -193,12 +193,13 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_not_simulated", "name", px.Name, "what", what)
 		return r
 	}
-	what, mend := in.whyStopped(px)
-	if other, ok := in.standIn(px); ok && !in.View.impostor(px) {
+	impostor := px.State == "running" && in.View.impostor(px)
+	if other, ok := in.standIn(px); ok && !impostor {
 		return other
 	}
+	what, mend := in.whyStopped(px)
 	switch {
-	case px.State == "running" && in.View.impostor(px):
+	case impostor:
 		r.Observed["image"] = px.Image
 		r.Message = i18n.M("check.proxy_impostor", "name", px.Name, "image", clip(px.Image, 80))
 		r.Hint = in.asHandout(px)

@@ -56,7 +56,7 @@ func (c command) Restore(ctx context.Context, f evidence.Fault) error {
 // path as a rule; "" if a shell would not take it as it stands.
 func firstWord(line string) string {
 	words := strings.Fields(line)
-	if len(words) == 0 || strings.Trim(words[0], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-") != "" {
+	if len(words) == 0 || quote(words[0]) != words[0] || strings.ContainsAny(words[0], "=:@%,") {
 		return ""
 	}
 	return words[0]

@@ -154,21 +154,22 @@ func ofOriginal(err error, abs string) error {
 
 // copyFiles copies a gradebook and its log. Nobody writes to them meanwhile:
 // whoever does has made the shared file, with which they are read in their place.
-func copyFiles(_ context.Context, from, to string) error {
+func copyFiles(ctx context.Context, from, to string) error {
 	for _, suffix := range []string{"", "-wal"} {
-		if err := copyFile(from+suffix, to+suffix); err != nil {
+		if err := copyFile(ctx, from+suffix, to+suffix); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func copyFile(from, to string) error {
+func copyFile(ctx context.Context, from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
+	defer context.AfterFunc(ctx, func() { in.Close() })() // which ends the copying
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 	dir, lock := mounted(t)
 	files := map[string]string{"new.db": path, "old.db": oldBook(t)}
 	for name, from := range files {
-		require.NoError(t, copyFile(from, filepath.Join(dir, name)))
+		require.NoError(t, copyFile(t.Context(), from, filepath.Join(dir, name)))
 	}
 	damaged, err := os.ReadFile(path)
 	require.NoError(t, err)

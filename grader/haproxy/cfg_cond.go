@@ -34,9 +34,9 @@ func (t Truth) not() Truth {
 
 // ForLoad tells whether a condition holds for the requests of the load: GET /
 // over plain HTTP/1.1, to an address rather than a name, from anywhere. ACLs are
-// those of the section that the condition stands in; see HAProxy's
-// configuration manual, section 7.
-func (c Cond) ForLoad(acls []ACL) Truth {
+// what [ACLsForLoad] tells of the section that the condition stands in; see
+// HAProxy's configuration manual, section 7.
+func (c Cond) ForLoad(acls map[string]Truth) Truth {
 	if c.Kind == "" {
 		return True
 	}
@@ -47,8 +47,22 @@ func (c Cond) ForLoad(acls []ACL) Truth {
 	return t
 }
 
+// ACLsForLoad tells which ACLs hold for the requests of the load. Of several
+// lines with one name any may hold.
+func ACLsForLoad(acls []ACL) map[string]Truth {
+	out := map[string]Truth{}
+	for _, a := range acls {
+		before, ok := out[a.Name]
+		if !ok {
+			before = False
+		}
+		out[a.Name] = either(before, criterion(a.Words))
+	}
+	return out
+}
+
 // disjunction is terms, all of which must hold, with "or" between alternatives.
-func disjunction(words []string, acls []ACL) Truth {
+func disjunction(words []string, acls map[string]Truth) Truth {
 	if len(words) == 0 {
 		return True
 	}
@@ -72,9 +86,10 @@ func disjunction(words []string, acls []ACL) Truth {
 		switch w {
 		case "":
 		case "{":
-			end := i + 1 + slices.Index(append(slices.Clone(words[i+1:]), "}"), "}")
-			term(criterion(words[i+1 : end]))
-			i = end
+			begin := i + 1
+			for i = begin; i < len(words) && words[i] != "}"; i++ {
+			}
+			term(criterion(words[begin:i]))
 		default:
 			term(named(w, acls))
 		}
@@ -94,17 +109,10 @@ func both(a, b Truth) Truth {
 
 func either(a, b Truth) Truth { return both(a.not(), b.not()).not() }
 
-// named is an ACL by its name: HAProxy's own, or lines of that name, any of
-// which may hold.
-func named(name string, acls []ACL) Truth {
-	out, found := False, false
-	for _, a := range acls {
-		if a.Name == name {
-			out, found = either(out, criterion(a.Words)), true
-		}
-	}
-	if found {
-		return out
+// named is an ACL by its name: one of the section's, or HAProxy's own.
+func named(name string, acls map[string]Truth) Truth {
+	if t, ok := acls[name]; ok {
+		return t
 	}
 	switch name {
 	case "TRUE", "METH_GET", "HTTP", "HTTP_1.1", "HTTP_URL_SLASH", "WAIT_END":

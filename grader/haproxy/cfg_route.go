@@ -54,6 +54,7 @@ func (c *Config) follow(p *Proxy, r *Route) {
 			break
 		}
 	}
+	acls := ACLsForLoad(p.ACLs)
 	for _, u := range p.UseBackends {
 		if u.Dynamic {
 			r.Dynamic = true
@@ -63,7 +64,7 @@ func (c *Config) follow(p *Proxy, r *Route) {
 		if be == nil {
 			continue
 		}
-		switch u.Cond.ForLoad(p.ACLs) {
+		switch u.Cond.ForLoad(acls) {
 		case True:
 			r.add(&r.Always, be)
 			return // nothing after it is reached

@@ -73,6 +73,6 @@ func TestConditionsForTheLoad(t *testing.T) {
 		if len(words) > 0 {
 			kind, words = words[0], words[1:]
 		}
-		require.Equal(t, want, Cond{Kind: kind, Words: words}.ForLoad(acls), text)
+		require.Equal(t, want, Cond{Kind: kind, Words: words}.ForLoad(ACLsForLoad(acls)), text)
 	}
 }

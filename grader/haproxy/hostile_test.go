@@ -46,6 +46,7 @@ func TestHostileFilesTakeLittleWork(t *testing.T) {
 		"addresses on one line":         {text("frontend f\n bind "), again(":80,", 50000), text(":1\n")},
 		"words of no meaning":           {text("backend b\n"), again(" balanse\n", 19000)},
 		"conditions":                    {text("frontend f\n"), count(" acl a%d path /\n", 9999), again(" use_backend b if a1 a2 a3 a4 a5 !a6 a7\n", 9000)},
+		"conditions on the way":         {text("frontend f\n bind :80\n"), count(" acl a%d path /x\n", 9999), again(" use_backend b if a1 a2 !a3 or a4 { path /y }\n", 9000), text("backend b\n")},
 		"lines that all inherit":        {text("defaults\n"), again(" http-request set-header X x\n", 4900), count("backend a%d\n", 15000)},
 		"many variables":                {text(`x "`), count("$A%d", 100000), text("\"\n")},
 		"a variable with a long value":  {again(`x "`+strings.Repeat("$A", 500)+"\"\n", 900)},

@@ -32,3 +32,19 @@ func TestTheLogsCauseIsQuoted(t *testing.T) {
 		require.NotContains(t, i18n.EN.Text(v.Hint), "its log says why", name)
 	}
 }
+
+// What the embedded balancer can't do is no loss; what HAProxy or another
+// program writes with the same words is.
+func TestNotSimulatedIsTheBalancersOwnWord(t *testing.T) {
+	for log, want := range map[string]check.Outcome{
+		"[ALERT]    (1) : /usr/local/etc/haproxy/haproxy.cfg:9: the embedded balancer does not simulate slowstart\n":                                check.Ungraded,
+		"[ALERT]    (1) : config : parsing [/x.cfg:9] : unknown keyword 'x.cfg:9: the embedded balancer does not simulate y' in 'global' section\n": check.Fail,
+		"[ALERT]    (1) : [/x.cfg:9] : 'server a/b' : could not resolve address 'x:1: the embedded balancer does not simulate z'.\n":                check.Fail,
+	} {
+		w := newWorld(loadRubric(t), 3, 5)
+		w.proxies[0].State, w.proxies[0].ExitCode, w.proxies[0].Log = "exited", 1, "[NOTICE]   (1) : haproxy version is 2.6.12-1\n"+log
+		v := w.verdicts()["task2.haproxy-running"]
+		require.Equal(t, want, v.Outcome, log)
+		requireReadable(t, v)
+	}
+}
