@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -114,12 +115,21 @@ func newGradebook(db *sql.DB, abs string) *Gradebook {
 	}
 }
 
+// closeLimit is how long closing waits for what is being rolled back.
+const closeLimit = time.Second
+
 // Close lets go of the file, and of the run under way if there is one.
 func (g *Gradebook) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.release()
 	err := g.db.Close()
+	// A transaction whose context ended is rolled back by database/sql behind our
+	// back, and only then is its connection closed, the last of which takes the
+	// files beside the gradebook away.
+	for deadline := time.Now().Add(closeLimit); g.db.Stats().OpenConnections > 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	if g.temp != "" {
 		err = errors.Join(err, os.RemoveAll(g.temp))
 	}
