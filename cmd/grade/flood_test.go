@@ -12,15 +12,21 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 	"github.com/docker/docker/client"
 	"github.com/stretchr/testify/require"
+
+	"swarmgrade/fixtures/sim"
 )
 
-// outcomes are those of some students, by student and check.
+// outcomes are those of some students, by student and check; where nothing
+// could be judged, with the reason.
 func (c classJSON) outcomes(students ...string) map[string]string {
 	out := map[string]string{}
 	for _, s := range c.Students {
 		for _, k := range s.Checks {
 			if slices.Contains(students, s.ID) {
 				out[s.ID+" "+k.ID] = k.Outcome
+				if k.Outcome == "ungraded" {
+					out[s.ID+" "+k.ID] += ": " + k.Message
+				}
 			}
 		}
 	}
@@ -31,12 +37,14 @@ func (c classJSON) outcomes(students ...string) map[string]string {
 // that nothing can place. Everybody else is graded as before, through
 // a fault too; the flooder is graded on what runs, and named.
 func TestOneStudentsFloodCostsNobodyElse(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an embedded cluster")
+	if testing.Short() || raced {
+		t.Skip("starts an embedded cluster, and the race detector is too slow for its time: make test runs it without")
 	}
 	a := &app{command: command{Stdout: t.Output(), Stderr: t.Output(), Getenv: func(string) string { return "" }}}
 	a.ui = newUI(a.command, a.lang())
-	s, err := a.startSim(t.Context(), "fault-lab")
+	seats, err := simSeats("fault-lab")
+	require.NoError(t, err)
+	s, err := a.bringUpSim(t.Context(), seats, sim.Options{Seed: simSeed, Speed: 10})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	nodes := ""
@@ -64,7 +72,8 @@ func TestOneStudentsFloodCostsNobodyElse(t *testing.T) {
 	require.NoError(t, err)
 	defer api.Close()
 	// Not more than it takes: the embedded cluster keeps all of them, and what
-	// that costs counts as the swarm's time, times the speed.
+	// that costs counts as the swarm's time, times the speed. At 20 a busy
+	// machine sees too little of a recovery to judge it, and says so.
 	n := uint64(1500)
 	_, err = api.ServiceCreate(t.Context(), swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: "s99"},
