@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 )
@@ -13,8 +14,8 @@ import (
 // openBook opens the class's gradebook, making its directory.
 func (a *app) openBook(ctx context.Context, path string) (*gradebook.Gradebook, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, &statusError{
-			Status: exitUsage, Cause: err,
+		return nil, &diag.Failure{
+			Code: diag.Usage, Cause: err,
 			Msg: i18n.M("cli.no_dir", "dir", filepath.Dir(path)), Hint: i18n.M("cli.no_dir_hint"),
 		}
 	}
@@ -70,11 +71,11 @@ func (a *app) damage(err error) error {
 		if !book.ReadOnly() {
 			a.setAside(book.Path(), false)
 		}
-		var said, e *gradebook.Error
+		var e *diag.Failure
 		switch {
 		case err == nil:
 			err = hurt
-		case !errors.As(err, &said) && errors.As(hurt, &e):
+		case diag.Code(err) != gradebook.Kept && errors.As(hurt, &e):
 			a.ui.failure(a.lang().Text(e.Msg), a.lang().Text(e.Hint))
 		}
 		break // another opening of the same file

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
@@ -216,14 +217,14 @@ func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
 	switch {
 	case mend > 0 && waiting > 0:
 		a.sayWords("cli.check_mend_first", "n", mend, "waiting", waiting)
-		return &statusError{Status: exitMend}
+		return &diag.Failure{Code: diag.Mend}
 	case mend > 0:
 		a.sayWords("cli.check_mend", "n", mend)
-		return &statusError{Status: exitMend}
+		return &diag.Failure{Code: diag.Mend}
 	case open > 0:
-		return &statusError{
-			Status: exitCluster,
-			Msg:    i18n.M("cli.check_open", "n", open, "points", ungraded.String()), Hint: i18n.M("check.ungraded_hint"),
+		return &diag.Failure{
+			Code: diag.Open,
+			Msg:  i18n.M("cli.check_open", "n", open, "points", ungraded.String()), Hint: i18n.M("check.ungraded_hint"),
 		}
 	case all > 0:
 		a.sayWords("cli.check_good_open", "n", all)

@@ -13,7 +13,6 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/swarm"
 	"swarmgrade/grader/trouble"
@@ -56,7 +55,7 @@ func (a *app) doctor(ctx context.Context, f *classFlags) error {
 		return err
 	}
 	if bad > 0 {
-		return &statusError{Status: exitCluster, Msg: i18n.M("cli.doctor_bad", "n", bad)}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("cli.doctor_bad", "n", bad)}
 	}
 	return nil
 }
@@ -124,7 +123,7 @@ func faultsPossible(ctx context.Context, j *job, cl cluster, snap *evidence.Snap
 				"kind", i18n.M("observe.kind_"+underscored(t.fault.Kind)))})
 			continue
 		}
-		for _, p := range fault.Problems(t.err) {
+		for _, p := range diag.Failures(t.err) {
 			out = append(out, swarm.Finding{Level: "error", Msg: p.Msg, Hint: p.Hint})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"syscall"
 
 	"swarmgrade/grader/diag"
@@ -25,42 +26,37 @@ const (
 	exitPipe        = 141 // nobody reads the output any more
 )
 
-// statusError is an error that people are shown: what happened and what to do
-// next, with the exit status that goes with it.
-type statusError struct {
-	Status int
-	Msg    i18n.Msg
-	Hint   i18n.Msg
-	Cause  error // shown after the message, as a detail
-}
+// statusOf is the exit status that goes with a failure's code; of all others it
+// is [exitCluster].
+var statusOf = map[string]int{diag.Usage: exitUsage, "config": exitUsage, gradebook.Kept: exitUsage, diag.Mend: exitMend}
 
-func (e *statusError) Error() string {
-	text := i18n.EN.Text(e.Msg)
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
+func status(f *diag.Failure) int {
+	if s, ok := statusOf[f.Code]; ok {
+		return s
 	}
-	return text
+	return exitCluster
 }
 
-func (e *statusError) Unwrap() error { return e.Cause }
+// childStatus is that of a program that was run in this one's place.
+type childStatus int
+
+func (s childStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
 
 // usageError is wrong usage, status 2.
 func usageError(msg i18n.Msg) error { return usageHint(msg, i18n.Msg{}) }
 
 // usageHint is wrong usage with the way out.
 func usageHint(msg, hint i18n.Msg) error {
-	return &statusError{Status: exitUsage, Msg: msg, Hint: hint}
+	return diag.Misuse(msg, hint)
 }
 
 // exit is the only place that turns an error into words and a status.
 func (a *app) exit(ctx context.Context, err error) int {
-	var status *statusError
+	var failure *diag.Failure
 	var problems diag.Problems
-	var cluster *swarm.Error
-	var book *gradebook.Error
 	var stuck *fault.Stuck
-	var problem *fault.Problem
 	var none *noFaultError
+	var other childStatus
 	lang := a.lang()
 	switch {
 	case err == nil:
@@ -70,32 +66,17 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &stuck): // louder than anything else, an interrupt too
 		return a.sayStuck(stuck)
 	// What the cluster did not answer once we were interrupted is no failure of it.
-	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.As(err, &cluster)):
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.As(err, new(*swarm.Error))):
 		return a.sayInterrupted()
-	case errors.As(err, &status):
-		if !status.Msg.Empty() {
-			a.ui.failure(detail(lang.Text(status.Msg), status.Cause), lang.Text(status.Hint))
-		}
-		return status.Status
-	case errors.As(err, &problems):
-		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", problems.Count()))
-		return exitUsage
+	case errors.As(err, &other):
+		return int(other)
 	case errors.As(err, &none):
 		a.ui.failure(lang.T("observe.untried", "n", none.students), lang.T("observe.untried_hint"))
-		return a.sayProblems(none.problems)
-	case errors.As(err, &problem):
-		return a.sayProblems(fault.Problems(err))
-	case errors.As(err, &cluster):
-		a.ui.failure(detail(lang.Text(cluster.Msg), cluster.Cause), lang.Text(cluster.Hint))
-		for _, other := range cluster.Others {
-			a.ui.failure(detail(lang.Text(other.Msg), other.Cause), lang.Text(other.Hint))
-		}
-		if cluster.Code == "config" {
-			return exitUsage
-		}
-		return exitCluster
-	case errors.As(err, &book):
-		a.ui.failure(detail(lang.Text(book.Msg), book.Cause), lang.Text(book.Hint))
+		return a.sayFailures(none.problems)
+	case errors.As(err, &failure):
+		return a.sayFailure(err, failure)
+	case errors.As(err, &problems):
+		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", problems.Count()))
 		return exitUsage
 	case ctx.Err() != nil: // what stopped half-way has no words of its own
 		return a.sayInterrupted()
@@ -124,21 +105,40 @@ func (a *app) sayInterrupted() int {
 	return exitInterrupted
 }
 
-// sayProblems says why a fault can't be made, each reason once.
-func (a *app) sayProblems(problems []*fault.Problem) int {
-	lang, status := a.lang(), exitUsage
+// sayFailure says the failure that an error is, with those that are joined to it
+// or stand behind it.
+func (a *app) sayFailure(err error, first *diag.Failure) int {
+	all := []*diag.Failure{first}
+	var cluster *swarm.Error
+	if errors.As(err, &cluster) && &cluster.Failure == first {
+		for _, other := range cluster.Others {
+			all = append(all, &other.Failure)
+		}
+		a.sayFailures(all)
+		return status(first)
+	}
+	if joined := diag.Failures(err); len(joined) > 1 {
+		all = joined
+	}
+	return a.sayFailures(all)
+}
+
+// sayFailures says each of them once, and gives the status of the first that is
+// not the user's own to mend.
+func (a *app) sayFailures(all []*diag.Failure) int {
+	lang, first := a.lang(), exitOK
 	said := map[string]bool{}
-	for _, p := range problems {
-		text := detail(lang.Text(p.Msg), p.Cause)
-		if !said[text] {
-			a.ui.failure(text, lang.Text(p.Hint))
+	for _, f := range all {
+		text := detail(lang.Text(f.Msg), f.Cause)
+		if !f.Msg.Empty() && !said[text] {
+			a.ui.failure(text, lang.Text(f.Hint))
 		}
 		said[text] = true
-		if p.Code != "config" {
-			status = exitCluster
+		if s := status(f); first == exitOK || first == exitUsage {
+			first = s
 		}
 	}
-	return status
+	return first
 }
 
 // detail adds the raw cause behind the words for people.

@@ -128,7 +128,7 @@ func (a *app) export(ctx context.Context, j *job, f *exportFlags, book *gradeboo
 		}
 		path, err := a.writeExport(ctx, book, path, format == "xlsx", write)
 		if err != nil {
-			return files, &statusError{Status: exitUsage, Cause: err,
+			return files, &diag.Failure{Code: diag.Usage, Cause: err,
 				Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
 		}
 		files = append(files, path)

@@ -59,9 +59,9 @@ func (a *app) tryFaults(ctx context.Context, j *job, cl cluster, plan *observe.P
 	hit := plan.Hit()
 	plan.ChooseFaults(snap, rules)
 	if lost := hit - plan.Hit(); lost > 0 {
-		return &noFaultError{students: lost, problems: fault.Problems(errors.Join(bad...))}
+		return &noFaultError{students: lost, problems: diag.Failures(errors.Join(bad...))}
 	}
-	for _, p := range fault.Problems(errors.Join(bad...)) {
+	for _, p := range diag.Failures(errors.Join(bad...)) {
 		a.ui.note(a.lang().T("observe.untried_spared", "why", p.Msg, "hint", p.Hint))
 	}
 	return nil
@@ -94,7 +94,7 @@ func tryNodes(ctx context.Context, j *job, cl cluster, snap *evidence.Snapshot, 
 // noFaultError says that a fault the class's checks ask for can't be made.
 type noFaultError struct {
 	students int
-	problems []*fault.Problem
+	problems []*diag.Failure
 }
 
 func (e *noFaultError) Error() string { return e.problems[0].Error() }

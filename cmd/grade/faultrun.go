@@ -5,14 +5,13 @@ import (
 	"errors"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/mention"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
-	"swarmgrade/grader/swarm"
 	"swarmgrade/loadgen"
 )
 
@@ -108,8 +107,8 @@ func reportFault(w *evidence.Window, start time.Time, failed error) report.Fault
 		return start.Add(time.Duration(ms) * time.Millisecond).Round(0)
 	}
 	f := report.Fault{Kind: w.Fault.Kind, Target: w.Fault.Hostname, Injected: at(w.Injected), Restored: at(w.Restored)}
-	var cluster *swarm.Error
-	switch problems := fault.Problems(failed); {
+	var cluster *diag.Failure
+	switch problems := diag.Failures(failed); {
 	case len(problems) > 0:
 		f.Why, f.Mend = problems[0].Msg, problems[0].Hint
 	case errors.As(failed, &cluster):

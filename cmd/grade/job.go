@@ -13,6 +13,7 @@ import (
 	"swarmgrade/fixtures/classes"
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/naming"
 	"swarmgrade/grader/observe"
@@ -187,7 +188,7 @@ func readRubric(ctx context.Context, path string) (*rubric.Rubric, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, usageHint(i18n.M("cli.rubric_missing", "file", path), hint)
 	}
-	return nil, &statusError{Status: exitUsage, Cause: err, Msg: i18n.M("cli.rubric_unread", "file", path), Hint: hint}
+	return nil, &diag.Failure{Code: diag.Usage, Cause: err, Msg: i18n.M("cli.rubric_unread", "file", path), Hint: hint}
 }
 
 // tasksOf are the tasks asked for: those named, all, or what each student has

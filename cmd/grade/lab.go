@@ -16,6 +16,7 @@ import (
 
 	"swarmgrade/fixtures/lab"
 	"swarmgrade/fixtures/whoami"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -33,9 +34,9 @@ func (f labFlags) options(a *app) (lab.Options, error) {
 	if f.subnet != "" {
 		p, err := netip.ParsePrefix(f.subnet)
 		if err != nil {
-			return opt, &statusError{
-				Status: exitUsage,
-				Msg:    i18n.M("lab.bad_subnet", "subnet", f.subnet), Hint: i18n.M("lab.bad_subnet_hint"),
+			return opt, &diag.Failure{
+				Code: diag.Usage,
+				Msg:  i18n.M("lab.bad_subnet", "subnet", f.subnet), Hint: i18n.M("lab.bad_subnet_hint"),
 			}
 		}
 		opt.Subnet = p
@@ -146,9 +147,9 @@ func (a *app) labNode(ctx context.Context, opt lab.Options, name, done string, d
 		for _, n := range l.Nodes() {
 			names = append(names, n.Name)
 		}
-		return &statusError{
-			Status: exitUsage,
-			Msg:    i18n.M("lab.no_node", "node", name), Hint: i18n.M("lab.no_node_hint", "nodes", names),
+		return &diag.Failure{
+			Code: diag.Usage,
+			Msg:  i18n.M("lab.no_node", "node", name), Hint: i18n.M("lab.no_node_hint", "nodes", names),
 		}
 	}
 	if err := do(l, n); err != nil {
@@ -168,17 +169,17 @@ func labError(err error, other string, opt lab.Options) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, lab.ErrNotUp):
-		return &statusError{Status: exitCluster, Msg: i18n.M("lab.not_up"), Hint: i18n.M("lab.not_up_hint")}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("lab.not_up"), Hint: i18n.M("lab.not_up_hint")}
 	case errors.As(err, &p):
-		status := exitCluster
+		code := diag.Open
 		if p.Usage {
-			status = exitUsage
+			code = diag.Usage
 		}
-		return &statusError{Status: status, Msg: p.Msg, Hint: p.Hint, Cause: p.Cause}
+		return &diag.Failure{Code: code, Msg: p.Msg, Hint: p.Hint, Cause: p.Cause}
 	case other == "":
-		return &statusError{Status: exitCluster, Msg: i18n.M("lab.status_failed"), Cause: err}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("lab.status_failed"), Cause: err}
 	}
-	e := &statusError{Status: exitCluster, Msg: i18n.M(other), Cause: err}
+	e := &diag.Failure{Code: diag.Open, Msg: i18n.M(other), Cause: err}
 	if other == "lab.down_failed" {
 		dir := opt.Dir
 		if dir == "" {
@@ -199,7 +200,7 @@ func newWhoamiCmd(a *app) *cobra.Command {
 			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM)
 			defer stop()
 			if status := whoami.Main(ctx, args, a.Stderr); status != exitOK {
-				return &statusError{Status: status}
+				return childStatus(status)
 			}
 			return nil
 		},

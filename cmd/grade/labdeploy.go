@@ -89,7 +89,7 @@ func (a *app) deploySeats(ctx context.Context, t deployments.Targets, seats []de
 	if f.remove {
 		do, done = deployments.Remove, "labdeploy.removed"
 	} else if err := deployments.OfferNginx(ctx, t); err != nil {
-		return &statusError{Status: exitCluster, Msg: i18n.M("labdeploy.no_nginx"), Hint: i18n.M("labdeploy.no_nginx_hint"), Cause: err}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("labdeploy.no_nginx"), Hint: i18n.M("labdeploy.no_nginx_hint"), Cause: err}
 	}
 	jobs := make([]deployments.Job, len(seats))
 	for i, s := range seats {
@@ -127,9 +127,9 @@ func (a *app) deploySeats(ctx context.Context, t deployments.Targets, seats []de
 		return err
 	}
 	if failed > 0 {
-		return &statusError{
-			Status: exitCluster,
-			Msg:    i18n.M("labdeploy.some_failed", "n", failed, "all", len(seats)), Hint: i18n.M("labdeploy.some_failed_hint"),
+		return &diag.Failure{
+			Code: diag.Open,
+			Msg:  i18n.M("labdeploy.some_failed", "n", failed, "all", len(seats)), Hint: i18n.M("labdeploy.some_failed_hint"),
 		}
 	}
 	if !a.quiet {
@@ -186,10 +186,10 @@ func chooseSeats(seats []deployments.Seat, class string, names []string) ([]depl
 			return name == s.ID || name == s.Vars["nn"] || name == s.Deployment.Name
 		})
 		if i < 0 {
-			return nil, &statusError{
-				Status: exitUsage,
-				Msg:    i18n.M("labdeploy.no_student", "student", name, "class", class),
-				Hint:   i18n.M("labdeploy.no_student_hint", "first", seats[0].ID, "last", seats[len(seats)-1].ID),
+			return nil, &diag.Failure{
+				Code: diag.Usage,
+				Msg:  i18n.M("labdeploy.no_student", "student", name, "class", class),
+				Hint: i18n.M("labdeploy.no_student_hint", "first", seats[0].ID, "last", seats[len(seats)-1].ID),
 			}
 		}
 		if !slices.ContainsFunc(chosen, func(s deployments.Seat) bool { return s.ID == seats[i].ID }) {

@@ -26,7 +26,7 @@ func (a *app) labStatus(ctx context.Context, opt lab.Options, _ []string) error 
 		a.labTable(s)
 	}
 	if s.State != lab.StateUp {
-		return &statusError{Status: exitCluster}
+		return &diag.Failure{Code: diag.Open}
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
 		return err
 	}
 	if wrong > 0 || compared == 0 {
-		return &statusError{Status: exitMend}
+		return &diag.Failure{Code: diag.Mend}
 	}
 	return nil
 }

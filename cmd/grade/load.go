@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/stats"
@@ -103,7 +104,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	}
 	var local *loadgen.LocalError
 	if err != nil && !errors.As(err, &local) {
-		return &statusError{Status: exitUsage, Msg: i18n.M("loadgen.bad_target", "url", raw), Cause: err}
+		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("loadgen.bad_target", "url", raw), Cause: err}
 	}
 	report := loadReport{
 		Schema: "swarmgrade-load/1", URL: raw, Address: target.Address, Trace: trace,
@@ -119,11 +120,11 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	}
 	switch {
 	case local != nil:
-		return &statusError{Status: exitCluster, Msg: i18n.M("loadgen.local"), Hint: i18n.M("loadgen.local_hint"), Cause: local.Err}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("loadgen.local"), Hint: i18n.M("loadgen.local_hint"), Cause: local.Err}
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case trace.Answered() == 0:
-		return &statusError{Status: exitCluster, Msg: i18n.M("loadgen.nobody", "address", target.Address), Hint: i18n.M("loadgen.nobody_hint")}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("loadgen.nobody", "address", target.Address), Hint: i18n.M("loadgen.nobody_hint")}
 	}
 	return thresholdError(report.Thresholds)
 }
@@ -132,7 +133,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 // request goes to the address found here.
 func loadTarget(ctx context.Context, raw string, f loadFlags) (t evidence.Target, host string, err error) {
 	bad := func(msg, hint i18n.Msg) (evidence.Target, string, error) {
-		return t, "", &statusError{Status: exitUsage, Msg: msg, Hint: hint}
+		return t, "", &diag.Failure{Code: diag.Usage, Msg: msg, Hint: hint}
 	}
 	for _, limit := range []struct {
 		flag     string
@@ -175,8 +176,8 @@ func loadTarget(ctx context.Context, raw string, f loadFlags) (t evidence.Target
 		if ctx.Err() != nil {
 			return t, "", ctx.Err()
 		}
-		return t, "", &statusError{
-			Status: exitCluster, Msg: i18n.M("loadgen.unresolved", "host", u.Hostname()),
+		return t, "", &diag.Failure{
+			Code: diag.Open, Msg: i18n.M("loadgen.unresolved", "host", u.Hostname()),
 			Hint: i18n.M("loadgen.unresolved_hint"), Cause: err,
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -147,5 +148,5 @@ func thresholdError(list []loadThreshold) error {
 	if broken == 0 {
 		return nil
 	}
-	return &statusError{Status: exitMend, Msg: i18n.M("loadgen.thresholds_broken", "n", broken, "all", len(list))}
+	return &diag.Failure{Code: diag.Mend, Msg: i18n.M("loadgen.thresholds_broken", "n", broken, "all", len(list))}
 }

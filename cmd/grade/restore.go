@@ -163,7 +163,7 @@ func (a *app) clearMark(ctx context.Context, class *roster.Class, force bool) (b
 	}
 	pairs := []any{"host", m.Host, "pid", m.PID, "class", m.Class, "node", m.Node, "time", m.Time.Local().Format(time.DateTime)}
 	if held {
-		return false, &fault.Problem{Code: "locked", Msg: i18n.M("fault.mark_held", pairs...), Hint: i18n.M("fault.mark_held_hint", pairs...)}
+		return false, &diag.Failure{Code: "locked", Msg: i18n.M("fault.mark_held", pairs...), Hint: i18n.M("fault.mark_held_hint", pairs...)}
 	}
 	if !a.json {
 		fmt.Fprintln(a.Stdout, diag.Plain(a.lang().T("fault.mark_cleared", pairs...)))

@@ -103,7 +103,7 @@ func (a *app) lint(ctx context.Context, args []string) error {
 func (a *app) lintProblems(err error) []lintProblem {
 	out := []lintProblem{}
 	var problems diag.Problems
-	var said *statusError
+	var said *diag.Failure
 	lang := a.lang()
 	switch {
 	case errors.As(err, &problems):

@@ -104,7 +104,7 @@ func (a *app) sayConfusion(r *rubricResult, took time.Duration) error {
 			"seconds", fmt.Sprintf("%.0f", took.Seconds())))
 	}
 	if differ > 0 || r.unfound > 0 || total == 0 {
-		return &statusError{Status: exitMend}
+		return &diag.Failure{Code: diag.Mend}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -136,7 +137,7 @@ func (x *sample) grade(ctx context.Context, c *simCluster, name string) (got sam
 	flags := &runFlags{yes: true}
 	flags.class, flags.task = "sample", x.task
 	flags.out = filepath.Join(dir, "out")
-	var status *statusError
+	var status *diag.Failure
 	if err := quiet.grade(ctx, flags); err != nil && (!errors.As(err, &status) || status.Msg.Key != "cli.ungraded") {
 		return got, err
 	}

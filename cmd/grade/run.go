@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
@@ -291,10 +292,10 @@ func (a *app) results(ctx context.Context, j *job, f *runFlags, book *gradebook.
 		return err
 	}
 	if len(open) > 0 {
-		return &statusError{
-			Status: exitCluster,
-			Msg:    i18n.M("cli.ungraded", "n", len(open), "students", open[:min(len(open), 10)]),
-			Hint:   i18n.M("cli.ungraded_hint", "class", j.class.Name),
+		return &diag.Failure{
+			Code: diag.Open,
+			Msg:  i18n.M("cli.ungraded", "n", len(open), "students", open[:min(len(open), 10)]),
+			Hint: i18n.M("cli.ungraded_hint", "class", j.class.Name),
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -160,7 +161,7 @@ func (a *app) keepSim(ctx context.Context, f *simFlags, home *sim.Home, class st
 }
 
 func simHomeError(err error, dir string) error {
-	e := &statusError{Status: exitUsage, Msg: i18n.M("sim.home_failed", "dir", dir), Hint: i18n.M("sim.home_failed_hint"), Cause: err}
+	e := &diag.Failure{Code: diag.Usage, Msg: i18n.M("sim.home_failed", "dir", dir), Hint: i18n.M("sim.home_failed_hint"), Cause: err}
 	switch {
 	case errors.Is(err, sim.ErrRunning):
 		e.Msg, e.Hint, e.Cause = i18n.M("sim.running", "dir", dir), i18n.M("sim.running_hint"), nil

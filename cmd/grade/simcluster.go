@@ -13,6 +13,7 @@ import (
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
@@ -97,7 +98,7 @@ func checkSpeed(speed float64, students int) float64 {
 }
 
 func simFailed(err error) error {
-	return &statusError{Status: exitCluster, Msg: i18n.M("cli.sim_failed"), Hint: i18n.M("cli.sim_failed_hint"), Cause: err}
+	return &diag.Failure{Code: diag.Open, Msg: i18n.M("cli.sim_failed"), Hint: i18n.M("cli.sim_failed_hint"), Cause: err}
 }
 
 // populate deploys what each student did through the Engine API.

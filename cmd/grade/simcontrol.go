@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -28,7 +29,7 @@ func (a *app) simStatus(ctx context.Context, f *simFlags) error {
 	}
 	for _, n := range s.Nodes {
 		if !n.Engine || n.State != "ready" {
-			return &statusError{Status: exitCluster}
+			return &diag.Failure{Code: diag.Open}
 		}
 	}
 	return nil
@@ -75,12 +76,12 @@ func (a *app) simNode(ctx context.Context, f *simFlags, node, verb string) error
 	return nil
 }
 
-func simRemoteError(err error, dir, node string) *statusError {
+func simRemoteError(err error, dir, node string) *diag.Failure {
 	switch {
 	case errors.Is(err, sim.ErrNoNode):
-		return &statusError{Status: exitUsage, Msg: i18n.M("sim.no_node", "node", node)}
+		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("sim.no_node", "node", node)}
 	case errors.Is(err, sim.ErrNotRunning):
-		return &statusError{Status: exitCluster, Msg: i18n.M("sim.not_running", "dir", dir), Hint: i18n.M("sim.not_running_hint")}
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("sim.not_running", "dir", dir), Hint: i18n.M("sim.not_running_hint")}
 	}
-	return &statusError{Status: exitCluster, Msg: i18n.M("sim.no_answer", "dir", dir), Hint: i18n.M("sim.no_answer_hint"), Cause: err}
+	return &diag.Failure{Code: diag.Open, Msg: i18n.M("sim.no_answer", "dir", dir), Hint: i18n.M("sim.no_answer_hint"), Cause: err}
 }

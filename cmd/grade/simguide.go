@@ -11,6 +11,7 @@ import (
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/regular"
 )
@@ -80,7 +81,7 @@ func beginning(ctx context.Context, path string) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
 	case err != nil:
-		return "", &statusError{Status: exitUsage, Msg: i18n.M("sim.not_written", "file", path), Hint: i18n.M("sim.not_ours_hint"), Cause: err}
+		return "", &diag.Failure{Code: diag.Usage, Msg: i18n.M("sim.not_written", "file", path), Hint: i18n.M("sim.not_ours_hint"), Cause: err}
 	}
 	return string(data), nil
 }
@@ -98,7 +99,7 @@ func (g *simGuide) write(path string) error {
 		err = os.WriteFile(path, []byte(text), 0o644)
 	}
 	if err != nil {
-		return &statusError{Status: exitUsage, Msg: i18n.M("sim.not_written", "file", path), Hint: i18n.M("cli.no_dir_hint"), Cause: err}
+		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("sim.not_written", "file", path), Hint: i18n.M("cli.no_dir_hint"), Cause: err}
 	}
 	return nil
 }

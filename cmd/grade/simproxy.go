@@ -9,6 +9,7 @@ import (
 
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/fixtures/sim/realproxy"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -44,7 +45,7 @@ func (a *app) simProxy(ctx context.Context, embedded sim.HAProxy) (sim.ProxyRunn
 			Full: func() { a.ui.note(a.lang().T("sim.haproxy_full", "most", maxRealProxies)) }}
 		return r, i18n.M("sim.haproxy_real", "version", bin.Version, "path", bin.Path), nil
 	case path != "":
-		return nil, i18n.Msg{}, &statusError{Status: exitUsage, Msg: i18n.M("sim.haproxy_bad", "path", path), Hint: i18n.M("sim.haproxy_bad_hint"), Cause: err}
+		return nil, i18n.Msg{}, &diag.Failure{Code: diag.Usage, Msg: i18n.M("sim.haproxy_bad", "path", path), Hint: i18n.M("sim.haproxy_bad_hint"), Cause: err}
 	case errors.Is(err, realproxy.ErrOld):
 		return embedded, i18n.M("sim.haproxy_old", "version", bin.Version), nil
 	}

@@ -10,6 +10,7 @@ import (
 	"text/template"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
@@ -39,7 +40,7 @@ func newCommand(spec roster.Fault) (Injector, error) {
 	c.inject, err1 = template.New("inject").Parse(spec.Inject)
 	c.restore, err2 = template.New("restore").Parse(spec.Restore)
 	if err := errors.Join(err1, err2); err != nil || spec.Inject == "" || spec.Restore == "" {
-		return nil, &Problem{Code: "config", Msg: i18n.M("fault.bad_command"), Hint: i18n.M("fault.bad_command_hint"), Cause: err}
+		return nil, &diag.Failure{Code: "config", Msg: i18n.M("fault.bad_command"), Hint: i18n.M("fault.bad_command_hint"), Cause: err}
 	}
 	return c, nil
 }
@@ -71,7 +72,7 @@ func (c command) Try(ctx context.Context, f evidence.Fault) error {
 			return err
 		}
 		if out, err := exec.CommandContext(ctx, "sh", "-n", "-c", text).CombinedOutput(); err != nil && ctx.Err() == nil {
-			return &Problem{
+			return &diag.Failure{
 				Code: "config", Msg: i18n.M("fault.command_unread", "command", t.Name(), "output", clipTail(out)), Hint: i18n.M("fault.command_failed_hint"), Cause: err,
 			}
 		}
@@ -80,7 +81,7 @@ func (c command) Try(ctx context.Context, f evidence.Fault) error {
 			continue
 		}
 		if err := exec.CommandContext(ctx, "sh", "-c", `command -v "$1"`, "sh", word).Run(); err != nil && ctx.Err() == nil {
-			return &Problem{
+			return &diag.Failure{
 				Code: "config", Msg: i18n.M("fault.command_missing", "command", t.Name(), "program", word), Hint: i18n.M("fault.command_missing_hint", "command", t.Name()), Cause: err,
 			}
 		}
@@ -105,13 +106,13 @@ func (c command) Commands(f evidence.Fault) []string {
 func fill(t *template.Template, f evidence.Fault) (string, error) {
 	for _, word := range []string{f.Hostname, f.Address} {
 		if word != "" && !vetted.MatchString(word) {
-			return "", &Problem{Code: "config", Msg: i18n.M("fault.odd_name", "name", word), Hint: i18n.M("fault.odd_name_hint")}
+			return "", &diag.Failure{Code: "config", Msg: i18n.M("fault.odd_name", "name", word), Hint: i18n.M("fault.odd_name_hint")}
 		}
 	}
 	var b strings.Builder
 	err := t.Execute(&b, struct{ Node, Address string }{f.Hostname, f.Address})
 	if err != nil {
-		return "", &Problem{Code: "config", Msg: i18n.M("fault.bad_command"), Hint: i18n.M("fault.bad_command_hint"), Cause: err}
+		return "", &diag.Failure{Code: "config", Msg: i18n.M("fault.bad_command"), Hint: i18n.M("fault.bad_command_hint"), Cause: err}
 	}
 	return b.String(), nil
 }
@@ -136,12 +137,12 @@ func (c command) run(parent context.Context, t *template.Template, f evidence.Fa
 	case parent.Err() != nil:
 		return parent.Err()
 	case ctx.Err() != nil:
-		return &Problem{
+		return &diag.Failure{
 			Code: "failed", Msg: i18n.M("fault.command_slow", "command", t.Name(), "seconds", int(c.limit/time.Second), "output", out.String()),
 			Hint: i18n.M("fault.command_slow_hint"),
 		}
 	}
-	return &Problem{
+	return &diag.Failure{
 		Code: "failed", Msg: i18n.M("fault.command_failed", "command", t.Name(), "node", f.Hostname, "output", out.String()),
 		Hint: i18n.M("fault.command_failed_hint"), Cause: err,
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/roster"
 )
@@ -36,7 +37,7 @@ func TestNoNameGetsIntoACommandThatMeansSomethingToAShell(t *testing.T) {
 	c := newTestCommand(t, "echo {{.Node}} {{.Address}} >"+file, "true")
 	for _, name := range []string{"a;b", "$(reboot)", "a b", "-rf", "a\n", "a'", "`x`", "节点"} {
 		for _, f := range []evidence.Fault{{Hostname: name, Address: "10.0.0.1"}, {Hostname: "a", Address: name}} {
-			require.Equal(t, "config", Code(c.Inject(t.Context(), f)), "%q", name)
+			require.Equal(t, "config", diag.Code(c.Inject(t.Context(), f)), "%q", name)
 		}
 	}
 	require.NoFileExists(t, file)
@@ -47,8 +48,8 @@ func TestTryingACommandRunsNoneOfIt(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out")
 	c := newTestCommand(t, "touch "+file+" # {{.Node}}", "true")
 	require.NoError(t, c.Try(t.Context(), targetM2))
-	require.Equal(t, "config", Code(c.Try(t.Context(), evidence.Fault{Hostname: "$(touch " + file + ")"})))
-	var p *Problem
+	require.Equal(t, "config", diag.Code(c.Try(t.Context(), evidence.Fault{Hostname: "$(touch " + file + ")"})))
+	var p *diag.Failure
 	require.ErrorAs(t, newTestCommand(t, "true", "if {{.Node}}").Try(t.Context(), targetM2), &p)
 	require.Equal(t, "fault.command_unread", p.Msg.Key)
 	require.ErrorAs(t, newTestCommand(t, "no-such-program {{.Node}}", "true").Try(t.Context(), targetM2), &p)
@@ -63,7 +64,7 @@ func TestACommandThatFailsOrDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	c := newTestCommand(t, "echo why >&2; exit 3", "true")
 	err := c.Inject(t.Context(), targetM2)
-	require.Equal(t, "failed", Code(err))
+	require.Equal(t, "failed", diag.Code(err))
 	require.Contains(t, err.Error(), "why")
 
 	// All that it started goes with it: the pipe would stay open else.
@@ -71,7 +72,7 @@ func TestACommandThatFailsOrDoesNotEnd(t *testing.T) {
 	c = newTestCommand(t, "(sleep 2; touch "+file+") & sleep 100", "true")
 	c.limit = 50 * time.Millisecond
 	err = c.Inject(t.Context(), targetM2)
-	var p *Problem
+	var p *diag.Failure
 	require.ErrorAs(t, err, &p)
 	require.Equal(t, "fault.command_slow", p.Msg.Key)
 	require.NoFileExists(t, file)
@@ -89,10 +90,10 @@ func TestACommandThatFailsOrDoesNotEnd(t *testing.T) {
 func TestCommandsMustBeAPair(t *testing.T) {
 	for _, s := range []roster.Fault{{}, {Inject: "a"}, {Inject: "a", Restore: "{{"}} {
 		_, err := New(Command, s, nil)
-		require.Equal(t, "config", Code(err))
+		require.Equal(t, "config", diag.Code(err))
 	}
 	_, err := New("node-explode", roster.Fault{}, nil)
-	require.Equal(t, "config", Code(err))
+	require.Equal(t, "config", diag.Code(err))
 	c := newTestCommand(t, "{{.Host}}", "true")
-	require.Equal(t, "config", Code(c.Inject(t.Context(), targetM2)))
+	require.Equal(t, "config", diag.Code(c.Inject(t.Context(), targetM2)))
 }

@@ -29,7 +29,7 @@ type HealOptions struct {
 // a fault. rec is the fault that was undone, nil if there was none.
 //
 // Like [Session.Restore] it is not stopped by the end of ctx once it has begun
-// to undo, and gives a *[Stuck] if the target is not back. A *[Problem] with
+// to undo, and gives a *[Stuck] if the target is not back. A *[diag.Failure] with
 // Code "busy" says that a living grader holds the journal.
 func Heal(ctx context.Context, path string, opt HealOptions) (rec *Record, out Outcome, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

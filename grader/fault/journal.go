@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
@@ -99,18 +100,18 @@ func escapeGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
-// OpenJournal opens or makes a journal and locks it. A [*Problem] says that
+// OpenJournal opens or makes a journal and locks it. A [*diag.Failure] says that
 // another grader holds it.
 func OpenJournal(path string) (*Journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, &Problem{Code: "journal", Msg: i18n.M("fault.journal_unopened", "file", path), Hint: i18n.M("fault.journal_unopened_hint"), Cause: err}
+		return nil, &diag.Failure{Code: "journal", Msg: i18n.M("fault.journal_unopened", "file", path), Hint: i18n.M("fault.journal_unopened_hint"), Cause: err}
 	}
 	j := &Journal{path: path, file: f}
 	held, err := lockFile(f)
 	if err == nil && !held {
 		host, pid := j.holder()
-		err = &Problem{
+		err = &diag.Failure{
 			Code: "busy", Msg: i18n.M("fault.busy", "file", path, "host", host, "pid", pid), Hint: i18n.M("fault.busy_hint", "pid", pid),
 		}
 	}
@@ -159,7 +160,7 @@ func (j *Journal) last() (*Record, error) {
 		if errors.Is(err, errNewer) {
 			key = "journal_newer"
 		}
-		return nil, &Problem{Code: "journal", Msg: i18n.M("fault."+key, "file", j.path), Hint: i18n.M("fault." + key + "_hint"), Cause: err}
+		return nil, &diag.Failure{Code: "journal", Msg: i18n.M("fault."+key, "file", j.path), Hint: i18n.M("fault." + key + "_hint"), Cause: err}
 	}
 	return rec, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/roster"
 )
 
@@ -78,7 +79,7 @@ func TestAJournalThatCanNotBeReadIsNotTakenForAnEmptyOne(t *testing.T) {
 		path := JournalPath(t.TempDir(), "T")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		_, err := openJournal(t, path).Pending()
-		var p *Problem
+		var p *diag.Failure
 		require.ErrorAs(t, err, &p)
 		require.Equal(t, key, p.Msg.Key)
 		require.Contains(t, err.Error(), path)
@@ -90,10 +91,10 @@ func TestOneGraderAtATime(t *testing.T) {
 	j := openJournal(t, path)
 	require.NoError(t, j.begin(&Record{Host: "here", PID: 4711, Fault: targetM2}))
 	_, err := OpenJournal(path)
-	require.Equal(t, "busy", Code(err))
+	require.Equal(t, "busy", diag.Code(err))
 	require.Contains(t, err.Error(), "4711")
 	_, _, err = Heal(t.Context(), path, HealOptions{})
-	require.Equal(t, "busy", Code(err), "a living grader undoes its own fault")
+	require.Equal(t, "busy", diag.Code(err), "a living grader undoes its own fault")
 	require.NoError(t, j.Close())
 	openJournal(t, path)
 }

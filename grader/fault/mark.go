@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -30,7 +31,7 @@ func (r *Record) mark() []byte {
 	return raw
 }
 
-// takeMark marks the swarm; a *Problem says who was first.
+// takeMark marks the swarm; a *diag.Failure says who was first.
 func takeMark(ctx context.Context, c Locker, r *Record) error {
 	created, err := c.CreateLock(ctx, MarkName, r.mark())
 	if err != nil || created {
@@ -47,7 +48,7 @@ func takeMark(ctx context.Context, c Locker, r *Record) error {
 	if found {
 		_ = json.Unmarshal(raw, &m)
 	}
-	return &Problem{
+	return &diag.Failure{
 		Code: "locked",
 		Msg:  i18n.M("fault.locked", "host", m.Host, "pid", m.PID, "class", m.Class, "node", m.Node, "time", m.Time.Format(time.RFC3339)),
 		Hint: i18n.M("fault.locked_hint", "class", r.Class),

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 )
@@ -15,7 +16,7 @@ func KindOf(spec roster.Fault) string {
 }
 
 // New makes the injector of a kind, as the class file wants it. c may be nil for
-// node-stop and command. The error is a *[Problem].
+// node-stop and command. The error is a *[diag.Failure].
 func New(kind string, spec roster.Fault, c Cluster) (Injector, error) {
 	switch kind {
 	case NodeStop:
@@ -27,5 +28,5 @@ func New(kind string, spec roster.Fault, c Cluster) (Injector, error) {
 	case Command:
 		return newCommand(spec)
 	}
-	return nil, &Problem{Code: "config", Msg: i18n.M("fault.bad_kind", "kind", kind), Hint: i18n.M("fault.bad_kind_hint")}
+	return nil, &diag.Failure{Code: "config", Msg: i18n.M("fault.bad_kind", "kind", kind), Hint: i18n.M("fault.bad_kind_hint")}
 }

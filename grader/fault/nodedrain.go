@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -26,7 +27,7 @@ func (d nodeDrain) Inject(ctx context.Context, f evidence.Fault) error {
 	}
 	i := slices.IndexFunc(nodes, func(n evidence.Node) bool { return n.ID == f.NodeID })
 	if i < 0 || nodes[i].Availability != f.Was || f.Was == drain {
-		return &Problem{Code: "changed", Msg: i18n.M("fault.changed", "node", f.Hostname), Hint: i18n.M("fault.changed_hint")}
+		return &diag.Failure{Code: "changed", Msg: i18n.M("fault.changed", "node", f.Hostname), Hint: i18n.M("fault.changed_hint")}
 	}
 	return d.cluster.SetAvailability(ctx, f.NodeID, drain)
 }

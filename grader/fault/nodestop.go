@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/remote"
@@ -86,7 +87,7 @@ func (s nodeStop) Commands(f evidence.Fault) []string {
 // run has a shell on the node read a script. What it writes is only shown.
 func (s nodeStop) run(parent context.Context, f evidence.Fault, what, script string) error {
 	if f.Address == "" {
-		return &Problem{Code: "config", Msg: i18n.M("fault.no_address", "node", f.Hostname), Hint: i18n.M("fault.no_address_hint", "node", f.Hostname)}
+		return &diag.Failure{Code: "config", Msg: i18n.M("fault.no_address", "node", f.Hostname), Hint: i18n.M("fault.no_address_hint", "node", f.Hostname)}
 	}
 	ctx, cancel := context.WithTimeout(parent, scriptLimit)
 	defer cancel()
@@ -135,7 +136,7 @@ func (s nodeStop) refused(f evidence.Fault, what string, status int, output stri
 	pairs := []any{
 		"node", f.Hostname, "user", remote.User(s.spec.User), "step", i18n.M("fault.step_" + what), "status", status, "output", output,
 	}
-	return &Problem{Code: code, Msg: i18n.M("fault."+key, pairs...), Hint: i18n.M("fault."+key+"_hint", pairs...)}
+	return &diag.Failure{Code: code, Msg: i18n.M("fault."+key, pairs...), Hint: i18n.M("fault."+key+"_hint", pairs...)}
 }
 
 // explain says why a node could not be entered, or was lost on the way.
@@ -145,7 +146,7 @@ func (s nodeStop) explain(parent context.Context, f evidence.Fault, err error) e
 	}
 	pairs := []any{"node", f.Hostname, "address", f.Address, "port", s.port(), "user", remote.User(s.spec.User), "file", ""}
 	say := func(code, key string, cause error) error {
-		return &Problem{Code: code, Msg: i18n.M("fault."+key, pairs...), Hint: i18n.M("fault."+key+"_hint", pairs...), Cause: cause}
+		return &diag.Failure{Code: code, Msg: i18n.M("fault."+key, pairs...), Hint: i18n.M("fault."+key+"_hint", pairs...), Cause: cause}
 	}
 	var e *remote.Error
 	if !errors.As(err, &e) {

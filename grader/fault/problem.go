@@ -1,35 +1,18 @@
 package fault
 
 import (
-	"errors"
 	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
 
-// Problem is what kept a fault from being injected, for people. Nothing is left
-// behind by it.
-type Problem struct {
-	// Code is a stable word: "busy" (another grader on this machine), "locked"
-	// (the swarm is marked by another), "pending" (an earlier fault must be
-	// undone first), "journal", "config" (the class file must be mended),
-	// "changed" (the target is not as it was when it was chosen, and nothing was
-	// done to it), "ssh", "failed" (the fault did not work).
-	Code      string
-	Msg, Hint i18n.Msg
-	Cause     error
-}
-
-func (p *Problem) Error() string {
-	text := i18n.EN.Text(p.Msg)
-	if p.Cause != nil {
-		text += ": " + p.Cause.Error()
-	}
-	return text
-}
-
-func (p *Problem) Unwrap() error { return p.Cause }
+// Codes of this package's failures, besides those of [diag]. Nothing is left
+// behind by any of them: "busy" (another grader on this machine), "locked" (the
+// swarm is marked by another), "pending" (an earlier fault must be undone first),
+// "journal", "config" (the class file must be mended), "changed" (the target is not
+// as it was when it was chosen, and nothing was done to it), "ssh", "failed" (the
+// fault did not work).
 
 // Stuck says that a fault could not be undone, and what to type. It is exit
 // status 4.
@@ -70,13 +53,4 @@ func (s *Stuck) Msg() i18n.Msg {
 // Hint lists the commands, one a line.
 func (s *Stuck) Hint() i18n.Msg {
 	return i18n.M("fault.stuck_hint", "commands", "\n      "+strings.Join(s.Commands, "\n      "))
-}
-
-// Code gives the stable word of an error of this package, "" for others.
-func Code(err error) string {
-	var p *Problem
-	if errors.As(err, &p) {
-		return p.Code
-	}
-	return ""
 }

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"swarmgrade/fixtures/lab"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
@@ -183,7 +184,7 @@ func TestRealNodeStop(t *testing.T) {
 			}
 		}
 		_, err := Run(t.Context(), opt, cut, nil)
-		require.Equal(t, "ssh", Code(err), "%v", err)
+		require.Equal(t, "ssh", diag.Code(err), "%v", err)
 		r.whole(t, f, time.Second)
 		r.unmarked(t)
 	})

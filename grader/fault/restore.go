@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -139,7 +140,7 @@ func (s *Session) back(ctx context.Context) error {
 	}
 	i := slices.IndexFunc(nodes, func(n evidence.Node) bool { return n.ID == f.NodeID })
 	if i < 0 {
-		return &Problem{Code: "failed", Msg: i18n.M("fault.node_gone", "node", f.Hostname)}
+		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.node_gone", "node", f.Hostname)}
 	}
 	n := nodes[i]
 	want := n.Availability
@@ -147,7 +148,7 @@ func (s *Session) back(ctx context.Context) error {
 		want = f.Was
 	}
 	if n.State != "ready" || n.Availability != want || n.Role == "manager" && n.Reachability != "reachable" {
-		return &Problem{Code: "failed", Msg: i18n.M("fault.not_back", "node", f.Hostname, "state", n.State, "availability", n.Availability)}
+		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.not_back", "node", f.Hostname, "state", n.State, "availability", n.Availability)}
 	}
 	if takesEngine(f.Kind) {
 		// The managers notice late that an engine is gone; it says itself that

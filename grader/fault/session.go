@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
@@ -125,7 +126,7 @@ func Begin(ctx context.Context, opt Options, f evidence.Fault) (s *Session, err 
 		if pending, err := opt.Journal.Pending(); err != nil {
 			return s, err
 		} else if pending != nil {
-			return s, &Problem{
+			return s, &diag.Failure{
 				Code: "pending", Msg: i18n.M("fault.pending", "node", pending.Fault.Hostname, "step", pending.Step),
 				Hint: i18n.M("fault.pending_hint", "class", opt.Class),
 			}
@@ -172,7 +173,7 @@ func nameOf(c evidence.Container) string {
 }
 
 func unwritten(j *Journal, err error) error {
-	return &Problem{
+	return &diag.Failure{
 		Code: "journal", Msg: i18n.M("fault.journal_unwritten", "file", j.Path()), Hint: i18n.M("fault.journal_unopened_hint"), Cause: err,
 	}
 }
@@ -223,7 +224,7 @@ func (s *Session) inject(ctx context.Context) error {
 			return err
 		}
 		if err := a.Arm(ctx, f, s.opt.Limit+deadmanMargin); err != nil {
-			s.refused = Code(err) == "config" // it was not even entered
+			s.refused = diag.Code(err) == "config" // it was not even entered
 			return err
 		}
 		if err := s.step(StepArmed); err != nil {
@@ -239,7 +240,7 @@ func (s *Session) inject(ctx context.Context) error {
 	}
 	s.outcome.Injecting = s.opt.At()
 	if err := s.opt.Injector.Inject(ctx, f); err != nil {
-		s.refused = Code(err) == "changed"
+		s.refused = diag.Code(err) == "changed"
 		return err
 	}
 	s.outcome.Injected = s.opt.At()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -90,10 +91,10 @@ func TestANodeThatWasNeverDownIsNotSaidToBeRestored(t *testing.T) {
 		calls       string
 		notes       []string
 	}{
-		"it can't be entered":     {arm: &Problem{Code: "config"}, calls: "arm"},
-		"the timer can't be set":  {arm: &Problem{Code: "failed"}, calls: "arm restore"},
-		"the line is lost":        {arm: &Problem{Code: "ssh"}, calls: "arm restore"},
-		"Docker can't be stopped": {inject: &Problem{Code: "failed"}, calls: "arm inject restore", notes: []string{"fault.note_injecting", "fault.note_restoring_unsure", "fault.note_restored_unsure"}},
+		"it can't be entered":     {arm: &diag.Failure{Code: "config"}, calls: "arm"},
+		"the timer can't be set":  {arm: &diag.Failure{Code: "failed"}, calls: "arm restore"},
+		"the line is lost":        {arm: &diag.Failure{Code: "ssh"}, calls: "arm restore"},
+		"Docker can't be stopped": {inject: &diag.Failure{Code: "failed"}, calls: "arm inject restore", notes: []string{"fault.note_injecting", "fault.note_restoring_unsure", "fault.note_restored_unsure"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -107,7 +108,7 @@ func TestANodeThatWasNeverDownIsNotSaidToBeRestored(t *testing.T) {
 			var notes []string
 			b.opt.Note = func(m i18n.Msg) { notes = append(notes, m.Key) }
 			_, err := Run(t.Context(), b.opt, targetM2, nil)
-			require.Len(t, Problems(err), 1)
+			require.Len(t, diag.Failures(err), 1)
 			require.Equal(t, tt.calls, strings.Join(b.injector.calls, " "))
 			require.Equal(t, tt.notes, notes)
 			b.requireUndone(t)
@@ -225,7 +226,7 @@ func TestWhatCanNotBeUndoneIsSaidLoudly(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, StepRestoring, pending.Step)
 		_, err = Begin(t.Context(), b.opt, targetM2)
-		require.Equal(t, "pending", Code(err), "no fault on top of another: %v", err)
+		require.Equal(t, "pending", diag.Code(err), "no fault on top of another: %v", err)
 	})
 }
 
@@ -233,7 +234,7 @@ func TestAnotherGradersMarkIsRespected(t *testing.T) {
 	b := newBench(t)
 	b.swarm.locks[MarkName] = []byte(`{"host": "elsewhere", "pid": 7, "class": "2024B", "node": "m3"}`)
 	_, err := Run(t.Context(), b.opt, targetM2, nil)
-	require.Equal(t, "locked", Code(err))
+	require.Equal(t, "locked", diag.Code(err))
 	require.Contains(t, err.Error(), "elsewhere")
 	require.Empty(t, b.injector.calls)
 	require.Len(t, b.swarm.locks, 1, "it is not ours to remove")
@@ -292,7 +293,7 @@ func TestATaskKillTouchesNothingElse(t *testing.T) {
 		"another container": func() { f.TaskID, f.ContainerID = "a.0", "h1" }, "no service": func() { f.Service = "" },
 	} {
 		change()
-		require.Equal(t, "changed", Code(inj.Inject(t.Context(), f)), name)
+		require.Equal(t, "changed", diag.Code(inj.Inject(t.Context(), f)), name)
 	}
 	require.Len(t, b.swarm.killed, 1)
 }
@@ -305,7 +306,7 @@ func TestDrainGivesBackWhatWas(t *testing.T) {
 	f := targetM2
 	f.Kind, f.Was = NodeDrain, "pause"
 	_, err = Run(t.Context(), b.opt, f, nil)
-	require.Equal(t, "changed", Code(err), "it is active now")
+	require.Equal(t, "changed", diag.Code(err), "it is active now")
 	require.Equal(t, "active", b.swarm.node("id-m2").Availability, "somebody else's doing stays")
 	b.requireUndone(t)
 

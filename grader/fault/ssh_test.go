@@ -21,6 +21,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
@@ -216,7 +217,7 @@ func TestWhatGoesWrongOverSSHIsNamed(t *testing.T) {
 			n := startNode(t)
 			tt.change(n)
 			err := nodeStop{spec: n.spec}.Inject(t.Context(), n.to)
-			var p *Problem
+			var p *diag.Failure
 			require.ErrorAs(t, err, &p)
 			require.Equal(t, "fault."+tt.key, p.Msg.Key, "%v", err)
 			require.Equal(t, tt.code, p.Code)
@@ -258,7 +259,7 @@ func TestTryFindsOutWhatIsMissing(t *testing.T) {
 			if tt.key == "" {
 				require.NoError(t, err)
 			} else {
-				p := Problems(err)
+				p := diag.Failures(err)
 				require.Len(t, p, 1)
 				require.Equal(t, "fault."+tt.key, p[0].Msg.Key)
 				for _, lang := range i18n.Langs {
@@ -284,7 +285,7 @@ func TestTryOfSeveralNodes(t *testing.T) {
 	stranger.Hostname, stranger.Address = "m4", "127.0.0.2"
 	errs := Try(t.Context(), inj, []evidence.Fault{good.to, nowhere, stranger})
 	require.NoError(t, errs[0])
-	found := Problems(errors.Join(errs...))
+	found := diag.Failures(errors.Join(errs...))
 	require.Len(t, found, 2)
 	require.Equal(t, "fault.no_address", found[0].Msg.Key)
 	require.Equal(t, "fault.ssh_lost", found[1].Msg.Key)
@@ -318,6 +319,6 @@ func TestALostConnectionInTheMiddleIsMadeGood(t *testing.T) {
 		return 0, ""
 	}
 	_, err = Run(t.Context(), b.opt, n.to, nil)
-	require.Equal(t, "ssh", Code(err))
+	require.Equal(t, "ssh", diag.Code(err))
 	b.requireUndone(t)
 }

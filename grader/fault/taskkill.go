@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -24,7 +25,7 @@ func (k taskKill) Inject(ctx context.Context, f evidence.Fault) error {
 			t.Desired == "running" && t.State == "running"
 	})
 	if !own {
-		return &Problem{Code: "changed", Msg: i18n.M("fault.not_own", "node", f.Hostname), Hint: i18n.M("fault.changed_hint")}
+		return &diag.Failure{Code: "changed", Msg: i18n.M("fault.not_own", "node", f.Hostname), Hint: i18n.M("fault.changed_hint")}
 	}
 	return k.cluster.KillContainer(ctx, f.NodeID, f.ContainerID)
 }

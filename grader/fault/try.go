@@ -2,14 +2,13 @@ package fault
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"swarmgrade/grader/evidence"
 )
 
 // Trier is an Injector that can find out, changing nothing, whether it could do
-// its work on a node. The error is a *[Problem] or the context's.
+// its work on a node. The error is a *[diag.Failure] or the context's.
 type Trier interface {
 	Try(ctx context.Context, f evidence.Fault) error
 }
@@ -49,21 +48,4 @@ func Try(ctx context.Context, inj Injector, faults []evidence.Fault) (errs []err
 	}
 	wg.Wait()
 	return errs
-}
-
-// Problems are all those within an error, the first first.
-func Problems(err error) []*Problem {
-	var out []*Problem
-	switch e := err.(type) { //nolint:errorlint // the tree is walked here
-	case nil:
-	case *Problem:
-		return []*Problem{e}
-	case interface{ Unwrap() []error }:
-		for _, x := range e.Unwrap() {
-			out = append(out, Problems(x)...)
-		}
-	default:
-		return Problems(errors.Unwrap(err))
-	}
-	return out
 }

@@ -79,10 +79,7 @@ func (g *Gradebook) named(ctx context.Context, hash string) ([]byte, error) {
 
 // lost is evidence that cannot be read.
 func (g *Gradebook) lost(hash string, cause error) error {
-	return &Error{
-		Msg:  i18n.M("gradebook.damaged", "file", g.path, "hash", hash),
-		Hint: i18n.M("gradebook.corrupt_hint"), Cause: cause, damaged: true,
-	}
+	return damage(i18n.M("gradebook.damaged", "file", g.path, "hash", hash), i18n.M("gradebook.corrupt_hint"), cause)
 }
 
 func insertBlob(ctx context.Context, tx *sql.Tx, hash, kind string, packed []byte) error {

@@ -52,8 +52,9 @@ func explainSQLite(path string, err error) error {
 	default:
 		return err
 	}
-	return &Error{
-		Msg: i18n.M("gradebook."+word, "file", path), Hint: i18n.M("gradebook."+word+"_hint", "dir", path), Cause: err,
-		damaged: word == "corrupt",
+	say := failure
+	if word == "corrupt" {
+		say = damage
 	}
+	return say(i18n.M("gradebook."+word, "file", path), i18n.M("gradebook."+word+"_hint", "dir", path), err)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -31,7 +32,7 @@ func TestFull(t *testing.T) {
 	}
 	hint := func(err error) string {
 		t.Helper()
-		var e *Error
+		var e *diag.Failure
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, "gradebook.full", e.Msg.Key)
 		for _, lang := range i18n.Langs {

@@ -23,6 +23,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
@@ -53,30 +54,24 @@ type Gradebook struct {
 	suspects map[string]bool
 }
 
-// Error is a gradebook that cannot be used, in words for people.
-type Error struct {
-	Msg   i18n.Msg
-	Hint  i18n.Msg
-	Cause error
+// Failures of a gradebook have the code [Kept]; errors.Is finds [ErrDamaged] in
+// those that say that it is damaged.
+const Kept = "gradebook"
 
-	damaged bool
+// failure says what happened and what to do next.
+func failure(msg, hint i18n.Msg, cause error) error {
+	return &diag.Failure{Code: Kept, Msg: msg, Hint: hint, Cause: cause}
 }
 
-// Is makes errors.Is find [ErrDamaged].
-func (e *Error) Is(target error) bool { return target == ErrDamaged && e.damaged }
+// damaged is a failure that says so.
+type damaged struct{ *diag.Failure }
 
-func (e *Error) Error() string {
-	text := i18n.EN.Text(e.Msg)
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
-	}
-	return text
+func (d damaged) Is(target error) bool { return target == ErrDamaged }
+func (d damaged) Unwrap() error        { return d.Failure }
+
+func damage(msg, hint i18n.Msg, cause error) error {
+	return damaged{&diag.Failure{Code: Kept, Msg: msg, Hint: hint, Cause: cause}}
 }
-
-func (e *Error) Unwrap() error { return e.Cause }
-
-// Explain gives what happened and what to do next.
-func (e *Error) Explain() (msg, hint i18n.Msg) { return e.Msg, e.Hint }
 
 // ErrNotFound is returned for a run, blob or student that the gradebook does
 // not hold; errors.Is finds it.
@@ -222,16 +217,16 @@ func explainOpen(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *Error
+	var known *diag.Failure
 	if errors.As(err, &known) {
 		return err
 	}
 	dir := filepath.Dir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Error{Msg: i18n.M("gradebook.no_dir", "file", path), Hint: i18n.M("gradebook.no_dir_hint", "dir", dir), Cause: err}
+		return failure(i18n.M("gradebook.no_dir", "file", path), i18n.M("gradebook.no_dir_hint", "dir", dir), err)
 	case errors.Is(err, fs.ErrPermission), sqliteIs(err, codeReadOnly), sqliteIs(err, codeCantOpen), isReadOnlyFS(err):
-		return &Error{Msg: i18n.M("gradebook.read_only", "file", path), Hint: i18n.M("gradebook.read_only_hint", "dir", dir), Cause: err}
+		return failure(i18n.M("gradebook.read_only", "file", path), i18n.M("gradebook.read_only_hint", "dir", dir), err)
 	}
 	return explainSQLite(path, err)
 }
@@ -241,7 +236,7 @@ func (g *Gradebook) explain(err error) error {
 		return nil
 	}
 	err = explainSQLite(g.path, err)
-	var e *Error
+	var e *diag.Failure
 	if errors.As(err, &e) && e.Hint.Key == "gradebook.full_hint" && g.begun.Load() {
 		e.Hint = i18n.M("gradebook.full_resume_hint")
 	}

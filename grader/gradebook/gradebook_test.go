@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
@@ -87,13 +88,13 @@ func TestOpenRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before, _ := os.ReadFile(tt.path)
 			_, err := Open(t.Context(), tt.path)
-			var e *Error
+			var e *diag.Failure
 			require.ErrorAs(t, err, &e)
 			require.Equal(t, tt.key, e.Msg.Key, "%v", err)
 			after, _ := os.ReadFile(tt.path)
 			require.True(t, bytes.Equal(before, after), "a file that is refused stays as it is")
 			for _, lang := range i18n.Langs {
-				msg, hint := e.Explain()
+				msg, hint := e.Msg, e.Hint
 				for _, text := range []string{lang.Text(msg), lang.Text(hint)} {
 					require.NotContains(t, text, "gradebook.", "a sentence is missing")
 					require.NotContains(t, text, "{")
@@ -130,7 +131,7 @@ func TestBlobs(t *testing.T) {
 		_, err = g.db.Exec("UPDATE blobs SET data=? WHERE hash=?", damaged, hash)
 		require.NoError(t, err)
 		_, err = g.Blob(ctx, hash)
-		var e *Error
+		var e *diag.Failure
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, "gradebook.damaged", e.Msg.Key)
 	}
@@ -187,7 +188,7 @@ func TestFaults(t *testing.T) {
 
 func TestErrorUnwraps(t *testing.T) {
 	cause := errors.New("cause")
-	e := &Error{Msg: i18n.M("gradebook.corrupt", "file", "f"), Cause: cause}
+	e := failure(i18n.M("gradebook.corrupt", "file", "f"), i18n.Msg{}, cause)
 	require.ErrorIs(t, e, cause)
 	require.Contains(t, e.Error(), "cause")
 }

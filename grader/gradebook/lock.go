@@ -15,10 +15,7 @@ import (
 // ends, however it ends, on every platform that SQLite knows. g.mu is held.
 func (g *Gradebook) acquire(ctx context.Context) error {
 	if g.lock != nil {
-		return &Error{
-			Msg:  i18n.M("gradebook.held", "file", g.path, "holder", fmt.Sprintf("pid %d", os.Getpid())),
-			Hint: i18n.M("gradebook.held_hint"), Cause: ErrBusy,
-		}
+		return failure(i18n.M("gradebook.held", "file", g.path, "holder", fmt.Sprintf("pid %d", os.Getpid())), i18n.M("gradebook.held_hint"), ErrBusy)
 	}
 	if g.readOnly {
 		return g.refuse()
@@ -42,10 +39,7 @@ func (g *Gradebook) acquire(ctx context.Context) error {
 		if !sqliteIs(err, codeBusy) {
 			return explainOpen(file, err)
 		}
-		return &Error{
-			Msg:  i18n.M("gradebook.held", "file", g.path, "holder", g.holder(ctx)),
-			Hint: i18n.M("gradebook.held_hint"), Cause: errors.Join(ErrBusy, err),
-		}
+		return failure(i18n.M("gradebook.held", "file", g.path, "holder", g.holder(ctx)), i18n.M("gradebook.held_hint"), errors.Join(ErrBusy, err))
 	}
 	g.lock, g.lockDB = conn, db
 	host, _ := os.Hostname()

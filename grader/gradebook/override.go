@@ -32,13 +32,10 @@ type Override struct {
 // as history.
 func (g *Gradebook) SetOverride(ctx context.Context, o Override) error {
 	if strings.TrimSpace(o.Reason) == "" {
-		return &Error{Msg: i18n.M("gradebook.no_reason", "student", o.Student), Hint: i18n.M("gradebook.no_reason_hint")}
+		return failure(i18n.M("gradebook.no_reason", "student", o.Student), i18n.M("gradebook.no_reason_hint"), nil)
 	}
 	if o.Points != nil && *o.Points < 0 {
-		return &Error{
-			Msg:  i18n.M("gradebook.bad_override", "student", o.Student, "points", o.Points.String()),
-			Hint: i18n.M("gradebook.bad_override_hint"),
-		}
+		return failure(i18n.M("gradebook.bad_override", "student", o.Student, "points", o.Points.String()), i18n.M("gradebook.bad_override_hint"), nil)
 	}
 	return g.writeSealed(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO overrides (lab, student, check_id, points, reason, who, at)

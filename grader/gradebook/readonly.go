@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -31,7 +32,7 @@ func Read(ctx context.Context, path string) (*Gradebook, error) {
 		}
 	}
 	g, err := openReadOnly(ctx, path)
-	var e *Error
+	var e *diag.Failure
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return g, err
@@ -40,14 +41,12 @@ func Read(ctx context.Context, path string) (*Gradebook, error) {
 	case errors.As(err, &e):
 		return nil, err
 	}
-	return nil, &Error{
-		Msg: i18n.M("gradebook.unreadable", "file", path), Hint: i18n.M("gradebook.unreadable_hint", "file", path), Cause: err,
-	}
+	return nil, failure(i18n.M("gradebook.unreadable", "file", path), i18n.M("gradebook.unreadable_hint", "file", path), err)
 }
 
 // cannotWrite tells the words for a place that takes no writing.
 func cannotWrite(err error) bool {
-	var e *Error
+	var e *diag.Failure
 	return errors.As(err, &e) && (e.Msg.Key == "gradebook.read_only" || e.Msg.Key == "gradebook.full")
 }
 
@@ -143,7 +142,7 @@ func copied(ctx context.Context, abs string, copyTo func(ctx context.Context, fr
 
 // ofOriginal has an error name the gradebook that was copied.
 func ofOriginal(err error, abs string) error {
-	var e *Error
+	var e *diag.Failure
 	if errors.As(err, &e) {
 		if _, ok := e.Msg.Args["file"]; ok {
 			e.Msg.Args["file"] = abs
@@ -192,8 +191,5 @@ func held(ctx context.Context, file string) bool {
 
 // refuse is what writing to a gradebook that is only read comes to.
 func (g *Gradebook) refuse() error {
-	return &Error{
-		Msg:  i18n.M("gradebook.read_only", "file", g.path),
-		Hint: i18n.M("gradebook.read_only_hint", "dir", filepath.Dir(g.path)), Cause: fs.ErrPermission,
-	}
+	return failure(i18n.M("gradebook.read_only", "file", g.path), i18n.M("gradebook.read_only_hint", "dir", filepath.Dir(g.path)), fs.ErrPermission)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -32,7 +33,7 @@ func same(t *testing.T, g *Gradebook, want string) {
 	require.Equal(t, want, got)
 	_, begun := g.BeginRun(t.Context(), begin(day, "01"))
 	for _, err := range []error{begun, g.SetRemark(t.Context(), "ha-lb", "01", "x", day)} {
-		var e *Error
+		var e *diag.Failure
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, "gradebook.read_only", e.Msg.Key)
 	}
@@ -147,7 +148,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 
 	for file, want := range map[string]string{filepath.Join(dir, "new.db"): want, filepath.Join(dir, "old.db"): want, crashed: logged} {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			var e *Error
+			var e *diag.Failure
 			_, err := Open(t.Context(), file)
 			require.ErrorAs(t, err, &e, "who must write is told")
 			require.Equal(t, "gradebook.read_only", e.Msg.Key)
@@ -162,7 +163,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 	_, err = SetAside(filepath.Join(dir, "damaged.db"))
 	require.True(t, Unwritable(err), "%v", err)
 	_, err = Read(t.Context(), filepath.Join(dir, "none.db"))
-	var e *Error
+	var e *diag.Failure
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, "gradebook.unreadable", e.Msg.Key)
 	require.NotContains(t, i18n.ZH.Text(e.Msg), "gradebook.")

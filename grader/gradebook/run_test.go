@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 )
 
@@ -138,7 +139,7 @@ func TestOneRunAtATime(t *testing.T) {
 	for _, book := range []*Gradebook{g, other} {
 		_, err = book.BeginRun(ctx, begin(day, "01"))
 		require.ErrorIs(t, err, ErrBusy)
-		var e *Error
+		var e *diag.Failure
 		require.ErrorAs(t, err, &e)
 		require.Contains(t, e.Error(), "pid ")
 	}

@@ -135,12 +135,9 @@ func (g *Gradebook) version(ctx context.Context, q interface {
 	}
 	switch {
 	case app != applicationID && (version != 0 || tables != 0):
-		return 0, &Error{Msg: i18n.M("gradebook.foreign", "file", g.path), Hint: i18n.M("gradebook.foreign_hint")}
+		return 0, failure(i18n.M("gradebook.foreign", "file", g.path), i18n.M("gradebook.foreign_hint"), nil)
 	case version > len(migrations):
-		return 0, &Error{
-			Msg:  i18n.M("gradebook.newer", "file", g.path, "version", version, "known", len(migrations)),
-			Hint: i18n.M("gradebook.newer_hint"),
-		}
+		return 0, failure(i18n.M("gradebook.newer", "file", g.path, "version", version, "known", len(migrations)), i18n.M("gradebook.newer_hint"), nil)
 	}
 	return version, nil
 }
@@ -165,7 +162,7 @@ func (g *Gradebook) migrate(ctx context.Context) error {
 					return fmt.Errorf("bring %s up to date: %w", g.path, err)
 				}
 				// What every file of this layout takes was not taken.
-				return &Error{Msg: i18n.M("gradebook.corrupt", "file", g.path), Hint: i18n.M("gradebook.corrupt_hint"), Cause: err, damaged: true}
+				return damage(i18n.M("gradebook.corrupt", "file", g.path), i18n.M("gradebook.corrupt_hint"), err)
 			}
 		}
 		if err := seal(ctx, tx); err != nil {

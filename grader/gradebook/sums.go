@@ -247,10 +247,7 @@ func (g *Gradebook) Damage() error {
 		what = slices.DeleteFunc(what, func(s string) bool { return s == "verdicts" || s == "students" })
 	}
 	slices.Sort(what)
-	return &Error{
-		Msg:  i18n.M("gradebook.broken", "file", g.path, "n", len(what), "what", what[:min(len(what), 5)]),
-		Hint: i18n.M("gradebook.broken_hint"), damaged: true,
-	}
+	return damage(i18n.M("gradebook.broken", "file", g.path, "n", len(what), "what", what[:min(len(what), 5)]), i18n.M("gradebook.broken_hint"), nil)
 }
 
 // Check reads all that scores count and holds it against its checksums;
@@ -262,10 +259,7 @@ func (g *Gradebook) Check(ctx context.Context) error {
 		return g.explain(err)
 	}
 	if len(found) != 1 || found[0] != "ok" {
-		return &Error{
-			Msg: i18n.M("gradebook.corrupt", "file", g.path), Hint: i18n.M("gradebook.corrupt_hint"), damaged: true,
-			Cause: errors.New(strings.Join(found, "; ")),
-		}
+		return damage(i18n.M("gradebook.corrupt", "file", g.path), i18n.M("gradebook.corrupt_hint"), errors.New(strings.Join(found, "; ")))
 	}
 	runs, err := g.Runs(ctx)
 	labs := make(map[string]bool)

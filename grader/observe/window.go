@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
@@ -77,7 +78,7 @@ func (r *Windows) Watch(ctx context.Context, f evidence.Fault, services []Watche
 	out, err := r.Breaker.Break(ctx, f, time.Duration(w.shared.LimitMS)*time.Millisecond, w.watch)
 	var stuck *fault.Stuck
 	switch {
-	case errors.As(err, &stuck), out.Injecting < 0 && slices.Contains(halting, fault.Code(err)):
+	case errors.As(err, &stuck), out.Injecting < 0 && slices.Contains(halting, diag.Code(err)):
 		return nil, nil, err
 	case ctx.Err() != nil:
 		return nil, nil, errors.Join(context.Cause(ctx), err)
@@ -218,7 +219,7 @@ func (w *window) wake() {
 func (w *window) crashWith(v any) {
 	w.mu.Lock()
 	if w.crash == nil {
-		w.crash = &fault.Problem{
+		w.crash = &diag.Failure{
 			Code: "failed", Msg: i18n.M("observe.crashed"), Hint: i18n.M("observe.crashed_hint"), Cause: fmt.Errorf("%v", v),
 		}
 	}
@@ -239,7 +240,7 @@ func (w *window) set(f func(x *evidence.Window)) {
 }
 
 // errNoBaseline ends a window before its fault.
-var errNoBaseline = &fault.Problem{Code: "failed", Msg: i18n.M("observe.no_baseline"), Hint: i18n.M("observe.no_baseline_hint")}
+var errNoBaseline = &diag.Failure{Code: "failed", Msg: i18n.M("observe.no_baseline"), Hint: i18n.M("observe.no_baseline_hint")}
 
 // lead waits until the window shows how things were before the fault.
 func (w *window) lead(ctx context.Context) error {

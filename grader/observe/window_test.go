@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/fault"
 	"swarmgrade/grader/observe"
@@ -139,7 +140,7 @@ func (f *field) Probe(ctx context.Context, t evidence.Target) (who evidence.Resp
 
 // Break is fault.Run with a node that takes 200 ms to stop and 3 s to return.
 func (f *field) Break(ctx context.Context, _ evidence.Fault, _ time.Duration, watch func(context.Context) error) (out fault.Outcome, err error) {
-	if fault.Code(f.inject) == "locked" {
+	if diag.Code(f.inject) == "locked" {
 		return fault.Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, f.inject
 	}
 	out = fault.Outcome{Injecting: f.at(), Injected: -1, Restoring: -1, Restored: -1}
@@ -368,7 +369,7 @@ func TestWindowIsUndoneWhatever(t *testing.T) {
 			}
 		}, 0, "nil map"},
 		{"stuck", func(f *field) { f.outcome = stuck }, 0, "no route"},
-		{"held by another", func(f *field) { f.inject = &fault.Problem{Code: "locked", Cause: errors.New("held")} }, 0, "held"},
+		{"held by another", func(f *field) { f.inject = &diag.Failure{Code: "locked", Cause: errors.New("held")} }, 0, "held"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inTime(t, func(t *testing.T) {

@@ -13,37 +13,33 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/local"
 )
 
-// Error says which endpoint failed, what happened and what to try. Msg and Hint
-// are for people; Cause is the raw error, a detail to show last.
+// Error says which endpoint failed, what happened and what to try.
 type Error struct {
-	// Endpoint is the address as in the class file; "" when the trouble is not
-	// one endpoint's.
-	Endpoint string
-	// Code is a stable word: "config" (the class file or the files it names
+	// Failure has the codes "config" (the class file or the files it names
 	// must be mended), "unreachable", "timeout", "cancelled", "denied",
 	// "too-large", "no-manager", "no-leader", "gone", "local" (this machine is short
 	// of descriptors, ports or memory), "internal".
-	Code  string
-	Msg   i18n.Msg
-	Hint  i18n.Msg
-	Cause error
+	diag.Failure
+	// Endpoint is the address as in the class file; "" when the trouble is not
+	// one endpoint's.
+	Endpoint string
 	// Others are the single failures where several endpoints were tried.
 	Others []*Error
 }
 
-func (e *Error) Error() string {
-	text := i18n.EN.Text(e.Msg)
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
+// As makes errors.As find the failure that it is.
+func (e *Error) As(target any) bool {
+	if t, ok := target.(**diag.Failure); ok {
+		*t = &e.Failure
+		return true
 	}
-	return text
+	return false
 }
-
-func (e *Error) Unwrap() error { return e.Cause }
 
 // GapCode is the word that evidence.Gap uses for this failure.
 func (e *Error) GapCode() string {
@@ -60,11 +56,11 @@ func (e *Error) GapCode() string {
 // its advice "swarm.<problem>_hint"; both take the same values.
 func fail(endpoint, code, problem string, cause error, pairs ...any) *Error {
 	pairs = append([]any{"endpoint", endpoint}, pairs...)
-	return &Error{
-		Endpoint: endpoint, Code: code, Cause: cause,
+	return &Error{Endpoint: endpoint, Failure: diag.Failure{
+		Code: code, Cause: cause,
 		Msg:  i18n.M("swarm."+problem, pairs...),
 		Hint: i18n.M("swarm."+problem+"_hint", pairs...),
-	}
+	}}
 }
 
 // explain names the trouble behind an error of an endpoint. parent is the
