@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -83,7 +84,7 @@ func (b *buffer) read(a *answer) error {
 	bodyStart := b.r
 	err := b.body(&h)
 	if err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return err
@@ -124,7 +125,7 @@ func (b *buffer) headEnd(start int) (int, error) {
 			return 0, errTooLarge
 		}
 		if err := b.fill(); err != nil {
-			if err == io.EOF && b.w > 0 {
+			if errors.Is(err, io.EOF) && b.w > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return 0, err
@@ -162,7 +163,7 @@ func (b *buffer) body(h *head) error {
 		if b.w-start > maxBody {
 			return errTooLarge
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			b.r, h.bodyEnd = b.w, b.w
 			return nil
 		}

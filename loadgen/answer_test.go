@@ -136,7 +136,7 @@ func FuzzReadAnswer(f *testing.F) {
 		errSlow := slow.read(&again)
 		require.Equal(t, err == nil, errSlow == nil, "%v, byte by byte %v", err, errSlow)
 		if err != nil {
-			known := errors.Is(err, errMalformed) || errors.Is(err, errTooLarge) || err == io.EOF || err == io.ErrUnexpectedEOF
+			known := errors.Is(err, errMalformed) || errors.Is(err, errTooLarge) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 			require.True(t, known, "%v", err)
 			return
 		}

@@ -157,16 +157,6 @@ func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
 	return named
 }
 
-// named is a network by its name, or nil.
-func (v *View) named(name string) *evidence.Network {
-	for i := range v.idx.Snap.Networks {
-		if n := &v.idx.Snap.Networks[i]; !n.Ingress && n.Name == name {
-			return n
-		}
-	}
-	return nil
-}
-
 // nearNetwork is the one whose name is nearly the derived one, nil if there is
 // none.
 func (v *View) nearNetwork(name string) *evidence.Network {

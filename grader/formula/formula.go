@@ -14,6 +14,7 @@
 package formula
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -118,7 +119,7 @@ func parse(src string) (root ast.Node, problem *Error) {
 	if err == nil {
 		return tree.Node, nil
 	}
-	if fe, ok := err.(*file.Error); ok {
+	if fe := (*file.Error)(nil); errors.As(err, &fe) {
 		p := whole(fe.Message)
 		p.Offset, p.Length = fe.From, max(1, fe.To-fe.From)
 		return nil, p

@@ -159,14 +159,14 @@ func TestChangedRows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := oldBook(t)
-			ctx, g := openBook(t, path)
+			_, g := openBook(t, path)
 			_, err := g.db.Exec(c.sql)
 			require.NoError(t, err)
 			require.NoError(t, g.Close())
-			ctx, g = openBook(t, path)
-			d, err := g.StandingData(ctx, halab(t), Best)
+			ctx, again := openBook(t, path)
+			d, err := again.StandingData(ctx, halab(t), Best)
 			require.NoError(t, err, "what can be read is read")
-			require.ErrorIs(t, g.Damage(), ErrDamaged)
+			require.ErrorIs(t, again.Damage(), ErrDamaged)
 			for _, s := range d.Students {
 				if s.ID == c.student {
 					require.True(t, s.Damaged)
@@ -176,7 +176,7 @@ func TestChangedRows(t *testing.T) {
 			}
 			_, g = openBook(t, path)
 			require.NoError(t, g.Check(ctx), "it can be written to")
-			require.ErrorIs(t, g.Damage(), ErrDamaged, "and a check finds it as well")
+			require.ErrorIs(t, again.Damage(), ErrDamaged, "and a check finds it as well")
 		})
 	}
 }

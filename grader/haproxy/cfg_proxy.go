@@ -151,7 +151,8 @@ func (r Rule) OwnPage() bool {
 	case "use-service":
 		return true
 	case "return", "deny", "tarpit":
-		return !(len(r.Args) == 0 || len(r.Args) == 2 && (r.Args[0] == "status" || r.Args[0] == "deny_status"))
+		plain := len(r.Args) == 0 || len(r.Args) == 2 && (r.Args[0] == "status" || r.Args[0] == "deny_status")
+		return !plain
 	}
 	return false
 }

@@ -44,7 +44,7 @@ func TestHostileFilesTakeLittleWork(t *testing.T) {
 		"rules for servers not there":   {text("backend b\n"), count(" server s%d 10.0.0.1:80\n", 9000), again(" use-server zz if TRUE\n", 9000)},
 		"templates":                     {text("backend b\n"), again(" server-template s 1-4096 10.0.0.1:80\n", 9999)},
 		"addresses on one line":         {text("frontend f\n bind "), again(":80,", 50000), text(":1\n")},
-		"words of no meaning":           {text("backend b\n"), again(" balanse\n", 19000)},
+		"words of no meaning":           {text("backend b\n"), again(" balancee\n", 19000)},
 		"conditions":                    {text("frontend f\n"), count(" acl a%d path /\n", 9999), again(" use_backend b if a1 a2 a3 a4 a5 !a6 a7\n", 9000)},
 		"conditions on the way":         {text("frontend f\n bind :80\n"), count(" acl a%d path /x\n", 9999), again(" use_backend b if a1 a2 !a3 or a4 { path /y }\n", 9000), text("backend b\n")},
 		"lines that all inherit":        {text("defaults\n"), again(" http-request set-header X x\n", 4900), count("backend a%d\n", 15000)},
