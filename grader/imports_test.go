@@ -99,6 +99,11 @@ func TestImportDirections(t *testing.T) {
 			forbid: []string{module + "fixtures", module + "loadgen", module + "cmd", vegeta},
 		},
 		{
+			why:    "the application has no face of its own",
+			who:    func(p string) bool { return under(p, "grader") },
+			forbid: []string{"github.com/spf13", "golang.org/x/term"},
+		},
+		{
 			why:    "only the adapter may know Docker's types",
 			who:    func(p string) bool { return under(p, "grader", "loadgen") && p != "grader/swarm" },
 			forbid: []string{docker},
@@ -231,4 +236,26 @@ func importedAs(file *ast.File, path string) string {
 		return path[strings.LastIndexByte(path, '/')+1:]
 	}
 	return ""
+}
+
+// Whoever looks on chooses the language: the application hands messages on and
+// says none.
+func TestTheApplicationSaysNothingItself(t *testing.T) {
+	p := list(t)["grader"]
+	require.NotEmpty(t, p.GoFiles)
+	for _, file := range p.GoFiles {
+		fset := token.NewFileSet()
+		parsed, err := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if sel, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"T", "Text", "Render", "Fprint", "Fprintf", "Fprintln", "Print", "Println"}, sel.Sel.Name) {
+				t.Errorf("%s: %s in package grader, which has no language and no screen", fset.Position(call.Pos()), sel.Sel.Name)
+			}
+			return true
+		})
+	}
 }

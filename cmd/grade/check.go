@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/observe"
@@ -42,87 +41,53 @@ func newCheckCmd(a *app) *cobra.Command {
 	return c
 }
 
-// selfCheck grades one student with the class's rubric and judge, and says
-// each check as soon as it is known. Nothing is stored.
+// selfCheck grades one student as the class is graded, and says each check as soon
+// as it is known. Nothing is stored.
 func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
-	j, err := a.ownJob(ctx, &f.classFlags, id)
+	j, err := a.grader().OpenOwn(ctx, f.sel(), id)
 	if err != nil {
 		return err
 	}
-	who := j.students[0]
+	if err := a.speakOf(j); err != nil {
+		return err
+	}
+	who := j.Students[0]
 	a.sayWords("cli.check_head", "student", who.ID, "name", who.Name,
-		"class", j.class.Name, "service", j.vars[who.ID]["service"])
-	if isSample(j.class) {
-		a.sayWords("cli.check_sample", "class", j.class.Name)
+		"class", j.Class.Name, "service", j.Vars[who.ID]["service"])
+	if grader.IsSample(j.Class) {
+		a.sayWords("cli.check_sample", "class", j.Class.Name)
 	}
-	start := time.Now()
-	at := func() int64 { return time.Since(start).Milliseconds() }
-	cl, err := a.connect(ctx, j)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	before, err := cl.Snapshot(ctx, at)
-	if err != nil {
-		return err
-	}
-	a.sayCuts(j, before)
-	plan := observe.NewPlan(j.rub, j.tasks, j.students, j.vars, before)
-	a.sayTasks(j, plan)
-	j.tasks = plan.Students[0].Tasks
-	if err := a.chooseKill(ctx, f, plan, before); err != nil {
-		return err
-	}
-	loader, err := newLoader(j, start, before)
-	if err != nil {
-		return err
-	}
-	bar := a.ui.progress("cli.progress", 1, plan.Requests())
-	defer bar.stop()
-	r := observe.Runner{Cluster: cl, Loader: loader, Store: noStore{}, At: at, Parallel: 1, Progress: bar.step}
-	s := &plan.Students[0]
-	bundle, err := r.Static(ctx, s, before)
-	if err != nil {
-		return err
-	}
-	c := evidence.Case{Bundle: bundle, Before: before}
-	said := &spoken{Listing: report.NewListing(a.Stdout, j.rub, a.ui.text()), checks: map[string]bool{}}
-	if err := a.say(j, c, said, "load/", "window"); err != nil {
-		return err
-	}
-	if err := r.Drive(ctx, s, bundle, r.Unreachable(ctx, plan)); err != nil {
-		return err
-	}
-	bar.stop()
-	if c.After, err = cl.Snapshot(ctx, at); err != nil && ctx.Err() != nil {
-		return err
-	}
-	if s.Watch != nil && s.Watch.Gap != nil {
-		bundle.Gaps = append(bundle.Gaps, *s.Watch.Gap)
-	}
-	if len(plan.Faults) > 0 {
-		if err := a.say(j, c, said, "window"); err != nil {
-			return err
+	listing := report.NewListing(a.Stdout, j.Rubric, a.ui.text())
+	var unsaid error
+	if !a.json {
+		a.planned = func(plan *observe.Plan) { a.sayTasks(j, plan) }
+		a.known = func(v judge.Verdict) {
+			if err := listing.Add(v); unsaid == nil {
+				unsaid = err
+			}
 		}
-		if err := a.watchKill(ctx, j, cl, &r, loader, plan, &c); err != nil {
+	}
+	got, err := j.Check(ctx, grader.CheckOptions{Kill: f.fault, Yes: f.yes})
+	if err != nil {
+		return err
+	}
+	if unsaid != nil {
+		return unsaid
+	}
+	if !a.json {
+		if err := listing.Close(); err != nil {
 			return err
 		}
 	}
-	if err := a.say(j, c, said); err != nil {
-		return err
-	}
-	if err := said.Close(); err != nil {
-		return err
-	}
-	return a.conclude(j, c, start)
+	return a.conclude(j, got)
 }
 
 // sayTasks says which tasks a student was taken to be at, where nobody asked
 // for one.
-func (a *app) sayTasks(j *job, plan *observe.Plan) {
+func (a *app) sayTasks(j *grader.Job, plan *observe.Plan) {
 	s := plan.Students[0]
 	switch {
-	case !slices.Equal(j.tasks, observe.Auto):
+	case !slices.Equal(j.Tasks, observe.Auto):
 	case len(s.NotUp) == len(s.Tasks) && s.Told == "":
 		a.sayWords("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars["service"])
 	case s.Told != "":
@@ -139,58 +104,13 @@ func (a *app) sayWords(key string, pairs ...any) {
 	}
 }
 
-// spoken is what a self-check has said so far.
-type spoken struct {
-	*report.Listing
-	checks map[string]bool
-}
-
-// say goes on with the verdicts, in the rubric's order, up to the first that
-// waits for evidence that is still to come.
-func (a *app) say(j *job, c evidence.Case, said *spoken, toCome ...string) error {
-	if a.json {
-		return nil
-	}
-	for _, v := range judge.New(j.rub).Verdicts(j.tasks, c, "") {
-		if waitsFor(j, v.Check, toCome...) {
-			return nil
-		}
-		if said.checks[v.Check] {
-			continue
-		}
-		said.checks[v.Check] = true
-		if err := said.Add(v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// waitsFor reports whether a check, or one that it needs, asks for evidence
-// whose name begins with one of the prefixes.
-func waitsFor(j *job, id string, prefixes ...string) bool {
-	c, ok := j.rub.Check(id)
-	if !ok {
-		return false
-	}
-	if kind, ok := check.Find(c.Kind); ok {
-		for _, n := range kind.Needs(c.Params) {
-			if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(n.What, p) }) {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(c.Needs, func(n string) bool { return waitsFor(j, n, prefixes...) })
-}
-
 // conclude sums up: what to mend first, and the exit status.
-func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
-	verdicts := judge.New(j.rub).Verdicts(j.tasks, c, "")
-	who := j.students[0]
+func (a *app) conclude(j *grader.Job, got grader.Checked) error {
+	verdicts, who := got.Verdicts, j.Students[0]
 	if a.json {
 		err := report.JSON(a.Stdout, &report.Data{
-			Class: j.class.Name, Title: j.class.Title, Rubric: j.rub,
-			Run:      report.Run{Task: j.taskKey(), Status: "finished", Tool: version(), Started: start, Finished: time.Now()},
+			Class: j.Class.Name, Title: j.Class.Title, Rubric: j.Rubric,
+			Run:      report.Run{Task: strings.Join(got.Tasks, ","), Status: "finished", Tool: version(), Started: got.Started, Finished: got.Finished},
 			Students: []report.Student{{ID: who.ID, Name: who.Name, Verdicts: verdicts}},
 		}, a.lang())
 		if err != nil {
@@ -198,9 +118,8 @@ func (a *app) conclude(j *job, c evidence.Case, start time.Time) error {
 		}
 	}
 	// What nobody tried is no part of the sum.
-	_, untried := c.Bundle.Gap("window")
 	tried := slices.DeleteFunc(slices.Clone(verdicts), func(v judge.Verdict) bool {
-		return untried && v.Outcome == check.Ungraded && waitsFor(j, v.Check, "window")
+		return got.Untried && v.Outcome == check.Ungraded && grader.WaitsFor(j.Rubric, v.Check, "window")
 	})
 	points, most, ungraded := judge.Total(tried)
 	_, _, later := judge.Total(verdicts)
@@ -242,9 +161,3 @@ func countOpen(vs []judge.Verdict) (n int) {
 	}
 	return n
 }
-
-// noStore keeps nothing.
-type noStore struct{}
-
-func (noStore) Traces(context.Context, string) ([]evidence.Trace, error) { return nil, nil }
-func (noStore) SaveTrace(context.Context, string, *evidence.Trace) error { return nil }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -43,7 +44,7 @@ func completeArg(c *cobra.Command, words func() []string) {
 
 // registerCompletion offers classes, labs, tasks and students.
 func (f *classFlags) registerCompletion(a *app, c *cobra.Command) {
-	completeFlag(c, "class", a.classNames)
+	completeFlag(c, "class", func() []string { return a.grader().ClassNames() })
 	completeFlag(c, "lab", rubrics.IDs)
 	completeFlag(c, "task", func() []string { return f.taskNames(a, c) })
 	completeFlag(c, "students", func() []string { return f.studentNames(a, c) })
@@ -51,9 +52,9 @@ func (f *classFlags) registerCompletion(a *app, c *cobra.Command) {
 
 func (f *classFlags) taskNames(a *app, c *cobra.Command) []string {
 	var rub *rubric.Rubric
-	if j, err := a.load(c.Context(), &classFlags{class: f.class, lab: f.lab, rubric: f.rubric}); err == nil {
-		rub = j.rub
-	} else if rub, err = builtinRubric(rubrics.IDs()[0]); err != nil {
+	if j, err := a.grader().Open(c.Context(), grader.Select{Class: f.class, Lab: f.lab, Rubric: f.rubric}); err == nil {
+		rub = j.Rubric
+	} else if rub, err = grader.BuiltinRubric(rubrics.IDs()[0]); err != nil {
 		return nil
 	}
 	out := []string{"auto", "all"}
@@ -65,12 +66,12 @@ func (f *classFlags) taskNames(a *app, c *cobra.Command) []string {
 
 // studentNames are the IDs of the class, with the names.
 func (f *classFlags) studentNames(a *app, c *cobra.Command) []string {
-	j, err := a.load(c.Context(), &classFlags{class: f.class})
+	j, err := a.grader().Open(c.Context(), grader.Select{Class: f.class})
 	if err != nil {
 		return nil
 	}
 	var out []string
-	for _, s := range j.students {
+	for _, s := range j.Students {
 		out = append(out, s.ID+"\t"+s.Name)
 	}
 	return out
@@ -78,12 +79,11 @@ func (f *classFlags) studentNames(a *app, c *cobra.Command) []string {
 
 // runNames are the runs of the class, newest first.
 func (f *classFlags) runNames(a *app, c *cobra.Command) []string {
-	_, book, err := a.stored(c.Context(), &classFlags{class: f.class})
+	j, err := a.grader().Open(c.Context(), grader.Select{Class: f.class})
 	if err != nil {
 		return nil
 	}
-	defer book.Close()
-	runs, err := book.Runs(c.Context())
+	runs, err := j.Runs(c.Context())
 	if err != nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
@@ -50,12 +51,29 @@ func usageHint(msg, hint i18n.Msg) error {
 	return diag.Misuse(msg, hint)
 }
 
+// damage adds to an error what of a gradebook was not as it was written, unless
+// the error is of a gradebook too.
+func (a *app) damage(err error) error {
+	for _, j := range a.jobs {
+		hurt := j.Damage()
+		var e *diag.Failure
+		switch {
+		case hurt == nil || diag.Code(err) == gradebook.Kept:
+		case err == nil:
+			err = hurt
+		case errors.As(hurt, &e):
+			a.ui.failure(a.lang().Text(e.Msg), a.lang().Text(e.Hint))
+		}
+	}
+	return err
+}
+
 // exit is the only place that turns an error into words and a status.
 func (a *app) exit(ctx context.Context, err error) int {
 	var failure *diag.Failure
 	var problems diag.Problems
 	var stuck *fault.Stuck
-	var none *noFaultError
+	var none *grader.NoFault
 	var other childStatus
 	lang := a.lang()
 	switch {
@@ -71,8 +89,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &other):
 		return int(other)
 	case errors.As(err, &none):
-		a.ui.failure(lang.T("observe.untried", "n", none.students), lang.T("observe.untried_hint"))
-		return a.sayFailures(none.problems)
+		a.ui.failure(lang.T("observe.untried", "n", none.Students), lang.T("observe.untried_hint"))
+		return a.sayFailures(none.Problems)
 	case errors.As(err, &failure):
 		return a.sayFailure(err, failure)
 	case errors.As(err, &problems):

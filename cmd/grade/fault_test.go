@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/judge"
@@ -125,7 +126,7 @@ func TestFaultOfAClass(t *testing.T) {
 
 	// The bundle names a window that covers the fault, and load after it.
 	_, text, _ = graded(t, dir, "show", "--class", "six", "2024001", "--evidence")
-	var whole casefile
+	var whole grader.CaseFile
 	require.NoError(t, json.Unmarshal([]byte(text), &whole))
 	b := whole.Bundle
 	require.NotEmpty(t, b.Probing.Window)

@@ -5,7 +5,7 @@ import (
 
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
+	"swarmgrade/grader/swarm"
 )
 
 // simInjector stops nodes of the embedded cluster.
@@ -22,7 +22,7 @@ func (i simInjector) Restore(_ context.Context, f evidence.Fault) error {
 // endingCluster is an embedded cluster under a fault: once the run is over, it
 // ends with the process, so that nothing on it need be started again.
 type endingCluster struct {
-	fault.Cluster
+	*swarm.Cluster
 	run context.Context
 }
 

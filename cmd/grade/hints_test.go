@@ -92,9 +92,9 @@ func newHintClass(t *testing.T, task string) *hintClass {
 	seats = mendable(seats)
 	a := &app{command: command{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}, haproxy: proxyEmbedded}
 	a.ui = newUI(a.command, a.lang())
-	x := &sample{a: a, dir: t.TempDir(), rub: "ha-lb", class: class, task: task, seats: seats}
+	x := &sample{a: a, rub: built, class: class, task: task, seats: seats}
 	c := &hintClass{T: t, task: task, x: x}
-	quiet := x.silent(x.dir)
+	quiet := x.silent()
 	quiet.simFiles = t.TempDir()
 	s, err := quiet.bringUpSim(t.Context(), seats, sim.Options{Seed: 1, Speed: simSpeed, HostFiles: true, Warn: func(s string) { t.Log("embedded cluster:", s) }})
 	require.NoError(t, err)
@@ -155,10 +155,10 @@ func (c *hintClass) check(round int) {
 			open, c.x.seats = append(open, s), append(c.x.seats, s.Seat)
 		}
 	}
-	got, err := c.x.grade(c.Context(), c.c, fmt.Sprint("round", round))
+	got, err := c.x.grade(c.Context(), c.c)
 	require.NoError(c, err)
 	for _, s := range open {
-		vs := got.verdicts[s.ID]
+		vs := got.Verdicts[s.ID]
 		points, most, _ := judge.Total(vs)
 		c.most = most
 		s.points, s.hints, s.first = append(s.points, points), nil, ""

@@ -10,6 +10,7 @@ import (
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
 )
 
 // newLabVerifyCmd compares what a sample class was given with what its
@@ -35,26 +36,29 @@ func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
 	if err != nil {
 		return err
 	}
-	j, book, err := a.stored(ctx, f)
+	j, err := a.open(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer book.Close()
 	if run == "" {
-		newest, err := book.Run(ctx, "")
+		runs, err := j.Runs(ctx)
 		if err != nil {
 			return err
 		}
-		run = newest.ID
+		run = runs[0].ID
 	}
-	verdicts, err := book.Verdicts(ctx, run)
+	data, err := j.Run(ctx, run)
 	if err != nil {
 		return err
+	}
+	verdicts := map[string][]judge.Verdict{}
+	for _, s := range data.Students {
+		verdicts[s.ID] = s.Verdicts
 	}
 	compared, wrong := 0, 0
 	rows := []map[string]string{}
 	for _, seat := range seats {
-		if !slices.ContainsFunc(j.students, func(s rosterStudent) bool { return s.ID == seat.ID }) {
+		if !j.Has(seat.ID) {
 			continue
 		}
 		for _, d := range differences(seat.Deployment, verdicts[seat.ID]) {
@@ -87,7 +91,7 @@ func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
 
 // differences are where verdicts of a deployment's task are not what it
 // states; of other tasks it states nothing.
-func differences(d *deployments.Deployment, verdicts []verdict) []i18n.Msg {
+func differences(d *deployments.Deployment, verdicts []judge.Verdict) []i18n.Msg {
 	var out []i18n.Msg
 	for _, v := range verdicts {
 		if v.Task != d.Task {

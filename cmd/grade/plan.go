@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/observe"
@@ -65,12 +66,12 @@ type planSkip struct {
 }
 
 // showPlan prints what would be done and sends nothing.
-func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) error {
-	span := plan.Span(snap, j.class.Settings.Parallel, j.class.Settings.Rate)
+func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
+	plan, snap, span := p.Plan, p.Snapshot, p.Span
 	least, most := math.Ceil(span.Least.Seconds()), math.Ceil(span.Most.Seconds())
 	if a.json {
 		out := planJSON{
-			Schema: "swarmgrade-plan/1", Class: j.class.Name, Rubric: j.rub.ID, Tasks: j.tasks,
+			Schema: "swarmgrade-plan/1", Class: j.Class.Name, Rubric: j.Rubric.ID, Tasks: j.Tasks,
 			Requests: plan.Requests(), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
 		}
 		for _, s := range plan.Students {
@@ -100,10 +101,10 @@ func (a *app) showPlan(j *job, plan *observe.Plan, snap *evidence.Snapshot) erro
 	}
 	lang := a.lang()
 	_, err := fmt.Fprintf(a.Stdout, "%s\n\n%s\n\n%s\n%s\n",
-		lang.T("cli.plan_head", "class", j.class.Name, "rubric", j.rub.Title, "tasks", j.tasks, "students", len(plan.Students),
+		lang.T("cli.plan_head", "class", j.Class.Name, "rubric", j.Rubric.Title, "tasks", j.Tasks, "students", len(plan.Students),
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
-		lang.T("cli.plan_foot", "requests", plan.Requests(), "rate", j.class.Settings.Rate,
+		lang.T("cli.plan_foot", "requests", plan.Requests(), "rate", j.Class.Settings.Rate,
 			"least", (time.Duration(least)*time.Second).String(), "most", (time.Duration(most)*time.Second).String()), a.planFaults(plan))
 	return err
 }
@@ -119,7 +120,7 @@ func (a *app) planFaults(plan *observe.Plan) string {
 	return text
 }
 
-func (a *app) planTable(j *job, plan *observe.Plan) string {
+func (a *app) planTable(j *grader.Job, plan *observe.Plan) string {
 	lang := a.lang()
 	t := table.NewWriter()
 	style := table.StyleLight
@@ -127,7 +128,7 @@ func (a *app) planTable(j *job, plan *observe.Plan) string {
 	style.Format.Header = text.FormatDefault
 	t.SetStyle(style)
 	head := table.Row{lang.T("cli.plan_id"), lang.T("cli.plan_name")}
-	for _, v := range j.rub.Vars {
+	for _, v := range j.Rubric.Vars {
 		if v.Kind != "text" {
 			head = append(head, v.Title.In(lang))
 		}
@@ -135,7 +136,7 @@ func (a *app) planTable(j *job, plan *observe.Plan) string {
 	t.AppendHeader(append(head, lang.T("cli.plan_requests"), lang.T("cli.plan_targets")))
 	for _, s := range plan.Students {
 		row := table.Row{diag.Plain(s.Who.ID), diag.Plain(s.Who.Name)}
-		for _, v := range j.rub.Vars {
+		for _, v := range j.Rubric.Vars {
 			if v.Kind != "text" {
 				row = append(row, diag.Plain(s.Vars[v.Name]))
 			}

@@ -1,22 +1,22 @@
 package main
 
 import (
-	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader"
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
-	"swarmgrade/grader/observe"
+	"swarmgrade/grader/rubric"
 )
-
-type verdict = judge.Verdict
 
 func newRegradeCmd(a *app) *cobra.Command {
 	lang := a.lang()
@@ -28,240 +28,196 @@ func newRegradeCmd(a *app) *cobra.Command {
 	c.Flags().StringVar(&run, "run", "", lang.T("cli.flag_run"))
 	c.Flags().BoolVar(&dry, "dry-run", false, lang.T("cli.flag_regrade_dry"))
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		j, book, err := a.storedBy(c.Context(), &f, dry)
+		j, err := a.open(c.Context(), &f)
 		if err != nil {
 			return err
 		}
-		defer book.Close()
-		return a.regrade(c.Context(), j, book, run, dry)
+		x, err := j.Regrade(c.Context(), run, dry)
+		if x == nil {
+			return err
+		}
+		v := regraded{x, j, dry}
+		if a.json {
+			return errors.Join(a.printJSON(v.json()), err)
+		}
+		a.sayRegrade(v)
+		return err
 	}
 	return c
 }
 
-// regrading is evidence judged anew, and what comes of it.
-type regrading struct {
-	j        *job
-	dry      bool
-	was      map[string]gradebook.Run // rubrics that judged until now, by hash
-	anew     []gradebook.Regrade      // what was taken
-	store    []gradebook.Regrade      // of these, what says something new
-	attempts int
-	students int
-	stored   []gradebook.Run
-	changes  []change
-	same     int // students of whom nothing changed
+// regraded is what a regrade came to, to be shown.
+type regraded struct {
+	*grader.Regrading
+	j   *grader.Job
+	dry bool
 }
 
-// regrade judges the evidence of every attempt anew, so that all that counts is
-// judged with one rubric, and prints whose score changes. The old verdicts stay
-// in the gradebook.
-func (a *app) regrade(ctx context.Context, j *job, book *gradebook.Gradebook, id string, dry bool) error {
-	runs, err := book.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	took, lab, err := regraded(j, runs, id)
-	if err != nil {
-		return err
-	}
-	x := &regrading{j: j, dry: dry, was: map[string]gradebook.Run{}}
-	policy := gradebook.Policy(j.class.Settings.Attempts)
-	before, err := book.Standing(ctx, lab, policy)
-	if err != nil {
-		return err
-	}
-	for _, s := range before {
-		for _, at := range s.Attempts {
-			x.was[at.Judged.RubricSHA256] = at.Judged
+// sayRegrade prints what was judged anew, whose total changes and how, the rest
+// in a line, and what became of it.
+func (a *app) sayRegrade(x regraded) {
+	lang := a.lang()
+	say := func(key string, pairs ...any) { fmt.Fprintln(a.Stdout, diag.Plain(lang.T("record."+key, pairs...))) }
+	say("regrade_head", "attempts", x.Attempts, "students", x.Students, "runs", len(x.Anew), "rubric", grader.RubricName(x.j.Rubric.ID, x.j.Rubric.Version, x.j.Rubric.SHA256))
+	for _, r := range slices.SortedFunc(maps.Values(x.Was), func(a, b gradebook.Run) int { return strings.Compare(b.ID, a.ID) }) {
+		if r.RubricSHA256 != x.j.Rubric.SHA256 {
+			say("regrade_before", "rubric", grader.RubricName(r.RubricID, r.RubricVersion, r.RubricSHA256))
 		}
 	}
-	started := time.Now()
-	for _, r := range took {
-		if err := x.judge(ctx, book, r, runs); err != nil {
-			return err
-		}
-	}
-	as := gradebook.Run{RubricID: j.rub.ID, RubricVersion: j.rub.Version, RubricSHA256: j.rub.SHA256}
-	after, err := book.StandingWith(ctx, j.rub.ID, policy, as, x.anew)
-	if err != nil {
-		return err
-	}
-	x.compare(before, after)
-	if !dry && len(x.store) > 0 {
-		x.stored, err = book.SaveRegrades(ctx, gradebook.Begin{
-			Class: j.class.Name, Rubric: j.rub, Tool: version(), Started: started,
-		}, x.store, time.Now())
-		if err != nil {
-			return err
-		}
-	}
-	if a.json {
-		return a.printJSON(x.json())
-	}
-	a.sayRegrade(x)
-	return nil
-}
-
-// regraded are the observing runs to judge anew, oldest first, and the lab that
-// they are of until now: the rubric's own or, for a rubric of another ID, that
-// of the newest run.
-func regraded(j *job, runs []gradebook.Run, id string) ([]gradebook.Run, string, error) {
-	no := usageHint(i18n.M("cli.no_run", "run", id, "class", j.class.Name), i18n.M("cli.no_run_hint", "class", j.class.Name))
-	if id != "" {
-		i := slices.IndexFunc(runs, func(r gradebook.Run) bool { return r.ID == id })
-		if i >= 0 && runs[i].Regrades != "" {
-			i = slices.IndexFunc(runs, func(r gradebook.Run) bool { return r.ID == runs[i].Regrades })
-		}
-		if i < 0 {
-			return nil, "", no
-		}
-		return runs[i : i+1], runs[i].RubricID, nil
-	}
-	lab := ""
-	of := func(r gradebook.Run) bool { return r.Regrades == "" && r.RubricID == lab }
-	for _, lab = range []string{j.rub.ID, newestLab(runs)} {
-		if slices.ContainsFunc(runs, of) {
-			break
-		}
-	}
-	took := slices.DeleteFunc(slices.Clone(runs), func(r gradebook.Run) bool { return !of(r) })
-	if len(took) == 0 {
-		return nil, "", no
-	}
-	slices.Reverse(took)
-	return took, lab, nil
-}
-
-func newestLab(runs []gradebook.Run) string {
-	for _, r := range runs {
-		if r.Regrades == "" {
-			return r.RubricID
-		}
-	}
-	return ""
-}
-
-// judge judges a run's evidence. Who has no verdicts yet is left to --resume;
-// whoever's evidence can't be read keeps theirs.
-func (x *regrading) judge(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, runs []gradebook.Run) error {
-	students, err := book.Students(ctx, r.ID)
-	if err != nil {
-		return err
-	}
-	old, by, err := book.Effective(ctx, runs, r, x.j.rub.ID)
-	if err != nil {
-		return err
-	}
-	of := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
-	fresh := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
-	jd := judge.New(x.j.rub)
-	all := *x.j
-	all.tasks = observe.Auto // as it was observed then
-	for _, s := range students {
-		if s.Progress != gradebook.Judged || !slices.ContainsFunc(x.j.students, func(w rosterStudent) bool { return w.ID == s.ID }) {
+	totals := 0
+	var inside []string
+	for _, c := range x.Changes {
+		if c.By() == 0 {
+			inside = append(inside, c.ID)
 			continue
 		}
-		c, err := book.Case(ctx, r.ID, s.ID)
-		if errors.Is(err, gradebook.ErrDamaged) {
-			continue // which is told at the end
-		}
-		if err != nil {
-			return err
-		}
-		vs := jd.Verdicts(all.observed(c), c, s.Bundle)
-		of.Verdicts[s.ID] = vs
-		if by[s.ID].RubricSHA256 != x.j.rub.SHA256 || !sameVerdicts(old[s.ID], vs) {
-			fresh.Verdicts[s.ID] = vs
+		totals++
+		was, _, _ := judge.Total(c.Was)
+		is, _, _ := judge.Total(c.Is)
+		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("cli.regrade_student", "id", c.ID, "name", c.Name,
+			"was", was.String(), "is", is.String(), "diff", signed(is-was))))
+		for _, k := range c.Checks {
+			fmt.Fprintln(a.Stdout, diag.Plain(checkText(lang, k)))
 		}
 	}
-	x.attempts += len(of.Verdicts)
-	if len(of.Verdicts) > 0 {
-		x.anew = append(x.anew, of)
+	if len(inside) > 0 {
+		say("regrade_inside", "n", len(inside), "students", grader.ClipList(inside, 20))
 	}
-	if len(fresh.Verdicts) > 0 {
-		x.store = append(x.store, fresh)
+	say("regrade_same", "n", x.Same, "changed", totals)
+	switch {
+	case x.dry:
+		say("regrade_dry")
+	case len(x.Stored) == 0:
+		say("regrade_nothing")
+	default:
+		ids := make([]string, len(x.Stored))
+		for i, r := range x.Stored {
+			ids[i] = r.ID
+		}
+		say("regrade_stored", "runs", grader.ClipList(ids, 10), "class", x.j.Class.Name)
 	}
-	return nil
 }
 
-// sameVerdicts compares verdicts as they are stored.
-func sameVerdicts(a, b []verdict) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
+// checkText says what changes of one check.
+func checkText(lang i18n.Lang, k grader.CheckChange) string {
+	v := k.Is
+	if v == nil {
+		v = &judge.Verdict{Check: k.Was.Check, Message: i18n.M("record.check_gone")}
+	}
+	return lang.T("cli.regrade_check", "check", v.Check, "was", given(k.Was), "wasmax", mostOf(k.Was),
+		"is", given(k.Is), "ismax", mostOf(k.Is), "message", v.Message)
 }
 
-// change is what a regrade changes of what counts for a student.
-type change struct {
-	id, name string
-	was, is  []verdict
-	checks   []checkChange
+// given is a verdict's points, "?" where nothing is decided, "-" where there is
+// none.
+func given(v *judge.Verdict) string {
+	switch {
+	case v == nil:
+		return "-"
+	case v.Outcome == check.Ungraded:
+		return "?"
+	}
+	return v.Points.String()
 }
 
-type checkChange struct{ was, is *verdict } // one of them may be nil
-
-func (c *change) by() int64 {
-	was, _, _ := judge.Total(c.was)
-	is, _, _ := judge.Total(c.is)
-	return int64(is - was)
+func mostOf(v *judge.Verdict) string {
+	if v == nil {
+		return "-"
+	}
+	return v.Max.String()
 }
 
-// compare finds what changes for whom, the greatest change of a total first.
-func (x *regrading) compare(before, after []gradebook.Standing) {
-	was := make(map[string][]verdict, len(before))
-	for _, s := range before {
-		was[s.Student.ID] = x.counted(s)
+func signed(p rubric.Points) string {
+	if p >= 0 {
+		return "+" + p.String()
 	}
-	for _, s := range after {
-		if !slices.ContainsFunc(x.anew, func(r gradebook.Regrade) bool { _, ok := r.Verdicts[s.Student.ID]; return ok }) {
-			continue
-		}
-		x.students++
-		c := change{id: s.Student.ID, name: s.Student.Name, was: was[s.Student.ID], is: x.counted(s)}
-		c.checks = changedChecks(c.was, c.is)
-		if len(c.checks) == 0 {
-			x.same++
-			continue
-		}
-		x.changes = append(x.changes, c)
-	}
-	slices.SortStableFunc(x.changes, func(a, b change) int { return cmp.Compare(max(b.by(), -b.by()), max(a.by(), -a.by())) })
+	return p.String()
 }
 
-// counted are the verdicts that count for a student, of the tasks asked for.
-func (x *regrading) counted(s gradebook.Standing) []verdict {
-	var out []verdict
-	for _, t := range x.j.rub.Tasks {
-		if x.j.concerns(t.ID) || x.j.taskArg == "" {
-			out = append(out, s.Attempts[t.ID].Verdicts...)
-		}
-	}
-	for task, at := range s.Attempts { // that the rubric no longer has
-		if _, ok := x.j.rub.Task(task); !ok && x.j.taskArg == "" {
-			out = append(out, at.Verdicts...)
-		}
-	}
-	return out
+type regradeJSON struct {
+	Schema   string           `json:"schema"`
+	Class    string           `json:"class"`
+	Rubric   rubricJSON       `json:"rubric"`
+	Before   []rubricJSON     `json:"rubrics_before"`
+	DryRun   bool             `json:"dry_run"`
+	Runs     []regradeRun     `json:"runs"`
+	Attempts int              `json:"attempts"`
+	Students int              `json:"students"`
+	Same     int              `json:"unchanged"`
+	Changes  []regradeStudent `json:"changed"`
 }
 
-func changedChecks(was, is []verdict) []checkChange {
-	find := func(vs []verdict, id string) *verdict {
-		if i := slices.IndexFunc(vs, func(v verdict) bool { return v.Check == id }); i >= 0 {
-			return &vs[i]
-		}
-		return nil
+type rubricJSON struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	SHA256  string `json:"sha256"`
+}
+
+// regradeRun is a run whose evidence was judged; Stored is "" if it was not
+// stored, since nothing is new or for a dry run.
+type regradeRun struct {
+	Of       string `json:"of"`
+	Students int    `json:"students"`
+	Stored   string `json:"stored,omitempty"`
+}
+
+type regradeStudent struct {
+	ID     string         `json:"id"`
+	Name   string         `json:"name"`
+	Was    rubric.Points  `json:"was"`
+	Is     rubric.Points  `json:"is"`
+	Checks []regradeCheck `json:"checks"`
+}
+
+type regradeCheck struct {
+	ID  string       `json:"id"`
+	Was *regradeSide `json:"was"`
+	Is  *regradeSide `json:"is"`
+}
+
+type regradeSide struct {
+	Outcome check.Outcome `json:"outcome"`
+	Points  rubric.Points `json:"points"`
+	Max     rubric.Points `json:"max"`
+}
+
+func (x regraded) json() regradeJSON {
+	rub := x.j.Rubric
+	out := regradeJSON{
+		Schema: "swarmgrade-regrade/1", Class: x.j.Class.Name, Rubric: rubricJSON{rub.ID, rub.Version, rub.SHA256}, DryRun: x.dry,
+		Before: []rubricJSON{}, Runs: []regradeRun{}, Attempts: x.Attempts, Students: x.Students, Same: x.Same, Changes: []regradeStudent{},
 	}
-	var out []checkChange
-	for i := range is {
-		o := find(was, is[i].Check)
-		if o == nil || o.Points != is[i].Points || o.Outcome != is[i].Outcome || o.Max != is[i].Max {
-			out = append(out, checkChange{o, &is[i]})
-		}
+	for _, sha := range slices.Sorted(maps.Keys(x.Was)) {
+		r := x.Was[sha]
+		out.Before = append(out.Before, rubricJSON{r.RubricID, r.RubricVersion, r.RubricSHA256})
 	}
-	for i := range was {
-		if find(is, was[i].Check) == nil {
-			out = append(out, checkChange{&was[i], nil})
+	for _, r := range x.Anew {
+		run := regradeRun{Of: r.Of, Students: len(r.Verdicts)}
+		for _, s := range x.Stored {
+			if s.Regrades == r.Of {
+				run.Stored = s.ID
+			}
 		}
+		out.Runs = append(out.Runs, run)
+	}
+	side := func(v *judge.Verdict) *regradeSide {
+		if v == nil {
+			return nil
+		}
+		return &regradeSide{v.Outcome, v.Points, v.Max}
+	}
+	for _, c := range x.Changes {
+		s := regradeStudent{ID: c.ID, Name: c.Name, Checks: []regradeCheck{}}
+		s.Was, _, _ = judge.Total(c.Was)
+		s.Is, _, _ = judge.Total(c.Is)
+		for _, k := range c.Checks {
+			id := k.Was
+			if k.Is != nil {
+				id = k.Is
+			}
+			s.Checks = append(s.Checks, regradeCheck{id.Check, side(k.Was), side(k.Is)})
+		}
+		out.Changes = append(out.Changes, s)
 	}
 	return out
 }

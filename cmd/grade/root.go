@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/observe"
 )
 
 // command is the program with its surroundings, so that tests can run it
@@ -27,12 +29,14 @@ type app struct {
 	ui     *ui
 	litter *litter
 
-	dir     string                 // where classes are looked for
-	simSeed uint64                 // of embedded clusters; 0 is the sample class's
-	kept    *simCluster            // that is up already, nil to bring one up
-	haproxy string                 // which one embedded clusters run; see simProxy
-	books   []*gradebook.Gradebook // that were opened
-	aside   bool                   // a damaged one was copied
+	dir     string              // where classes are looked for
+	simSeed uint64              // of embedded clusters; 0 is the sample class's
+	kept    *simCluster         // that is up already, nil to bring one up
+	g       *grader.Grader      // see grader
+	jobs    []*grader.Job       // see open
+	planned func(*observe.Plan) // what a self-check says
+	known   func(judge.Verdict)
+	haproxy string // which one embedded clusters run; see simProxy
 	langStr string
 	json    bool
 	quiet   bool

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
 )
@@ -19,7 +20,7 @@ func newRubricCmd(a *app) *cobra.Command {
 			RunE: func(*cobra.Command, []string) error {
 				var all []*rubric.Rubric
 				for _, id := range rubrics.IDs() {
-					rub, err := builtinRubric(id)
+					rub, err := grader.BuiltinRubric(id)
 					if err != nil {
 						return err
 					}
@@ -59,9 +60,9 @@ func newRubricCmd(a *app) *cobra.Command {
 // findRubric takes a built-in rubric's ID or a path.
 func findRubric(ctx context.Context, arg string) (*rubric.Rubric, error) {
 	if _, ok := rubrics.Find(arg); ok {
-		return builtinRubric(arg)
+		return grader.BuiltinRubric(arg)
 	}
-	return readRubric(ctx, arg)
+	return grader.ReadRubric(ctx, arg)
 }
 
 func (a *app) printRubric(rub *rubric.Rubric) {

@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"swarmgrade/fixtures/deployments"
+	"swarmgrade/grader"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/rubric"
 )
@@ -26,17 +28,17 @@ type rubricResult struct {
 }
 
 // confuse counts a class's verdicts and findings, and prints those that differ.
-func (x *sample) confuse(r *rubricResult, got sampleGraded, seed uint64) {
+func (x *sample) confuse(r *rubricResult, got grader.Trial, seed uint64) {
 	say := func(seat deployments.Seat, what i18n.Msg) {
 		fmt.Fprintln(x.a.Stderr, diag.Plain(x.a.lang().T("rubrictest.differs", "student", seat.ID,
 			"deployment", seat.Deployment.Name, "seed", fmt.Sprint(seed), "what", what)))
 	}
 	for _, seat := range x.seats {
-		if len(got.verdicts[seat.ID]) == 0 {
+		if len(got.Verdicts[seat.ID]) == 0 {
 			r.table.Add("?", []check.Outcome{check.Fail}, check.Ungraded, false)
 		}
-		for _, v := range got.verdicts[seat.ID] {
-			diff := differences(seat.Deployment, []verdict{v})
+		for _, v := range got.Verdicts[seat.ID] {
+			diff := differences(seat.Deployment, []judge.Verdict{v})
 			var stated []check.Outcome
 			for _, o := range seat.Deployment.Expected(v.Check).Outcomes {
 				stated = append(stated, check.Outcome(o))
@@ -46,7 +48,7 @@ func (x *sample) confuse(r *rubricResult, got sampleGraded, seed uint64) {
 				say(seat, d)
 			}
 		}
-		wrong := unfound(seat, got.findings)
+		wrong := unfound(seat, got.Findings)
 		r.stated += len(seat.Deployment.Expect.Findings)
 		r.unfound += len(wrong)
 		for _, w := range wrong {

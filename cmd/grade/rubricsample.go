@@ -3,19 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader"
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/diag"
-	"swarmgrade/grader/finding"
+	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
-	"swarmgrade/rubrics"
 )
 
 // roundsEach is how many gradings one cluster serves, where grading leaves it as
@@ -24,20 +20,20 @@ const roundsEach = 25
 
 // sample is a task's sample class, to be graded on embedded clusters.
 type sample struct {
-	a          *app
-	dir        string
-	rub, class string
-	task       string
-	seats      []deployments.Seat
+	a     *app
+	rub   *rubric.Rubric
+	class string
+	task  string
+	seats []deployments.Seat
 }
 
 // rounds grades the class once for each seed. Good deployments are put up anew
 // only now and then, unless the task has a node fail: what load they get differs
 // each time all the same. The broken ones are put up each time, since some wear
 // off: a container that restarts for ever, a task that may be tried three times.
-func (x *sample) rounds(ctx context.Context, f *rubricTest, rub *rubric.Rubric, r *rubricResult) error {
+func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) error {
 	each := 1
-	if t, _ := rub.Task(x.task); f.good && !faulty(t) {
+	if t, _ := x.rub.Task(x.task); f.good && !faulty(t) {
 		each = roundsEach
 	}
 	var c *simCluster
@@ -62,7 +58,7 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, rub *rubric.Rubric, 
 				return err
 			}
 		}
-		got, err := x.grade(ctx, c, fmt.Sprint(seed))
+		got, err := x.grade(ctx, c)
 		if err != nil {
 			return errors.Join(err, down())
 		}
@@ -80,18 +76,17 @@ func faulty(t *rubric.Task) bool {
 	})
 }
 
-// silent is the program with no output, in a directory of its own.
-func (x *sample) silent(dir string) *app {
+// silent is the program with no output.
+func (x *sample) silent() *app {
 	quiet := *x.a
-	quiet.Stdout, quiet.Stderr = io.Discard, io.Discard
-	quiet.dir, quiet.json, quiet.quiet = dir, false, true
+	quiet.Stdout, quiet.Stderr, quiet.quiet = io.Discard, io.Discard, true
 	quiet.ui = newUI(quiet.command, x.a.lang())
 	return &quiet
 }
 
 // up brings the class up on a cluster of its own.
 func (x *sample) up(ctx context.Context, seed uint64) (*simCluster, error) {
-	s, err := x.silent(x.dir).bringUpSim(ctx, x.seats, sim.Options{Seed: seed, Speed: simSpeed})
+	s, err := x.silent().bringUpSim(ctx, x.seats, sim.Options{Seed: seed, Speed: simSpeed})
 	if err != nil {
 		return nil, err
 	}
@@ -103,56 +98,41 @@ func (x *sample) up(ctx context.Context, seed uint64) (*simCluster, error) {
 	return c, nil
 }
 
-// sampleGraded is what a class was given, by student, and what was found.
-type sampleGraded struct {
-	verdicts map[string][]verdict
-	findings []finding.Finding
+// sampleLoad is how a sample class is driven.
+var sampleLoad = roster.Settings{Parallel: 8, Rate: 20000}
+
+// grade grades the class once and keeps nothing.
+func (x *sample) grade(ctx context.Context, c *simCluster) (grader.Trial, error) {
+	students, err := x.students()
+	if err != nil {
+		return grader.Trial{}, err
+	}
+	g := &grader.Grader{Tool: version(), Load: newLoader, Dial: func(ctx context.Context, _ roster.Cluster) (grader.Conn, error) { return x.a.simConn(ctx, c), nil }}
+	j, err := g.OpenClass(ctx, &roster.Class{
+		Name: "sample", File: "-", Rubric: x.rub.ID, Cluster: roster.Cluster{Sim: x.class}, Settings: sampleLoad, Students: students,
+	}, grader.Select{Loaded: x.rub, Task: x.task})
+	if err != nil {
+		return grader.Trial{}, err
+	}
+	return j.Try(ctx)
 }
 
-// grade grades the class once, in a directory of its own.
-func (x *sample) grade(ctx context.Context, c *simCluster, name string) (got sampleGraded, err error) {
-	dir := filepath.Join(x.dir, name)
-	defer os.RemoveAll(dir)
-	roster, err := deployments.Roster(x.seats)
-	if err != nil {
-		return got, err
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "classes"), 0o755); err != nil {
-		return got, err
-	}
-	rub := x.rub
-	if _, builtin := rubrics.Find(rub); !builtin {
-		if rub, err = filepath.Abs(rub); err != nil {
-			return got, err
+// students are the class's, with what of their names is not as the rubric has it.
+func (x *sample) students() ([]roster.Student, error) {
+	var out []roster.Student
+	for _, s := range x.seats {
+		vars, err := s.Deployment.Overridden(s.Vars)
+		if err != nil {
+			return nil, err
 		}
-	}
-	file := fmt.Sprintf("class: sample\nroster: sample.csv\nrubric: %q\ncluster: {sim: %s}\nsettings: {parallel: 8, rate: 20000}\n", rub, x.class)
-	for name, text := range map[string][]byte{"sample.yaml": []byte(file), "sample.csv": roster} {
-		if err := os.WriteFile(filepath.Join(dir, "classes", name), text, 0o600); err != nil {
-			return got, err
+		who := roster.Student{ID: s.ID, Name: s.Name, Columns: map[string]string{}}
+		for k := range s.Deployment.Vars {
+			who.Columns[k] = vars[k]
 		}
+		for _, k := range s.Overrides {
+			who.Columns[k] = vars[k]
+		}
+		out = append(out, who)
 	}
-	quiet := x.silent(dir)
-	quiet.kept = c
-	flags := &runFlags{yes: true}
-	flags.class, flags.task = "sample", x.task
-	flags.out = filepath.Join(dir, "out")
-	var status *diag.Failure
-	if err := quiet.grade(ctx, flags); err != nil && (!errors.As(err, &status) || status.Msg.Key != "cli.ungraded") {
-		return got, err
-	}
-	j, book, err := quiet.stored(ctx, &flags.classFlags)
-	if err != nil {
-		return got, err
-	}
-	defer book.Close()
-	run, err := book.Run(ctx, "")
-	if err != nil {
-		return got, err
-	}
-	if got.verdicts, err = book.Verdicts(ctx, run.ID); err != nil {
-		return got, err
-	}
-	got.findings, err = findings(ctx, j.rub, book, run.ID)
-	return got, err
+	return out, nil
 }

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"swarmgrade/fixtures/deployments"
+	"swarmgrade/grader"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -51,18 +50,13 @@ func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
 	if f.task == "" || f.task == "auto" {
 		f.task = "all" // each deployment is of a task
 	}
-	tasks, err := tasksOf(rub, f.task)
+	tasks, err := grader.TasksOf(rub, f.task)
 	if err != nil {
 		return err
 	}
 	if f.seeds < 1 || f.seeds > maxSeeds {
 		return usageError(i18n.M("rubrictest.bad_seeds", "max", maxSeeds))
 	}
-	dir, err := os.MkdirTemp("", "rubric-test-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	start := time.Now()
 	r := rubricResult{rub: rub, good: f.good}
 	for _, task := range tasks {
@@ -74,8 +68,8 @@ func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
 			a.ui.note(a.lang().T("rubrictest.no_deployments", "rubric", rub.ID, "task", task))
 			continue
 		}
-		x := sample{a: a, dir: filepath.Join(dir, task), rub: arg, class: class, task: task, seats: seats}
-		if err := x.rounds(ctx, f, rub, &r); err != nil {
+		x := sample{a: a, rub: rub, class: class, task: task, seats: seats}
+		if err := x.rounds(ctx, f, &r); err != nil {
 			return err
 		}
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/gradebook"
 )
 
 func newRunsCmd(a *app) *cobra.Command {
@@ -17,12 +17,11 @@ func newRunsCmd(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "runs --class CLASS", Short: lang.T("cli.runs_short"), Args: cobra.NoArgs}
 	c.Flags().StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		j, book, err := a.stored(c.Context(), &f)
+		j, err := a.open(c.Context(), &f)
 		if err != nil {
 			return err
 		}
-		defer book.Close()
-		return a.runs(c.Context(), j, book)
+		return a.runs(c.Context(), j)
 	}
 	return c
 }
@@ -44,27 +43,17 @@ type runJSON struct {
 }
 
 // runs lists a class's runs, the newest first.
-func (a *app) runs(ctx context.Context, j *job, book *gradebook.Gradebook) error {
-	runs, err := book.Runs(ctx)
+func (a *app) runs(ctx context.Context, j *grader.Job) error {
+	runs, err := j.Runs(ctx)
 	if err != nil {
 		return err
-	}
-	by := map[string]gradebook.Run{} // the newest regrade, by what it regrades
-	for _, r := range runs {
-		if _, ok := by[r.Regrades]; !ok && r.Status == gradebook.Finished {
-			by[r.Regrades] = r
-		}
 	}
 	lang := a.lang()
 	rows := []runJSON{}
 	for _, r := range runs {
-		students, err := book.Students(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		again, judgedAgain := by[r.ID]
+		again := r.JudgedBy
 		rows = append(rows, runJSON{
-			ID: r.ID, Status: string(r.Status), Task: r.Task, Students: len(students),
+			ID: r.ID, Status: string(r.Status), Task: r.Task, Students: r.Students,
 			Rubric: rubricJSON{r.RubricID, r.RubricVersion, r.RubricSHA256}, Roster: r.RosterSHA256, Tool: r.Tool,
 			Regrades: r.Regrades, JudgedBy: again.ID, Started: r.Started.Format(time.RFC3339), Finished: stampOf(r.Finished),
 		})
@@ -79,17 +68,17 @@ func (a *app) runs(ctx context.Context, j *job, book *gradebook.Gradebook) error
 		if r.Regrades != "" {
 			what += " " + lang.T("cli.run_regrades", "run", r.Regrades)
 		}
-		if judgedAgain {
-			what += " " + lang.T("record.run_judged", "run", again.ID, "rubric", rubricName(again.RubricID, again.RubricVersion, again.RubricSHA256))
+		if again.ID != "" {
+			what += " " + lang.T("record.run_judged", "run", again.ID, "rubric", grader.RubricName(again.RubricID, again.RubricVersion, again.RubricSHA256))
 		}
 		if _, err := fmt.Fprintln(a.Stdout, diag.Plain(lang.T("record.run_line", "run", r.ID, "started", r.Started.Local().Format(time.DateTime),
-			"took", took, "task", r.Task, "students", len(students),
-			"rubric", rubricName(r.RubricID, r.RubricVersion, r.RubricSHA256), "status", what))); err != nil {
+			"took", took, "task", r.Task, "students", r.Students,
+			"rubric", grader.RubricName(r.RubricID, r.RubricVersion, r.RubricSHA256), "status", what))); err != nil {
 			return err
 		}
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"schema": "swarmgrade-runs/1", "class": j.class.Name, "runs": rows})
+		return a.printJSON(map[string]any{"schema": "swarmgrade-runs/1", "class": j.Class.Name, "runs": rows})
 	}
 	return nil
 }

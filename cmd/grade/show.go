@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"swarmgrade/grader/gradebook"
-	"swarmgrade/grader/i18n"
+	"swarmgrade/grader"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/finding"
+	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
 )
 
@@ -26,88 +27,79 @@ func newShowCmd(a *app) *cobra.Command {
 	c.Flags().BoolVar(&found, "findings", false, lang.T("cli.flag_findings"))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		f.students = append(f.students, args...)
-		j, book, err := a.stored(c.Context(), &f)
+		j, err := a.open(c.Context(), &f)
 		if err != nil {
 			return err
 		}
-		defer book.Close()
-		if raw {
-			return a.showEvidence(c.Context(), j, book, run)
+		switch {
+		case raw:
+			return j.Evidence(c.Context(), run, a.printCase)
+		case found:
+			return a.showFindings(c.Context(), j, run)
 		}
-		if found {
-			return a.showFindings(c.Context(), j, book, run)
-		}
-		return a.show(c.Context(), j, book, run, len(args) == 1)
+		return a.show(c.Context(), j, run, len(args) == 1)
 	}
 	return c
 }
 
-// show prints what counts of all runs, or one run, of the class or a student.
-func (a *app) show(ctx context.Context, j *job, book *gradebook.Gradebook, run string, one bool) error {
-	data, err := a.data(ctx, j, book, run)
+// printCase prints stored evidence as it is, an object a line.
+func (a *app) printCase(f grader.CaseFile) error {
+	blob, err := evidence.Encode(f)
 	if err != nil {
 		return err
 	}
-	a.sayRubric(j, data)
-	data.Students = slices.DeleteFunc(data.Students, func(s report.Student) bool {
-		return !slices.ContainsFunc(j.students, func(x rosterStudent) bool { return x.ID == s.ID })
-	})
+	_, err = a.Stdout.Write(blob)
+	return err
+}
+
+// data is a run's, or for "" what counts of all of them.
+func (a *app) data(ctx context.Context, j *grader.Job, run string) (*report.Data, error) {
+	if run == "" {
+		return j.Standing(ctx)
+	}
+	return j.Run(ctx, run)
+}
+
+// show prints what counts of all runs, or one run, of the class or a student.
+func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) error {
+	data, err := a.data(ctx, j, run)
+	if err != nil {
+		return err
+	}
+	j.SayRubric(data)
+	data.Students = slices.DeleteFunc(data.Students, func(s report.Student) bool { return !j.Has(s.ID) })
 	for i := range data.Students {
 		s := &data.Students[i]
-		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v verdict) bool { return !j.concerns(v.Task) })
+		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v judge.Verdict) bool { return !j.Concerns(v.Task) })
 	}
 	switch {
 	case a.json:
 		return report.JSON(a.Stdout, data, a.lang())
 	case one && len(data.Students) == 1:
-		if err := addTimeline(ctx, book, &data.Students[0]); err != nil {
+		if err := j.AddTimeline(ctx, &data.Students[0]); err != nil {
 			return err
 		}
 		return report.Detail(a.Stdout, data, &data.Students[0], a.ui.text())
 	case one:
-		return notGraded(j)
+		return j.NotGraded()
 	}
 	return report.Table(a.Stdout, data, a.ui.text())
 }
 
-// addTimeline draws the fault window that a student's verdicts rest on, from
-// the newest run that holds their evidence.
-func addTimeline(ctx context.Context, book *gradebook.Gradebook, s *report.Student) error {
-	runs, err := book.Runs(ctx)
+// showFindings prints what an instructor should look at, of everybody or of
+// the students asked for.
+func (a *app) showFindings(ctx context.Context, j *grader.Job, run string) error {
+	data, err := a.data(ctx, j, run)
 	if err != nil {
 		return err
 	}
-	for _, r := range runs {
-		students, err := book.Students(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(students, func(x gradebook.Student) bool { return x.ID == s.ID && x.Bundle != "" })
-		if i < 0 || !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == students[i].Bundle }) {
-			continue
-		}
-		c, err := book.Case(ctx, r.ID, s.ID)
-		if err != nil {
-			return err
-		}
-		if s.Timeline = report.NewTimeline(c); s.Timeline != nil {
-			return nil
-		}
+	ids := make([]string, len(j.Students))
+	for i, s := range j.Students {
+		ids[i] = s.ID
 	}
-	return nil
-}
-
-func (a *app) data(ctx context.Context, j *job, book *gradebook.Gradebook, run string) (*report.Data, error) {
-	if run == "" {
-		return standingData(ctx, j, book)
+	data.Findings = finding.Of(data.Findings, ids)
+	if a.json {
+		return report.FindingsJSON(a.Stdout, data, a.lang())
 	}
-	data, err := runData(ctx, j, book, run)
-	if errors.Is(err, gradebook.ErrNotFound) {
-		return nil, usageHint(i18n.M("cli.no_run", "run", run, "class", j.class.Name), i18n.M("cli.no_run_hint", "class", j.class.Name))
-	}
-	return data, err
-}
-
-func notGraded(j *job) error {
-	return usageHint(i18n.M("cli.not_graded", "student", j.students[0].ID), i18n.M("cli.no_runs_hint", "class", j.class.Name))
+	return report.Findings(a.Stdout, data, a.ui.text())
 }

@@ -43,6 +43,14 @@ func (c *simCluster) Close() error {
 	return errors.Join(c.Cluster.Close(), c.sim.Close())
 }
 
+// scratch is a directory that goes with the cluster, "" if it has none.
+func (c *simCluster) scratch() string {
+	if socket, ok := strings.CutPrefix(c.sim.Endpoints()[0], "unix://"); ok {
+		return filepath.Dir(socket)
+	}
+	return ""
+}
+
 // simSeats are the students of a scenario: a sample class, or gen-N.
 func simSeats(scenario string) ([]deployments.Seat, error) {
 	seats, err := deployments.SampleSeats(scenario)

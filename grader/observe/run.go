@@ -55,6 +55,9 @@ type Runner struct {
 	// Progress, if set, is called as targets are finished, from several
 	// goroutines.
 	Progress func(Progress)
+	// Still, if set, is called with a student's bundle once it holds all that needs
+	// no load, from several goroutines.
+	Still func(b *evidence.Bundle)
 
 	indexing, looking sync.Once
 	index             *check.Index
@@ -88,8 +91,11 @@ func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapsho
 		g.Go(func() error {
 			s := &plan.Students[i]
 			b, err := r.Static(ctx, s, snap)
+			if err == nil && r.Still != nil {
+				r.Still(b)
+			}
 			if err == nil {
-				err = r.Drive(ctx, s, b, unreachable)
+				err = r.drive(ctx, s, b, unreachable)
 			}
 			if err != nil {
 				return err
@@ -102,8 +108,7 @@ func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapsho
 	return out, g.Wait()
 }
 
-// Static collects what needs no load: the student's HAProxy. It is the first
-// half of a self-check.
+// Static collects what needs no load: the student's HAProxy.
 func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot) (*evidence.Bundle, error) {
 	b := &evidence.Bundle{
 		Schema: evidence.BundleSchema, Run: r.Run, Task: strings.Join(s.Tasks, ","), NotUp: s.NotUp, Before: s.Before,
@@ -126,8 +131,8 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 	return b, nil
 }
 
-// Drive adds the load traces to a student's bundle.
-func (r *Runner) Drive(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
+// drive adds the load traces to a student's bundle.
+func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
 	kept, err := r.Store.Traces(ctx, s.Who.ID)
 	if err != nil {
 		return err

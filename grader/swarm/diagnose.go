@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 	"github.com/docker/docker/client"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
@@ -35,8 +36,8 @@ type Diagnosis struct {
 	// Down are the host names of nodes that are not ready; Unseen those of
 	// nodes without an endpoint, whose stand-alone containers can't be seen.
 	Down, Unseen []string
-	// Findings say it all in words, in the order above.
-	Findings []Finding
+	// Notices say it all in words, in the order above.
+	Notices []diag.Notice
 }
 
 // EndpointState is one endpoint as it answered.
@@ -52,24 +53,17 @@ type EndpointState struct {
 	Err                *Error        // nil if Reached
 }
 
-// Finding is one thing that the doctor says.
-type Finding struct {
-	Level string // ok, warn, error
-	Msg   i18n.Msg
-	Hint  i18n.Msg
-}
-
 // OK reports whether nothing is in the way of grading.
 func (d *Diagnosis) OK() bool {
-	return !slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Level == "error" })
+	return !slices.ContainsFunc(d.Notices, func(n diag.Notice) bool { return n.Level == diag.Bad })
 }
 
-func (d *Diagnosis) say(level, name string, pairs ...any) {
-	f := Finding{Level: level, Msg: i18n.M("swarm.doctor_"+name, pairs...)}
-	if level != "ok" {
+func (d *Diagnosis) say(level diag.Level, name string, pairs ...any) {
+	f := diag.Notice{Level: level, Msg: i18n.M("swarm.doctor_"+name, pairs...)}
+	if level != diag.Good {
 		f.Hint = i18n.M("swarm.doctor_"+name+"_hint", pairs...)
 	}
-	d.Findings = append(d.Findings, f)
+	d.Notices = append(d.Notices, f)
 }
 
 // Diagnose looks at a class's cluster, also at one that [Dial] would refuse.
@@ -77,7 +71,7 @@ func Diagnose(ctx context.Context, conf roster.Cluster) Diagnosis {
 	c, err := open(conf)
 	if err != nil {
 		e := explain(ctx, "", err)
-		return Diagnosis{Findings: []Finding{{Level: "error", Msg: e.Msg, Hint: e.Hint}}}
+		return Diagnosis{Notices: []diag.Notice{{Level: diag.Bad, Msg: e.Msg, Hint: e.Hint}}}
 	}
 	defer c.Close()
 	return c.Diagnose(ctx)
@@ -105,7 +99,7 @@ func (c *Cluster) Diagnose(ctx context.Context) Diagnosis {
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) {
-			d.Findings = append(d.Findings, Finding{Level: "error", Msg: e.Msg, Hint: e.Hint})
+			d.Notices = append(d.Notices, diag.Notice{Level: diag.Bad, Msg: e.Msg, Hint: e.Hint})
 		}
 		return d
 	}
@@ -143,16 +137,16 @@ func (e *endpoint) state(ctx context.Context) EndpointState {
 
 func (d *Diagnosis) endpoint(s EndpointState) {
 	if s.Err != nil {
-		d.Findings = append(d.Findings, Finding{Level: "warn", Msg: s.Err.Msg, Hint: s.Err.Hint})
+		d.Notices = append(d.Notices, diag.Notice{Level: diag.Warn, Msg: s.Err.Msg, Hint: s.Err.Hint})
 		return
 	}
 	name := "endpoint_worker"
 	if s.Manager {
 		name = "endpoint_manager"
 	}
-	d.say("ok", name, "endpoint", s.Address, "node", s.Hostname, "engine", s.Engine, "api", s.APIVersion)
+	d.say(diag.Good, name, "endpoint", s.Address, "node", s.Hostname, "engine", s.Engine, "api", s.APIVersion)
 	if s.SkewKnown && s.Skew.Abs() > maxSkew+s.Uncertainty {
-		d.say("warn", "skew", "node", s.Hostname, "ms", s.Skew.Milliseconds())
+		d.say(diag.Warn, "skew", "node", s.Hostname, "ms", s.Skew.Milliseconds())
 	}
 }
 
@@ -174,11 +168,11 @@ func (d *Diagnosis) quorum(nodes []evidence.Node) {
 	pairs := []any{"managers", d.Managers, "reachable", d.Reachable, "quorum", d.Quorum, "spare", d.Spare, "leader", d.Leader}
 	switch {
 	case d.Spare >= 1:
-		d.say("ok", "quorum", pairs...)
+		d.say(diag.Good, "quorum", pairs...)
 	case d.Managers <= 2:
-		d.say("warn", "quorum_few", pairs...)
+		d.say(diag.Warn, "quorum_few", pairs...)
 	default:
-		d.say("warn", "quorum_thin", pairs...)
+		d.say(diag.Warn, "quorum_thin", pairs...)
 	}
 }
 
@@ -196,14 +190,14 @@ func (d *Diagnosis) members(nodes []evidence.Node) {
 		}
 	}
 	if len(d.Down) > 0 {
-		d.say("warn", "down", "nodes", d.Down)
+		d.say(diag.Warn, "down", "nodes", d.Down)
 	}
 	if len(d.Unseen) > 0 {
-		d.say("warn", "unseen", "nodes", d.Unseen)
+		d.say(diag.Warn, "unseen", "nodes", d.Unseen)
 	}
 	for _, s := range d.Endpoints {
 		if s.Reached && !slices.ContainsFunc(nodes, func(n evidence.Node) bool { return n.ID == s.NodeID }) {
-			d.say("error", "stranger", "endpoint", s.Address)
+			d.say(diag.Bad, "stranger", "endpoint", s.Address)
 		}
 	}
 }

@@ -15,9 +15,9 @@ import (
 
 // keys are the findings that are not ok.
 func keys(d Diagnosis) (out []string) {
-	for _, f := range d.Findings {
+	for _, f := range d.Notices {
 		if f.Level != "ok" {
-			out = append(out, f.Level+" "+f.Msg.Key)
+			out = append(out, string(f.Level)+" "+f.Msg.Key)
 		}
 		for _, l := range i18n.Langs {
 			if _, ok := l.Raw(f.Msg.Key); !ok {

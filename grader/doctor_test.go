@@ -1,4 +1,4 @@
-package main
+package grader
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func TestIngressRoom(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f, ok := ingressRoom(ingressOf(c.subnet, c.services, c.waiting), c.students)
 			require.True(t, ok)
-			require.Equal(t, c.level, f.Level)
+			require.Equal(t, c.level, string(f.Level))
 			require.Contains(t, i18n.EN.Text(f.Msg), c.text)
 			require.Equal(t, c.level == "ok", f.Hint.Empty())
 		})

@@ -1,4 +1,4 @@
-package main
+package grader
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/gradebook"
-	"swarmgrade/grader/report"
 	"swarmgrade/grader/rubric"
 )
 
@@ -55,22 +54,4 @@ func findings(ctx context.Context, rub *rubric.Rubric, book *gradebook.Gradebook
 	}
 	finding.Sort(out)
 	return out, nil
-}
-
-// showFindings prints what an instructor should look at, of everybody or of
-// the students asked for.
-func (a *app) showFindings(ctx context.Context, j *job, book *gradebook.Gradebook, run string) error {
-	data, err := a.data(ctx, j, book, run)
-	if err != nil {
-		return err
-	}
-	ids := make([]string, len(j.students))
-	for i, s := range j.students {
-		ids[i] = s.ID
-	}
-	data.Findings = finding.Of(data.Findings, ids)
-	if a.json {
-		return report.FindingsJSON(a.Stdout, data, a.lang())
-	}
-	return report.Findings(a.Stdout, data, a.ui.text())
 }

@@ -1,4 +1,4 @@
-package main
+package grader
 
 import (
 	"slices"
@@ -78,17 +78,6 @@ func nameKey(s string) string {
 		}
 		return -1
 	}, s)
-}
-
-// rosterNotes says what should be looked at in a roster that can be used.
-func (a *app) rosterNotes(class *roster.Class) {
-	for _, n := range class.Notes {
-		text := a.lang().T("cli.roster_note", "file", n.Pos.File, "note", n.Msg)
-		if !n.Hint.Empty() {
-			text += "\n    → " + a.lang().Text(n.Hint)
-		}
-		a.ui.note(diag.Plain(text))
-	}
 }
 
 // addRoster gives results what the class's files say beside them, as they are

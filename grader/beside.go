@@ -1,4 +1,4 @@
-package main
+package grader
 
 import (
 	"context"
@@ -21,7 +21,7 @@ const maxBeside = 1000
 // writeExport writes a file of scores and gives its name. A workbook is where
 // people type, so one that is not as it was exported from this gradebook is left
 // as it is, whatever it may be, and the new one gets a name beside it.
-func (a *app) writeExport(ctx context.Context, book *gradebook.Gradebook, path string, typed bool, write func(io.Writer) error) (string, error) {
+func (g *Grader) writeExport(ctx context.Context, book *gradebook.Gradebook, path string, typed bool, write func(io.Writer) error) (string, error) {
 	if !typed {
 		return path, writeFile(path, write)
 	}
@@ -47,7 +47,7 @@ func (a *app) writeExport(ctx context.Context, book *gradebook.Gradebook, path s
 			return name, err
 		}
 		if n > 1 { // said with --quiet too
-			fmt.Fprintln(a.Stderr, a.lang().T("record.beside", "file", path, "new", name))
+			g.tell(Beside{File: path, New: name})
 		}
 		if book.ReadOnly() { // the next one is written beside it, as nobody knows this one
 			return name, nil

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader"
+)
+
+// classFlags are the flags of every verb that concerns a class.
+type classFlags struct {
+	class    string
+	lab      string
+	rubric   string
+	task     string
+	students []string
+	parallel int
+	rate     int
+}
+
+func (f *classFlags) register(a *app, c *cobra.Command) {
+	lang := a.lang()
+	fs := c.Flags()
+	fs.StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
+	fs.StringVar(&f.lab, "lab", "", lang.T("cli.flag_lab"))
+	fs.StringVar(&f.rubric, "rubric", "", lang.T("cli.flag_rubric"))
+	fs.StringVar(&f.task, "task", "", lang.T("cli.flag_task"))
+	fs.StringSliceVar(&f.students, "students", nil, lang.T("cli.flag_students"))
+	f.registerCompletion(a, c)
+}
+
+func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
+	lang := a.lang()
+	c.Flags().IntVar(&f.parallel, "parallel", 0, lang.T("cli.flag_parallel"))
+	c.Flags().IntVar(&f.rate, "rate", 0, lang.T("cli.flag_rate"))
+	a.haproxyFlag(c, proxyEmbedded)
+}
+
+// sel is what the flags ask for.
+func (f *classFlags) sel() grader.Select {
+	return grader.Select{
+		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Parallel: f.parallel, Rate: f.rate,
+	}
+}

@@ -1,0 +1,218 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/fault"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/observe"
+)
+
+// NoFault says that a fault which the class's checks ask for can't be made: for how
+// many students, and why not.
+type NoFault struct {
+	Students int
+	Problems []*diag.Failure
+}
+
+func (e *NoFault) Error() string { return e.Problems[0].Error() }
+
+// chooseFaults plans the faults that the class's checks ask for.
+func (x *flow) chooseFaults(none bool) {
+	if none {
+		x.plan.LeaveOut("left-out", "")
+		return
+	}
+	x.plan.ChooseFaults(x.snap, x.rules())
+}
+
+func (x *flow) rules() fault.Rules { return fault.Rules{Kind: x.kind(), Serving: x.serving()} }
+
+// kind is how the class's nodes are made to fail.
+func (x *flow) kind() string {
+	if x.conn.Injector != nil {
+		return fault.NodeStop
+	}
+	return fault.KindOf(x.j.Class.Fault)
+}
+
+// serving is the ID of the node that answers for the swarm at the moment.
+func (x *flow) serving() string {
+	at := x.conn.Manager()
+	for _, e := range x.snap.Endpoints {
+		if e.Address == at {
+			return e.NodeID
+		}
+	}
+	return ""
+}
+
+// tryFaults finds out, before anything is sent or changed, whether the planned
+// faults can be made on every node that may be chosen. Nodes where they can't
+// are left out; if that would leave a student without a fault it is an error
+// that names the reason for each node.
+func (x *flow) tryFaults(ctx context.Context) error {
+	if len(x.plan.Faults) == 0 {
+		return nil
+	}
+	tried, err := x.tryNodes(ctx)
+	if err != nil {
+		return err
+	}
+	rules := x.rules()
+	var bad []error
+	for _, t := range tried {
+		if t.err != nil {
+			bad, rules.Never = append(bad, t.err), append(rules.Never, t.fault.NodeID)
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	hit := x.plan.Hit()
+	x.plan.ChooseFaults(x.snap, rules)
+	problems := diag.Failures(errors.Join(bad...))
+	if lost := hit - x.plan.Hit(); lost > 0 {
+		return &NoFault{Students: lost, Problems: problems}
+	}
+	for _, p := range problems {
+		x.j.g.note("observe.untried_spared", "why", p.Msg, "hint", p.Hint)
+	}
+	return nil
+}
+
+// tried is a node and why no fault can be made there, nil if one can.
+type tried struct {
+	fault evidence.Fault
+	err   error
+}
+
+// tryNodes tries every node that the rules let fail, changing nothing. The error
+// is one of the class file, or the context's.
+func (x *flow) tryNodes(ctx context.Context) ([]tried, error) {
+	if x.conn.Injector != nil {
+		return nil, nil
+	}
+	rules := x.rules()
+	injector, err := fault.New(rules.Kind, x.j.Class.Fault, x.conn)
+	if err != nil {
+		return nil, err
+	}
+	var out []tried
+	faults := fault.Candidates(x.snap, rules)
+	for i, err := range fault.Try(ctx, injector, faults) {
+		out = append(out, tried{faults[i], err})
+	}
+	return out, ctx.Err()
+}
+
+// consent asks for leave to make the plan's faults. On a cluster that ends with this
+// process nobody is harmed and nobody asked.
+func (x *flow) consent(ctx context.Context, yes bool) error {
+	if len(x.plan.Faults) == 0 || x.conn.Passing {
+		return nil
+	}
+	if yes {
+		x.j.g.tell(Allowed{x.plan})
+		return nil
+	}
+	if x.j.g.Ask == nil {
+		return diag.Misuse(i18n.M("observe.unasked", "nodes", targets(x.plan)), i18n.M("observe.unasked_hint"))
+	}
+	yes, err := x.j.g.Ask(ctx, Question{Plan: x.plan})
+	if err == nil && !yes {
+		x.plan.LeaveOut("left-out", "")
+		x.j.g.note("observe.declined")
+	}
+	return err
+}
+
+func targets(plan *observe.Plan) []string {
+	var out []string
+	for _, f := range plan.Faults {
+		out = append(out, f.Fault.Hostname)
+	}
+	return out
+}
+
+// heal undoes what a killed run left, before anything else is done.
+func (j *Job) heal(ctx context.Context) error {
+	if j.Class.Cluster.Sim != "" {
+		return nil
+	}
+	rec, out, err := fault.Heal(ctx, fault.JournalPath(j.journalDir(), j.Class.Name), fault.HealOptions{
+		Dial: j.g.dialFault, Note: j.g.said,
+	})
+	if err == nil && rec != nil {
+		key := "observe.healed"
+		if out.Untouched {
+			key = "observe.healed_untouched"
+		}
+		j.g.note(key, "node", rec.Fault.Hostname)
+	}
+	return err
+}
+
+func (g *Grader) said(m i18n.Msg) { g.tell(Note{Msg: m}) }
+
+// breaker makes faults, and says so while one is in force.
+type breaker struct {
+	g      *Grader
+	opt    fault.Options
+	lasts  bool  // a fault would outlast the process
+	failed error // of the last one
+}
+
+func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (out fault.Outcome, err error) {
+	opt := b.opt
+	opt.Limit = limit
+	if b.lasts {
+		b.g.tell(Held{fault.NewStuck(f, opt.Class, opt.Injector, nil)})
+		defer func() { b.g.tell(LetGo{out.Injecting >= 0 && !errors.As(b.failed, new(*fault.Stuck))}) }()
+	}
+	out, b.failed = fault.Run(ctx, opt, f, func(ctx context.Context, _ *fault.Session) error { return watch(ctx) })
+	return out, b.failed
+}
+
+// newBreaker prepares how a fault is made; closing lets go of the journal. The loss
+// of a container is undone by the swarm itself and is in no journal.
+func (x *flow) newBreaker(f evidence.Fault) (b *breaker, closing func() error, err error) {
+	j := x.j
+	b = &breaker{g: j.g, opt: fault.Options{Cluster: x.conn, Injector: x.conn.Injector, Class: j.Class.Name, Run: x.run, At: x.at}}
+	kind := x.kind()
+	if f.Kind == fault.TaskKill {
+		kind, b.opt.Injector = fault.TaskKill, nil
+	}
+	if b.opt.Injector == nil {
+		if b.opt.Injector, err = fault.New(kind, j.Class.Fault, x.conn); err != nil {
+			return nil, nil, err
+		}
+	}
+	if kind == fault.TaskKill {
+		return b, func() error { return nil }, nil
+	}
+	dir := j.journalDir()
+	if x.conn.Passing {
+		if dir, err = os.MkdirTemp(x.conn.Scratch, "grade-fault-"); err != nil {
+			return nil, nil, err
+		}
+	}
+	journal, err := fault.OpenJournal(fault.JournalPath(dir, j.Class.Name))
+	if err != nil {
+		return nil, nil, err
+	}
+	b.lasts = !x.conn.Passing
+	b.opt.Journal, b.opt.Spec, b.opt.Conn, b.opt.Note = journal, j.Class.Fault, j.Class.Cluster, j.g.said
+	return b, func() error {
+		err := journal.Close()
+		if x.conn.Passing {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		return err
+	}, nil
+}

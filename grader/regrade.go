@@ -1,0 +1,241 @@
+package grader
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+)
+
+// Regrading is evidence judged anew, and what comes of it.
+type Regrading struct {
+	Was      map[string]gradebook.Run // rubrics that judged until now, by hash
+	Anew     []gradebook.Regrade      // what was taken
+	Attempts int
+	Students int
+	Stored   []gradebook.Run
+	Changes  []Change
+	Same     int // students of whom nothing changed
+
+	j     *Job
+	store []gradebook.Regrade // what says something new
+}
+
+// Regrade judges the evidence of every attempt anew, or that of one run, so that all
+// that counts is judged with one rubric, and says whose score changes. The old
+// verdicts stay in the gradebook; dry stores nothing.
+func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, err error) {
+	book, err := j.openStored(ctx, dry)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = j.closeBook(book, err) }()
+	runs, err := book.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	took, lab, err := j.regraded(runs, id)
+	if err != nil {
+		return nil, err
+	}
+	x = &Regrading{j: j, Was: map[string]gradebook.Run{}}
+	policy := gradebook.Policy(j.Class.Settings.Attempts)
+	before, err := book.Standing(ctx, lab, policy)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range before {
+		for _, at := range s.Attempts {
+			x.Was[at.Judged.RubricSHA256] = at.Judged
+		}
+	}
+	started := time.Now()
+	for _, r := range took {
+		if err := x.judge(ctx, book, r, runs); err != nil {
+			return nil, err
+		}
+	}
+	as := gradebook.Run{RubricID: j.Rubric.ID, RubricVersion: j.Rubric.Version, RubricSHA256: j.Rubric.SHA256}
+	after, err := book.StandingWith(ctx, j.Rubric.ID, policy, as, x.Anew)
+	if err != nil {
+		return nil, err
+	}
+	x.compare(before, after)
+	if !dry && len(x.store) > 0 {
+		x.Stored, err = book.SaveRegrades(ctx, gradebook.Begin{
+			Class: j.Class.Name, Rubric: j.Rubric, Tool: j.g.Tool, Started: started,
+		}, x.store, time.Now())
+	}
+	return x, err
+}
+
+// regraded are the observing runs to judge anew, oldest first, and the lab that
+// they are of until now: the rubric's own or, for a rubric of another ID, that
+// of the newest run.
+func (j *Job) regraded(runs []gradebook.Run, id string) ([]gradebook.Run, string, error) {
+	no := diag.Misuse(i18n.M("cli.no_run", "run", id, "class", j.Class.Name), i18n.M("cli.no_run_hint", "class", j.Class.Name))
+	if id != "" {
+		i := slices.IndexFunc(runs, func(r gradebook.Run) bool { return r.ID == id })
+		if i >= 0 && runs[i].Regrades != "" {
+			i = slices.IndexFunc(runs, func(r gradebook.Run) bool { return r.ID == runs[i].Regrades })
+		}
+		if i < 0 {
+			return nil, "", no
+		}
+		return runs[i : i+1], runs[i].RubricID, nil
+	}
+	lab := ""
+	of := func(r gradebook.Run) bool { return r.Regrades == "" && r.RubricID == lab }
+	for _, lab = range []string{j.Rubric.ID, newestLab(runs)} {
+		if slices.ContainsFunc(runs, of) {
+			break
+		}
+	}
+	took := slices.DeleteFunc(slices.Clone(runs), func(r gradebook.Run) bool { return !of(r) })
+	if len(took) == 0 {
+		return nil, "", no
+	}
+	slices.Reverse(took)
+	return took, lab, nil
+}
+
+func newestLab(runs []gradebook.Run) string {
+	for _, r := range runs {
+		if r.Regrades == "" {
+			return r.RubricID
+		}
+	}
+	return ""
+}
+
+// judge judges a run's evidence. Who has no verdicts yet is left to --resume;
+// whoever's evidence can't be read keeps theirs.
+func (x *Regrading) judge(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, runs []gradebook.Run) error {
+	students, err := book.Students(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	old, by, err := book.Effective(ctx, runs, r, x.j.Rubric.ID)
+	if err != nil {
+		return err
+	}
+	of := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
+	fresh := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
+	jd := judge.New(x.j.Rubric)
+	for _, s := range students {
+		if s.Progress != gradebook.Judged || !x.j.Has(s.ID) {
+			continue
+		}
+		c, err := book.Case(ctx, r.ID, s.ID)
+		if errors.Is(err, gradebook.ErrDamaged) {
+			continue // which is told at the end
+		}
+		if err != nil {
+			return err
+		}
+		vs := jd.Verdicts(observed(c), c, s.Bundle)
+		of.Verdicts[s.ID] = vs
+		if by[s.ID].RubricSHA256 != x.j.Rubric.SHA256 || !sameVerdicts(old[s.ID], vs) {
+			fresh.Verdicts[s.ID] = vs
+		}
+	}
+	x.Attempts += len(of.Verdicts)
+	if len(of.Verdicts) > 0 {
+		x.Anew = append(x.Anew, of)
+	}
+	if len(fresh.Verdicts) > 0 {
+		x.store = append(x.store, fresh)
+	}
+	return nil
+}
+
+// sameVerdicts compares verdicts as they are stored.
+func sameVerdicts(a, b []verdict) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// Change is what a regrade changes of what counts for a student.
+type Change struct {
+	ID, Name string
+	Was, Is  []verdict
+	Checks   []CheckChange
+}
+
+// CheckChange is what a regrade changes of one check.
+type CheckChange struct{ Was, Is *verdict } // one of them may be nil
+
+// By is by how much the total changes.
+func (c *Change) By() int64 {
+	was, _, _ := judge.Total(c.Was)
+	is, _, _ := judge.Total(c.Is)
+	return int64(is - was)
+}
+
+// compare finds what changes for whom, the greatest change of a total first.
+func (x *Regrading) compare(before, after []gradebook.Standing) {
+	was := make(map[string][]verdict, len(before))
+	for _, s := range before {
+		was[s.Student.ID] = x.counted(s)
+	}
+	for _, s := range after {
+		if !slices.ContainsFunc(x.Anew, func(r gradebook.Regrade) bool { _, ok := r.Verdicts[s.Student.ID]; return ok }) {
+			continue
+		}
+		x.Students++
+		c := Change{ID: s.Student.ID, Name: s.Student.Name, Was: was[s.Student.ID], Is: x.counted(s)}
+		c.Checks = changedChecks(c.Was, c.Is)
+		if len(c.Checks) == 0 {
+			x.Same++
+			continue
+		}
+		x.Changes = append(x.Changes, c)
+	}
+	slices.SortStableFunc(x.Changes, func(a, b Change) int { return cmp.Compare(max(b.By(), -b.By()), max(a.By(), -a.By())) })
+}
+
+// counted are the verdicts that count for a student, of the tasks asked for.
+func (x *Regrading) counted(s gradebook.Standing) []verdict {
+	var out []verdict
+	for _, t := range x.j.Rubric.Tasks {
+		if x.j.Concerns(t.ID) || x.j.sel.Task == "" {
+			out = append(out, s.Attempts[t.ID].Verdicts...)
+		}
+	}
+	for task, at := range s.Attempts { // that the rubric no longer has
+		if _, ok := x.j.Rubric.Task(task); !ok && x.j.sel.Task == "" {
+			out = append(out, at.Verdicts...)
+		}
+	}
+	return out
+}
+
+func changedChecks(was, is []verdict) []CheckChange {
+	find := func(vs []verdict, id string) *verdict {
+		if i := slices.IndexFunc(vs, func(v verdict) bool { return v.Check == id }); i >= 0 {
+			return &vs[i]
+		}
+		return nil
+	}
+	var out []CheckChange
+	for i := range is {
+		o := find(was, is[i].Check)
+		if o == nil || o.Points != is[i].Points || o.Outcome != is[i].Outcome || o.Max != is[i].Max {
+			out = append(out, CheckChange{o, &is[i]})
+		}
+	}
+	for i := range was {
+		if find(is, was[i].Check) == nil {
+			out = append(out, CheckChange{&was[i], nil})
+		}
+	}
+	return out
+}

@@ -1,0 +1,78 @@
+package grader
+
+import (
+	"context"
+	"time"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+)
+
+// CheckOptions are what a self-check can be asked for.
+type CheckOptions struct {
+	// Kill has one of the student's own containers killed, if the rubric has
+	// anything to see in that; Yes gives leave, so that nobody is asked.
+	Kill, Yes bool
+}
+
+// Checked is what a self-check came to.
+type Checked struct {
+	Tasks    []string // that were graded
+	Verdicts []verdict
+	// Untried says that nothing was made to fail, so that what waits for it is open
+	// for no fault of anybody's.
+	Untried           bool
+	Started, Finished time.Time
+}
+
+// Check grades the job's only student as a class is graded; nothing is stored.
+func (j *Job) Check(ctx context.Context, opt CheckOptions) (Checked, error) {
+	out := Checked{Started: time.Now()}
+	x, err := j.begin(ctx, out.Started)
+	if err != nil {
+		return out, err
+	}
+	defer x.conn.Close()
+	j.g.tell(Planned{x.plan})
+	out.Tasks = x.plan.Students[0].Tasks
+	if err := x.chooseKill(ctx, opt); err != nil {
+		return out, err
+	}
+	keep := newMemory()
+	if _, err := keep.BeginRun(ctx, j.record(out.Started)); err != nil {
+		return out, err
+	}
+	x.keep, x.known = keep, newKnown(j)
+	if err := x.observe(ctx); err != nil {
+		return out, err
+	}
+	id := j.Students[0].ID
+	_, out.Untried = keep.bundles[id].Gap("window")
+	out.Verdicts, out.Finished = keep.verdicts[id], time.Now()
+	return out, nil
+}
+
+// chooseKill plans what a self-check may break: nothing, unless it was asked
+// for, and then one of the student's own containers.
+func (x *flow) chooseKill(ctx context.Context, opt CheckOptions) error {
+	if !x.plan.NeedsFault() {
+		return nil
+	}
+	switch {
+	case !opt.Kill:
+		x.j.g.note("observe.kill_none")
+	case !x.plan.KillOne(x.snap):
+		x.j.g.note("observe.kill_impossible")
+	case opt.Yes:
+		return nil
+	case x.j.g.Ask == nil:
+		return diag.Misuse(i18n.M("observe.kill_unasked"), i18n.M("observe.kill_unasked_hint"))
+	default:
+		yes, err := x.j.g.Ask(ctx, Question{Plan: x.plan, Own: true})
+		if err != nil || yes {
+			return err
+		}
+	}
+	x.plan.LeaveOut("self-check", "")
+	return nil
+}

@@ -1,0 +1,223 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/report"
+)
+
+// RubricName is a rubric as records name it: two of one version may differ.
+func RubricName(id string, version int, sha256 string) string {
+	hash := strings.TrimPrefix(sha256, "sha256:")
+	return fmt.Sprintf("%s v%d (%s)", id, version, hash[:min(8, len(hash))])
+}
+
+// ClipList bounds a list of IDs for a line.
+func ClipList(ids []string, most int) []string {
+	if len(ids) > most {
+		return append(ids[:most:most], "…")
+	}
+	return ids
+}
+
+// reading opens the class's gradebook, has do read from it, and closes it.
+func (j *Job) reading(ctx context.Context, do func(*gradebook.Gradebook) error) error {
+	book, err := j.openStored(ctx, true)
+	if err != nil {
+		return err
+	}
+	return j.closeBook(book, do(book))
+}
+
+// Standing is what counts for the class over all its runs.
+func (j *Job) Standing(ctx context.Context) (d *report.Data, err error) {
+	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
+		d, err = j.standing(ctx, book)
+		return err
+	})
+	return d, err
+}
+
+func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*report.Data, error) {
+	d, err := book.StandingData(ctx, j.Rubric, gradebook.Policy(j.Class.Settings.Attempts))
+	if err != nil {
+		return nil, err
+	}
+	addRoster(d, j.Class)
+	d.Findings, err = findings(ctx, j.Rubric, book, "")
+	return d, err
+}
+
+// Run is one run of the class.
+func (j *Job) Run(ctx context.Context, id string) (d *report.Data, err error) {
+	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
+		d, err = book.RunData(ctx, id, j.Rubric)
+		if errors.Is(err, gradebook.ErrNotFound) {
+			return j.noRun(id)
+		}
+		if err != nil {
+			return err
+		}
+		addRoster(d, j.Class)
+		d.Findings, err = findings(ctx, j.Rubric, book, id)
+		return err
+	})
+	return d, err
+}
+
+func (j *Job) noRun(id string) error {
+	return diag.Misuse(i18n.M("cli.no_run", "run", id, "class", j.Class.Name), i18n.M("cli.no_run_hint", "class", j.Class.Name))
+}
+
+// RunInfo is a run as a list of them shows it.
+type RunInfo struct {
+	gradebook.Run
+	Students int
+	// JudgedBy is the regrade that has taken the place of its verdicts; its ID is
+	// "" if there is none.
+	JudgedBy gradebook.Run
+}
+
+// Runs are the class's runs, the newest first.
+func (j *Job) Runs(ctx context.Context) (all []RunInfo, err error) {
+	err = j.reading(ctx, func(book *gradebook.Gradebook) error {
+		runs, err := book.Runs(ctx)
+		if err != nil {
+			return err
+		}
+		by := map[string]gradebook.Run{} // the newest regrade, by what it regrades
+		for _, r := range runs {
+			if _, ok := by[r.Regrades]; !ok && r.Status == gradebook.Finished {
+				by[r.Regrades] = r
+			}
+		}
+		for _, r := range runs {
+			students, err := book.Students(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			all = append(all, RunInfo{Run: r, Students: len(students), JudgedBy: by[r.ID]})
+		}
+		return nil
+	})
+	return all, err
+}
+
+// NotGraded says that there is nothing of the job's first student.
+func (j *Job) NotGraded() error {
+	return diag.Misuse(i18n.M("cli.not_graded", "student", j.Students[0].ID), i18n.M("cli.no_runs_hint", "class", j.Class.Name))
+}
+
+// AddTimeline draws the fault window that a student's verdicts rest on, from
+// the newest run that holds their evidence.
+func (j *Job) AddTimeline(ctx context.Context, s *report.Student) error {
+	return j.reading(ctx, func(book *gradebook.Gradebook) error {
+		runs, err := book.Runs(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			students, err := book.Students(ctx, r.ID)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(students, func(x gradebook.Student) bool { return x.ID == s.ID && x.Bundle != "" })
+			if i < 0 || !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == students[i].Bundle }) {
+				continue
+			}
+			c, err := book.Case(ctx, r.ID, s.ID)
+			if err != nil {
+				return err
+			}
+			if s.Timeline = report.NewTimeline(c); s.Timeline != nil {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// CaseFile is all that a student's score in one run rests on: who has it and
+// the program can judge again.
+type CaseFile struct {
+	Schema string `json:"schema"` // swarmgrade-case/1
+	Run    string `json:"run"`
+	Rubric struct {
+		ID      string `json:"id"`
+		Version int    `json:"version"`
+		SHA256  string `json:"sha256"`
+		Source  string `json:"source"`
+	} `json:"rubric"`
+	Bundle  *evidence.Bundle   `json:"bundle"`
+	Before  *evidence.Snapshot `json:"before"`
+	After   *evidence.Snapshot `json:"after,omitempty"`
+	Window  *evidence.Window   `json:"window,omitempty"`
+	Settled *evidence.Snapshot `json:"settled,omitempty"`
+	Final   *evidence.Snapshot `json:"final,omitempty"`
+	// Verdicts are those of the run itself; a regrade is a run of its own.
+	Verdicts []verdict `json:"verdicts"`
+}
+
+// Evidence hands each case file of the students asked for to give: rubric, evidence
+// and verdicts of the run named, or of the newest that has the student's evidence.
+func (j *Job) Evidence(ctx context.Context, run string, give func(CaseFile) error) error {
+	return j.reading(ctx, func(book *gradebook.Gradebook) error {
+		runs, err := book.Runs(ctx)
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, who := range j.Students {
+			for _, r := range runs {
+				if run != "" && r.ID != run {
+					continue
+				}
+				f, err := caseFile(ctx, book, r, who.ID)
+				if errors.Is(err, gradebook.ErrNotFound) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if err := give(f); err != nil {
+					return err
+				}
+				found = true
+				break
+			}
+		}
+		if !found {
+			return j.NotGraded()
+		}
+		return nil
+	})
+}
+
+func caseFile(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, student string) (CaseFile, error) {
+	c, err := book.Case(ctx, r.ID, student)
+	if err != nil {
+		return CaseFile{}, err
+	}
+	source, err := book.Blob(ctx, r.RubricBlob)
+	if err != nil {
+		return CaseFile{}, err
+	}
+	verdicts, err := book.Verdicts(ctx, r.ID)
+	if err != nil {
+		return CaseFile{}, err
+	}
+	f := CaseFile{
+		Schema: "swarmgrade-case/1", Run: r.ID, Bundle: c.Bundle, Before: c.Before, After: c.After,
+		Window: c.Window, Settled: c.Settled, Final: c.Final, Verdicts: verdicts[student],
+	}
+	f.Rubric.ID, f.Rubric.Version, f.Rubric.SHA256, f.Rubric.Source = r.RubricID, r.RubricVersion, r.RubricSHA256, string(source)
+	return f, nil
+}

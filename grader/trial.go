@@ -1,0 +1,44 @@
+package grader
+
+import (
+	"context"
+	"time"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/finding"
+)
+
+// Trial is what a class was given, and what was found, without anything being kept.
+type Trial struct {
+	Verdicts map[string][]verdict // by student
+	Findings []finding.Finding
+}
+
+// Try grades the class, faults included and unasked, and stores nothing.
+func (j *Job) Try(ctx context.Context) (Trial, error) {
+	x, err := j.begin(ctx, time.Now())
+	if err != nil {
+		return Trial{}, err
+	}
+	defer x.conn.Close()
+	x.chooseFaults(false)
+	keep := newMemory()
+	if _, err := keep.BeginRun(ctx, j.record(x.start)); err != nil {
+		return Trial{}, err
+	}
+	x.keep = keep
+	if err := x.observe(ctx); err != nil {
+		return Trial{}, err
+	}
+	var cases []finding.Case
+	for _, s := range j.Students {
+		c, err := keep.Case(ctx, "", s.ID)
+		if err != nil {
+			return Trial{}, err
+		}
+		cases = append(cases, finding.Case{Case: c, Hash: s.ID})
+	}
+	found := finding.Class(cases, check.Images(j.Rubric)...)
+	finding.Sort(found)
+	return Trial{Verdicts: keep.verdicts, Findings: found}, nil
+}

@@ -1,0 +1,159 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/report"
+)
+
+// windows injects the plan's faults one after the other and observes each,
+// then drives the load that follows. What is seen is stored as soon as a
+// window is over; what an earlier try has seen is not done again.
+func (x *flow) windows(ctx context.Context) error {
+	snap := x.snap
+	for i := range x.plan.Faults {
+		f := &x.plan.Faults[i]
+		services := x.plan.Watched(f, snap, func(student string) bool {
+			b := x.bundle(student)
+			return b == nil || b.Probing != nil
+		})
+		if len(services) == 0 {
+			continue
+		}
+		if err := x.window(ctx, f, services); err != nil {
+			return err
+		}
+		if i == len(x.plan.Faults)-1 {
+			break
+		}
+		// Without a newer one the next fault is watched by what was there.
+		if next, err := x.conn.Snapshot(ctx, x.at); err == nil {
+			snap = next
+		} else if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return x.later(ctx)
+}
+
+func (x *flow) bundle(student string) *evidence.Bundle {
+	for _, b := range x.bundles {
+		if b.Student.ID == student {
+			return b
+		}
+	}
+	return nil
+}
+
+func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.Watched) (err error) {
+	b, closing, err := x.newBreaker(f.Fault)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closing()) }()
+	w := observe.Windows{
+		Watcher: x.conn, Prober: x.loader, Breaker: b, At: x.at, Rate: x.j.Class.Settings.Rate,
+		Swarm: x.snap.Swarm, Progress: func(p observe.WindowProgress) { x.j.g.tell(WindowStep{p}) },
+	}
+	seen, probings, err := w.Watch(ctx, f.Fault, services)
+	x.j.g.tell(WindowEnded{})
+	if err != nil {
+		return err
+	}
+	concerned := make([]*evidence.Bundle, len(services))
+	for k, s := range services {
+		concerned[k] = x.bundle(s.Student)
+		concerned[k].Probing = probings[k]
+	}
+	told := reportFault(seen, x.start, b.failed)
+	switch {
+	case seen.Reason == "inject-failed":
+		x.j.g.note("observe.inject_failed", "node", f.Fault.Hostname, "why", told.Why, "hint", told.Mend)
+	case seen.End == "aborted":
+		x.j.g.note("observe.aborted", "node", f.Fault.Hostname,
+			"reason", i18n.M("observe.abort_"+underscored(seen.Reason)), "detail", seen.Detail)
+	}
+	_, err = x.keep.SaveWindow(ctx, x.run, seen, told, concerned)
+	return err
+}
+
+// reportFault puts a window's moments on the clock on the wall. failed is why the
+// fault could not be injected.
+func reportFault(w *evidence.Window, start time.Time, failed error) report.Fault {
+	at := func(ms int64) time.Time {
+		if ms < 0 {
+			return time.Time{}
+		}
+		return start.Add(time.Duration(ms) * time.Millisecond).Round(0)
+	}
+	f := report.Fault{Kind: w.Fault.Kind, Target: w.Fault.Hostname, Injected: at(w.Injected), Restored: at(w.Restored)}
+	var why *diag.Failure
+	switch all := diag.Failures(failed); {
+	case len(all) > 0:
+		f.Why, f.Mend = all[0].Msg, all[0].Hint
+	case errors.As(failed, &why):
+		f.Why, f.Mend = why.Msg, why.Hint
+	case failed != nil:
+		f.Why, f.Mend = i18n.M("observe.abort_inject_failed"), i18n.M("observe.inject_failed_hint")
+	}
+	return f
+}
+
+// later drives the load that follows the faults, between two snapshots. A
+// cluster that can't be read then leaves it out.
+func (x *flow) later(ctx context.Context) error {
+	var probed []*evidence.Bundle
+	var services []string
+	for _, b := range x.bundles {
+		if b.Probing != nil {
+			probed, services = append(probed, b), append(services, b.Probing.Service)
+		}
+	}
+	if len(probed) == 0 {
+		return nil
+	}
+	x.j.g.note("observe.calm", "n", len(services))
+	if err := observe.Calm(ctx, x.conn, x.at, x.snap.Swarm, services); err != nil {
+		return err
+	}
+	settled, hash, err := x.seen(ctx, "snapshot/settled", probed)
+	if err != nil || settled == nil {
+		return err
+	}
+	for _, b := range probed {
+		b.Settled = hash
+	}
+	// What came up in the window exists from now on.
+	x.loader = x.loader.Knowing(settled)
+	x.runner.Loader = x.loader
+	after, into := x.plan.After(x.bundles, settled)
+	x.j.g.tell(Began{Later, len(after.Students), after.Requests()})
+	err = x.runner.Later(ctx, after, into)
+	x.j.g.tell(Ended{Later})
+	if err != nil {
+		return err
+	}
+	_, hash, err = x.seen(ctx, "snapshot/final", probed)
+	for _, b := range probed {
+		b.Final = hash
+	}
+	return err
+}
+
+// seen is snapshot for a reading of which it is a gap of everybody concerned if the
+// cluster can't be read.
+func (x *flow) seen(ctx context.Context, what string, probed []*evidence.Bundle) (*evidence.Snapshot, string, error) {
+	snap, hash, why, err := x.snapshot(ctx)
+	if why != nil {
+		for _, b := range probed {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: what, Code: "unreachable", Detail: why.Error()})
+		}
+	}
+	return snap, hash, err
+}
