@@ -41,7 +41,7 @@ func (j *Job) cuts(snap *evidence.Snapshot) []diag.Notice {
 func (j *Job) ownerOf(service string) string {
 	at := slices.IndexFunc(j.Class.Students, func(s roster.Student) bool {
 		vars := j.Vars[s.ID]
-		return vars["service"] == service || vars["haproxy"] == service
+		return slices.ContainsFunc(check.NamesOf(j.Rubric).Owned(), func(v string) bool { return vars[v] == service })
 	})
 	if at < 0 {
 		return ""

@@ -88,8 +88,7 @@ func (x *flow) faultsPossible(ctx context.Context) []diag.Notice {
 func (j *Job) needsFault() bool {
 	for _, task := range j.Rubric.Tasks {
 		for _, c := range task.Checks {
-			kind, ok := check.Find(c.Kind)
-			if ok && j.Concerns(task.ID) && slices.ContainsFunc(kind.Needs(c.Params), func(n check.Need) bool { return n.What == "window" }) {
+			if j.Concerns(task.ID) && slices.ContainsFunc(check.NeedsOf(c), func(n check.Need) bool { return n.Kind == "window" }) {
 				return true
 			}
 		}

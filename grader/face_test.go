@@ -57,20 +57,6 @@ func TestAnotherFace(t *testing.T) {
 	var order []grader.Event
 	g := &grader.Grader{
 		Dir: t.TempDir(), Samples: classes.FS(), Tool: "another face",
-		Dial: func(ctx context.Context, _ roster.Cluster) (grader.Conn, error) {
-			c, err := swarm.Dial(ctx, roster.Cluster{Endpoints: cluster.Endpoints(), Nodes: cluster.NodeAddresses()})
-			if err != nil {
-				return grader.Conn{}, err
-			}
-			return grader.Conn{Cluster: c, Close: func() { _ = c.Close() }, Passing: true, Scratch: t.TempDir()}, nil
-		},
-		Load: func(o grader.LoadOptions) (grader.Loader, error) {
-			attributor, err := loadgen.Compile(o.Attribution)
-			return driver{loadgen.Loader{Options: loadgen.Options{
-				Attribution: attributor, Known: mention.New(o.Known), Settle: true, Epoch: o.Start, Nonce: loadgen.NewNonce(),
-				Limiter: loadgen.NewLimiter(float64(o.Rate)),
-			}}}, err
-		},
 		Tell: func(e grader.Event) { // one at a time, so that nothing need be locked
 			order = append(order, e)
 			for _, events := range heard {
@@ -78,6 +64,7 @@ func TestAnotherFace(t *testing.T) {
 			}
 		},
 	}
+	handIn(t, g, cluster)
 	j, err := g.Open(t.Context(), grader.Select{Class: "2024A", Task: "2"})
 	require.NoError(t, err)
 	got, err := j.Grade(t.Context(), grader.GradeOptions{NoFault: true})
@@ -102,8 +89,38 @@ func TestAnotherFace(t *testing.T) {
 	require.NotEqual(t, said[i18n.ZH], said[i18n.EN])
 }
 
+// handIn gives a grader a cluster and load.
+func handIn(t *testing.T, g *grader.Grader, cluster *sim.Cluster) {
+	g.Dial = func(ctx context.Context, _ roster.Cluster) (grader.Conn, error) {
+		c, err := swarm.Dial(ctx, roster.Cluster{Endpoints: cluster.Endpoints(), Nodes: cluster.NodeAddresses()})
+		if err != nil {
+			return grader.Conn{}, err
+		}
+		return grader.Conn{Cluster: c, Close: func() { _ = c.Close() }, Passing: true, Scratch: t.TempDir()}, nil
+	}
+	g.Load = func(o grader.LoadOptions) (grader.Loader, error) {
+		attributor, err := loadgen.Compile(o.Attribution)
+		return driver{loadgen.Loader{Options: loadgen.Options{
+			Attribution: attributor, Known: mention.New(o.Known), Settle: true, Epoch: o.Start, Nonce: loadgen.NewNonce(),
+			Limiter: loadgen.NewLimiter(float64(o.Rate)),
+		}}}, err
+	}
+}
+
 // putUp brings an embedded cluster up with students on it.
 func putUp(t *testing.T, seats []deployments.Seat) *sim.Cluster {
+	t.Helper()
+	c, to := emptyCluster(t)
+	jobs := make([]deployments.Job, len(seats))
+	for i, s := range seats {
+		jobs[i] = s.Job()
+	}
+	require.NoError(t, deployments.ApplyAll(t.Context(), to, jobs, 16, func(_ deployments.Job, _ time.Duration, err error) { require.NoError(t, err) }))
+	return c
+}
+
+// emptyCluster is an embedded one, with how students are put on it.
+func emptyCluster(t *testing.T) (*sim.Cluster, deployments.Targets) {
 	t.Helper()
 	c, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20})
 	require.NoError(t, err)
@@ -117,10 +134,5 @@ func putUp(t *testing.T, seats []deployments.Seat) *sim.Cluster {
 		to.Nodes = append(to.Nodes, deployments.Node{Name: name, Address: c.NodeAddresses()[name], Client: api})
 	}
 	to.Manager = to.Nodes[0].Client
-	jobs := make([]deployments.Job, len(seats))
-	for i, s := range seats {
-		jobs[i] = s.Job()
-	}
-	require.NoError(t, deployments.ApplyAll(t.Context(), to, jobs, 16, func(_ deployments.Job, _ time.Duration, err error) { require.NoError(t, err) }))
-	return c
+	return c, to
 }

@@ -50,7 +50,7 @@ func findings(ctx context.Context, rub *rubric.Rubric, book *gradebook.Gradebook
 	}
 	var out []finding.Finding
 	for _, task := range tasks {
-		out = append(out, finding.Class(cases[task], check.Images(rub)...)...)
+		out = append(out, finding.Class(check.NamesOf(rub), cases[task], check.Images(rub)...)...)
 	}
 	finding.Sort(out)
 	return out, nil

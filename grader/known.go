@@ -53,11 +53,9 @@ func WaitsFor(rub *rubric.Rubric, id string, prefixes ...string) bool {
 	if !ok {
 		return false
 	}
-	if kind, ok := check.Find(c.Kind); ok {
-		for _, n := range kind.Needs(c.Params) {
-			if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(n.What, p) }) {
-				return true
-			}
+	for _, n := range check.NeedsOf(c) {
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(n.Load(), p) }) {
+			return true
 		}
 	}
 	return slices.ContainsFunc(c.Needs, func(n string) bool { return WaitsFor(rub, n, prefixes...) })

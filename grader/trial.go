@@ -38,7 +38,7 @@ func (j *Job) Try(ctx context.Context) (Trial, error) {
 		}
 		cases = append(cases, finding.Case{Case: c, Hash: s.ID})
 	}
-	found := finding.Class(cases, check.Images(j.Rubric)...)
+	found := finding.Class(check.NamesOf(j.Rubric), cases, check.Images(j.Rubric)...)
 	finding.Sort(found)
 	return Trial{Verdicts: keep.verdicts, Findings: found}, nil
 }

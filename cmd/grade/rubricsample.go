@@ -72,7 +72,7 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) err
 func faulty(t *rubric.Task) bool {
 	return slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool {
 		k, ok := check.Find(c.Kind)
-		return ok && slices.ContainsFunc(k.Needs(c.Params), func(n check.Need) bool { return n.What == "window" })
+		return ok && slices.ContainsFunc(k.Needs(c.Params), func(n check.Need) bool { return n.Load() == "window" })
 	})
 }
 

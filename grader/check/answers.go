@@ -23,15 +23,25 @@ type answersParams struct {
 	// Direct says that HAProxy's servers are the containers themselves.
 	Or     []string `yaml:"or"`
 	Direct bool     `yaml:"direct"`
+	// Name is the variable with the HAProxy's name, for requests via haproxy.
+	Name string `yaml:"name"`
 }
 
 func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+	errs = append(errs, nameExists(vars, p.Via, p.Name)...)
 	errs = append(errs, orExist(vars, p.Or)...)
 	if p.MaxErrors < 0 || p.MaxErrors >= 1 {
 		errs = append(errs, paramError("max_errors", i18n.M("check.param_share", "param", "max_errors")))
 	}
 	return errs
+}
+
+func nameExists(vars []string, via, name string) []rubric.ParamError {
+	if via != "haproxy" {
+		return nil
+	}
+	return varsExist(vars, "name", name)
 }
 
 func viaKnown(via string) []rubric.ParamError {
@@ -46,9 +56,9 @@ func viaKnown(via string) []rubric.ParamError {
 // node of the mesh, or through HAProxy.
 func answers() Kind {
 	return define("answers", true,
-		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01},
+		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: usual.Balancer},
 		func(p *answersParams) []Need {
-			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 1, Via: p.Port, Or: p.Or, Direct: p.Direct}}
+			return []Need{{Kind: "snapshot", Service: p.Service}, loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)}
 		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
 }
 
@@ -57,7 +67,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if svc == nil {
 		return noService(in, p.Service)
 	}
-	traces, missing := in.View.traces(p.Via)
+	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return *missing
 	}
@@ -103,7 +113,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.Vars["haproxy"]))
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.View.own(in.View.names.Balancer)))
 			return r
 		}
 	}
@@ -145,7 +155,7 @@ func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evi
 	good, lost := false, ""
 	for i := range v.c.Bundle.Traces {
 		tr := &v.c.Bundle.Traces[i]
-		if tr.Target.Kind != "mesh" || tr.Sent == 0 {
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && targetPort(tr.Target.Address) != v.vars[p.Port] {
 			continue
 		}
 		t := v.tally(svc, tr)
@@ -153,7 +163,7 @@ func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evi
 		case v.complain(svc, &mesh, tr, &t, expected) == nil:
 			good = len(expected) > 0
 		case t.onlyLost():
-			lost = strings.TrimPrefix(tr.Target.ID, "mesh/")
+			lost = meshNode(tr)
 		case p.Via == "mesh":
 			return "" // something else is wrong as well
 		}
@@ -162,9 +172,8 @@ func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evi
 		return ""
 	}
 	if p.Via == "haproxy" {
-		through := v.c.Bundle.Trace("haproxy")
-		t := v.tally(svc, through)
-		if !t.mayBeLost() {
+		through, _ := v.traces("haproxy", append([]string{p.Port}, p.Or...)...)
+		if t := v.tally(svc, through...); !t.mayBeLost() {
 			return ""
 		}
 	}
@@ -183,16 +192,42 @@ func (t *tally) mayBeLost() bool {
 	return t.failed > 0 && behind == t.failed && t.onlyOwn()
 }
 
-// traces are the load traces of one way in; a result if they are not there
-// through no fault of the student.
-func (v *View) traces(via string) ([]*evidence.Trace, *Result) {
+// Through is the load on the student's balancer, nil if there was none; of
+// several the one on its own port.
+func (v *View) Through() *evidence.Trace {
+	var first *evidence.Trace
+	for i := range v.c.Bundle.Traces {
+		tr := &v.c.Bundle.Traces[i]
+		if tr.Target.Kind == "haproxy" && (first == nil || targetPort(tr.Target.Address) == v.own(v.names.Frontend)) {
+			first = tr
+		}
+	}
+	return first
+}
+
+// meshNode is the node whose published port a load went to.
+func meshNode(tr *evidence.Trace) string {
+	node, _, _ := strings.Cut(strings.TrimPrefix(tr.Target.ID, "mesh/"), ":")
+	return node
+}
+
+// traces are the load traces of one way in, at one of the ports that variables
+// hold, none for any; a result if they are not there through no fault of the
+// student.
+func (v *View) traces(via string, portVars ...string) ([]*evidence.Trace, *Result) {
+	var ports []string
+	for _, name := range portVars {
+		ports = append(ports, v.vars[name])
+	}
 	b := v.c.Bundle
 	prefix := via
 	if via == "mesh" {
 		prefix = "mesh/"
 	}
 	for _, g := range b.Gaps {
-		if strings.HasPrefix(g.What, "load/"+prefix) {
+		// One that names no port is about all of them.
+		_, port, named := strings.Cut(g.What, ":")
+		if strings.HasPrefix(g.What, "load/"+prefix) && (!named || len(ports) == 0 || slices.Contains(ports, port)) {
 			what := strings.TrimPrefix(g.What, "load/")
 			r := ungraded(g.What, i18n.M("check.load_gap", "what", what, "code", g.Code))
 			if g.Code == "local" {
@@ -205,7 +240,7 @@ func (v *View) traces(via string) ([]*evidence.Trace, *Result) {
 	var out []*evidence.Trace
 	for i := range b.Traces {
 		t := &b.Traces[i]
-		if t.Target.ID != via && !strings.HasPrefix(t.Target.ID, via+"/") {
+		if t.Target.Kind != via || len(ports) > 0 && !slices.Contains(ports, targetPort(t.Target.Address)) {
 			continue
 		}
 		if t.Stopped == "costly" {
@@ -256,7 +291,7 @@ type problem struct {
 func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *tally, expected []*evidence.Task) *problem {
 	where := i18n.M("check.at_haproxy", "address", tr.Target.Address)
 	if p.Via == "mesh" {
-		where = i18n.M("check.at_node", "node", strings.TrimPrefix(tr.Target.ID, "mesh/"), "address", tr.Target.Address)
+		where = i18n.M("check.at_node", "node", meshNode(tr), "address", tr.Target.Address)
 	}
 	curl := "curl http://" + tr.Target.Address + tr.Target.Path
 	failed := float64(t.failed) / float64(t.sent)
@@ -278,8 +313,8 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 			hint = "check.answers_foreign_direct_hint"
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.vars["published"],
-				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.vars["haproxy"])), ""}
+			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.own(v.names.Published),
+				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.own(v.names.Balancer))), ""}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
 			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
@@ -305,7 +340,7 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
 			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
-				"reload", v.reload(v.Proxy(), v.vars["haproxy"])), ""}
+				"reload", v.reload(v.Proxy(), v.own(v.names.Balancer))), ""}
 	}
 	return nil
 }

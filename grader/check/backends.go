@@ -35,7 +35,7 @@ func (p *backendsParams) Validate(vars []string) []rubric.ParamError {
 func haproxyBackends() Kind {
 	return define("haproxy-backends", true, backendsParams{networkParams: networkDefaults, Target: 80},
 		func(p *backendsParams) []Need {
-			return append(p.needs(), Need{What: "load/haproxy", Tasks: 1, Via: p.Port, Or: p.Or, Direct: true})
+			return append(p.needs(), loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true))
 		}, judgeBackends)
 }
 
@@ -145,7 +145,7 @@ func (v *View) cover(r *reach, svc *evidence.Service) (missing []*evidence.Task)
 	if r.slots+r.once+r.vague == 0 || len(missing) == 0 {
 		return missing
 	}
-	if tr := v.c.Bundle.Trace("haproxy"); tr != nil {
+	if tr := v.Through(); tr != nil {
 		t := v.tally(svc, tr)
 		return slices.DeleteFunc(missing, func(task *evidence.Task) bool { return t.own[task.ID] > 0 })
 	}

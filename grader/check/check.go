@@ -47,30 +47,6 @@ type Result struct {
 // credit per unit, Got alone as the value for bands and linear credit.
 type Measure struct{ Got, Want float64 }
 
-// Need is one piece of evidence that a check asks for.
-type Need struct {
-	// What is "snapshot", "proxy", "load/mesh" or "load/haproxy"; "window" is a
-	// fault that hits the student's service and its observation throughout,
-	// "load/later" the load of "load/mesh" after that fault was undone.
-	What string
-	// Tasks is how many distinct containers a load must be able to tell apart;
-	// the planner raises it to the number that really run. Spread asks for
-	// enough requests to judge evenness, not only to see every container.
-	Tasks  int
-	Spread bool
-	// KeepAlive lets one connection carry several requests.
-	KeepAlive bool
-	// Via is the variable whose port is driven or probed; Or are those of ports
-	// that may be published in its place.
-	Via string
-	Or  []string
-	// Direct says that a balancer reaches the containers without the mesh, so
-	// that its own way of dealing shows: evenness takes more answers then.
-	Direct bool
-	// Rate is how many probes a second a window sends to the service; 0 is 4.
-	Rate float64
-}
-
 // Input is what a check judges on.
 type Input struct {
 	Case evidence.Case
@@ -105,7 +81,10 @@ func define[P any](name string, measures bool, defaults P,
 		Measures:  measures,
 		NewParams: func() any { p := defaults; return &p },
 		Needs:     func(p any) []Need { return needs(p.(*P)) },
-		Judge:     func(in *Input, p any) Result { return judge(in, p.(*P)) },
+		Judge: func(in *Input, p any) Result {
+			in.View.turnTo(needs(p.(*P)))
+			return judge(in, p.(*P))
+		},
 	}
 }
 

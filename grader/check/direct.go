@@ -17,7 +17,7 @@ import (
 func direct() Kind {
 	return define("direct", false, backendsParams{networkParams: networkDefaults, Target: 80},
 		func(p *backendsParams) []Need {
-			return append(p.needs(), Need{What: "load/haproxy", Tasks: 1, Via: p.Port, Or: p.Or, Direct: true})
+			return append(p.needs(), loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true))
 		}, judgeDirect)
 }
 
@@ -29,7 +29,7 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	case px == nil:
 		return judgeFound(in, &p.proxyParams)
 	}
-	traces, missing := in.View.traces("haproxy")
+	traces, missing := in.View.traces("haproxy", append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return *missing
 	}

@@ -17,7 +17,7 @@ func (p *dnsrrParams) Validate(vars []string) []rubric.ParamError {
 // serviceDNSRR passes when the service's endpoint mode is dnsrr and it has no
 // virtual address.
 func serviceDNSRR() Kind {
-	return define("service-dnsrr", false, dnsrrParams{Service: "service"}, snapshotNeed[dnsrrParams], judgeDNSRR)
+	return define("service-dnsrr", false, dnsrrParams{Service: "service"}, func(p *dnsrrParams) []Need { return snapshotNeed(p.Service, "") }, judgeDNSRR)
 }
 
 func judgeDNSRR(in *Input, p *dnsrrParams) Result {

@@ -264,7 +264,7 @@ func proxiesOf(r haproxy.Route) []*haproxy.Proxy {
 // engines' counts the service's containers never got the requests that were
 // answered in their name.
 func (v *View) impostor(px *evidence.Proxy) bool {
-	svc, tr := v.Service("service"), v.c.Bundle.Trace("haproxy")
+	svc, tr := v.service(), v.Through()
 	if svc == nil || tr == nil || px != v.Proxy() {
 		return false
 	}
@@ -307,9 +307,9 @@ func (v *View) oddImage(px *evidence.Proxy) bool {
 // a student's HAProxy, because there is a doubt about it: the running tasks of
 // the student's service. Vars are the student's names and ports, address is
 // where the load goes.
-func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, address string) []evidence.Container {
-	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars)
-	svc, px := v.Service("service"), v.Proxy()
+func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) []evidence.Container {
+	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
+	svc, px := v.service(), v.Proxy()
 	if svc == nil || px == nil || px.State != "running" || len(v.doubts(px, svc, portOf(address))) == 0 {
 		return nil
 	}

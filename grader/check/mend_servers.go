@@ -27,7 +27,7 @@ func (in *Input) rights(px *evidence.Proxy, w wants) []right {
 		}
 		return out
 	}
-	svc := in.View.Service("service")
+	svc := in.View.service()
 	if svc == nil || !in.View.settledNetwork(svc, w) {
 		return nil
 	}

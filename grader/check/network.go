@@ -25,6 +25,10 @@ func (p *networkParams) Validate(vars []string) []rubric.ParamError {
 	return errs
 }
 
+func (p *networkParams) needs() []Need {
+	return append(p.proxyParams.needs(), Need{Kind: "snapshot", Service: p.Service, Network: p.Network})
+}
+
 var networkDefaults = networkParams{
 	proxyParams: proxyParams{Name: "haproxy", Port: "frontend", Network: "network"}, Service: "service",
 }

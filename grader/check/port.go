@@ -31,7 +31,7 @@ func (p *portParams) Validate(vars []string) []rubric.ParamError {
 func servicePort() Kind {
 	return define("service-port", false,
 		portParams{Service: "service", Port: "published", Modes: []string{"ingress"}},
-		snapshotNeed[portParams], judgePort)
+		func(p *portParams) []Need { return snapshotNeed(p.Service, p.Port) }, judgePort)
 }
 
 func judgePort(in *Input, p *portParams) Result {

@@ -49,7 +49,7 @@ func (p *proxyParams) public(in *Input, px *evidence.Proxy) string {
 var proxyDefaults = proxyParams{Name: "haproxy", Port: "frontend"}
 
 func (p *proxyParams) needs() []Need {
-	return []Need{{What: "snapshot"}, {What: "proxy", Via: p.Port, Or: p.Or}}
+	return []Need{{Kind: "snapshot"}, {Kind: "proxy", Balancer: p.Name, Network: p.Network, Port: p.Port, Or: p.Or}}
 }
 
 // proxyNeeds serves the kinds whose parameters hold a proxyParams.

@@ -31,7 +31,7 @@ func (p *windowParams) Validate(vars []string) []rubric.ParamError {
 }
 
 func (p *windowParams) needs() []Need {
-	return []Need{{What: "snapshot"}, {What: "window", Tasks: 1, Via: p.Port, Rate: p.Rate}}
+	return []Need{{Kind: "snapshot", Service: p.Service}, {Kind: "window", Tasks: 1, Service: p.Service, Port: p.Port, Rate: p.Rate}}
 }
 
 // recoversParams also say how long a recovery may take.

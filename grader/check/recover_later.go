@@ -27,8 +27,8 @@ func (p *laterParams) Validate(vars []string) []rubric.ParamError {
 func later() Kind {
 	return define("later-spread", true, laterParams{Service: "service", Port: "published", MaxErrors: 0.01},
 		func(p *laterParams) []Need {
-			return []Need{{What: "snapshot"}, {What: "window", Tasks: 1, Via: p.Port},
-				{What: "load/later", Tasks: 2, Spread: true, Via: p.Port}}
+			return []Need{{Kind: "snapshot", Service: p.Service}, {Kind: "window", Tasks: 1, Service: p.Service, Port: p.Port},
+				{Kind: "load", From: "mesh", After: "fault", Tasks: 2, Spread: true, Service: p.Service, Port: p.Port}}
 		}, sparing(func(p *laterParams) string { return p.Service }, judgeLater))
 }
 
@@ -65,6 +65,6 @@ func (v *View) WithLater(settled, final *Index) *View {
 	if final != nil {
 		c.After = final.Snap
 	}
-	v.later = NewView(c, settled, final, v.vars)
+	v.later = NewView(c, settled, final, v.vars).With(v.names)
 	return v
 }

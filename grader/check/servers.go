@@ -141,14 +141,14 @@ func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (no
 	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
 		return "", i18n.M("check.server_local")
 	case node == "":
-		if where, _ := v.lead(px, v.Service("service"), s); where == leadOwn {
-			return "", i18n.M("check.server_direct", "service", v.vars["service"])
+		if where, _ := v.lead(px, v.service(), s); where == leadOwn {
+			return "", i18n.M("check.server_direct", "service", v.own(v.names.Service))
 		}
 		return "", i18n.M("check.server_stranger")
 	case itoa(s.Port()) == port:
 		return node, i18n.Msg{}
 	}
-	if other := v.publisher(itoa(s.Port()), v.vars["service"]); other != "" {
+	if other := v.publisher(itoa(s.Port()), v.own(v.names.Service)); other != "" {
 		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
 	}
 	return "", i18n.M("check.server_port", "port", port)

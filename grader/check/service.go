@@ -10,7 +10,9 @@ import (
 )
 
 // snapshotNeed is what every check of the service itself wants.
-func snapshotNeed[P any](*P) []Need { return []Need{{What: "snapshot"}} }
+func snapshotNeed(service, port string) []Need {
+	return []Need{{Kind: "snapshot", Service: service, Port: port}}
+}
 
 // serviceParams names the variable that holds the service's name.
 type serviceParams struct {
@@ -28,7 +30,7 @@ var serviceDefaults = serviceParams{Service: "service", Port: "published"}
 
 // serviceExists passes when a service has exactly the derived name.
 func serviceExists() Kind {
-	return define("service-exists", false, serviceDefaults, snapshotNeed[serviceParams],
+	return define("service-exists", false, serviceDefaults, func(p *serviceParams) []Need { return snapshotNeed(p.Service, p.Port) },
 		func(in *Input, p *serviceParams) Result {
 			name := in.Vars[p.Service]
 			r := Result{Expected: Facts{"service": name}}
@@ -82,7 +84,7 @@ func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 
 // others reports whether a service says that it is another student's.
 func (v *View) others(svc *evidence.Service) bool {
-	if svc == nil || squash(svc.Name) == squash(v.vars["service"]) {
+	if svc == nil || squash(svc.Name) == squash(v.own(v.names.Service)) {
 		return svc == nil
 	}
 	id, set, _ := lookupEnv(svc, "STUDENT_ID")
@@ -107,7 +109,7 @@ func (p *imageParams) Validate(vars []string) []rubric.ParamError {
 
 // serviceImage passes when the service runs one of the accepted images.
 func serviceImage() Kind {
-	return define("service-image", false, imageParams{Service: "service"}, snapshotNeed[imageParams],
+	return define("service-image", false, imageParams{Service: "service"}, func(p *imageParams) []Need { return snapshotNeed(p.Service, "") },
 		func(in *Input, p *imageParams) Result {
 			svc := in.View.Service(p.Service)
 			if svc == nil {
@@ -173,7 +175,7 @@ func (p *envParams) Validate(vars []string) []rubric.ParamError {
 // student's own value, or, where it is optional, to no other.
 func serviceEnv() Kind {
 	return define("service-env", false, envParams{Service: "service", Env: "STUDENT_ID", Value: "id"},
-		snapshotNeed[envParams],
+		func(p *envParams) []Need { return snapshotNeed(p.Service, "") },
 		func(in *Input, p *envParams) Result {
 			svc := in.View.Service(p.Service)
 			if svc == nil {

@@ -94,7 +94,7 @@ func (v *View) deaf(svc *evidence.Service) string {
 		t := v.tally(svc, tr)
 		answered = answered || len(t.own) > 0
 		if t.errors["refused"] == t.sent {
-			deaf = strings.TrimPrefix(tr.Target.ID, "mesh/")
+			deaf = meshNode(tr)
 		}
 	}
 	if !answered {

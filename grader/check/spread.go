@@ -21,10 +21,13 @@ type spreadParams struct {
 	// Direct says that HAProxy's servers are the containers themselves.
 	Or     []string `yaml:"or"`
 	Direct bool     `yaml:"direct"`
+	// Name is the variable with the HAProxy's name, for requests via haproxy.
+	Name string `yaml:"name"`
 }
 
 func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
+	errs = append(errs, nameExists(vars, p.Via, p.Name)...)
 	return append(errs, orExist(vars, p.Or)...)
 }
 
@@ -33,9 +36,11 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 // answers of all of them are judged together. The measure is the evenness
 // index: 1 for even, 1/k for all from one container.
 func spread() Kind {
-	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend"},
+	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: usual.Balancer},
 		func(p *spreadParams) []Need {
-			return []Need{{What: "snapshot"}, {What: "load/" + p.Via, Tasks: 2, Spread: true, Via: p.Port, Or: p.Or, Direct: p.Direct}}
+			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
+			load.Tasks, load.Spread = 2, true
+			return []Need{{Kind: "snapshot", Service: p.Service}, load}
 		}, sparing(func(p *spreadParams) string { return p.Service }, judgeSpread))
 }
 
@@ -44,7 +49,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	if svc == nil {
 		return noService(in, p.Service)
 	}
-	traces, missing := in.View.traces(p.Via)
+	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return *missing
 	}
@@ -142,7 +147,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			silent++
 		}
 	}
-	again := v.reload(v.Proxy(), v.vars["haproxy"])
+	again := v.reload(v.Proxy(), v.own(v.names.Balancer))
 	switch {
 	case p.Via == "mesh":
 		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])

@@ -125,24 +125,37 @@ func (in *Input) wants() wants {
 	if in.Task == nil {
 		return w
 	}
+	// A student may have another service, which the hint is not about.
+	about := in.View.own(in.View.names.Service)
+	mine := func(service string) bool { return in.Vars[service] == about }
 	for _, c := range in.Task.Checks {
 		switch p := c.Params.(type) {
 		case *imageParams:
-			w.image = in.View.imageLike(p.Images)
+			if mine(p.Service) {
+				w.image = in.View.imageLike(p.Images)
+			}
 		case *envParams:
-			if !p.Optional {
+			if mine(p.Service) && !p.Optional {
 				w.env, w.value = p.Env, in.Vars[p.Value]
 			}
 		case *portParams:
-			w.port = in.Vars[p.Port]
+			if mine(p.Service) {
+				w.port = in.Vars[p.Port]
+			}
 		case *countParams:
-			if c.Kind == "service-replicas" {
+			if mine(p.Service) && c.Kind == "service-replicas" {
 				w.replicas = p.AtLeast
 			}
+		case *answersParams:
+			if mine(p.Service) && p.Via == "mesh" && w.port == "" {
+				w.port = in.Vars[p.Port]
+			}
 		case *dnsrrParams:
-			w.dnsrr = true
+			w.dnsrr = w.dnsrr || mine(p.Service)
 		case *networkParams:
-			w.network = in.Vars[p.Network]
+			if mine(p.Service) {
+				w.network = in.Vars[p.Network]
+			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
 		case *backendsParams:
@@ -153,25 +166,33 @@ func (in *Input) wants() wants {
 }
 
 // imageLike is the name under which most services run one of the images: the
-// class's own, with its registry. Without any it is the first of the names.
+// class's own, with its registry; of none what most run that is no balancer.
+// Without any it is the first of the names.
 func (v *View) imageLike(images []string) string {
 	count := map[string]int{}
 	for i := range v.idx.Snap.Services {
 		image := v.idx.Snap.Services[i].Image
-		if slices.ContainsFunc(images, func(want string) bool { return imageMatches(image, want) }) {
+		if len(images) == 0 && !strings.Contains(image, "haproxy") ||
+			slices.ContainsFunc(images, func(want string) bool { return imageMatches(image, want) }) {
 			count[image]++
 		}
 	}
-	if len(count) == 0 {
+	switch {
+	case len(count) > 0:
+		return mostKey(count)
+	case len(images) > 0:
 		return images[0]
 	}
-	return mostKey(count)
+	return "IMAGE"
 }
 
 // createService is the command that makes the student's service as the task
 // wants it.
 func (in *Input) createService(name string) string {
 	w := in.wants()
+	if w.image == "" { // the task asks for none
+		w.image = in.View.imageLike(nil)
+	}
 	s := &evidence.Service{Name: name, Image: w.image, Mode: "replicated", Replicas: w.replicas, EndpointMode: "vip"}
 	if w.env != "" {
 		s.Env = []string{w.env + "=" + w.value}

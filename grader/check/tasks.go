@@ -27,7 +27,7 @@ func (p *countParams) Validate(vars []string) []rubric.ParamError {
 // A global service asks for one on each node that may run it.
 func serviceReplicas() Kind {
 	return define("service-replicas", true, countParams{Service: "service", AtLeast: 2},
-		snapshotNeed[countParams],
+		func(p *countParams) []Need { return snapshotNeed(p.Service, "") },
 		func(in *Input, p *countParams) Result {
 			svc := in.View.Service(p.Service)
 			if svc == nil {
@@ -68,7 +68,7 @@ func (v *View) asked(svc *evidence.Service) int {
 // least so many.
 func tasksRunning() Kind {
 	return define("tasks-running", true, countParams{Service: "service", AtLeast: 1},
-		snapshotNeed[countParams], sparing(func(p *countParams) string { return p.Service }, judgeRunning))
+		func(p *countParams) []Need { return snapshotNeed(p.Service, "") }, sparing(func(p *countParams) string { return p.Service }, judgeRunning))
 }
 
 func judgeRunning(in *Input, p *countParams) Result {
@@ -170,7 +170,7 @@ func (in *Input) imageHint(svc *evidence.Service) i18n.Msg {
 // after an outage.
 func tasksNodes() Kind {
 	return define("tasks-nodes", true, countParams{Service: "service", AtLeast: 2},
-		snapshotNeed[countParams], sparing(func(p *countParams) string { return p.Service }, judgeNodes))
+		func(p *countParams) []Need { return snapshotNeed(p.Service, "") }, sparing(func(p *countParams) string { return p.Service }, judgeNodes))
 }
 
 func judgeNodes(in *Input, p *countParams) Result {

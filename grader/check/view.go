@@ -27,6 +27,9 @@ type View struct {
 	// is the view of what followed the window.
 	told  *recovery.Story
 	later *View
+	// names are the rubric's, their service that of the check that is judged.
+	names  Names
+	behind string // the service of names as the rubric has it
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string
@@ -99,8 +102,43 @@ func NewIndex(s *evidence.Snapshot) *Index {
 // a second one. Vars are the student's names and ports, with "id" and "name"
 // added.
 func NewView(c evidence.Case, before, after *Index, vars map[string]string) *View {
-	return &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c)}
+	v := &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c)}
+	return v.With(usual)
 }
+
+// With gives the view a rubric's names, in place of the usual ones.
+func (v *View) With(n Names) *View {
+	v.names, v.behind = n, n.Service
+	return v
+}
+
+// turnTo makes the service that a check is about the one that the view speaks
+// of; of a check of the balancer alone it is the one behind that.
+func (v *View) turnTo(needs []Need) {
+	service := serviceOf(needs)
+	if service == "" {
+		service = v.behind
+	}
+	if service != v.names.Service {
+		v.names.Service, v.names.Published, v.clientAddrs = service, v.names.Ports[service], nil
+	}
+}
+
+// serviceOf is the service that needs are about, "" if they are about none.
+func serviceOf(needs []Need) string {
+	for _, n := range needs {
+		if n.Service != "" {
+			return n.Service
+		}
+	}
+	return ""
+}
+
+// own is the value of a variable.
+func (v *View) own(name string) string { return v.vars[name] }
+
+// service is the one that is judged, or nil.
+func (v *View) service() *evidence.Service { return v.Service(v.names.Service) }
 
 // Service is the student's service under its derived name, or nil.
 func (v *View) Service(nameVar string) *evidence.Service {
@@ -209,8 +247,10 @@ func (v *View) Alike(nameVar, portVar string) []string {
 			same = same || (p.Published > 0 && itoa(p.Published) == v.vars[portVar])
 		}
 		for _, id := range s.Networks {
-			same = same || v.networkName(id) == v.vars["network"] && s.Name != v.vars["haproxy"] && !strings.Contains(s.Image, "haproxy")
+			same = same || v.networkName(id) == v.own(v.names.Network) && s.Name != v.own(v.names.Balancer) && !strings.Contains(s.Image, "haproxy")
 		}
+		// One that is there under its name is no other's.
+		same = same && !slices.ContainsFunc(v.names.Services, func(name string) bool { return v.own(name) == s.Name })
 		if same && s.Name != v.vars[nameVar] {
 			out = append(out, s.Name)
 		}

@@ -3,7 +3,7 @@ package evidence
 // Target is one address that load is driven at, as planned.
 type Target struct {
 	// ID is "mesh/<node hostname>" for a published port on a node, "haproxy"
-	// for the student's load balancer.
+	// for the student's load balancer; with ":<port>" where several are driven.
 	ID string `json:"id"`
 	// Kind is "mesh" or "haproxy".
 	Kind string `json:"kind"`

@@ -165,18 +165,24 @@ func (s *student) normal(l string) string {
 		if _, err := netip.ParseAddr(host); err == nil || host == "*" {
 			w = "<ip>:" + port
 		}
-		for _, v := range ownVars {
-			if own := strings.ToLower(s.vars[v]); len(own) > 2 {
-				w = strings.ReplaceAll(w, own, "<"+v+">")
-			}
+		for _, v := range s.own {
+			w = strings.ReplaceAll(w, strings.ToLower(s.vars[v]), "<"+v+">")
 		}
 		out = append(out, w)
 	}
 	return strings.Join(out, " ")
 }
 
-// ownVars are replaced longest first: haproxy-01 before 01.
-var ownVars = []string{"id", "haproxy", "network", "published", "frontend", "service", "name"}
+// ownVars are the variables whose values tell a student, the longest value
+// first: haproxy-01 before 01.
+func (s *student) ownVars() []string {
+	own := slices.Collect(maps.Keys(s.vars))
+	own = slices.DeleteFunc(own, func(v string) bool { return len(s.vars[v]) <= 2 })
+	slices.SortFunc(own, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(s.vars[b]), len(s.vars[a])), cmp.Compare(a, b))
+	})
+	return own
+}
 
 // weight is how much a shared line says: a comment in the same words says most,
 // single words nothing.

@@ -62,7 +62,7 @@ func TestCheats(t *testing.T) {
 		})
 		t.Run("task "+task, func(t *testing.T) {
 			cases := observed(t, rub, task, seats)
-			findings := finding.Class(cases, check.Images(rub)...)
+			findings := finding.Class(names, cases, check.Images(rub)...)
 			jd := judge.New(rub)
 			for i, s := range seats {
 				if s.Deployment.Cheats() {

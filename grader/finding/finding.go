@@ -111,10 +111,10 @@ type Case struct {
 }
 
 // Class finds what is in the evidence of a class: a case a student, of one run
-// or of several. Images are those that the rubric asks for (see [check.Images]).
+// or of several. Names are the rubric's (see [check.NamesOf]), images those that it asks for (see [check.Images]).
 // Findings come gravest first, then by student.
-func Class(cases []Case, images ...string) []Finding {
-	c := newClass(cases)
+func Class(names check.Names, cases []Case, images ...string) []Finding {
+	c := newClass(names, cases)
 	for _, s := range c.students {
 		c.crowds(s)
 		if _, cut := s.view.Cut(); cut {
@@ -165,13 +165,14 @@ type student struct {
 	Case
 	id   string
 	vars map[string]string
+	own  []string // see ownVars
 	view *check.View
 	svc  *evidence.Service
 	px   *evidence.Proxy
 	port string // that the load on HAProxy went to, else the derived one
 }
 
-func newClass(cases []Case) *class {
+func newClass(names check.Names, cases []Case) *class {
 	c := &class{byID: map[string]*student{}, owner: map[string]*student{}}
 	indexes := map[*evidence.Snapshot]*check.Index{}
 	index := func(s *evidence.Snapshot) *check.Index {
@@ -192,16 +193,19 @@ func newClass(cases []Case) *class {
 			s.vars = map[string]string{}
 		}
 		s.vars["id"], s.vars["name"] = s.id, k.Bundle.Student.Name
-		s.view = check.NewView(k.Case, index(k.Before), index(k.After), s.vars)
-		s.svc, s.px = s.view.Service("service"), s.view.Proxy()
-		s.port = s.vars["frontend"]
-		if tr := k.Bundle.Trace("haproxy"); tr != nil {
+		s.own = s.ownVars()
+		s.view = check.NewView(k.Case, index(k.Before), index(k.After), s.vars).With(names)
+		s.svc, s.px = s.view.Service(names.Service), s.view.Proxy()
+		s.port = s.vars[names.Frontend]
+		if tr := s.view.Through(); tr != nil {
 			s.port = tr.Target.Address[strings.LastIndexByte(tr.Target.Address, ':')+1:]
 		}
 		c.students = append(c.students, s)
 		c.byID[s.id] = s
-		if name := s.vars["service"]; name != "" {
-			c.owner[name] = s
+		for _, v := range names.Services {
+			if name := s.vars[v]; name != "" {
+				c.owner[name] = s
+			}
 		}
 	}
 	slices.SortStableFunc(c.students, func(a, b *student) int { return strings.Compare(a.id, b.id) })

@@ -7,9 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
 )
 
 const handout = `defaults
@@ -153,7 +155,7 @@ func TestClass(t *testing.T) {
 			all := classOf(8)
 			c.change(all)
 			var got []string
-			for _, f := range finding.Class(all, "whoami-for-swarm") {
+			for _, f := range finding.Class(names, all, "whoami-for-swarm") {
 				got = append(got, string(f.Kind)+" "+strings.Join(f.Students, " "))
 				require.NotEmpty(t, f.Evidence)
 				for _, e := range f.Evidence {
@@ -169,7 +171,7 @@ func TestClass(t *testing.T) {
 				}
 			}
 			require.Equal(t, c.want, got)
-			require.Equal(t, finding.Class(all), finding.Class(all), "the same class, the same findings")
+			require.Equal(t, finding.Class(names, all), finding.Class(names, all), "the same class, the same findings")
 		})
 	}
 }
@@ -195,3 +197,6 @@ func conditional(k *finding.Case, cond string) {
 	f := &k.Bundle.Proxies[0].Files[0]
 	f.Text = strings.Replace(f.Text, "default_backend", "use_backend others if "+cond+"\n    default_backend", 1) + "\nbackend others\n    server a 172.30.0.11:9\n"
 }
+
+// names are those of the built-in rubric.
+var names = check.NamesOf(&rubric.Rubric{})

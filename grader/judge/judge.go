@@ -15,12 +15,13 @@ import (
 // it has seen, so that a class is indexed once; it is not for concurrent use.
 type Judge struct {
 	rub     *rubric.Rubric
+	names   check.Names
 	indexes map[*evidence.Snapshot]*check.Index
 }
 
 // New makes a judge for a rubric.
 func New(rub *rubric.Rubric) *Judge {
-	return &Judge{rub: rub, indexes: map[*evidence.Snapshot]*check.Index{}}
+	return &Judge{rub: rub, names: check.NamesOf(rub), indexes: map[*evidence.Snapshot]*check.Index{}}
 }
 
 // Verdicts judges every check of the given tasks, in the rubric's order, on
@@ -63,7 +64,7 @@ func (j *Judge) input(c evidence.Case) *check.Input {
 	if c.After != nil {
 		after = j.index(c.After)
 	}
-	view := check.NewView(c, j.index(c.Before), after, vars)
+	view := check.NewView(c, j.index(c.Before), after, vars).With(j.names)
 	if c.Settled != nil {
 		var final *check.Index
 		if c.Final != nil {

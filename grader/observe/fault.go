@@ -35,15 +35,15 @@ type Fault struct {
 // window plans a student's part in a fault window. A service that cannot be
 // probed is not worth a fault; the checks before say why.
 func (x *lookup) window(s *Student, need check.Need) {
-	port := number(s.Vars[need.Via])
-	svc := x.service[s.Vars["service"]]
+	port := number(s.Vars[need.Port])
+	svc := x.service[s.Vars[need.Service]]
 	switch {
 	case svc == nil:
-		s.skip(need.What, "no-service")
+		s.skip(need.Load(), "no-service")
 	case !publishes(svc, port):
-		s.skip(need.What, "not-published")
+		s.skip(need.Load(), "not-published")
 	case x.running[svc.ID] == 0:
-		s.skip(need.What, "nothing-running")
+		s.skip(need.Load(), "nothing-running")
 	default:
 		s.Watch = &Watch{Service: svc, Port: port, Rate: need.Rate}
 	}
@@ -196,7 +196,7 @@ func (p *Plan) After(bundles []*evidence.Bundle, settled *evidence.Snapshot) (*P
 		}
 		next := Student{Who: s.Who, Vars: s.Vars}
 		for _, need := range s.later {
-			x.mesh(&next, need)
+			x.mesh(&next, need, len(s.later) > 1)
 		}
 		after.Students = append(after.Students, next)
 		into = append(into, b)

@@ -32,7 +32,7 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapsh
 	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
 	for _, t := range s.Targets {
 		if t.Kind == "haproxy" {
-			return check.Witnesses(r.index, b, vars, t.Address)
+			return check.Witnesses(r.index, b, vars, s.names, t.Address)
 		}
 	}
 	return nil

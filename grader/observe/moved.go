@@ -19,14 +19,14 @@ func (s *Student) answering(snap *evidence.Snapshot) map[string]string {
 	out := make(map[string]string)
 	var services []string
 	for _, svc := range snap.Services {
-		if svc.Name == s.Vars["service"] || svc.Name == s.Vars["haproxy"] {
+		if svc.Name == s.Vars[s.names.Balancer] || slices.Contains(s.services, svc.Name) {
 			services = append(services, svc.ID)
 		}
 	}
 	running, _ := runningNow(snap.Tasks, services)
 	maps.Copy(out, running)
 	for _, c := range snap.Containers {
-		if c.State == "running" && c.TaskID == "" && slices.Contains(c.Names, s.Vars["haproxy"]) {
+		if c.State == "running" && c.TaskID == "" && slices.Contains(c.Names, s.Vars[s.names.Balancer]) {
 			out[c.ID] = c.ID
 		}
 	}

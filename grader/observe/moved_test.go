@@ -5,7 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/rubric"
 )
 
 func TestMoved(t *testing.T) {
@@ -24,7 +26,7 @@ func TestMoved(t *testing.T) {
 		}
 		return s
 	}
-	who := Student{Vars: map[string]string{"service": "s01", "haproxy": "haproxy-01"}}
+	who := Student{Vars: map[string]string{"service": "s01", "haproxy": "haproxy-01"}, names: check.NamesOf(&rubric.Rubric{}), services: []string{"s01"}}
 	for name, c := range map[string]struct {
 		change func(s *evidence.Snapshot)
 		moved  bool

@@ -52,6 +52,8 @@ type Student struct {
 	Skipped []Skip
 
 	later     []check.Need // loads that follow a fault
+	names     check.Names
+	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
 	owner     map[string]string // of each student's HAProxy name, by that name
 }
@@ -84,13 +86,14 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	vars map[string]map[string]string, snap *evidence.Snapshot,
 ) *Plan {
 	idx := newLookup(snap)
+	names := check.NamesOf(rub)
 	owner := make(map[string]string, len(vars))
 	for id, v := range vars {
-		owner[v["haproxy"]] = id
+		owner[v[names.Balancer]] = id
 	}
 	p := &Plan{Students: make([]Student, 0, len(students))}
 	for _, who := range students {
-		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner})
+		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names})
 	}
 	if slices.Equal(tasks, Auto) {
 		p.recognise(rub, snap)
@@ -111,11 +114,7 @@ func needsOf(rub *rubric.Rubric, tasks []string) []check.Need {
 			continue
 		}
 		for _, c := range task.Checks {
-			kind, ok := check.Find(c.Kind)
-			if !ok {
-				continue
-			}
-			for _, need := range kind.Needs(c.Params) {
+			for _, need := range check.NeedsOf(c) {
 				out = merge(out, need)
 			}
 		}
@@ -125,7 +124,7 @@ func needsOf(rub *rubric.Rubric, tasks []string) []check.Need {
 
 func merge(needs []check.Need, n check.Need) []check.Need {
 	i := slices.IndexFunc(needs, func(m check.Need) bool {
-		return m.What == n.What && m.KeepAlive == n.KeepAlive && m.Via == n.Via
+		return m.Load() == n.Load() && m.KeepAlive == n.KeepAlive && m.Port == n.Port && m.Service == n.Service && m.Balancer == n.Balancer
 	})
 	if i < 0 {
 		return append(needs, n)
@@ -183,15 +182,20 @@ func newLookup(snap *evidence.Snapshot) *lookup {
 }
 
 func (x *lookup) plan(s *Student, needs []check.Need) {
+	loads := map[string]int{} // of one way in
 	for _, need := range needs {
-		switch need.What {
+		loads[need.Load()]++
+		if name := s.Vars[need.Service]; name != "" && !slices.Contains(s.services, name) {
+			s.services = append(s.services, name)
+		}
+	}
+	for _, need := range needs {
+		several := loads[need.Load()] > 1
+		switch need.Load() {
 		case "proxy":
-			// What carries a classmate's name is the classmate's, whatever port
-			// it has taken.
-			s.Proxies = slices.DeleteFunc(haproxy.Find(x.snap, s.Vars["haproxy"], s.ports(need)),
-				func(r haproxy.Ref) bool { id, taken := s.owner[r.Name]; return taken && id != s.Who.ID })
+			s.Proxies = x.proxies(s, need)
 		case "load/mesh":
-			x.mesh(s, need)
+			x.mesh(s, need, several)
 		case "window":
 			x.window(s, need)
 		case "load/later":
@@ -199,27 +203,42 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 		}
 	}
 	for _, need := range needs {
-		if need.What == "load/haproxy" {
-			x.balancer(s, need)
+		if need.Load() == "load/haproxy" {
+			x.balancer(s, need, loads[need.Load()] > 1)
 		}
 	}
+}
+
+// proxies are what can be meant by a student's balancer. What carries a
+// classmate's name is the classmate's, whatever port it has taken.
+func (x *lookup) proxies(s *Student, need check.Need) []haproxy.Ref {
+	found := slices.DeleteFunc(haproxy.Find(x.snap, s.Vars[need.Balancer], s.ports(need)),
+		func(r haproxy.Ref) bool { id, taken := s.owner[r.Name]; return taken && id != s.Who.ID })
+	for _, ref := range s.Proxies { // those at the ports of other checks
+		if !slices.ContainsFunc(found, func(r haproxy.Ref) bool { return r.ID == ref.ID && r.Name == ref.Name }) {
+			found = append(found, ref)
+		}
+	}
+	return found
 }
 
 // mesh plans requests to the published port on every node that is up. The
 // answers of all nodes are judged together for evenness, but each node must
 // show every container by itself.
-func (x *lookup) mesh(s *Student, need check.Need) {
-	port := number(s.Vars[need.Via])
-	svc := x.service[s.Vars["service"]]
+//
+// Where several ports are driven, targets carry theirs.
+func (x *lookup) mesh(s *Student, need check.Need, several bool) {
+	port := number(s.Vars[need.Port])
+	svc := x.service[s.Vars[need.Service]]
 	switch {
 	case svc == nil:
-		s.skip(need.What, "no-service")
+		s.skip(need.Load(), "no-service")
 		return
 	case !publishes(svc, port):
-		s.skip(need.What, "not-published")
+		s.skip(need.Load(), "not-published")
 		return
 	case x.running[svc.ID] == 0:
-		s.skip(need.What, "nothing-running")
+		s.skip(need.Load(), "nothing-running")
 		return
 	}
 	k := max(need.Tasks, x.running[svc.ID])
@@ -228,15 +247,19 @@ func (x *lookup) mesh(s *Student, need check.Need) {
 		share := (stats.Plan(k).Requests + len(x.nodes) - 1) / len(x.nodes)
 		requests = max(requests, share)
 	}
+	at := ""
+	if several {
+		at = ":" + strconv.Itoa(port)
+	}
 	for _, n := range x.nodes {
-		s.Targets = append(s.Targets, target("mesh/"+n.Hostname, "mesh", n, port, requests))
+		s.Targets = append(s.Targets, target("mesh/"+n.Hostname+at, "mesh", n, port, requests))
 	}
 }
 
 // ports are the port that a need is about and those that may stand for it.
 func (s *Student) ports(need check.Need) []int {
 	var out []int
-	for _, v := range append([]string{need.Via}, need.Or...) {
+	for _, v := range append([]string{need.Port}, need.Or...) {
 		if n := number(s.Vars[v]); n > 0 {
 			out = append(out, n)
 		}
@@ -246,9 +269,9 @@ func (s *Student) ports(need check.Need) []int {
 
 // balancer plans requests to the student's HAProxy: the one under its name,
 // else the first that can be meant, at the first port that it publishes.
-func (x *lookup) balancer(s *Student, need check.Need) {
+func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	if len(s.Proxies) == 0 {
-		s.skip(need.What, "no-proxy")
+		s.skip(need.Load(), "no-proxy")
 		return
 	}
 	at := max(0, slices.IndexFunc(s.Proxies, func(r haproxy.Ref) bool { return r.Matched == "name" }))
@@ -263,11 +286,11 @@ func (x *lookup) balancer(s *Student, need check.Need) {
 		}
 	}
 	if why != "" {
-		s.skip(need.What, why)
+		s.skip(need.Load(), why)
 		return
 	}
 	k := need.Tasks
-	if svc := x.service[s.Vars["service"]]; svc != nil {
+	if svc := x.service[s.Vars[need.Service]]; svc != nil {
 		k = max(k, x.running[svc.ID])
 	}
 	requests := stats.Cover(k)
@@ -277,7 +300,11 @@ func (x *lookup) balancer(s *Student, need check.Need) {
 	if need.Spread && need.Direct {
 		requests = max(requests, stats.PlanRing(k).Requests)
 	}
-	s.Targets = append(s.Targets, target("haproxy", "haproxy", node, port, requests))
+	id := "haproxy"
+	if several {
+		id += ":" + strconv.Itoa(port)
+	}
+	s.Targets = append(s.Targets, target(id, "haproxy", node, port, requests))
 }
 
 // entry is the node on whose address a balancer's port answers.

@@ -71,7 +71,7 @@ func (p *Plan) after(snap *evidence.Snapshot) []Student {
 		}
 		next := Student{Who: s.Who, Vars: s.Vars}
 		for _, need := range s.later {
-			x.mesh(&next, need)
+			x.mesh(&next, need, false)
 		}
 		out = append(out, next)
 	}

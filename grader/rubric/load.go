@@ -43,6 +43,12 @@ func Load(data []byte, file string, kinds Kinds) (*Rubric, error) {
 	if err := l.doc.Err(); err != nil {
 		return nil, err
 	}
+	for _, no := range kinds.Refuse(r) {
+		l.doc.Report(l.checkIDs[no.Check], no.Msg, no.Hint)
+	}
+	if err := l.doc.Err(); err != nil {
+		return nil, err
+	}
 	sum := sha256.Sum256(data)
 	r.SHA256 = "sha256:" + hex.EncodeToString(sum[:])
 	r.Source = slices.Clone(data)

@@ -39,8 +39,9 @@ func (c *counted) Validate(vars []string) []rubric.ParamError {
 	return nil
 }
 
-func (fakeKinds) Names() []string           { return []string{"counted", "exists"} }
-func (fakeKinds) Measures(kind string) bool { return kind == "counted" }
+func (fakeKinds) Names() []string                        { return []string{"counted", "exists"} }
+func (fakeKinds) Measures(kind string) bool              { return kind == "counted" }
+func (fakeKinds) Refuse(*rubric.Rubric) []rubric.Refusal { return nil }
 func (fakeKinds) NewParams(k string) (any, bool) {
 	switch k {
 	case "exists":

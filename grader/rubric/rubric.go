@@ -139,6 +139,15 @@ type Kinds interface {
 	NewParams(kind string) (params any, ok bool)
 	// Measures reports whether the kind gives a value for partial credit.
 	Measures(kind string) bool
+	// Refuse names the checks of a rubric that is well-formed which ask for what
+	// nothing observes.
+	Refuse(r *Rubric) []Refusal
+}
+
+// Refusal is why a check can't be graded.
+type Refusal struct {
+	Check     string // its ID
+	Msg, Hint i18n.Msg
 }
 
 // ParamError is what is wrong with one parameter.
