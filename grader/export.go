@@ -9,6 +9,7 @@ import (
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 // Export says what files are written, where, and in which language.
@@ -63,7 +64,7 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 
 // SayRubric notes which rubrics results were judged with, if it is not just the
 // one that a class is graded with now.
-func (j *Job) SayRubric(d *report.Data) {
+func (j *Job) SayRubric(d *result.Data) {
 	var with []string
 	other := false
 	for _, s := range d.Rubrics() {

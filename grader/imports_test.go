@@ -25,7 +25,7 @@ const module = "swarmgrade/"
 // world outside, not even through a dependency.
 var pure = []string{
 	"grader/check", "grader/diag", "grader/evidence", "grader/finding", "grader/formula", "grader/haproxy",
-	"grader/i18n", "grader/judge", "grader/mention", "grader/naming", "grader/recovery", "grader/report", "grader/roster",
+	"grader/i18n", "grader/judge", "grader/mention", "grader/naming", "grader/recovery", "grader/report", "grader/result", "grader/roster",
 	"grader/rubric", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
 }
 
@@ -117,6 +117,11 @@ func TestImportDirections(t *testing.T) {
 			why:    "load is driven without knowing who judges it",
 			who:    func(p string) bool { return under(p, "loadgen") },
 			forbid: []string{module + "grader/check", module + "grader/judge", module + "grader/observe", module + "grader/swarm", module + "grader/report", module + "grader/gradebook", module + "fixtures"},
+		},
+		{
+			why:    "what is stored does not depend on how it is shown",
+			who:    func(p string) bool { return p == "grader/gradebook" || p == "grader/result" },
+			forbid: []string{module + "grader/report"},
 		},
 		{
 			why:    "the adapter to Docker only observes",

@@ -7,7 +7,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/roster"
 )
 
@@ -82,7 +82,7 @@ func nameKey(s string) string {
 
 // addRoster gives results what the class's files say beside them, as they are
 // now: its title, and the further columns that anybody has something in.
-func addRoster(d *report.Data, class *roster.Class) {
+func addRoster(d *result.Data, class *roster.Class) {
 	d.Title = class.Title
 	columns := make(map[string]map[string]string, len(class.Students))
 	used := map[string]bool{}

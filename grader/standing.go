@@ -11,7 +11,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 // RubricName is a rubric as records name it: two of one version may differ.
@@ -38,7 +38,7 @@ func (j *Job) reading(ctx context.Context, do func(*gradebook.Gradebook) error) 
 }
 
 // Standing is what counts for the class over all its runs.
-func (j *Job) Standing(ctx context.Context) (d *report.Data, err error) {
+func (j *Job) Standing(ctx context.Context) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
 		d, err = j.standing(ctx, book)
 		return err
@@ -46,7 +46,7 @@ func (j *Job) Standing(ctx context.Context) (d *report.Data, err error) {
 	return d, err
 }
 
-func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*report.Data, error) {
+func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
 	d, err := book.StandingData(ctx, j.Rubric, gradebook.Policy(j.Class.Settings.Attempts))
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*report.
 }
 
 // Run is one run of the class.
-func (j *Job) Run(ctx context.Context, id string) (d *report.Data, err error) {
+func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
 		d, err = book.RunData(ctx, id, j.Rubric)
 		if errors.Is(err, gradebook.ErrNotFound) {
@@ -118,7 +118,7 @@ func (j *Job) NotGraded() error {
 
 // AddTimeline draws the fault window that a student's verdicts rest on, from
 // the newest run that holds their evidence.
-func (j *Job) AddTimeline(ctx context.Context, s *report.Student) error {
+func (j *Job) AddTimeline(ctx context.Context, s *result.Student) error {
 	return j.reading(ctx, func(book *gradebook.Gradebook) error {
 		runs, err := book.Runs(ctx)
 		if err != nil {
@@ -137,7 +137,7 @@ func (j *Job) AddTimeline(ctx context.Context, s *report.Student) error {
 			if err != nil {
 				return err
 			}
-			if s.Timeline = report.NewTimeline(c); s.Timeline != nil {
+			if s.Timeline = result.NewTimeline(c); s.Timeline != nil {
 				return nil
 			}
 		}

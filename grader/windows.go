@@ -9,7 +9,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
-	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 // windows injects the plan's faults one after the other and observes each,
@@ -85,14 +85,14 @@ func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.
 
 // reportFault puts a window's moments on the clock on the wall. failed is why the
 // fault could not be injected.
-func reportFault(w *evidence.Window, start time.Time, failed error) report.Fault {
+func reportFault(w *evidence.Window, start time.Time, failed error) result.Fault {
 	at := func(ms int64) time.Time {
 		if ms < 0 {
 			return time.Time{}
 		}
 		return start.Add(time.Duration(ms) * time.Millisecond).Round(0)
 	}
-	f := report.Fault{Kind: w.Fault.Kind, Target: w.Fault.Hostname, Injected: at(w.Injected), Restored: at(w.Restored)}
+	f := result.Fault{Kind: w.Fault.Kind, Target: w.Fault.Hostname, Injected: at(w.Injected), Restored: at(w.Restored)}
 	var why *diag.Failure
 	switch all := diag.Failures(failed); {
 	case len(all) > 0:

@@ -15,6 +15,7 @@ import (
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 // checkFlags are those of a self-check.
@@ -108,10 +109,10 @@ func (a *app) sayWords(key string, pairs ...any) {
 func (a *app) conclude(j *grader.Job, got grader.Checked) error {
 	verdicts, who := got.Verdicts, j.Students[0]
 	if a.json {
-		err := report.JSON(a.Stdout, &report.Data{
+		err := report.JSON(a.Stdout, &result.Data{
 			Class: j.Class.Name, Title: j.Class.Title, Rubric: j.Rubric,
-			Run:      report.Run{Task: strings.Join(got.Tasks, ","), Status: "finished", Tool: version(), Started: got.Started, Finished: got.Finished},
-			Students: []report.Student{{ID: who.ID, Name: who.Name, Verdicts: verdicts}},
+			Run:      result.Run{Task: strings.Join(got.Tasks, ","), Status: "finished", Tool: version(), Started: got.Started, Finished: got.Finished},
+			Students: []result.Student{{ID: who.ID, Name: who.Name, Verdicts: verdicts}},
 		}, a.lang())
 		if err != nil {
 			return err

@@ -44,8 +44,8 @@ type classroom struct {
 	seats []deployments.Seat
 }
 
-// result is the part of the program's JSON that is looked at.
-type result struct {
+// printed is the part of the program's JSON that is looked at.
+type printed struct {
 	Run      string
 	Students []struct {
 		ID          string
@@ -74,7 +74,7 @@ func TestLabEndToEnd(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(c.dir, "gradebook"))
 	require.NoDirExists(t, filepath.Join(c.dir, "out"))
 
-	var last result
+	var last printed
 	for n := range 3 {
 		syns := c.synsDuring(t, func() { last = c.gradeClass(t) })
 		require.Positive(t, syns, "the counter sees what is dialled")
@@ -180,7 +180,7 @@ func (c *classroom) run(t *testing.T, status int, args ...string) (out []byte, e
 	return []byte(stdout.String()), stderr.String()
 }
 
-func (c *classroom) gradeClass(t *testing.T, args ...string) (r result) {
+func (c *classroom) gradeClass(t *testing.T, args ...string) (r printed) {
 	t.Helper()
 	out, _ := c.run(t, exitOK, append([]string{"--class", "lab", "--task", "2", "--json"}, args...)...)
 	require.NoError(t, json.Unmarshal(out, &r))
@@ -189,7 +189,7 @@ func (c *classroom) gradeClass(t *testing.T, args ...string) (r result) {
 }
 
 // compare lists all that was judged otherwise than the deployments state.
-func (c *classroom) compare(t *testing.T, what string, r result) {
+func (c *classroom) compare(t *testing.T, what string, r printed) {
 	t.Helper()
 	var wrong []string
 	for i, s := range r.Students {
@@ -281,7 +281,7 @@ func (c *classroom) restarts(id string) bool {
 
 // requireWorkbook: everybody is in it, under an ID that is text, with a cached
 // total that is the sum of the checks.
-func (c *classroom) requireWorkbook(t *testing.T, r result) {
+func (c *classroom) requireWorkbook(t *testing.T, r printed) {
 	t.Helper()
 	f, err := excelize.OpenFile(filepath.Join(c.dir, "out", "lab", "lab.xlsx"))
 	require.NoError(t, err)
@@ -317,7 +317,7 @@ func (c *classroom) requireWorkbook(t *testing.T, r result) {
 }
 
 // requireHints: whoever lost points is told on the screen what to do next.
-func (c *classroom) requireHints(t *testing.T, r result) {
+func (c *classroom) requireHints(t *testing.T, r printed) {
 	t.Helper()
 	marks := strings.NewReplacer("\n"+i18n.CommandMark, "\n", "\n"+i18n.FileMark, "\n")
 	words := func(s string) string { return strings.Join(strings.Fields(marks.Replace(s)), "") }

@@ -12,6 +12,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 // runFlags are those of grading a class.
@@ -93,5 +94,5 @@ func (a *app) present(ctx context.Context, j *grader.Job, run string) ([]string,
 	} else {
 		err = report.Table(a.Stdout, data, a.ui.text())
 	}
-	return report.Summarize(data).Open, err
+	return result.Summarize(data).Open, err
 }

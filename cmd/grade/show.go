@@ -11,6 +11,7 @@ import (
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 func newShowCmd(a *app) *cobra.Command {
@@ -53,7 +54,7 @@ func (a *app) printCase(f grader.CaseFile) error {
 }
 
 // data is a run's, or for "" what counts of all of them.
-func (a *app) data(ctx context.Context, j *grader.Job, run string) (*report.Data, error) {
+func (a *app) data(ctx context.Context, j *grader.Job, run string) (*result.Data, error) {
 	if run == "" {
 		return j.Standing(ctx)
 	}
@@ -67,7 +68,7 @@ func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) err
 		return err
 	}
 	j.SayRubric(data)
-	data.Students = slices.DeleteFunc(data.Students, func(s report.Student) bool { return !j.Has(s.ID) })
+	data.Students = slices.DeleteFunc(data.Students, func(s result.Student) bool { return !j.Has(s.ID) })
 	for i := range data.Students {
 		s := &data.Students[i]
 		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v judge.Verdict) bool { return !j.Concerns(v.Task) })

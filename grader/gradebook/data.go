@@ -7,14 +7,14 @@ import (
 	"slices"
 
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
 // RunData gives one run to report ("" is the newest), under the rubric that it
 // was judged with; rub stands in where that can't be read. Overrides and
 // remarks of the lab come with it.
-func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) (*report.Data, error) {
+func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) (*result.Data, error) {
 	run, err := g.Run(ctx, id)
 	if err != nil {
 		return nil, err
@@ -27,13 +27,13 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) 
 	if err != nil {
 		return nil, err
 	}
-	d := &report.Data{Class: run.Class, Rubric: g.rubricOf(ctx, run, rub), Run: reportRun(run)}
+	d := &result.Data{Class: run.Class, Rubric: g.rubricOf(ctx, run, rub), Run: reportRun(run)}
 	observed, err := g.observing(ctx, run)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range students {
-		out := report.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]}
+		out := result.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]}
 		for _, a := range split(observed, run, out.Verdicts) {
 			out.Attempts = append(out.Attempts, reportAttempt(&a))
 			d.AddSet(reportSet(&a))
@@ -76,7 +76,7 @@ func (g *Gradebook) rubricOf(ctx context.Context, run Run, or *rubric.Rubric) *r
 // that a student was not judged on has no verdicts and adds nothing. The rubric
 // is the one of the newest verdicts that count; rub stands in where that can't
 // be read. Faults are those of all runs whose attempts count, oldest first.
-func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy Policy) (*report.Data, error) {
+func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy Policy) (*result.Data, error) {
 	standing, err := g.Standing(ctx, rub.ID, policy)
 	if err != nil {
 		return nil, err
@@ -100,10 +100,10 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 	if judged.ID == "" {
 		judged = newest
 	}
-	d := &report.Data{Class: newest.Class, Rubric: g.rubricOf(ctx, judged, rub), Run: reportRun(judged)}
+	d := &result.Data{Class: newest.Class, Rubric: g.rubricOf(ctx, judged, rub), Run: reportRun(judged)}
 	d.Run.Policy = string(policy)
 	for _, s := range standing {
-		out := report.Student{ID: s.Student.ID, Name: s.Student.Name}
+		out := result.Student{ID: s.Student.ID, Name: s.Student.Name}
 		for _, task := range taskOrder(d.Rubric, s.Attempts) {
 			a := s.Attempts[task]
 			out.Verdicts = append(out.Verdicts, a.Verdicts...)
@@ -134,12 +134,12 @@ func taskOrder(rub *rubric.Rubric, attempts map[string]Attempt) []string {
 	return out
 }
 
-func reportAttempt(a *Attempt) report.Attempt {
-	return report.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries)}
+func reportAttempt(a *Attempt) result.Attempt {
+	return result.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries)}
 }
 
-func reportSet(a *Attempt) report.Set {
-	s := report.Set{
+func reportSet(a *Attempt) result.Set {
+	s := result.Set{
 		Run: a.Run.ID, RubricID: a.Judged.RubricID, RubricVersion: a.Judged.RubricVersion, RubricSHA256: a.Judged.RubricSHA256,
 		RosterSHA256: a.Run.RosterSHA256, Tool: a.Judged.Tool, Observed: a.Run.Started, Judged: a.Judged.Finished, Attempts: 1,
 	}
@@ -161,19 +161,19 @@ func (g *Gradebook) newestOf(ctx context.Context, lab string) (Run, error) {
 	return runs[i], nil
 }
 
-func reportRun(r Run) report.Run {
-	return report.Run{
+func reportRun(r Run) result.Run {
+	return result.Run{
 		ID: r.ID, Regrades: r.Regrades, Task: r.Task, Status: string(r.Status), Tool: r.Tool, RosterSHA256: r.RosterSHA256,
 		Started: r.Started, Finished: r.Finished,
 	}
 }
 
-func (g *Gradebook) reportFaults(ctx context.Context, run string) ([]report.Fault, error) {
+func (g *Gradebook) reportFaults(ctx context.Context, run string) ([]result.Fault, error) {
 	raws, err := g.Faults(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	faults := make([]report.Fault, len(raws))
+	faults := make([]result.Fault, len(raws))
 	for i, raw := range raws {
 		if err := json.Unmarshal(raw, &faults[i]); err != nil {
 			return nil, fmt.Errorf("fault %d of run %s: %w", i+1, run, err)
@@ -183,7 +183,7 @@ func (g *Gradebook) reportFaults(ctx context.Context, run string) ([]report.Faul
 }
 
 // annotate adds what the instructor set and noted.
-func (g *Gradebook) annotate(ctx context.Context, d *report.Data) error {
+func (g *Gradebook) annotate(ctx context.Context, d *result.Data) error {
 	overrides, err := g.Overrides(ctx, d.Rubric.ID)
 	if err != nil {
 		return err
@@ -195,13 +195,13 @@ func (g *Gradebook) annotate(ctx context.Context, d *report.Data) error {
 	for i := range d.Students {
 		s := &d.Students[i]
 		if g.isSuspect(s.ID) { // no score is better than a wrong one
-			*s = report.Student{ID: s.ID, Name: s.Name, Damaged: true}
+			*s = result.Student{ID: s.ID, Name: s.Name, Damaged: true}
 			continue
 		}
 		s.Remark = remarks[s.ID]
 		for _, o := range overrides {
 			if o.Student == s.ID {
-				s.Overrides = append(s.Overrides, report.Override{
+				s.Overrides = append(s.Overrides, result.Override{
 					Check: o.Check, Points: *o.Points, Reason: o.Reason, Who: o.Who, When: o.When,
 				})
 			}

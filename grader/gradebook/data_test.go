@@ -9,6 +9,7 @@ import (
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -34,7 +35,7 @@ func TestData(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, g.SaveVerdicts(ctx, one.ID, "01", marks("1", 10, 5)))
 	require.NoError(t, g.SaveVerdicts(ctx, one.ID, "02", marks("1", 10, 10)))
-	require.NoError(t, g.SaveFault(ctx, one.ID, report.Fault{Kind: "node-stop", Target: "manager-2", Injected: day}))
+	require.NoError(t, g.SaveFault(ctx, one.ID, result.Fault{Kind: "node-stop", Target: "manager-2", Injected: day}))
 	require.NoError(t, g.FinishRun(ctx, one.ID, Finished, day.Add(time.Minute)))
 	b := begin(day.Add(time.Hour), "02")
 	b.Task = "2"

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 )
 
 func window() *evidence.Window {
@@ -76,7 +76,7 @@ func TestWindow(t *testing.T) {
 	stranger := bundle(run.ID, "99", before)
 	stranger.Probing = probing()
 	one.Probing = probing()
-	_, err = g.SaveWindow(ctx, run.ID, window(), report.Fault{}, []*evidence.Bundle{one, stranger})
+	_, err = g.SaveWindow(ctx, run.ID, window(), result.Fault{}, []*evidence.Bundle{one, stranger})
 	require.Error(t, err)
 	require.Zero(t, blobs(t, g, KindWindow))
 	faults, err := g.Faults(ctx, run.ID)
@@ -86,7 +86,7 @@ func TestWindow(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, got.Probing)
 
-	fault := report.Fault{Kind: "node-stop", Target: "manager-2", Injected: day.UTC(), Restored: day.UTC().Add(30 * time.Second)}
+	fault := result.Fault{Kind: "node-stop", Target: "manager-2", Injected: day.UTC(), Restored: day.UTC().Add(30 * time.Second)}
 	hash, err := g.SaveWindow(ctx, run.ID, window(), fault, []*evidence.Bundle{one})
 	require.NoError(t, err)
 	killed()
@@ -130,7 +130,7 @@ func TestWindow(t *testing.T) {
 
 	d, err := g.RunData(ctx, run.ID, lab())
 	require.NoError(t, err)
-	require.Equal(t, []report.Fault{fault}, d.Faults)
+	require.Equal(t, []result.Fault{fault}, d.Faults)
 }
 
 // TestOlderLayout opens a gradebook as the first release made it.

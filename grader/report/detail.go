@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 )
 
 // Detail writes everything about one student: each check with its outcome and
 // points, what was seen and wanted where points were lost, the next thing to
 // do, and the hash of the evidence that says so.
-func Detail(w io.Writer, d *Data, s *Student, t Text) error {
+func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 	var b strings.Builder
 	title := fmt.Sprintf("%s %s  %s", oneLine(s.ID), oneLine(s.Name), strings.TrimSpace(score(s)))
 	b.WriteString(t.paint(title, bold) + "\n")
@@ -30,7 +31,7 @@ func Detail(w io.Writer, d *Data, s *Student, t Text) error {
 		points, max, _ := judge.Total(ofTask(s.Verdicts, task))
 		return fmt.Sprintf("  %s/%s", points, max)
 	}
-	one := Data{Rubric: d.Rubric, Students: []Student{*s}}
+	one := result.Data{Rubric: d.Rubric, Students: []result.Student{*s}}
 	for _, g := range tasks(one.Columns()) {
 		for _, v := range ofTask(s.Verdicts, g[0].Task) {
 			_ = l.Add(v) // a Builder takes it all
@@ -47,7 +48,7 @@ func Detail(w io.Writer, d *Data, s *Student, t Text) error {
 	return err
 }
 
-func (t Text) override(o Override) string {
+func (t Text) override(o result.Override) string {
 	what := o.Check
 	if what == "" {
 		what = t.Lang.T("report.total")

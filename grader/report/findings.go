@@ -11,11 +11,12 @@ import (
 
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 )
 
 // Findings writes what an instructor should look at to a screen, the gravest
 // first: what was found, of whom, and where in the evidence.
-func Findings(w io.Writer, d *Data, t Text) error {
+func Findings(w io.Writer, d *result.Data, t Text) error {
 	var b strings.Builder
 	b.WriteString(t.paint(clipTo(heading(d, t.Lang), t.Width), bold) + "\n\n")
 	if len(d.Findings) == 0 {
@@ -23,7 +24,7 @@ func Findings(w io.Writer, d *Data, t Text) error {
 	}
 	for _, f := range d.Findings {
 		b.WriteString(t.Lang.T("report.finding_line", "severity", f.Kind.Severity().Text(), "title", f.Kind.Title(),
-			"students", oneLine(strings.Join(d.called(f.Students), ", "))) + "\n")
+			"students", oneLine(strings.Join(called(d, f.Students), ", "))) + "\n")
 		b.WriteString("  " + oneLine(t.Lang.Text(f.Message)) + "\n")
 		for _, e := range f.Evidence {
 			b.WriteString("  · " + clipTo(oneLine(refText(e)), t.Width-4) + "\n")
@@ -36,7 +37,7 @@ func Findings(w io.Writer, d *Data, t Text) error {
 }
 
 // called adds names to student IDs.
-func (d *Data) called(ids []string) []string {
+func called(d *result.Data, ids []string) []string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
 		out[i] = id
@@ -68,7 +69,7 @@ type jsonFinding struct {
 	Evidence []finding.Ref    `json:"evidence"`
 }
 
-func jsonFindings(d *Data, lang i18n.Lang) []jsonFinding {
+func jsonFindings(d *result.Data, lang i18n.Lang) []jsonFinding {
 	out := make([]jsonFinding, 0, len(d.Findings))
 	for _, f := range d.Findings {
 		out = append(out, jsonFinding{f.Kind, f.Kind.Severity(), f.Students, f.Task,
@@ -79,7 +80,7 @@ func jsonFindings(d *Data, lang i18n.Lang) []jsonFinding {
 
 // FindingsJSON writes the findings alone for scripts, in the layout that they
 // have in [JSON].
-func FindingsJSON(w io.Writer, d *Data, lang i18n.Lang) error {
+func FindingsJSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -119,7 +120,7 @@ func (b *book) findings() error {
 		}
 		if err := s.add([]any{
 			b.wrap(b.lang.Text(f.Kind.Severity().Text())), b.wrap(b.lang.Text(f.Kind.Title())),
-			b.wrap(oneLine(strings.Join(b.d.called(f.Students), ", "))), textCell(oneLine(f.Task), st.text, st.textQuoted),
+			b.wrap(oneLine(strings.Join(called(b.d, f.Students), ", "))), textCell(oneLine(f.Task), st.text, st.textQuoted),
 			b.wrap(oneLine(b.lang.Text(f.Message))), b.wrap(strings.Join(where, "\n")), b.wrap(strings.Join(uniq(hashes), "\n")),
 		}); err != nil {
 			return err

@@ -9,9 +9,10 @@ import (
 
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 )
 
-func found(d *Data) *Data {
+func found(d *result.Data) *result.Data {
 	id := d.Students[0].ID
 	d.Findings = []finding.Finding{{
 		Kind: finding.EditedAfterStart, Students: []string{id}, Task: "2",

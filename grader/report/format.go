@@ -1,3 +1,9 @@
+// Package report writes results for people and for other programs: JSON, a
+// terminal table, one student's details, a workbook.
+//
+// Everything here is a pure function of [result.Data]: no clock, no network, no
+// files. The same data gives the same bytes. Text from students is made
+// harmless for where it goes: a terminal, a cell, a JSON string.
 package report
 
 import (
@@ -5,6 +11,7 @@ import (
 	"slices"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 )
 
 // Format is a form in which results leave the program as a file.
@@ -15,7 +22,7 @@ type Format struct {
 	// Typed says that people type into such a file, so that none that is not as
 	// it was written is ever written over.
 	Typed bool
-	Write func(w io.Writer, d *Data, lang i18n.Lang) error
+	Write func(w io.Writer, d *result.Data, lang i18n.Lang) error
 }
 
 // Formats are all there are, in the order in which help names them.

@@ -13,6 +13,7 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -94,7 +95,7 @@ func passing(rub *rubric.Rubric) []judge.Verdict {
 const hostile = "=HYPERLINK(\"http://evil.example\",\"点我\")\x1b[2J\x07\u202eabc\r\nx\x00"
 
 // testData is a class with every outcome, odd IDs and hostile text.
-func testData() *Data {
+func testData() *result.Data {
 	rub := testRubric()
 	set := func(vs []judge.Verdict, changed ...judge.Verdict) []judge.Verdict {
 		for _, c := range changed {
@@ -109,13 +110,13 @@ func testData() *Data {
 	bad := verdict(rub, "task1.image", check.Fail, 0, hostile)
 	bad.Observed = check.Facts{"image": hostile, "list": []any{"a", 1.5}, "=cmd": "x"}
 	start := time.Date(2024, 11, 21, 10, 30, 0, 0, time.FixedZone("CST", 8*3600))
-	return &Data{
+	return &result.Data{
 		Class: "2024A", Title: "云计算 2024A 班", Rubric: rub,
-		Run: Run{
+		Run: result.Run{
 			ID: "20241121-023000", Task: "auto", Status: "finished", Policy: "best", Tool: "0.1.0",
 			RosterSHA256: "sha256:9f8e", Started: start, Finished: start.Add(4 * time.Minute),
 		},
-		Students: []Student{
+		Students: []result.Student{
 			{ID: "0020240101", Name: "张三", Verdicts: passing(rub)},
 			{ID: "0020240102", Name: "欧阳娜娜", Verdicts: set(passing(rub),
 				verdict(rub, "task2.spread", check.Partial, 25, "三个副本分到 150、75、75 个请求，不均匀"))},
@@ -127,11 +128,11 @@ func testData() *Data {
 			{ID: "0020240105", Name: "李四", Verdicts: set(passing(rub),
 				verdict(rub, "task2.haproxy", check.Fail, 0, "没有找到 HAProxy"),
 				verdict(rub, "task2.spread", check.Blocked, 0, "先让 HAProxy 跑起来")),
-				Overrides: []Override{{Points: 8850, Reason: "现场演示过，补 48.5 分", Who: "王老师", When: start.AddDate(0, 0, 1)}}},
+				Overrides: []result.Override{{Points: 8850, Reason: "现场演示过，补 48.5 分", Who: "王老师", When: start.AddDate(0, 0, 1)}}},
 			{ID: "0020240106", Name: "王五", Verdicts: passing(rub)[:4], Remark: "第二题缓考"},
 			{ID: "0020240107", Name: "@赵六"},
 		},
-		Faults: []Fault{
+		Faults: []result.Fault{
 			{Kind: "node-stop", Target: "manager-2", Injected: start.Add(time.Minute), Restored: start.Add(2 * time.Minute)},
 			{Kind: "node-drain", Target: "manager-3", Injected: start.Add(3 * time.Minute)},
 		},
@@ -146,7 +147,7 @@ func render(t *testing.T, f func(*bytes.Buffer) error) []byte {
 }
 
 // class makes a class of n students for sizes.
-func class(n int) *Data {
+func class(n int) *result.Data {
 	d := testData()
 	one := d.Students
 	d.Students = nil

@@ -12,6 +12,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -110,7 +111,7 @@ type jsonFault struct {
 // JSON writes the results for scripts. Messages and hints are in lang; times
 // are RFC 3339, "" where there is none. Control characters and direction
 // marks are escaped, so that the output can be shown on a terminal too.
-func JSON(w io.Writer, d *Data, lang i18n.Lang) error {
+func JSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 	out := jsonReport{
 		Schema: JSONSchema, Class: d.Class, Run: d.Run.ID, Status: d.Run.Status, Regrades: d.Run.Regrades,
 		Rubric:   jsonRubric{d.Rubric.ID, d.Rubric.Version, d.Rubric.SHA256},
@@ -174,7 +175,7 @@ func indented(v any, prefix string) ([]byte, error) {
 	return EscapeControls(buf.Bytes()), nil
 }
 
-func jsonOf(s Student, lang i18n.Lang) jsonStudent {
+func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 	out := jsonStudent{ID: s.ID, Name: s.Name, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
 	if final, overridden, ok := s.Final(); overridden && ok {

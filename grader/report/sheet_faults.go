@@ -7,13 +7,14 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 )
 
 // windowKinds are the kinds of check that look at a fault window.
 var windowKinds = []string{"recovers", "replaced", "available", "outage"}
 
 // windowVerdicts are a student's verdicts on a fault window.
-func (d *Data) windowVerdicts(s *Student) []judge.Verdict {
+func windowVerdicts(d *result.Data, s *result.Student) []judge.Verdict {
 	var out []judge.Verdict
 	for _, v := range s.Verdicts {
 		if c, ok := d.Rubric.Check(v.Check); ok && slices.Contains(windowKinds, c.Kind) {
@@ -29,7 +30,7 @@ func (b *book) faults() error {
 	st := b.st
 	rows := make(map[int][]judge.Verdict)
 	for i := range b.d.Students {
-		if vs := b.d.windowVerdicts(&b.d.Students[i]); len(vs) > 0 {
+		if vs := windowVerdicts(b.d, &b.d.Students[i]); len(vs) > 0 {
 			rows[i] = vs
 		}
 	}
@@ -37,8 +38,8 @@ func (b *book) faults() error {
 		return nil
 	}
 	widths := []float64{
-		b.longest(12, func(s *Student) string { return s.ID }),
-		b.longest(10, func(s *Student) string { return oneLine(s.Name) }), 13, 10, 10, 10, 10, 10, 10, 12, 60,
+		b.longest(12, func(s *result.Student) string { return s.ID }),
+		b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), 13, 10, 10, 10, 10, 10, 10, 12, 60,
 	}
 	s, err := b.open(b.t("sheet_faults"), widths, len(rows)+1+len(b.d.Faults), 2)
 	if err != nil {

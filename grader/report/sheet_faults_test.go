@@ -8,12 +8,13 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
 // faultData is a class of which one recovered, one did not, one was not hit,
 // and one was never judged on it.
-func faultData() *Data {
+func faultData() *result.Data {
 	d := testData()
 	add := func(id, kind string) *rubric.Check {
 		return &rubric.Check{ID: id, Kind: kind, Task: "1", Points: 200, Title: text(id, id)}

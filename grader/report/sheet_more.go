@@ -8,6 +8,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -24,8 +25,8 @@ func (b *book) details() error {
 		"check_id", "evidence",
 	}
 	widths := []float64{
-		b.longest(12, func(s *Student) string { return s.ID }),
-		b.longest(10, func(s *Student) string { return oneLine(s.Name) }), 6, 24, 11, 9, 7, 36, 36, 26, 22, 22, 22,
+		b.longest(12, func(s *result.Student) string { return s.ID }),
+		b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), 6, 24, 11, 9, 7, 36, 36, 26, 22, 22, 22,
 	}
 	s, err := b.open(b.t("sheet_details"), widths, rows, 2)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -27,7 +28,7 @@ type layout struct {
 type scoreColumn struct {
 	at       int
 	subtotal bool
-	check    Column        // of a subtotal the task's first check
+	check    result.Column // of a subtotal the task's first check
 	from, to int           // what a subtotal adds up
 	max      rubric.Points // of a subtotal the task's
 }
@@ -95,9 +96,9 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 		widths = append(widths, wide)
 		heads = append(heads, excelize.Cell{StyleID: style, Value: text})
 	}
-	head(b.t("id"), b.longest(12, func(s *Student) string { return s.ID }), st.head)
-	head(b.t("name"), b.longest(10, func(s *Student) string { return oneLine(s.Name) }), st.head)
-	head(b.t("class"), b.longest(8, func(*Student) string { return b.d.Class }), st.head)
+	head(b.t("id"), b.longest(12, func(s *result.Student) string { return s.ID }), st.head)
+	head(b.t("name"), b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), st.head)
+	head(b.t("class"), b.longest(8, func(*result.Student) string { return b.d.Class }), st.head)
 	for _, c := range l.columns {
 		if c.subtotal {
 			head(b.t("subtotal", "task", c.check.Task, "max", c.max.String()), 9, st.headTask)
@@ -112,20 +113,20 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	head(b.t("final"), 9, st.headTask)
 	head(b.t("remark"), 16, st.headInput)
 	for _, h := range b.d.Headings {
-		head(cellText(oneLine(h)), b.longest(8, func(s *Student) string { return oneLine(s.Columns[h]) }), st.head)
+		head(cellText(oneLine(h)), b.longest(8, func(s *result.Student) string { return oneLine(s.Columns[h]) }), st.head)
 	}
 	return widths, heads
 }
 
 // longest is the width that shows a text of every student, within reason.
-func (b *book) longest(least float64, of func(*Student) string) float64 {
+func (b *book) longest(least float64, of func(*result.Student) string) float64 {
 	for i := range b.d.Students {
 		least = max(least, float64(width(cellText(of(&b.d.Students[i]))))+3)
 	}
 	return min(least, 28)
 }
 
-func (b *book) scoreRow(l layout, s *Student, row int) ([]any, error) {
+func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
 	st := b.st
 	out := []any{
 		textCell(s.ID, st.text, st.textQuoted), textCell(oneLine(s.Name), st.text, st.textQuoted),
@@ -188,7 +189,7 @@ func (b *book) sum(vs []judge.Verdict, none string) any {
 	return points.Float()
 }
 
-func (b *book) scoreCell(s *Student, id string) excelize.Cell {
+func (b *book) scoreCell(s *result.Student, id string) excelize.Cell {
 	v, ok := s.Verdict(id)
 	switch {
 	case !ok:
@@ -202,7 +203,7 @@ func (b *book) scoreCell(s *Student, id string) excelize.Cell {
 }
 
 // reasons says why points were set, by check where it was not the total.
-func (b *book) reasons(s *Student) string {
+func (b *book) reasons(s *result.Student) string {
 	var parts []string
 	for _, o := range s.Overrides {
 		if o.Check == "" {

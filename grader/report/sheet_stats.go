@@ -8,6 +8,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -30,7 +31,7 @@ func (b *book) statistics() error {
 	plain := func(n any) excelize.Cell { return excelize.Cell{StyleID: st.points, Value: n} }
 	for _, g := range groups {
 		for _, c := range g {
-			n, points := b.d.count(c.Check)
+			n, points := count(b.d, c.Check)
 			graded := len(b.d.Students) - n[check.Ungraded] - n[""]
 			row := []any{
 				textCell(c.Task, st.text, st.textQuoted), textCell(c.Check, st.text, st.textQuoted), b.wrap(c.Title.In(b.lang)),
@@ -45,7 +46,7 @@ func (b *book) statistics() error {
 				return err
 			}
 		}
-		if mean, max, n := b.d.taskMean(g[0].Task); n > 0 {
+		if mean, max, n := taskMean(b.d, g[0].Task); n > 0 {
 			label := excelize.Cell{StyleID: st.label, Value: b.t("task_mean", "task", g[0].Task, "n", n)}
 			blank := excelize.Cell{StyleID: st.label}
 			if err := s.add([]any{label, blank, blank, excelize.Cell{StyleID: st.total, Value: max.Float()}, blank, blank, blank, blank, blank, blank,
@@ -57,7 +58,7 @@ func (b *book) statistics() error {
 	if err := s.add(nil); err != nil {
 		return err
 	}
-	for i, n := range b.d.distribution() {
+	for i, n := range distribution(b.d) {
 		if err := s.add([]any{excelize.Cell{StyleID: st.label, Value: b.t("score_band")},
 			excelize.Cell{StyleID: st.label, Value: scoreBands[i].name}, plain(n)}); err != nil {
 			return err
@@ -68,7 +69,7 @@ func (b *book) statistics() error {
 
 // count gives how many students ended a check in each way ("" for those
 // without a verdict), and the points that they got together.
-func (d *Data) count(id string) (map[check.Outcome]int, rubric.Points) {
+func count(d *result.Data, id string) (map[check.Outcome]int, rubric.Points) {
 	n := map[check.Outcome]int{}
 	var points rubric.Points
 	for i := range d.Students {
@@ -80,7 +81,7 @@ func (d *Data) count(id string) (map[check.Outcome]int, rubric.Points) {
 }
 
 // taskMean is the mean of those who are wholly graded on a task.
-func (d *Data) taskMean(task string) (mean float64, most rubric.Points, n int) {
+func taskMean(d *result.Data, task string) (mean float64, most rubric.Points, n int) {
 	var sum rubric.Points
 	for _, s := range d.Students {
 		points, max, open := judge.Total(ofTask(s.Verdicts, task))
@@ -104,15 +105,15 @@ type scoreBand struct {
 var scoreBands = []scoreBand{{"90–100%", 0.9}, {"80–89%", 0.8}, {"70–79%", 0.7}, {"60–69%", 0.6}, {"0–59%", 0}}
 
 // distribution counts the settled scores in each band.
-func (d *Data) distribution() []int {
+func distribution(d *result.Data) []int {
 	n := make([]int, len(scoreBands))
 	for i := range d.Students {
 		s := &d.Students[i]
 		final, _, ok := s.Final()
-		if !ok || s.max() == 0 {
+		if !ok || s.Max() == 0 {
 			continue
 		}
-		share := final.Float() / s.max().Float()
+		share := final.Float() / s.Max().Float()
 		n[slices.IndexFunc(scoreBands, func(x scoreBand) bool { return share >= x.least || x.least == 0 })]++
 	}
 	return n

@@ -8,6 +8,8 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
 )
 
 // What a table may be cut to, in columns.
@@ -23,7 +25,7 @@ const (
 // Table writes a class to a screen: a line a student with a mark for each
 // check and the main reason, then the class at a glance. It fits the width:
 // marks give way to points a task, then the reason goes, then the tasks.
-func Table(w io.Writer, d *Data, t Text) error {
+func Table(w io.Writer, d *result.Data, t Text) error {
 	var b strings.Builder
 	b.WriteString(t.paint(clipTo(heading(d, t.Lang), t.Width), bold) + "\n\n")
 	groups := tasks(d.Columns())
@@ -37,7 +39,7 @@ func Table(w io.Writer, d *Data, t Text) error {
 	return err
 }
 
-func heading(d *Data, lang i18n.Lang) string {
+func heading(d *result.Data, lang i18n.Lang) string {
 	parts := []string{d.Class}
 	if d.Title != "" && d.Title != d.Class {
 		parts = append(parts, d.Title)
@@ -57,7 +59,7 @@ func clipTo(s string, columns int) string {
 }
 
 // rows builds the table in the fullest form that fits.
-func (t Text) rows(d *Data, groups [][]Column) ([][]cell, map[int]bool) {
+func (t Text) rows(d *result.Data, groups [][]result.Column) ([][]cell, map[int]bool) {
 	lead, right := t.lead(d), map[int]bool{2: true}
 	marks, points := join(lead, t.marks(d, groups)), join(lead, t.taskPoints(d, groups))
 	pointsRight := map[int]bool{2: true}
@@ -94,7 +96,7 @@ func (t Text) room(rows [][]cell) int {
 	return t.Width - used
 }
 
-func (t Text) withReason(d *Data, rows [][]cell, columns int) [][]cell {
+func (t Text) withReason(d *result.Data, rows [][]cell, columns int) [][]cell {
 	rows[0] = append(rows[0], t.head("report.reason"))
 	for i := range d.Students {
 		rows[i+2] = append(rows[i+2], plainCell(clip(t.mainReason(&d.Students[i]), columns)))
@@ -114,7 +116,7 @@ func join(a, b [][]cell) [][]cell {
 }
 
 // lead is ID, name and points; the second row is the ruler's.
-func (t Text) lead(d *Data) [][]cell {
+func (t Text) lead(d *result.Data) [][]cell {
 	name := maxName
 	if t.Width > 0 && t.Width < 100 {
 		name = narrowName
@@ -141,12 +143,12 @@ func (t Text) head(key string) cell {
 
 // score is points of the most, with "?" while something is ungraded and "*"
 // where an instructor set them.
-func score(s *Student) string {
+func score(s *result.Student) string {
 	final, overridden, ok := s.Final()
 	if !ok && len(s.Verdicts) == 0 {
 		return "?"
 	}
-	text := fmt.Sprintf("%s/%s", final, s.max())
+	text := fmt.Sprintf("%s/%s", final, s.Max())
 	switch {
 	case !ok:
 		return text + " ?"
@@ -157,7 +159,7 @@ func score(s *Student) string {
 }
 
 // marks is a column a task with a mark a check, under a ruler of their numbers.
-func (t Text) marks(d *Data, groups [][]Column) [][]cell {
+func (t Text) marks(d *result.Data, groups [][]result.Column) [][]cell {
 	heads, ruler := []cell{}, []cell{}
 	for _, g := range groups {
 		text := t.Lang.T("report.task", "task", g[0].Task)
@@ -189,7 +191,7 @@ func (t Text) marks(d *Data, groups [][]Column) [][]cell {
 }
 
 // taskPoints is a column a task with its points.
-func (t Text) taskPoints(d *Data, groups [][]Column) [][]cell {
+func (t Text) taskPoints(d *result.Data, groups [][]result.Column) [][]cell {
 	heads, blanks := []cell{}, []cell{}
 	for _, g := range groups {
 		text := t.Lang.T("report.task", "task", g[0].Task)
@@ -224,13 +226,13 @@ func ofTask(vs []judge.Verdict, task string) []judge.Verdict {
 	return out
 }
 
-func (t Text) mainReason(s *Student) string {
+func (t Text) mainReason(s *result.Student) string {
 	for _, o := range s.Overrides {
 		if o.Check == "" {
 			return oneLine(t.Lang.T("report.overridden", "reason", o.Reason))
 		}
 	}
-	v, ok := s.reason()
+	v, ok := reason(s)
 	switch {
 	case s.Damaged:
 		return t.Lang.T("report.damaged")
@@ -246,8 +248,8 @@ func (t Text) mainReason(s *Student) string {
 
 // summary says how the class did; while anything is ungraded it says so, and
 // how to have it graded.
-func (t Text) summary(b *strings.Builder, d *Data) {
-	s := Summarize(d)
+func (t Text) summary(b *strings.Builder, d *result.Data) {
+	s := result.Summarize(d)
 	b.WriteString("\n")
 	if s.Graded > 0 {
 		fmt.Fprintln(b, t.Lang.T("report.summary", "students", s.Students, "graded", s.Graded,
@@ -295,7 +297,7 @@ func (t Text) summary(b *strings.Builder, d *Data) {
 }
 
 // faultLine says in one line what was made to fail, and for how long.
-func faultLine(lang i18n.Lang, f Fault) string {
+func faultLine(lang i18n.Lang, f result.Fault) string {
 	if f.Injected.IsZero() {
 		line := lang.T("report.fault_not_injected", "kind", f.Kind, "target", f.Target)
 		if !f.Why.Empty() {
@@ -312,4 +314,43 @@ func faultLine(lang i18n.Lang, f Fault) string {
 
 func oneDecimal(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
+}
+
+// tasks groups columns by task, in order.
+func tasks(columns []result.Column) [][]result.Column {
+	var groups [][]result.Column
+	for _, c := range columns {
+		if n := len(groups); n > 0 && groups[n-1][0].Task == c.Task {
+			groups[n-1] = append(groups[n-1], c)
+		} else {
+			groups = append(groups, []result.Column{c})
+		}
+	}
+	return groups
+}
+
+// reason is the verdict that says best why points are missing: the one that
+// lost most, the first of equal ones, a cause before what it blocked; if
+// nothing is lost, the first that is ungraded.
+func reason(s *result.Student) (judge.Verdict, bool) {
+	var worst judge.Verdict
+	rank := func(v judge.Verdict) (class int, lost rubric.Points) {
+		switch v.Outcome {
+		case check.Fail, check.Partial:
+			return 3, v.Max - v.Points
+		case check.Blocked:
+			return 2, v.Max
+		case check.Ungraded:
+			return 1, 0
+		}
+		return 0, 0
+	}
+	for _, v := range s.Verdicts {
+		class, lost := rank(v)
+		worstClass, worstLost := rank(worst)
+		if class > worstClass || class == worstClass && lost > worstLost {
+			worst = v
+		}
+	}
+	return worst, worst.Check != ""
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -181,4 +182,14 @@ func factValue(lang i18n.Lang, v any) string {
 		return lang.List(words)
 	}
 	return fmt.Sprint(v)
+}
+
+// oneLine makes text from outside fit for one line of a terminal.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		return r
+	}, diag.Plain(strings.ReplaceAll(s, "\r\n", "\n"))))
 }

@@ -11,6 +11,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -100,7 +101,7 @@ func TestJSONIsTheContract(t *testing.T) {
 	require.Equal(t, 40.0, got.Students[5].Max)
 	require.Equal(t, "", got.Faults[1]["restored"])
 
-	empty := render(t, func(b *bytes.Buffer) error { return JSON(b, &Data{Class: "x", Rubric: testRubric()}, i18n.EN) })
+	empty := render(t, func(b *bytes.Buffer) error { return JSON(b, &result.Data{Class: "x", Rubric: testRubric()}, i18n.EN) })
 	require.Contains(t, string(empty), `"students": []`)
 	require.Contains(t, string(empty), `"faults": []`)
 }
@@ -109,21 +110,23 @@ func TestFinal(t *testing.T) {
 	rub := testRubric()
 	open := passing(rub)
 	open[5] = verdict(rub, "task2.spread", check.Ungraded, 0, "x")
-	set := func(id string, p float64) Override { return Override{Check: id, Points: rubric.PointsOf(p)} }
+	set := func(id string, p float64) result.Override {
+		return result.Override{Check: id, Points: rubric.PointsOf(p)}
+	}
 	tests := []struct {
 		name           string
-		s              Student
+		s              result.Student
 		points         string
 		overridden, ok bool
 	}{
-		{"as judged", Student{Verdicts: passing(rub)}, "100", false, true},
-		{"ungraded", Student{Verdicts: open}, "60", false, false},
-		{"nothing judged", Student{}, "0", false, false},
-		{"total set", Student{Verdicts: open, Overrides: []Override{set("task1.image", 1), set("", 77)}}, "77", true, true},
-		{"total set, nothing judged", Student{Overrides: []Override{set("", 0)}}, "0", true, true},
-		{"check set", Student{Verdicts: passing(rub), Overrides: []Override{set("task1.image", 1)}}, "93.5", true, true},
-		{"ungraded check set", Student{Verdicts: open, Overrides: []Override{set("task2.spread", 30)}}, "90", true, true},
-		{"another check set", Student{Verdicts: open, Overrides: []Override{set("task1.image", 1)}}, "53.5", true, false},
+		{"as judged", result.Student{Verdicts: passing(rub)}, "100", false, true},
+		{"ungraded", result.Student{Verdicts: open}, "60", false, false},
+		{"nothing judged", result.Student{}, "0", false, false},
+		{"total set", result.Student{Verdicts: open, Overrides: []result.Override{set("task1.image", 1), set("", 77)}}, "77", true, true},
+		{"total set, nothing judged", result.Student{Overrides: []result.Override{set("", 0)}}, "0", true, true},
+		{"check set", result.Student{Verdicts: passing(rub), Overrides: []result.Override{set("task1.image", 1)}}, "93.5", true, true},
+		{"ungraded check set", result.Student{Verdicts: open, Overrides: []result.Override{set("task2.spread", 30)}}, "90", true, true},
+		{"another check set", result.Student{Verdicts: open, Overrides: []result.Override{set("task1.image", 1)}}, "53.5", true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,7 +137,7 @@ func TestFinal(t *testing.T) {
 }
 
 func TestSummarize(t *testing.T) {
-	s := Summarize(testData())
+	s := result.Summarize(testData())
 	require.Equal(t, 7, s.Students)
 	require.Equal(t, []string{"0020240104", "0020240107"}, s.Open)
 	require.Equal(t, 5, s.Graded)

@@ -1,85 +1,17 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
-	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/recovery"
+	"swarmgrade/grader/result"
 )
-
-// Timeline is one student's fault window, to be drawn. Times are in seconds of
-// the swarm from when the fault was first felt.
-type Timeline struct {
-	Kind, Target string
-	From, To     float64
-	Probes       []TimedProbe
-	Moments      []Moment
-	Recovered    bool
-	Requests     recovery.Requests // up to the recovery, or its limit
-}
-
-// TimedProbe is one request and whether the student's own service answered.
-type TimedProbe struct {
-	At float64
-	OK bool
-}
-
-// Moment is a mark on the timeline: struck, down, replaced, answering,
-// restoring or restored.
-type Moment struct {
-	What string
-	At   float64
-}
 
 // marks are what stands for a moment in the picture.
 var momentMarks = map[string]string{
 	"struck": "I", "down": "D", "replaced": "R", "answering": "A", "restoring": "U", "restored": "B",
-}
-
-// NewTimeline takes what is drawn from the evidence; nil if the student was in
-// no fault window.
-func NewTimeline(c evidence.Case) *Timeline {
-	if c.Window == nil || c.Before == nil || c.Bundle.Probing == nil || c.Window.Injected < 0 {
-		return nil
-	}
-	w, p := c.Window, c.Bundle.Probing
-	i := slices.IndexFunc(c.Before.Services, func(s evidence.Service) bool { return s.ID == p.Service })
-	if i < 0 {
-		return nil
-	}
-	svc := &c.Before.Services[i]
-	story := recovery.Read(w, p, svc, c.Before.Swarm)
-	speed := max(w.Speed, 1)
-	zero := w.Injected
-	if story.Struck >= 0 {
-		zero = story.Struck
-	}
-	since := func(at int64) float64 { return float64(at-zero) / 1000 * speed }
-	t := &Timeline{
-		Kind: w.Fault.Kind, Target: w.Fault.Hostname, From: since(w.Began), To: since(max(w.Ended, w.Injected)),
-		Recovered: story.Recovered >= 0, Requests: story.Requests,
-	}
-	for _, a := range recovery.Answers(w, p, svc) {
-		t.Probes = append(t.Probes, TimedProbe{At: since(a.At), OK: a.Own})
-	}
-	for _, m := range []struct {
-		what string
-		at   int64
-	}{
-		{"struck", zero}, {"down", story.Down}, {"replaced", story.Replaced},
-		{"answering", story.Answering}, {"restoring", w.Restoring}, {"restored", w.Restored},
-	} {
-		if m.at >= 0 {
-			t.Moments = append(t.Moments, Moment{m.what, since(m.at)})
-		}
-	}
-	slices.SortStableFunc(t.Moments, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
-	return t
 }
 
 // Bounds of a picture, in columns.
@@ -90,7 +22,7 @@ const (
 
 // timeline draws a fault window: a row of marks over a row of cells, each a
 // stretch of time with the answers in it, over the seconds.
-func (t Text) timeline(b *strings.Builder, x *Timeline) {
+func (t Text) timeline(b *strings.Builder, x *result.Timeline) {
 	columns := mostPicture
 	if t.Width > 0 {
 		columns = min(max(t.Width-4, leastPicture), mostPicture)
@@ -178,7 +110,7 @@ func axis(from, to float64, columns int, column func(float64) int) string {
 }
 
 // captions say what the picture's signs mean, with the seconds.
-func (t Text) captions(b *strings.Builder, x *Timeline) {
+func (t Text) captions(b *strings.Builder, x *result.Timeline) {
 	var parts []string
 	for _, m := range x.Moments {
 		parts = append(parts, momentMarks[m.What]+" "+t.Lang.T("report.moment_"+m.What)+" "+oneDecimal(m.At)+"s")

@@ -11,6 +11,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/recovery/scene"
+	"swarmgrade/grader/result"
 )
 
 // struck is the case of a student in whose window a scene played.
@@ -30,7 +31,7 @@ func TestTimeline(t *testing.T) {
 	fast.Speed, fast.Detect, fast.Drop, fast.Start, fast.Hold, fast.Limit, fast.Poll, fast.Period = 20, 600, 40, 80, 600, 6000, 50, 20
 	fast.Injecting, fast.Injected = 1000, 1020
 	for name, s := range map[string]*scene.Scene{"two": scene.New(2, 4), "lone": lone, "stuck": stuck, "fast": fast} {
-		x := NewTimeline(struck(s))
+		x := result.NewTimeline(struck(s))
 		require.NotNil(t, x)
 		for _, lang := range i18n.Langs {
 			for _, columns := range []int{0, 60, 100} {
@@ -61,9 +62,9 @@ func TestTimeline(t *testing.T) {
 // TestTimelineMarks: each mark stands over the time of its moment, none is lost
 // where two fall together.
 func TestTimelineMarks(t *testing.T) {
-	x := &Timeline{Kind: "node-stop", Target: "m", From: -10, To: 90, Moments: []Moment{
-		{"struck", 0}, {"down", 0.2}, {"replaced", 50}, {"restored", 90},
-	}, Probes: []TimedProbe{{-5, true}, {0, false}, {50, true}, {50.2, false}, {90, true}}}
+	x := &result.Timeline{Kind: "node-stop", Target: "m", From: -10, To: 90, Moments: []result.Moment{
+		{What: "struck", At: 0}, {What: "down", At: 0.2}, {What: "replaced", At: 50}, {What: "restored", At: 90},
+	}, Probes: []result.TimedProbe{{At: -5, OK: true}, {At: 0, OK: false}, {At: 50, OK: true}, {At: 50.2, OK: false}, {At: 90, OK: true}}}
 	var b strings.Builder
 	Text{Lang: i18n.EN, Width: 104}.timeline(&b, x)
 	lines := strings.Split(b.String(), "\n")
@@ -86,13 +87,13 @@ func TestNoTimeline(t *testing.T) {
 	} {
 		other := c
 		change(&other)
-		require.Nil(t, NewTimeline(other), name)
+		require.Nil(t, result.NewTimeline(other), name)
 	}
 }
 
 func TestDetailHasTheTimeline(t *testing.T) {
 	d := testData()
-	d.Students[0].Timeline = NewTimeline(struck(scene.New(2, 4)))
+	d.Students[0].Timeline = result.NewTimeline(struck(scene.New(2, 4)))
 	got := render(t, func(b *bytes.Buffer) error { return Detail(b, d, &d.Students[0], Text{Lang: i18n.ZH, Width: 80}) })
 	require.Contains(t, string(got), "故障时间线：manager-2（node-stop）")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 )
 
 // Workbook writes the workbook that an instructor keeps (xlsx): scores,
@@ -18,7 +19,7 @@ import (
 // formulas with the values they have now. An instructor fills in the unlocked
 // columns of the first sheet (override, reason, remark); the rest is protected
 // without a password. The same data gives the same bytes.
-func Workbook(w io.Writer, d *Data, lang i18n.Lang) error {
+func Workbook(w io.Writer, d *result.Data, lang i18n.Lang) error {
 	f := excelize.NewFile()
 	defer f.Close() // of a file that was never opened
 	f.SetZipWriter(newSortedZip)
@@ -31,9 +32,9 @@ func Workbook(w io.Writer, d *Data, lang i18n.Lang) error {
 
 type book struct {
 	f       *excelize.File
-	d       *Data
+	d       *result.Data
 	lang    i18n.Lang
-	columns []Column
+	columns []result.Column
 	st      *styles
 }
 

@@ -14,12 +14,13 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
 var keep = flag.String("keep", "", "directory to leave workbooks in, to be looked at")
 
-func workbook(t *testing.T, d *Data, lang i18n.Lang) []byte {
+func workbook(t *testing.T, d *result.Data, lang i18n.Lang) []byte {
 	t.Helper()
 	return render(t, func(b *bytes.Buffer) error { return Workbook(b, d, lang) })
 }
@@ -194,7 +195,7 @@ func TestWorkbookInert(t *testing.T) {
 	for i, text := range texts {
 		s := testData().Students[2]
 		s.ID, s.Name, s.Remark = text+string(rune('a'+i)), text, text
-		s.Overrides = []Override{{Points: 1, Reason: text}}
+		s.Overrides = []result.Override{{Points: 1, Reason: text}}
 		d.Students = append(d.Students, s)
 	}
 	d.Title, d.Class = hostile, hostile

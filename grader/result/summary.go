@@ -1,4 +1,4 @@
-package report
+package result
 
 import (
 	"slices"
@@ -64,7 +64,7 @@ func Summarize(d *Data) Summary {
 		}
 		finals = append(finals, final)
 		sum += final
-		if final >= st.max() {
+		if final >= st.Max() {
 			s.Full++
 		}
 	}
@@ -87,7 +87,8 @@ func (s *Summary) Worst(n int) []Rate {
 	return worst[:min(n, len(worst))]
 }
 
-func (s *Student) max() (m rubric.Points) {
+// Max is the most that the student could have got of what was graded.
+func (s *Student) Max() (m rubric.Points) {
 	for _, v := range s.Verdicts {
 		m += v.Max
 	}

@@ -1,10 +1,7 @@
-// Package report writes results for people and for other programs: JSON, a
-// terminal table, one student's details, a workbook.
-//
-// Everything here is a pure function of [Data]: no clock, no network, no
-// files. The same data gives the same bytes. Text from students is made
-// harmless for where it goes: a terminal, a cell, a JSON string.
-package report
+// Package result is what there is to report of a class: verdicts, attempts, an
+// instructor's word on them, and what follows from those by counting. The
+// gradebook fills it, reports show it.
+package result
 
 import (
 	"slices"
@@ -12,7 +9,6 @@ import (
 	"time"
 
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/diag"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
@@ -201,19 +197,6 @@ func (d *Data) Columns() []Column {
 	return columns
 }
 
-// tasks groups columns by task, in order.
-func tasks(columns []Column) [][]Column {
-	var groups [][]Column
-	for _, c := range columns {
-		if n := len(groups); n > 0 && groups[n-1][0].Task == c.Task {
-			groups[n-1] = append(groups[n-1], c)
-		} else {
-			groups = append(groups, []Column{c})
-		}
-	}
-	return groups
-}
-
 // Verdict is the student's on a check.
 func (s *Student) Verdict(id string) (judge.Verdict, bool) {
 	i := slices.IndexFunc(s.Verdicts, func(v judge.Verdict) bool { return v.Check == id })
@@ -254,40 +237,4 @@ func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
 		}
 	}
 	return points, overridden, ok
-}
-
-// reason is the verdict that says best why points are missing: the one that
-// lost most, the first of equal ones, a cause before what it blocked; if
-// nothing is lost, the first that is ungraded.
-func (s *Student) reason() (judge.Verdict, bool) {
-	var worst judge.Verdict
-	rank := func(v judge.Verdict) (class int, lost rubric.Points) {
-		switch v.Outcome {
-		case check.Fail, check.Partial:
-			return 3, v.Max - v.Points
-		case check.Blocked:
-			return 2, v.Max
-		case check.Ungraded:
-			return 1, 0
-		}
-		return 0, 0
-	}
-	for _, v := range s.Verdicts {
-		class, lost := rank(v)
-		worstClass, worstLost := rank(worst)
-		if class > worstClass || class == worstClass && lost > worstLost {
-			worst = v
-		}
-	}
-	return worst, worst.Check != ""
-}
-
-// oneLine makes text from outside fit for one line of a terminal.
-func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		return r
-	}, diag.Plain(strings.ReplaceAll(s, "\r\n", "\n"))))
 }

@@ -1,0 +1,74 @@
+package result
+
+import (
+	"cmp"
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/recovery"
+)
+
+// Timeline is one student's fault window, to be drawn. Times are in seconds of
+// the swarm from when the fault was first felt.
+type Timeline struct {
+	Kind, Target string
+	From, To     float64
+	Probes       []TimedProbe
+	Moments      []Moment
+	Recovered    bool
+	Requests     recovery.Requests // up to the recovery, or its limit
+}
+
+// TimedProbe is one request and whether the student's own service answered.
+type TimedProbe struct {
+	At float64
+	OK bool
+}
+
+// Moment is a mark on the timeline: struck, down, replaced, answering,
+// restoring or restored.
+type Moment struct {
+	What string
+	At   float64
+}
+
+// NewTimeline takes what is drawn from the evidence; nil if the student was in
+// no fault window.
+func NewTimeline(c evidence.Case) *Timeline {
+	if c.Window == nil || c.Before == nil || c.Bundle.Probing == nil || c.Window.Injected < 0 {
+		return nil
+	}
+	w, p := c.Window, c.Bundle.Probing
+	i := slices.IndexFunc(c.Before.Services, func(s evidence.Service) bool { return s.ID == p.Service })
+	if i < 0 {
+		return nil
+	}
+	svc := &c.Before.Services[i]
+	story := recovery.Read(w, p, svc, c.Before.Swarm)
+	speed := max(w.Speed, 1)
+	zero := w.Injected
+	if story.Struck >= 0 {
+		zero = story.Struck
+	}
+	since := func(at int64) float64 { return float64(at-zero) / 1000 * speed }
+	t := &Timeline{
+		Kind: w.Fault.Kind, Target: w.Fault.Hostname, From: since(w.Began), To: since(max(w.Ended, w.Injected)),
+		Recovered: story.Recovered >= 0, Requests: story.Requests,
+	}
+	for _, a := range recovery.Answers(w, p, svc) {
+		t.Probes = append(t.Probes, TimedProbe{At: since(a.At), OK: a.Own})
+	}
+	for _, m := range []struct {
+		what string
+		at   int64
+	}{
+		{"struck", zero}, {"down", story.Down}, {"replaced", story.Replaced},
+		{"answering", story.Answering}, {"restoring", w.Restoring}, {"restored", w.Restored},
+	} {
+		if m.at >= 0 {
+			t.Moments = append(t.Moments, Moment{m.what, since(m.at)})
+		}
+	}
+	slices.SortStableFunc(t.Moments, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
+	return t
+}
