@@ -75,7 +75,7 @@ func (x *flow) observe(ctx context.Context) error {
 		return err
 	}
 	x.runner = observe.Runner{
-		Cluster: x.conn, Loader: x.loader, Store: store{x.keep, x.run}, Run: x.run, At: x.at,
+		Cluster: x.conn, Meter: x.conn, Loader: x.loader, Store: store{x.keep, x.run}, Run: x.run, At: x.at,
 		Parallel: x.j.Class.Settings.Parallel,
 		Progress: func(p observe.Progress) { x.j.g.tell(Step{p}) },
 	}

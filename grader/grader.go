@@ -53,6 +53,7 @@ type Grader struct {
 type Cluster interface {
 	observe.Cluster
 	observe.Watcher
+	observe.Meter
 	fault.Cluster
 	// Manager is the address of the endpoint that answers for the swarm.
 	Manager() string

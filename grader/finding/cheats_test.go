@@ -150,7 +150,7 @@ func observed(t *testing.T, rub *rubric.Rubric, task string, seats []deployments
 	before, err := cl.Snapshot(ctx, at)
 	require.NoError(t, err)
 	plan := observe.NewPlan(rub, []string{task}, students, vars, before)
-	r := observe.Runner{Cluster: cl, Loader: loadgen.Loader{Options: loadgen.Options{Attribution: attribution, Known: mention.New(before), Settle: true, Epoch: start, Nonce: loadgen.NewNonce()}},
+	r := observe.Runner{Cluster: cl, Meter: cl, Loader: loadgen.Loader{Options: loadgen.Options{Attribution: attribution, Known: mention.New(before), Settle: true, Epoch: start, Nonce: loadgen.NewNonce()}},
 		Store: forgetful{}, Run: "cheats", At: at, Parallel: 8}
 	out, err := r.Observe(ctx, plan, before)
 	require.NoError(t, err)

@@ -10,9 +10,8 @@ import (
 	"swarmgrade/grader/evidence"
 )
 
-// Meter is what a Cluster may also be able to do: say how many packets
-// containers have received so far, by container ID, those left out that it
-// can't count for.
+// Meter says how many packets containers have received so far, by container ID,
+// those left out that it can't count for.
 type Meter interface {
 	Received(ctx context.Context, containers []evidence.Container) map[string]int64
 }
@@ -21,7 +20,7 @@ type Meter interface {
 // student's HAProxy answers: none unless there is a doubt about it, so that
 // the engines are not asked for every student.
 func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapshot) []evidence.Container {
-	if _, ok := r.Cluster.(Meter); !ok {
+	if r.Meter == nil {
 		return nil
 	}
 	r.indexing.Do(func() { r.index = check.NewIndex(snap) })
@@ -49,8 +48,7 @@ func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(
 	if t.Kind != "haproxy" || len(s.witnesses) == 0 {
 		return func(context.Context) []evidence.Traffic { return nil }
 	}
-	m := r.Cluster.(Meter)
-	read := func(ctx context.Context) (map[string]int64, int64) { return m.Received(ctx, s.witnesses), r.At() }
+	read := func(ctx context.Context) (map[string]int64, int64) { return r.Meter.Received(ctx, s.witnesses), r.At() }
 	quiet, quietAt := read(ctx)
 	_ = pause(ctx, idleFor)
 	before, beforeAt := read(ctx)

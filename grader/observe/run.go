@@ -47,6 +47,7 @@ type Store interface {
 // Runner observes students.
 type Runner struct {
 	Cluster  Cluster
+	Meter    Meter // nil if nobody counts
 	Loader   Loader
 	Store    Store
 	Run      string       // ID of the run
