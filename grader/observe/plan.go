@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
@@ -102,83 +101,6 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 		idx.plan(&p.Students[i], needsOf(rub, p.Students[i].Tasks))
 	}
 	return p
-}
-
-// needsOf is the union of what the checks of the tasks ask for; of two loads
-// of one kind the larger one serves both.
-func needsOf(rub *rubric.Rubric, tasks []string) []check.Need {
-	var out []check.Need
-	for _, id := range tasks {
-		task, ok := rub.Task(id)
-		if !ok {
-			continue
-		}
-		for _, c := range task.Checks {
-			for _, need := range check.NeedsOf(c) {
-				out = merge(out, need)
-			}
-		}
-	}
-	return out
-}
-
-func merge(needs []check.Need, n check.Need) []check.Need {
-	i := slices.IndexFunc(needs, func(m check.Need) bool {
-		return m.Load() == n.Load() && m.KeepAlive == n.KeepAlive && m.Port == n.Port && m.Service == n.Service && m.Balancer == n.Balancer
-	})
-	if i < 0 {
-		return append(needs, n)
-	}
-	needs[i].Tasks = max(needs[i].Tasks, n.Tasks)
-	needs[i].Spread = needs[i].Spread || n.Spread
-	needs[i].Direct = needs[i].Direct || n.Direct
-	for _, v := range n.Or {
-		if !slices.Contains(needs[i].Or, v) {
-			needs[i].Or = append(slices.Clone(needs[i].Or), v)
-		}
-	}
-	needs[i].Rate = max(needs[i].Rate, n.Rate)
-	return needs
-}
-
-// lookup finds things in a snapshot by key.
-type lookup struct {
-	snap       *evidence.Snapshot
-	service    map[string]*evidence.Service
-	running    map[string]int // tasks by service ID
-	node       map[string]*evidence.Node
-	nodes      []*evidence.Node // ready, by host name
-	containers map[string]*evidence.Container
-}
-
-func newLookup(snap *evidence.Snapshot) *lookup {
-	x := &lookup{
-		snap:       snap,
-		service:    make(map[string]*evidence.Service, len(snap.Services)),
-		running:    make(map[string]int, len(snap.Services)),
-		node:       make(map[string]*evidence.Node, len(snap.Nodes)),
-		containers: make(map[string]*evidence.Container),
-	}
-	for i := range snap.Services {
-		x.service[snap.Services[i].Name] = &snap.Services[i]
-	}
-	for i := range snap.Nodes {
-		n := &snap.Nodes[i]
-		x.node[n.ID] = n
-		if n.State == "ready" {
-			x.nodes = append(x.nodes, n)
-		}
-	}
-	slices.SortFunc(x.nodes, func(a, b *evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
-	for _, t := range snap.Tasks {
-		if n := x.node[t.NodeID]; t.Desired == "running" && t.State == "running" && n != nil && n.State == "ready" {
-			x.running[t.ServiceID]++
-		}
-	}
-	for i := range snap.Containers {
-		x.containers[snap.Containers[i].ID] = &snap.Containers[i]
-	}
-	return x
 }
 
 func (x *lookup) plan(s *Student, needs []check.Need) {
@@ -307,45 +229,6 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	s.Targets = append(s.Targets, target(id, "haproxy", node, port, requests))
 }
 
-// entry is the node on whose address a balancer's port answers.
-func (x *lookup) entry(ref haproxy.Ref, port int) (node *evidence.Node, why string) {
-	if ref.Kind == "service" {
-		svc := x.service[ref.Name]
-		if svc == nil || x.running[svc.ID] == 0 {
-			return nil, "proxy-not-running"
-		}
-		mode := ""
-		for _, p := range svc.Ports {
-			if p.Published == port && p.Protocol == "tcp" {
-				mode = p.Mode
-			}
-		}
-		switch {
-		case mode == "":
-			return nil, "proxy-not-published"
-		case mode == "ingress" && len(x.nodes) > 0:
-			return x.nodes[0], ""
-		}
-		for _, t := range x.snap.Tasks {
-			if t.ServiceID == svc.ID && t.Desired == "running" && t.State == "running" && x.node[t.NodeID] != nil {
-				return x.node[t.NodeID], ""
-			}
-		}
-		return nil, "proxy-not-running"
-	}
-	c := x.containers[ref.ID]
-	if c == nil || c.State != "running" || x.node[c.NodeID] == nil {
-		return nil, "proxy-not-running"
-	}
-	published := c.NetworkMode == "host" || slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool {
-		return p.Public == port && p.Protocol == "tcp"
-	})
-	if !published {
-		return nil, "proxy-not-published"
-	}
-	return x.node[c.NodeID], ""
-}
-
 func (s *Student) skip(load, why string) { s.Skipped = append(s.Skipped, Skip{Load: load, Why: why}) }
 
 func target(id, kind string, n *evidence.Node, port, requests int) evidence.Target {
@@ -354,12 +237,6 @@ func target(id, kind string, n *evidence.Node, port, requests int) evidence.Targ
 		Address:  net.JoinHostPort(n.Address, strconv.Itoa(port)),
 		Requests: requests, PerConnection: 1, Workers: 1, TimeoutMS: requestTimeoutMS,
 	}
-}
-
-func publishes(svc *evidence.Service, port int) bool {
-	return slices.ContainsFunc(svc.Ports, func(p evidence.Port) bool {
-		return p.Published == port && p.Protocol == "tcp" && p.Mode == "ingress"
-	})
 }
 
 func number(s string) int {
