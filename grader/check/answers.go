@@ -12,17 +12,18 @@ import (
 
 // answersParams say where requests go and what share of them may fail.
 type answersParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	// Via is "mesh" (the published port on every node) or "haproxy".
+	// Via is the way in: mesh is the published port on every node.
 	Via string `yaml:"via"`
 	// Port is the variable with the port that is driven.
 	Port string `yaml:"port"`
-	// MaxErrors is the share of requests that may fail, 0 to 1.
+	// MaxErrors is the share of requests that may fail.
 	MaxErrors float64 `yaml:"max_errors"`
-	// Or are variables with ports that may be published in place of Port, and
+	// Or are variables with ports that may be published in place of Port.
+	Or []string `yaml:"or"`
 	// Direct says that HAProxy's servers are the containers themselves.
-	Or     []string `yaml:"or"`
-	Direct bool     `yaml:"direct"`
+	Direct bool `yaml:"direct"`
 	// Name is the variable with the HAProxy's name, for requests via haproxy.
 	Name string `yaml:"name"`
 }
@@ -54,6 +55,10 @@ func viaKnown(via string) []rubric.ParamError {
 // answers passes when requests are answered by the student's own running
 // tasks, by all of them, and by nobody else, with few failures: through every
 // node of the mesh, or through HAProxy.
+//
+// Units are the nodes that lead to all containers. Where there is one target,
+// as with HAProxy, the measure is the share of requests that own tasks answered,
+// times the share of the tasks that did.
 func answers() Kind {
 	return define("answers", true,
 		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: usual.Balancer},

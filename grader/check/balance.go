@@ -13,9 +13,10 @@ import (
 // balanceParams list the algorithms that are accepted.
 type balanceParams struct {
 	proxyParams `yaml:",inline"`
-	Algorithms  []string `yaml:"algorithms"`
+	// Algorithms are those accepted.
+	Algorithms []string `yaml:"algorithms"`
 	// Direct says that the servers are the containers themselves, where
-	// connections that are shared do no harm.
+	// connections that are shared (http-reuse always) do no harm.
 	Direct bool `yaml:"direct"`
 }
 

@@ -14,7 +14,8 @@ import (
 // configParams say which mode the frontends must be in.
 type configParams struct {
 	proxyParams `yaml:",inline"`
-	Mode        string `yaml:"mode"`
+	// Mode is what the frontend on the port must be in.
+	Mode string `yaml:"mode"`
 }
 
 func (p *configParams) Validate(vars []string) []rubric.ParamError {
@@ -26,8 +27,8 @@ func (p *configParams) Validate(vars []string) []rubric.ParamError {
 }
 
 // haproxyConfig passes when the configuration is one that HAProxy accepts and
-// the frontend on the student's port is in the wanted mode. It counts two
-// units: valid, and in the mode.
+// the frontend on the student's port is in the wanted mode. Units are two:
+// valid, and in the mode.
 func haproxyConfig() Kind {
 	return define("haproxy-config", true, configParams{proxyParams: proxyDefaults, Mode: "http"},
 		func(p *configParams) []Need { return p.needs() }, judgeConfig)

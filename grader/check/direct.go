@@ -9,7 +9,9 @@ import (
 )
 
 // direct passes when the student's containers got the requests from HAProxy
-// itself. What proves it is the client's address that the containers saw: over
+// itself.
+//
+// What proves it is the client's address that the containers saw: over
 // a virtual address or the mesh it is that of a node's load balancer. Where the
 // answers do not tell it, a service with neither a virtual address nor a
 // published port can be reached in no other way; and failing that the

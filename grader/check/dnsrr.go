@@ -7,6 +7,7 @@ import (
 
 // dnsrrParams name the service.
 type dnsrrParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
 }
 

@@ -14,7 +14,8 @@ import (
 // HAProxy that is to join it.
 type networkParams struct {
 	proxyParams `yaml:",inline"`
-	Service     string `yaml:"service"`
+	// Service is the variable with the service's name.
+	Service string `yaml:"service"`
 }
 
 func (p *networkParams) Validate(vars []string) []rubric.ParamError {
@@ -34,9 +35,9 @@ var networkDefaults = networkParams{
 }
 
 // serviceNetwork passes when an attachable overlay network has the derived
-// name and the service is on it. One with another name that serves counts
-// half; so does one that is not attachable, if HAProxy is on it all the same,
-// as a service can be.
+// name and the service is on it. Units are two: one with another name that
+// serves earns one, and so does one that is not attachable, if HAProxy is on it
+// all the same, as a service can be.
 func serviceNetwork() Kind {
 	return define("service-network", true, networkDefaults, func(p *networkParams) []Need { return p.needs() }, judgeNetwork)
 }

@@ -10,9 +10,11 @@ import (
 
 // portParams names the variable with the port that a service must publish.
 type portParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	Port    string `yaml:"port"`
-	// Modes are the publish modes accepted: ingress (the routing mesh), host.
+	// Port is the variable with the port that must be published.
+	Port string `yaml:"port"`
+	// Modes are the publish modes accepted: ingress is the routing mesh.
 	Modes []string `yaml:"modes"`
 }
 

@@ -11,11 +11,13 @@ import (
 
 // proxyParams name the variables that hold the HAProxy's name and port.
 type proxyParams struct {
+	// Name is the variable with the name of the HAProxy.
 	Name string `yaml:"name"`
+	// Port is the variable with the port that it publishes.
 	Port string `yaml:"port"`
 	// Or are variables with ports that may be published in place of Port.
 	Or []string `yaml:"or"`
-	// Network is the variable with the network to be joined, "" for none.
+	// Network is the variable with the network that it is to be on.
 	Network string `yaml:"network"`
 }
 
@@ -95,7 +97,7 @@ func settled(c evidence.Case) []evidence.Proxy {
 }
 
 // haproxyFound passes when a container on any node, or a service, has the
-// derived name. One under another name counts half.
+// derived name. Units are two, of which one under another name earns one.
 func haproxyFound() Kind {
 	return define("haproxy-found", true, proxyDefaults, proxyNeeds, judgeFound)
 }

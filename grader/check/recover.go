@@ -14,9 +14,11 @@ import (
 
 // windowParams name the service that a fault hits and the port it is probed at.
 type windowParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	Port    string `yaml:"port"`
-	// Rate is how many probes a second the service gets, 0 for the usual.
+	// Port is the variable with the published port that is probed.
+	Port string `yaml:"port"`
+	// Rate is how many probes a second the service gets; 0 is the usual 4.
 	Rate float64 `yaml:"rate"`
 }
 
@@ -37,10 +39,10 @@ func (p *windowParams) needs() []Need {
 // recoversParams also say how long a recovery may take.
 type recoversParams struct {
 	windowParams `yaml:",inline"`
-	// Within is in seconds, for a swarm with the usual heartbeat of 5 s whose
-	// leader lives, not counting the restart delay that the service asks for;
-	// where one of them does not hold, the time grows with what swarm itself
-	// needs then.
+	// Within is how many seconds a recovery may take, for a swarm with the usual
+	// heartbeat of 5 s whose leader lives, not counting the restart delay that the
+	// service asks for; where one of them does not hold, the time grows with what
+	// swarm itself needs then.
 	Within float64 `yaml:"within"`
 }
 
@@ -52,8 +54,12 @@ func (p *recoversParams) Validate(vars []string) []rubric.ParamError {
 	return errs
 }
 
-// recovers passes when the service was back, as package recovery has it, within
-// its time. The measure is the seconds that it took, set off against what swarm
+// recovers passes when the service was back within its time after the fault: as
+// many tasks run as it asks for, elsewhere if need be, and all of them answer.
+//
+// Package recovery decides when that was.
+//
+// The measure is the seconds that it took, set off against what swarm
 // may need beyond the usual and against the restart delay, so that "within" and
 // the bands mean the same for everybody; what never recovered is far above all
 // bands. Whoever was back later than that, but while the fault lasted, may earn

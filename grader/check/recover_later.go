@@ -11,8 +11,11 @@ import (
 // laterParams say whose answers must be whole and even once the fault is
 // undone.
 type laterParams struct {
-	Service   string  `yaml:"service"`
-	Port      string  `yaml:"port"`
+	// Service is the variable with the service's name.
+	Service string `yaml:"service"`
+	// Port is the variable with the published port.
+	Port string `yaml:"port"`
+	// MaxErrors is the share of requests that may fail.
 	MaxErrors float64 `yaml:"max_errors"`
 }
 
@@ -23,7 +26,8 @@ func (p *laterParams) Validate(vars []string) []rubric.ParamError {
 
 // later passes when, with the fault undone, every node leads to all of the
 // student's containers, and evenly: "answers" and "spread" over the load that
-// follows the window and the snapshots around it.
+// follows the window and the snapshots around it. The measure is that of
+// "spread".
 func later() Kind {
 	return define("later-spread", true, laterParams{Service: "service", Port: "published", MaxErrors: 0.01},
 		func(p *laterParams) []Need {

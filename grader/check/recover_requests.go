@@ -17,7 +17,9 @@ const spare = 0.05
 // lose when no container is missing.
 type availableParams struct {
 	windowParams `yaml:",inline"`
-	MaxErrors    float64 `yaml:"max_errors"`
+	// MaxErrors is the share of requests that may fail once swarm has had its
+	// time.
+	MaxErrors float64 `yaml:"max_errors"`
 }
 
 func (p *availableParams) Validate(vars []string) []rubric.ParamError {
@@ -121,7 +123,7 @@ func (in *Input) aloneHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
 // outageParams also say how long nothing may answer.
 type outageParams struct {
 	windowParams `yaml:",inline"`
-	// AtMost is in seconds.
+	// AtMost is how many seconds nothing may answer.
 	AtMost float64 `yaml:"at_most"`
 }
 
@@ -133,12 +135,14 @@ func (p *outageParams) Validate(vars []string) []rubric.ParamError {
 	return errs
 }
 
-// outage passes when the longest time without an answer is short enough. While
-// some of the tasks are lost and the others live, requests fail here and there
+// outage passes when the longest time without an answer is short enough.
+//
+// While some of the tasks are lost and the others live, requests fail here and there
 // and several in a row by chance: a run that chance exceeds at most once in a
 // million is never held against anybody. The time counts from the first of the
-// failed requests to the last, so that slow probing does not lengthen it. The
-// measure is that time, in seconds.
+// failed requests to the last, so that slow probing does not lengthen it.
+//
+// The measure is that time, in seconds.
 func outage() Kind {
 	return define("outage", true, outageParams{windowParams: windowDefaults, AtMost: 8},
 		func(p *outageParams) []Need { return p.needs() }, sparing(func(p *outageParams) string { return p.Service }, judgeOutage))

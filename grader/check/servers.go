@@ -16,7 +16,8 @@ type serversParams struct {
 	proxyParams `yaml:",inline"`
 	// Target is the variable with the port that the service publishes.
 	Target string `yaml:"target"`
-	// AtLeast is how many nodes must be listed, fewer if the swarm has fewer.
+	// AtLeast is how many nodes must be listed; it is fewer where the swarm has
+	// fewer.
 	AtLeast int `yaml:"at_least"`
 }
 

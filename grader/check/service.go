@@ -16,6 +16,7 @@ func snapshotNeed(service, port string) []Need {
 
 // serviceParams names the variable that holds the service's name.
 type serviceParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
 	// Port is the variable with the port that may give a misnamed service
 	// away.
@@ -93,8 +94,9 @@ func (v *View) others(svc *evidence.Service) bool {
 
 // imageParams lists the images that are accepted.
 type imageParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	// Images are accepted names: "a/b" matches any image whose path ends in
+	// Images are the names accepted: "a/b" matches any image whose path ends in
 	// those parts, with any registry and tag; "a/b:1" wants that tag.
 	Images []string `yaml:"images"`
 }
@@ -155,11 +157,14 @@ func splitTag(image string) (name, tag string) {
 
 // envParams names an environment variable and the value it must have.
 type envParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	Env     string `yaml:"env"`
-	// Value is the rubric variable, or "id", that holds the wanted value.
+	// Env is the name of the environment variable.
+	Env string `yaml:"env"`
+	// Value is the variable that holds the wanted value.
 	Value string `yaml:"value"`
-	// Optional lets the variable be missing, but not have another value.
+	// Optional lets the environment variable be missing, but not have another
+	// value.
 	Optional bool `yaml:"optional"`
 }
 

@@ -14,13 +14,16 @@ import (
 
 // spreadParams say whose answers must be spread evenly.
 type spreadParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	Via     string `yaml:"via"`
-	Port    string `yaml:"port"`
-	// Or are variables with ports that may be published in place of Port, and
+	// Via is the way in: mesh is the published port on every node.
+	Via string `yaml:"via"`
+	// Port is the variable with the port that is driven.
+	Port string `yaml:"port"`
+	// Or are variables with ports that may be published in place of Port.
+	Or []string `yaml:"or"`
 	// Direct says that HAProxy's servers are the containers themselves.
-	Or     []string `yaml:"or"`
-	Direct bool     `yaml:"direct"`
+	Direct bool `yaml:"direct"`
 	// Name is the variable with the HAProxy's name, for requests via haproxy.
 	Name string `yaml:"name"`
 }
@@ -32,9 +35,13 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 }
 
 // spread passes when the answers are spread evenly over the student's running
-// tasks, as package stats decides. Each node of the mesh deals on its own; the
-// answers of all of them are judged together. The measure is the evenness
-// index: 1 for even, 1/k for all from one container.
+// tasks; a correct balancer fails at most once in a million times. Each node of
+// the mesh deals on its own; the answers of all of them are judged together.
+//
+// Package stats decides what is even.
+//
+// The measure is the evenness index: 1 for even, 1/k for all from one of k
+// containers.
 func spread() Kind {
 	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: usual.Balancer},
 		func(p *spreadParams) []Need {

@@ -11,8 +11,10 @@ import (
 
 // countParams name a service and a least number.
 type countParams struct {
+	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	AtLeast int    `yaml:"at_least"`
+	// AtLeast is how many there must be.
+	AtLeast int `yaml:"at_least"`
 }
 
 func (p *countParams) Validate(vars []string) []rubric.ParamError {
@@ -24,7 +26,8 @@ func (p *countParams) Validate(vars []string) []rubric.ParamError {
 }
 
 // serviceReplicas passes when the service asks for at least so many replicas.
-// A global service asks for one on each node that may run it.
+// A global service asks for one on each node that may run it. Units are the
+// replicas wanted.
 func serviceReplicas() Kind {
 	return define("service-replicas", true, countParams{Service: "service", AtLeast: 2},
 		func(p *countParams) []Need { return snapshotNeed(p.Service, "") },
@@ -65,7 +68,7 @@ func (v *View) asked(svc *evidence.Service) int {
 }
 
 // tasksRunning passes when every task that the service asks for runs, and at
-// least so many.
+// least so many. Units are the tasks wanted.
 func tasksRunning() Kind {
 	return define("tasks-running", true, countParams{Service: "service", AtLeast: 1},
 		func(p *countParams) []Need { return snapshotNeed(p.Service, "") }, sparing(func(p *countParams) string { return p.Service }, judgeRunning))
@@ -167,7 +170,7 @@ func (in *Input) imageHint(svc *evidence.Service) i18n.Msg {
 
 // tasksNodes passes when the running tasks are on so many different nodes, or
 // on fewer through no doing of the student's: swarm does not move tasks back
-// after an outage.
+// after an outage. Units are the nodes wanted.
 func tasksNodes() Kind {
 	return define("tasks-nodes", true, countParams{Service: "service", AtLeast: 2},
 		func(p *countParams) []Need { return snapshotNeed(p.Service, "") }, sparing(func(p *countParams) string { return p.Service }, judgeNodes))

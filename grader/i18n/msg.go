@@ -40,7 +40,9 @@ func (m Msg) Empty() bool { return m.Key == "" }
 // Both is a phrase that somebody wrote in both languages, such as a check's
 // title in a rubric.
 type Both struct {
+	// ZH is the phrase in Chinese.
 	ZH string `json:"zh" yaml:"zh"`
+	// EN is the phrase in English.
 	EN string `json:"en" yaml:"en"`
 }
 

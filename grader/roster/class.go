@@ -6,22 +6,30 @@ import "swarmgrade/grader/diag"
 
 // Class is a class file with its roster, as loaded and checked.
 type Class struct {
-	Name  string // "2024A"
+	// Name is the class's, and the file's without .yaml: letters (Chinese ones
+	// too), digits and - _ . inside, at most 64 characters, a letter or digit
+	// first.
+	Name string
+	// Title is what people call it; without it the name.
 	Title string
 	// File is where the class file was read, "builtin:2024A" for a sample;
 	// Dir is what relative paths in it are relative to.
 	File string
 	Dir  string
-	// Rubric is a built-in rubric's ID or a path.
-	Rubric   string
-	Cluster  Cluster
-	Fault    Fault
+	// Rubric is a built-in rubric's ID or a path: what has a / in it or ends in
+	// .yaml.
+	Rubric string
+	// Cluster says how the swarm is reached.
+	Cluster Cluster
+	// Fault is how a node is made to fail, where the rubric asks for it.
+	Fault Fault
+	// Settings are the bounds of a run, and which attempts count.
 	Settings Settings
-	// Roster is the file that the students stand in, the class file itself
-	// where it lists them.
+	// Roster is the file that the students stand in, csv or xlsx.
 	Roster string
-	// Students, Headings and Notes are the roster's; see [List].
+	// Students are a list in the class file itself, in place of Roster.
 	Students []Student
+	// Headings and Notes are the roster's; see [List].
 	Headings []Heading
 	Notes    diag.Problems
 	// RosterSHA256 is the digest of the roster as read.
@@ -30,60 +38,81 @@ type Class struct {
 
 // Cluster says how the swarm is reached: Endpoints, or Context, or Sim.
 type Cluster struct {
+	// Endpoints are the engines' addresses: tcp://HOST:PORT, ssh://[USER@]HOST or
+	// unix:///PATH; one a node, so that HAProxy containers are found on each.
 	Endpoints []string `yaml:"endpoints"`
-	Context   string   `yaml:"context"`
-	Sim       string   `yaml:"sim"`
-	TLS       *TLS     `yaml:"tls"`
-	// SSH applies to ssh:// endpoints: the private key file, and the known
-	// hosts file ("" is the user's own).
+	// Context is the name of a Docker context.
+	Context string `yaml:"context"`
+	// Sim is a sample class, put up on the embedded cluster: letters,
+	// digits and hyphens, at most 64 characters.
+	Sim string `yaml:"sim"`
+	// TLS are the certificates for tcp:// endpoints.
+	TLS *TLS `yaml:"tls"`
+	// SSH is how ssh:// endpoints are entered.
 	SSH *SSH `yaml:"ssh"`
-	// Nodes maps node host names to the addresses that the grader dials.
+	// Nodes maps nodes' host names to the addresses that the grader dials, where
+	// the swarm's own can't be reached.
 	Nodes map[string]string `yaml:"nodes"`
 }
 
 // TLS are paths of PEM files, absolute after loading.
 type TLS struct {
-	CA   string `yaml:"ca"`
+	// CA is the file with the certificate that the engines' are signed by.
+	CA string `yaml:"ca"`
+	// Cert is the file with the grader's own certificate; it goes with Key.
 	Cert string `yaml:"cert"`
-	Key  string `yaml:"key"`
+	// Key is the file with its private key.
+	Key string `yaml:"key"`
 }
 
 // SSH is how ssh:// endpoints are entered.
 type SSH struct {
-	Identity   string `yaml:"identity"`
+	// Identity is the file with the private key; without it keys are the user's
+	// own.
+	Identity string `yaml:"identity"`
+	// KnownHosts is the file with the hosts' keys; without it the user's own.
 	KnownHosts string `yaml:"known_hosts"`
 }
 
-// Fault is how a node is made to fail.
+// Fault is how a node is made to fail; its paths are absolute after loading.
 type Fault struct {
-	// Kind is node-stop, node-drain, task-kill or command; "" leaves it to the
-	// program.
+	// Kind says how: node-stop stops the node's Docker over SSH, node-drain needs
+	// the API only, task-kill kills one container, command runs two commands of
+	// your own. Without a fault it is node-drain.
 	Kind string `yaml:"kind" json:"kind,omitempty"`
-	// User, Port, Identity and KnownHosts are how a node is entered by SSH for
-	// node-stop: "" and 0 are the user's own and 22; paths are absolute after
-	// loading.
-	User       string `yaml:"user" json:"user,omitempty"`
-	Port       int    `yaml:"port" json:"port,omitempty"`
-	Identity   string `yaml:"identity" json:"identity,omitempty"`
+	// User is who enters the node by SSH; without it the user's own name.
+	User string `yaml:"user" json:"user,omitempty"`
+	// Port is that of the node's SSH; without it 22.
+	Port int `yaml:"port" json:"port,omitempty"`
+	// Identity is the file with the private key; without it keys are the user's
+	// own.
+	Identity string `yaml:"identity" json:"identity,omitempty"`
+	// KnownHosts is the file with the nodes' keys; without it the user's own.
 	KnownHosts string `yaml:"known_hosts" json:"known_hosts,omitempty"`
-	// Stop and Start are shell commands for a node whose Docker systemd does
-	// not run; both or neither.
-	Stop  string `yaml:"stop" json:"stop,omitempty"`
+	// Stop is the shell command on a node whose Docker systemd does not run; it
+	// goes with Start.
+	Stop string `yaml:"stop" json:"stop,omitempty"`
+	// Start is the command that starts Docker there again.
 	Start string `yaml:"start" json:"start,omitempty"`
-	// Inject and Restore are the templates of kind command, run on the
-	// grader's machine; Limit is how many seconds each may take, 0 for the
-	// default.
-	Inject  string `yaml:"inject" json:"inject,omitempty"`
+	// Inject is the command that makes the node fail, run on the grader's machine;
+	// {{.Node}} and {{.Address}} stand for the node.
+	Inject string `yaml:"inject" json:"inject,omitempty"`
+	// Restore is the command that undoes it.
 	Restore string `yaml:"restore" json:"restore,omitempty"`
-	Limit   int    `yaml:"limit" json:"limit,omitempty"`
+	// Limit is how many seconds each command may take; without it 60.
+	Limit int `yaml:"limit" json:"limit,omitempty"`
 }
 
 // Settings bound and steer a run.
 type Settings struct {
-	Parallel int    `yaml:"parallel"` // students at a time, 1 to 64
-	Rate     int    `yaml:"rate"`     // requests/s over all students, 1 to 100000
-	Attempts string `yaml:"attempts"` // best, last, first
-	Lang     string `yaml:"lang"`     // zh, en, "" for the locale's
+	// Parallel is how many students are observed at a time.
+	Parallel int `yaml:"parallel"`
+	// Rate is how many requests a second all students get together.
+	Rate int `yaml:"rate"`
+	// Attempts says which attempt of each task counts.
+	Attempts string `yaml:"attempts"`
+	// Lang is the language of screens and files; without it the locale's.
+	Lang string `yaml:"lang"`
 }
 
 // List is who is graded.

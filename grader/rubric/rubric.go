@@ -7,7 +7,7 @@ package rubric
 
 import "swarmgrade/grader/i18n"
 
-// Schema names the layout of rubric files.
+// Schema is the layout of rubric files, by its name.
 const Schema = "swarmgrade-rubric/1"
 
 // Text is a phrase in both languages.
@@ -16,15 +16,23 @@ type Text = i18n.Both
 // Rubric is one lab's grading scheme, checked by the loader: points add up,
 // needs have no cycle, every text is there in both languages.
 type Rubric struct {
-	ID      string
+	// ID names the rubric: lower-case letters, digits and hyphens, at most 64 of
+	// them, a letter or digit first.
+	ID string
+	// Version is yours to count up.
 	Version int
-	Title   Text
-	Points  Points
+	// Title names the lab.
+	Title Text
+	// Points are what all tasks add up to: more than 0, at most 1000000, with at
+	// most two decimal places, as everywhere.
+	Points Points
 	// Vars are the names and ports derived from a student's ID, in the order
 	// they stand in the file; one may use those before it.
-	Vars  []Var
+	Vars []Var
+	// Tasks are the parts of the lab; there is at least one.
 	Tasks []Task
-	// Attribution tells how an answer names its container.
+	// Attribution are the rules by which an answer names its container, tried in
+	// order; without it they are those built in, as listed below.
 	Attribution Attribution
 	// SHA256 is the digest ("sha256:…") of the file as it was read; Source is
 	// the text, kept with a run so that it can be judged again.
@@ -36,11 +44,16 @@ type Rubric struct {
 
 // Var is one derived name or port.
 type Var struct {
+	// Name is what checks and later variables call it: lower-case letters, digits
+	// and underscores, at most 32 of them, a letter first; it can't be "id",
+	// "name" or a function's.
 	Name string
-	// Expr is an expression over id, nn, name and earlier variables.
+	// Expr is a formula over "id", "name" and the variables before it, at most 500
+	// characters.
 	Expr string
-	// Kind is "port", "name" or "text". Ports and names must differ between
-	// the students of a class.
+	// Kind says what it is. Ports (1 to 65535) and names (what Docker takes, at
+	// most 63 characters) must differ between the students of a class; text is
+	// anything.
 	Kind string
 	// Title names it for people.
 	Title Text
@@ -48,43 +61,58 @@ type Var struct {
 
 // Task is a part of the lab that is graded on its own.
 type Task struct {
-	ID     string
-	Title  Text
+	// ID is what --task calls it: lower-case letters, digits and . _ -, at most 64
+	// of them, a letter or digit first.
+	ID string
+	// Title names it for people.
+	Title Text
+	// Points are what its checks add up to.
 	Points Points
-	// When tells by what a student has up that it is this task; nil is never
-	// recognised and must be asked for by name.
-	When   *When
+	// When tells by what a student has up that it is this task; without it the
+	// task is never recognised and must be asked for by --task.
+	When *When
+	// Checks are what is looked at; there is at least one.
 	Checks []*Check
 }
 
 // When describes what stands while a student is at a task. Tasks of a lab may
 // reuse the same names, so that only one of them can stand at a time.
 type When struct {
-	// Service is the variable with the service's name, EndpointMode what the
-	// service must have: "vip", "dnsrr", "" for any.
-	Service      string
+	// Service is the variable with the service's name.
+	Service string
+	// EndpointMode is what the service must have; without it any will do.
 	EndpointMode string
-	// Balancer, if set, is the variable with the name of a HAProxy that must
-	// exist too, and Port the one with its port.
-	Balancer, Port string
-	// Network, if set, is the variable with the name of the overlay that only
-	// this task uses: a service or a HAProxy on it is a sign of the task even if
-	// the endpoint mode is not (yet) the task's.
+	// Balancer is the variable with the name of a HAProxy that must exist too.
+	Balancer string
+	// Port is the variable with the HAProxy's port; it goes with Balancer.
+	Port string
+	// Network is the variable with the name of the overlay that only this task
+	// uses: a service or a HAProxy on it is a sign of the task even if the endpoint
+	// mode is not (yet) the task's.
 	Network string
 }
 
 // Check is one graded statement.
 type Check struct {
-	ID     string
-	Task   string
-	Kind   string
+	// ID is unique in the rubric; scores are kept under it. Its form
+	// is that of a task's.
+	ID string
+	// Task is the ID of the one that it belongs to.
+	Task string
+	// Kind is one of those below.
+	Kind string
+	// Points are what it is worth; 0 is shown and earns nothing.
 	Points Points
-	Title  Text
+	// Title states what is right, for people.
+	Title Text
 	// Needs are IDs of checks of the same task that must not have failed; one
 	// that passed in part is enough.
-	Needs  []string
+	Needs []string
+	// Credit is what it is still worth where it does not pass; without it nothing.
+	// Only kinds that measure take it.
 	Credit Credit
-	// Params is a pointer to the kind's parameter struct, filled from "with".
+	// Params are the kind's parameters, as listed with each kind below; those left
+	// out keep their defaults.
 	Params any
 }
 
@@ -95,22 +123,32 @@ type Credit struct {
 	// PerUnit gives each unit that the check counts (a server, a task) its
 	// equal share of the points.
 	PerUnit bool
-	// Bands give the points of the first band whose AtLeast (or AtMost) the
-	// measured value meets.
+	// Bands are steps, best first: the first one whose "at_least" (or "at_most")
+	// the measure meets gives its points.
 	Bands []Band
-	// Linear interpolates between no points at From and all at To.
+	// Linear is a straight scale between no points and all of them.
 	Linear *Linear
 }
 
 // Band is one step of a scale. Exactly one of AtLeast and AtMost is set.
 type Band struct {
+	// AtLeast is the measure from which on the band holds.
 	AtLeast *float64
-	AtMost  *float64
-	Points  Points
+	// AtMost is the measure up to which it holds, where less is better.
+	AtMost *float64
+	// Points are what it gives: fewer than the check has, and than the band
+	// before.
+	Points Points
 }
 
-// Linear is a straight scale; From may be above To when less is better.
-type Linear struct{ From, To float64 }
+// Linear is a straight scale.
+type Linear struct {
+	// From is the measure that earns nothing; it may be above To where less is
+	// better.
+	From float64
+	// To is the measure that earns all points.
+	To float64
+}
 
 // Attribution lists where an answer's identity is found, tried in order.
 type Attribution struct {
@@ -120,11 +158,17 @@ type Attribution struct {
 // Rule finds an identity in an answer. Builtin names one that the loader
 // knows ("whoami", "json", "processed-by", "headers"); otherwise Header or
 // Pattern (an RE2 expression with a group named hostname, address or student)
-// says where to look.
+// says where to look; it has exactly one of the three in a file.
 type Rule struct {
-	Name    string
+	// Name is unique; its form is that of a task's ID.
+	Name string
+	// Builtin is a way of wording that is known.
 	Builtin string
-	Header  string
+	// Header is that of the answer whose value is the name, at most 100
+	// characters.
+	Header string
+	// Pattern is an RE2 expression over the answer's body, at most 500 characters,
+	// with a group named "hostname", "address" or "student".
 	Pattern string
 }
 
