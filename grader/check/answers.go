@@ -39,8 +39,8 @@ func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 }
 
 func nameExists(vars []string, via, name string) []rubric.ParamError {
-	if via != "haproxy" {
-		return nil
+	if via != "haproxy" && name == usual.Balancer {
+		return nil // nobody has asked for one
 	}
 	return varsExist(vars, "name", name)
 }

@@ -20,7 +20,7 @@ type laterParams struct {
 }
 
 func (p *laterParams) Validate(vars []string) []rubric.ParamError {
-	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors}
+	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors, Name: usual.Balancer}
 	return a.Validate(vars)
 }
 

@@ -41,7 +41,20 @@ func (p *page) same(t *testing.T) {
 	}
 	want, err := os.ReadFile(p.file)
 	require.NoError(t, err)
-	require.Equal(t, p.text, string(want), "%s is behind the code: go test ./grader/reference -update", p.file)
+	now, then := strings.Split(p.text, "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(now), len(then)) {
+		if i >= len(now) || i >= len(then) || now[i] != then[i] {
+			t.Fatalf("%s is behind the code (go test ./grader/reference -update), first in line %d:\n%s\nshould be\n%s",
+				p.file, i+1, lineAt(then, i), lineAt(now, i))
+		}
+	}
+}
+
+func lineAt(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(the end)"
 }
 
 // examples are those of a kind, each with the one that follows it.

@@ -188,9 +188,9 @@ func needs(t *testing.T, k check.Kind) string {
 			f.SetString(via)
 		}
 		for _, n := range k.Needs(p) {
-			require.Contains(t, need, n.What, "%s needs what the page has no words for", k.Name)
-			if !slices.Contains(out, need[n.What]) {
-				out = append(out, need[n.What])
+			require.Contains(t, need, n.Load(), "%s needs what the page has no words for", k.Name)
+			if !slices.Contains(out, need[n.Load()]) {
+				out = append(out, need[n.Load()])
 			}
 		}
 	}
