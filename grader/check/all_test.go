@@ -1,0 +1,125 @@
+package check_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/rubric"
+)
+
+// must is what a kind can't do without.
+var must = map[string]string{"service-image": "images: [whoami-for-swarm]"}
+
+func TestKindsAreListed(t *testing.T) {
+	names := check.Set{}.Names()
+	require.Len(t, names, 26)
+	require.True(t, slices.IsSorted(names))
+	require.Equal(t, names, slices.Compact(slices.Clone(names)))
+	for _, k := range check.All() {
+		found, ok := check.Find(k.Name)
+		require.True(t, ok)
+		require.Equal(t, k.Name, found.Name)
+		require.Equal(t, k.Measures, check.Set{}.Measures(k.Name))
+		one, two := k.NewParams(), k.NewParams()
+		require.NotSame(t, one, two, "%s shares its parameters", k.Name)
+		_, errs := readParams(t, k.Name, must[k.Name])
+		require.Empty(t, errs, k.Name)
+	}
+	_, ok := check.Find("service")
+	require.False(t, ok)
+	_, ok = check.Set{}.NewParams("service")
+	require.False(t, ok)
+	require.False(t, check.Set{}.Measures("service"))
+}
+
+// TestWhatAnyKindSays: what is the same for all kinds, whatever they look at.
+func TestWhatAnyKindSays(t *testing.T) {
+	whole := []kase{
+		{"waits for what failed", "", (*deployment).noService, want{outcome: check.Blocked, key: "judge.blocked", points: "0"}.saw("blocked_by", "first")},
+		{"waits for what is open", "", func(d *deployment) { d.svc().Env = []string{"STUDENT_ID=" + evidence.Hidden} }, open("check.env_hidden").saw("blocked_by", "first")},
+	}
+	for _, kind := range (check.Set{}).Names() {
+		t.Run(kind, func(t *testing.T) {
+			for _, c := range whole {
+				d := viaTasks()
+				d.svc().Env = []string{"STUDENT_ID=2024001"}
+				c.change(d)
+				v := d.verdicts(
+					&rubric.Check{ID: "it", Kind: kind, Points: 1000, Needs: []string{"first"}, Params: params(t, kind, must[kind])},
+					&rubric.Check{ID: "first", Kind: "service-env", Points: 100, Params: params(t, "service-env", "")},
+				)
+				requireVerdict(t, c.want, v[0])
+			}
+			it := func() *rubric.Check {
+				return &rubric.Check{ID: "it", Kind: kind, Points: 1000, Params: params(t, kind, must[kind])}
+			}
+			for _, list := range []string{"services", "tasks", "nodes", "networks"} {
+				d := viaTasks()
+				d.snap.Gaps = []evidence.Gap{{What: list, Code: "too-large", Detail: "70000"}}
+				requireVerdict(t, open("check.cut_list").says("what", "check.cut_"+list).says("n", 70000), d.verdicts(it())[0])
+			}
+			for _, name := range []string{"s01", "haproxy-01"} {
+				d := viaTasks()
+				d.struck(3, nil)
+				isService(d)
+				d.meanwhile(func(s *evidence.Snapshot) {
+					at := slices.IndexFunc(s.Services, func(x evidence.Service) bool { return x.Name == name })
+					s.Gaps = []evidence.Gap{{What: "tasks/" + s.Services[at].ID, Code: "too-large", Detail: "900"}}
+				})
+				requireVerdict(t, open("check.cut_own").says("service", name), d.verdicts(it())[0])
+			}
+			d := viaTasks()
+			d.snap, d.idle = nil, true
+			requireVerdict(t, open("judge.no_snapshot"), d.verdicts(it())[0])
+		})
+	}
+}
+
+// TestNeeds: what each kind asks to be observed, with its parameters in it.
+func TestNeeds(t *testing.T) {
+	snapshot := check.Need{What: "snapshot"}
+	proxy := func(via string, or ...string) check.Need { return check.Need{What: "proxy", Via: via, Or: or} }
+	window := func(rate float64) check.Need {
+		return check.Need{What: "window", Tasks: 1, Via: "door", Rate: rate}
+	}
+	const box = "name: lb, port: gate, or: [gate2]"
+	for kind, c := range map[string]struct {
+		with string
+		want []check.Need
+	}{
+		"service-exists":   {"", []check.Need{snapshot}},
+		"service-image":    {"images: [a]", []check.Need{snapshot}},
+		"service-env":      {"", []check.Need{snapshot}},
+		"service-port":     {"", []check.Need{snapshot}},
+		"service-replicas": {"", []check.Need{snapshot}},
+		"service-dnsrr":    {"", []check.Need{snapshot}},
+		"tasks-running":    {"", []check.Need{snapshot}},
+		"tasks-nodes":      {"", []check.Need{snapshot}},
+		"haproxy-found":    {box, []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-running":  {box, []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-config":   {box + ", mode: tcp", []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-port":     {"", []check.Need{snapshot, proxy("frontend")}},
+		"haproxy-servers":  {box + ", at_least: 5", []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-balance":  {box + ", direct: true", []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-health":   {box, []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-network":  {box + ", network: lan", []check.Need{snapshot, proxy("gate", "gate2")}},
+		"service-network":  {box, []check.Need{snapshot, proxy("gate", "gate2")}},
+		"haproxy-backends": {box, []check.Need{snapshot, proxy("gate", "gate2"), {What: "load/haproxy", Tasks: 1, Via: "gate", Or: []string{"gate2"}, Direct: true}}},
+		"direct":           {box, []check.Need{snapshot, proxy("gate", "gate2"), {What: "load/haproxy", Tasks: 1, Via: "gate", Or: []string{"gate2"}, Direct: true}}},
+		"answers":          {"via: mesh, port: door", []check.Need{snapshot, {What: "load/mesh", Tasks: 1, Via: "door"}}},
+		"spread":           {"via: haproxy, port: gate, or: [gate2], direct: true", []check.Need{snapshot, {What: "load/haproxy", Tasks: 2, Spread: true, Via: "gate", Or: []string{"gate2"}, Direct: true}}},
+		"recovers":         {"port: door, within: 30, rate: 8", []check.Need{snapshot, window(8)}},
+		"replaced":         {"port: door", []check.Need{snapshot, window(0)}},
+		"available":        {"port: door, rate: 20", []check.Need{snapshot, window(20)}},
+		"outage":           {"port: door, rate: 1", []check.Need{snapshot, window(1)}},
+		"later-spread":     {"port: door", []check.Need{snapshot, window(0), {What: "load/later", Tasks: 2, Spread: true, Via: "door"}}},
+	} {
+		k, ok := check.Find(kind)
+		require.True(t, ok, kind)
+		require.Equal(t, c.want, k.Needs(params(t, kind, c.with)), kind)
+	}
+}
