@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -136,11 +137,11 @@ func serviceImage() Kind {
 }
 
 // imageMatches compares path parts from the right; a registry's port is no
-// tag.
+// tag, and no tag is latest.
 func imageMatches(image, want string) bool {
 	image, tag := splitTag(image)
 	want, wantTag := splitTag(want)
-	if wantTag != "" && wantTag != tag {
+	if wantTag != "" && wantTag != cmp.Or(tag, "latest") {
 		return false
 	}
 	return image == want || strings.HasSuffix(image, "/"+want)

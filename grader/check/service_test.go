@@ -45,6 +45,7 @@ func TestServiceImage(t *testing.T) {
 		{"the lab's, from its registry", lab, nil, pass("check.image_ok").saw("image", "lab.example/ha/whoami-for-swarm:latest")},
 		{"the lab's, of any tag", lab, image("whoami-for-swarm:v9"), pass("check.image_ok")},
 		{"one of several", `images: [nginx, "team/web:1.2"]`, image("reg.example:5000/team/web:1.2"), pass("check.image_ok")},
+		{"with no tag, where latest is asked for", `images: ["team/web:latest"]`, image("team/web"), pass("check.image_ok")},
 		{"from a registry with a port, and no tag", "images: [team/web]", image("reg.example:5000/team/web"), pass("check.image_ok")},
 		{"under other variables", "service: web, images: [whoami-for-swarm]", (*deployment).otherVars, pass("check.image_ok")},
 
