@@ -206,7 +206,7 @@ func judgeNodes(in *Input, p *countParams) Result {
 	case in.View.asked(svc) < 2:
 		r.Message = i18n.M("check.nodes_single", "node", on[0])
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
-	case len(svc.Constraints) > 0:
+	case in.View.pinned(svc, want):
 		r.Message = i18n.M("check.nodes_pinned", "nodes", on, "want", want, "constraints", svc.Constraints)
 		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "unconstrain", unconstrain(svc.Constraints))
 	case in.View.refused(svc):
@@ -230,6 +230,54 @@ func (v *View) schedulable() int {
 		}
 	}
 	return n
+}
+
+// pinned reports whether a service's constraints may be what keeps its tasks
+// together: of the nodes that take new tasks they leave fewer than so many, or
+// than there are, or the evidence does not tell how many.
+func (v *View) pinned(svc *evidence.Service, want int) bool {
+	n := 0
+	for _, node := range v.idx.Snap.Nodes {
+		fits := node.State == "ready" && node.Availability == "active"
+		for _, c := range svc.Constraints {
+			meets, known := meets(&node, c)
+			if !known {
+				return true
+			}
+			fits = fits && meets
+		}
+		if fits {
+			n++
+		}
+	}
+	return n < min(want, v.schedulable())
+}
+
+// meets reports whether a node meets a constraint such as "node.role==manager";
+// known is false where the evidence does not tell.
+func meets(n *evidence.Node, constraint string) (meets, known bool) {
+	key, value, equal := strings.Cut(constraint, "==")
+	if !equal {
+		var unequal bool
+		if key, value, unequal = strings.Cut(constraint, "!="); !unequal {
+			return false, false
+		}
+	}
+	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+	got := ""
+	switch label, labelled := strings.CutPrefix(key, "node.labels."); {
+	case labelled:
+		got = n.Labels[label]
+	case key == "node.id":
+		got = n.ID
+	case key == "node.hostname":
+		got = n.Hostname
+	case key == "node.role":
+		got = n.Role
+	default:
+		return false, false
+	}
+	return strings.EqualFold(got, value) == equal, true
 }
 
 // refused reports whether tasks of the service were turned down by a node, as

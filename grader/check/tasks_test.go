@@ -106,6 +106,13 @@ func TestTasksNodes(t *testing.T) {
 		together(d)
 		d.svc().Constraints = []string{"node.hostname==manager-1"}
 	}
+	bound := func(constraints ...string) func(d *deployment) {
+		return func(d *deployment) {
+			together(d)
+			d.svc().Constraints = constraints
+			d.snap.Nodes[0].Labels, d.snap.Nodes[1].Labels = map[string]string{"disk": "ssd"}, map[string]string{"disk": "ssd"}
+		}
+	}
 	drained := func(s *evidence.Snapshot) { s.Nodes[1].Availability, s.Nodes[2].Availability = "drain", "drain" }
 	all := []string{"manager-1", "manager-2", "manager-3"}
 	requireKind(t, "tasks-nodes", viaNodes, perUnit, []kase{
@@ -114,8 +121,15 @@ func TestTasksNodes(t *testing.T) {
 		{"two replicas where three nodes are asked for", "at_least: 3", func(d *deployment) { d.svc().Replicas = 2; d.lose(2) }, pass("check.nodes_ok").asked("nodes_at_least", 2)},
 		{"put together by swarm", "at_least: 3", together, pass("check.nodes_swarm").saw("placed_by_swarm", true)},
 		{"together, the other nodes being drained", "", func(d *deployment) { together(d); drained(d.snap) }, pass("check.nodes_swarm")},
+		{"put together by swarm, though bound to nodes that would all do", "at_least: 3", bound("node.role == manager", "node.hostname!=worker-9"), pass("check.nodes_swarm")},
+		{"put together by swarm on one of the two nodes with a disk", "", bound("node.labels.disk==ssd"), pass("check.nodes_swarm")},
+		{"bound to managers, of which one alone takes tasks", "", func(d *deployment) { bound("node.role==manager")(d); drained(d.snap) }, pass("check.nodes_swarm")},
 		{"under other variables", "service: web, at_least: 3", (*deployment).otherVars, pass("check.nodes_ok")},
 
+		{"bound to two nodes, of three", "at_least: 3", bound("node.labels.disk==ssd"), partial("check.nodes_pinned", "3.33")},
+		{"bound to all nodes but those that do", "", bound("node.role==manager", "node.id!=node-2", "node.hostname!=manager-3"), partial("check.nodes_pinned", "5")},
+		{"bound to what the evidence does not tell", "", bound("engine.labels.os==linux"), partial("check.nodes_pinned", "5")},
+		{"bound to two nodes, one of which is down", "", func(d *deployment) { bound("node.labels.disk==ssd")(d); d.snap.Nodes[1].State = "down" }, partial("check.nodes_pinned", "5")},
 		{"pinned to a node", "", pinned, partial("check.nodes_pinned", "5").saw("constraints", []string{"node.hostname==manager-1"})},
 		{"pinned to a node, of three", "at_least: 3", pinned, partial("check.nodes_pinned", "3.33").asked("nodes_at_least", 3)},
 		{"one replica", "", func(d *deployment) { d.svc().Replicas = 1; d.lose(1) }, partial("check.nodes_single", "5").says("node", "manager-1")},
