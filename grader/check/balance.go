@@ -41,8 +41,8 @@ func (p *balanceParams) Validate(vars []string) []rubric.ParamError {
 
 // haproxyBalance passes when every backend's algorithm is accepted and nothing
 // else holds requests to a server: no uneven weights, no cookie or stick table,
-// no http-reuse always. With no balance line HAProxy's default holds:
-// roundrobin up to 3.2, random from 3.3.
+// no http-reuse always. With no balance line HAProxy's default holds, roundrobin
+// up to 3.2 and random from 3.3: one of them must be accepted.
 func haproxyBalance() Kind {
 	return define("haproxy-balance", false,
 		balanceParams{proxyParams: proxyDefaults, Algorithms: []string{"roundrobin"}},
@@ -66,12 +66,20 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		got := be.Balance.Algorithm
 		if got == "" {
 			r.Observed, r.Message = Facts{"algorithm": "default"}, i18n.M("check.balance_default")
+			if !slices.Contains(p.Algorithms, "roundrobin") && !slices.Contains(p.Algorithms, "random") {
+				r.Message = i18n.M("check.balance_absent", "want", p.Algorithms)
+				r.Hint = in.takeTurns(px, be, p.Algorithms[0])
+				return r
+			}
 			continue
 		}
 		r.Observed, r.Message = Facts{"algorithm": got}, i18n.M("check.balance_ok", "algorithm", got)
 		if !slices.Contains(p.Algorithms, got) {
 			r.Observed["line"] = be.Balance.Line.Num
 			r.Message = i18n.M("check.balance_other", "algorithm", clip(got, 40), "want", p.Algorithms)
+			if inTurn(got) || !slices.ContainsFunc(p.Algorithms, inTurn) {
+				r.Message = i18n.M("check.balance_unlike", "algorithm", clip(got, 40), "want", p.Algorithms)
+			}
 			r.Hint = in.takeTurns(px, be, p.Algorithms[0])
 			return r
 		}
@@ -88,10 +96,18 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 	return r
 }
 
+// inTurn reports whether an algorithm deals requests out to all servers alike.
+func inTurn(algorithm string) bool {
+	return slices.Contains([]string{"roundrobin", "static-rr", "leastconn", "random"}, algorithm)
+}
+
 // takeTurns puts another algorithm in the place of a backend's own.
 func (in *Input) takeTurns(px *evidence.Proxy, be *haproxy.Proxy, want string) i18n.Msg {
-	return steps(i18n.M("check.balance_other_hint", "algorithm", clip(be.Balance.Algorithm, 40), "want", want),
-		in.mend(px, []edit{{be.Balance.Line, "line", "balance " + want}}))
+	e := edit{be.Balance.Line, "line", "balance " + want}
+	if be.Balance.Algorithm == "" {
+		e = edit{be.Section.Head, "add", "balance " + want}
+	}
+	return steps(i18n.M("check.balance_other_hint", "algorithm", clip(be.Balance.Algorithm, 40), "want", want), in.mend(px, []edit{e}))
 }
 
 // evenly is what makes a HAProxy deal requests in turn, in the words of the
@@ -99,7 +115,7 @@ func (in *Input) takeTurns(px *evidence.Proxy, be *haproxy.Proxy, want string) i
 func (in *Input) evenly(px *evidence.Proxy, public string, direct bool) i18n.Msg {
 	backends := in.View.backends(px, public)
 	for _, be := range backends {
-		if !slices.Contains([]string{"", "roundrobin", "static-rr", "leastconn", "random"}, be.Balance.Algorithm) {
+		if got := be.Balance.Algorithm; got != "" && !inTurn(got) {
 			return in.takeTurns(px, be, "roundrobin")
 		}
 	}

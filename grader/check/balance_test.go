@@ -20,6 +20,7 @@ func TestHAProxyBalance(t *testing.T) {
 		{"hdr, where that is asked for", "algorithms: [hdr]", balance("    balance hdr(X-User)\n"), pass("check.balance_ok").saw("algorithm", "hdr")},
 		{"random with draws", "algorithms: [random]", balance("    balance random(2)\n"), pass("check.balance_ok")},
 		{"by default, which takes turns", any, balance(""), pass("check.balance_default").saw("algorithm", "default")},
+		{"by default, where one of its kind is asked for", "algorithms: [random, source]", balance(""), pass("check.balance_default")},
 		{"from defaults", "", func(d *deployment) {
 			balance("")(d)
 			d.edit("mode http", "mode http\n    balance roundrobin")
@@ -32,7 +33,10 @@ func TestHAProxyBalance(t *testing.T) {
 		{"ran none", "", (*deployment).noProxy, fail("check.proxy_none")},
 		{"source", any, balance("    balance source\n"), fail("check.balance_other").saw("algorithm", "source").saw("line", 7)},
 		{"first", any, balance("    balance first\n"), fail("check.balance_other").says("algorithm", "first")},
-		{"roundrobin, where leastconn is asked for", "algorithms: [leastconn]", nil, fail("check.balance_other").says("want", []string{"leastconn"})},
+		{"roundrobin, where leastconn is asked for", "algorithms: [leastconn]", nil, fail("check.balance_unlike").says("want", []string{"leastconn"})},
+		{"by default, where leastconn is asked for", "algorithms: [leastconn]", balance(""), fail("check.balance_absent").saw("algorithm", "default").says("want", []string{"leastconn"})},
+		{"by default, where source is asked for", "algorithms: [source, uri]", balance(""), fail("check.balance_absent").asked("algorithms", []string{"source", "uri"})},
+		{"by first, where source is asked for", "algorithms: [source]", balance("    balance first\n"), fail("check.balance_unlike").says("algorithm", "first")},
 		{"one of two backends by source", "", func(d *deployment) {
 			d.edit("default_backend servers", "use_backend servers if { rand(2) 0 }\n    use_backend two if { rand(2) 1 }")
 			d.configure(d.px().Files[0].Text + "backend two\n    balance source\n    server x 172.30.0.11:8001\n")
