@@ -202,7 +202,8 @@ func unbias(be *haproxy.Proxy, direct bool) []edit {
 	return out
 }
 
-// haproxyHealth passes when every server is health checked. Units are servers.
+// haproxyHealth passes when every server is health checked. A disabled one gets
+// no requests and is never checked; it does not count. Units are servers.
 func haproxyHealth() Kind {
 	return define("haproxy-health", true, proxyDefaults, proxyNeeds, judgeHealth)
 }
@@ -214,18 +215,21 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 	}
 	total := 0
 	missing := []string{}
-	note := func(name string, checked bool) {
+	note := func(name string, s haproxy.Server) {
+		if s.Disabled {
+			return
+		}
 		total++
-		if !checked {
+		if !s.Check && s.Track == "" {
 			missing = append(missing, clip(name, 40))
 		}
 	}
 	for _, be := range in.View.backends(px, p.public(in, px)) {
 		for _, s := range be.Servers {
-			note(s.Name, s.Check || s.Track != "")
+			note(s.Name, s)
 		}
 		for _, t := range be.Templates {
-			note(t.Prefix, t.Server.Check)
+			note(t.Prefix, t.Server)
 		}
 	}
 	r := Result{
@@ -259,7 +263,7 @@ func (in *Input) checked(px *evidence.Proxy, public string) []edit {
 	done := rewritten(out)
 	for _, be := range in.View.backends(px, public) {
 		for _, s := range serversOf(be) {
-			if !s.Check && s.Track == "" && !done[s.Line.Num] {
+			if !s.Check && s.Track == "" && !s.Disabled && !done[s.Line.Num] {
 				out = append(out, edit{s.Line, "line", written(append(slices.Clone(s.Line.Words), "check"))})
 			}
 		}

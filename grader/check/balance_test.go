@@ -68,6 +68,9 @@ func TestHAProxyHealth(t *testing.T) {
 		}, pass("check.health_ok")},
 		{"by another's checks", "", edit("172.30.0.13:8001 check", "172.30.0.13:8001 track servers/node1"), pass("check.health_ok")},
 		{"a template", "", servers("server-template web 3 tasks.s01:80 check resolvers docker"), pass("check.health_ok").saw("servers", 1)},
+		{"all but one that is disabled", "", func(d *deployment) {
+			d.configure(d.px().Files[0].Text + "    server old 172.30.0.14:8001 disabled\n")
+		}, pass("check.health_ok").saw("servers", 3)},
 		{"under other variables", "name: lb, port: gate", (*deployment).otherVars, pass("check.health_ok")},
 
 		{"ran none", "", (*deployment).noProxy, fail("check.proxy_none")},
@@ -82,7 +85,11 @@ func TestHAProxyHealth(t *testing.T) {
 			d.edit("172.30.0.13:8001 check", "172.30.0.13:8001 no-check")
 		}, partial("check.health_missing", "6.66")},
 		{"a template without", "", servers("server-template web 3 tasks.s01:80 resolvers docker"), fail("check.health_missing").saw("unchecked", []string{"web"})},
+		{"forgot a backup's", "", func(d *deployment) {
+			d.configure(d.px().Files[0].Text + "    server old 172.30.0.14:8001 backup\n")
+		}, partial("check.health_missing", "7.5").saw("unchecked", []string{"old"})},
 		{"no server", "", servers(), fail("check.servers_none")},
+		{"none but disabled ones", "", servers("server n1 172.30.0.11:8001 check disabled"), fail("check.servers_none")},
 
 		{"could not be read", "", func(d *deployment) { d.noProxy(); d.gap("proxy/haproxy-01", "timeout") }, open("check.config_unread")},
 	})
