@@ -62,13 +62,20 @@ func judgePort(in *Input, p *portParams) Result {
 		Expected: Facts{"published": want, "modes": p.Modes},
 		Hint:     i18n.M("check.port_hint", "service", svc.Name, "port", want),
 	}
+	mesh := slices.Contains(p.Modes, "ingress")
+	if !mesh {
+		r.Hint = onHost(svc, wrong, want)
+	}
 	switch {
 	case hit != nil && slices.Contains(p.Modes, hit.Mode):
 		r.Outcome, r.Hint = Pass, i18n.Msg{}
 		r.Message = i18n.M("check.port_ok", "service", svc.Name, "port", want, "target", hit.Target)
-	case svc.EndpointMode == "dnsrr":
+	case svc.EndpointMode == "dnsrr" && mesh:
 		r.Message = i18n.M("check.port_dnsrr", "service", svc.Name, "port", want)
 		r.Hint = i18n.M("check.port_dnsrr_hint", "service", svc.Name, "port", want)
+	case hit != nil && !mesh:
+		r.Message = i18n.M("check.port_mode_host", "port", want, "mode", hit.Mode, "want", p.Modes)
+		r.Hint = onHost(svc, hit, want)
 	case hit != nil:
 		r.Message = i18n.M("check.port_mode", "port", want, "mode", hit.Mode, "want", p.Modes)
 		r.Hint = i18n.M("check.port_mode_hint", "service", svc.Name, "port", want, "target", hit.Target, "unpublish", unpublish(*hit))
@@ -84,11 +91,23 @@ func judgePort(in *Input, p *portParams) Result {
 			r.Message = i18n.M("check.port_none", "service", svc.Name, "port", want)
 		} else {
 			r.Message = i18n.M("check.port_other", "service", svc.Name, "published", published, "port", want)
-			r.Hint = i18n.M("check.port_other_hint", "service", svc.Name, "port", want,
-				"unpublish", unpublish(*wrong))
+			if mesh {
+				r.Hint = i18n.M("check.port_other_hint", "service", svc.Name, "port", want, "unpublish", unpublish(*wrong))
+			}
 		}
 	}
 	return r
+}
+
+// onHost publishes a port on the nodes that have a task, in the place of
+// another one if there is one.
+func onHost(svc *evidence.Service, old *evidence.Port, port string) i18n.Msg {
+	words, target := []string{"docker service update"}, 80
+	if old != nil {
+		words, target = append(words, unpublish(*old)), old.Target
+	}
+	add := published(evidence.Port{Published: atoi(port), Target: target, Protocol: "tcp", Mode: "host"})
+	return do(append(words, "--publish-add", add, svc.Name)...)
 }
 
 // publisher is another service that publishes a port through the mesh.

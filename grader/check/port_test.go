@@ -3,7 +3,10 @@ package check_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
 
@@ -32,7 +35,9 @@ func TestServicePort(t *testing.T) {
 		{"turned the two numbers round", "", ports(port(80, 8001, "tcp", "ingress")), fail("check.port_other").saw("published", []string{"80:8001/tcp"})},
 		{"published it over UDP", "", ports(port(8001, 80, "udp", "ingress")), fail("check.port_other").saw("published", []string{"8001:80/udp"})},
 		{"published it in host mode", "", host, fail("check.port_mode").says("mode", "host")},
-		{"published it on the mesh where host mode is asked for", "modes: [host]", nil, fail("check.port_mode").says("mode", "ingress").asked("modes", []string{"host"})},
+		{"published it on the mesh where host mode is asked for", "modes: [host]", nil, fail("check.port_mode_host").says("mode", "ingress").asked("modes", []string{"host"})},
+		{"published none in dnsrr, where host mode is asked for", "modes: [host]", dnsrr(), fail("check.port_none")},
+		{"published another in dnsrr, where host mode is asked for", "modes: [host]", dnsrr(port(8010, 80, "tcp", "host")), fail("check.port_other")},
 		{"left the service in dnsrr mode", "", dnsrr(), fail("check.port_dnsrr").saw("endpoint_mode", "dnsrr")},
 		{"host mode in dnsrr, where the mesh is asked for", "", dnsrr(port(8001, 80, "tcp", "host")), fail("check.port_dnsrr")},
 		{"came too late: a classmate has the port", "", func(d *deployment) {
@@ -50,4 +55,22 @@ func TestServicePort(t *testing.T) {
 		"port: publish, modes: [ingress, vip, ingres]": {"port check.param_no_var", "modes check.param_mode", "modes check.param_mode"},
 		"service: web, port: door, modes: [host]":      nil,
 	})
+}
+
+// TestHostPortHints: what is to be typed leads to what is asked for.
+func TestHostPortHints(t *testing.T) {
+	const add = " --publish-add published=8001,target=80,mode=host s01"
+	port := func(published int, mode string) []evidence.Port {
+		return []evidence.Port{{Protocol: "tcp", Target: 80, Published: published, Mode: mode}}
+	}
+	for want, ports := range map[string][]evidence.Port{
+		"$ docker service update" + add:                                                 nil,
+		"$ docker service update --publish-rm 80" + add:                                 port(8001, "ingress"),
+		"$ docker service update --publish-rm published=8010,target=80,mode=host" + add: port(8010, "host"),
+	} {
+		d := viaNodes()
+		d.svc().Ports = ports
+		v := d.verdicts(&rubric.Check{ID: "it", Kind: "service-port", Points: 1000, Params: params(t, "service-port", "modes: [host]")})[0]
+		require.Equal(t, []string{want}, i18n.EN.Lines(v.Hint))
+	}
 }
