@@ -20,6 +20,9 @@ type portParams struct {
 
 func (p *portParams) Validate(vars []string) []rubric.ParamError {
 	errs := varsExist(vars, "service", p.Service, "port", p.Port)
+	if len(p.Modes) == 0 {
+		errs = append(errs, paramError("modes", i18n.M("check.param_empty", "param", "modes")))
+	}
 	for _, m := range p.Modes {
 		if m != "ingress" && m != "host" {
 			errs = append(errs, paramError("modes", i18n.M("check.param_mode", "mode", m)))

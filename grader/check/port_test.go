@@ -51,6 +51,7 @@ func TestServicePort(t *testing.T) {
 		{"made no service", "", (*deployment).noService, fail("check.service_none")},
 	})
 	requireRefused(t, "service-port", map[string][]string{
+		"modes: []":     {"modes check.param_empty"},
 		"modes: [mesh]": {"modes check.param_mode"},
 		"port: publish, modes: [ingress, vip, ingres]": {"port check.param_no_var", "modes check.param_mode", "modes check.param_mode"},
 		"service: web, port: door, modes: [host]":      nil,
