@@ -54,6 +54,7 @@ func TestAnswersOnTheMesh(t *testing.T) {
 		{"one request in a hundred failed", "", onMesh(lossy(9, "reset")), pass("check.answers_ok").asked("max_error_share", 0.01)},
 		{"a tenth failed, where that may be", "max_errors: 0.1", onMesh(lossy(100, "timeout")), pass("check.answers_ok")},
 		{"under other variables", "service: web, port: door, max_errors: 0", (*deployment).otherVars, pass("check.answers_ok")},
+		{"a run that was not finished", "", func(d *deployment) { d.brief = true }, pass("check.answers_ok")},
 		{"one replica", "", func(d *deployment) { d.lose(1) }, pass("check.answers_ok").says("containers", 1)},
 		{"a task came up meanwhile, and answers", "", func(d *deployment) {
 			fresh := task("s01", 4, "10.0.0.40/24")

@@ -45,6 +45,7 @@ func TestHAProxyBackends(t *testing.T) {
 		{"made no service", "", (*deployment).noService, fail("check.service_none")},
 		{"ran no HAProxy", "", (*deployment).noProxy, fail("check.proxy_none")},
 		{"listed two of three", "", servers(web1, web2), partial("check.backends_few", "6.66").says("addresses", []string{"10.0.7.13"})},
+		{"listed two of three, in a run that was not finished", "", func(d *deployment) { d.brief = true; servers(web1, web2)(d) }, partial("check.backends_few", "6.66")},
 		{"listed none", "", servers(), fail("check.servers_none")},
 		{"listed one twice", "", third("server web3 10.0.7.12:80"), partial("check.backends_again", "6.66").says("missing", 1)},
 		{"a template of one address", "", servers("server-template web 3 10.0.7.11:80"), partial("check.backends_several", "3.33").says("missing", 2)},

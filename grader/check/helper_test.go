@@ -24,6 +24,8 @@ type deployment struct {
 	mesh    func(node int) []reply
 	haproxy []reply
 	idle    bool
+	// brief is a run that ended before the cluster was read a second time.
+	brief bool
 	// What followed a fault; see struck.
 	window         *evidence.Window
 	settled, final *evidence.Snapshot
@@ -285,7 +287,11 @@ func (d *deployment) observed() evidence.Case {
 		d.bundle.Traces = append([]evidence.Trace{trace(evidence.Target{ID: "haproxy", Kind: "haproxy", Address: "172.30.0.11:9001", Path: "/"}, d.haproxy)},
 			d.meshLoad(d.mesh)...)
 	}
-	return evidence.Case{Bundle: d.bundle, Before: d.snap, After: d.after, Window: d.window, Settled: d.settled, Final: d.final}
+	c := evidence.Case{Bundle: d.bundle, Before: d.snap, After: d.after, Window: d.window, Settled: d.settled, Final: d.final}
+	if d.brief {
+		c.After, c.Final = nil, nil
+	}
+	return c
 }
 
 // struck lets a node fail under the service, as a scene has it, and drives the

@@ -26,6 +26,18 @@ func mute(s *scene.Scene)     { s.Become = scene.Mute }
 // becomes has lost tasks come to this.
 func becomes(what string) func(s *scene.Scene) { return func(s *scene.Scene) { s.Become = what } }
 
+// sick has the engines of the nodes that live fail to set containers up.
+func sick(d *deployment) {
+	d.struck(2, func(s *scene.Scene) { together(s); s.Become = scene.Rejected })
+	for i := range d.window.Polls {
+		for k := range d.window.Polls[i].Tasks {
+			if t := &d.window.Polls[i].Tasks[k]; t.Error != "" {
+				t.Error = vxlan
+			}
+		}
+	}
+}
+
 // windowOpen are the ways in which a window tells nothing, through no fault of
 // the student's; they are the same for every kind that reads one.
 func windowOpen() []kase {
@@ -69,6 +81,12 @@ func TestRecovers(t *testing.T) {
 		{"global", "", struck(3, global), pass("check.recovers_global").asked("running", 2)},
 		{"drained", "", struck(2, func(s *scene.Scene) { s.Kind = "node-drain" }), pass("check.recovers_ok").says("fault", "check.fault_node_drain")},
 		{"a killed container", "", struck(2, func(s *scene.Scene) { s.Kind = "task-kill" }), pass("check.recovers_ok").saw("fault", "task-kill")},
+		{"a command of the class's", "", struck(2, func(s *scene.Scene) { s.Kind = "command" }), pass("check.recovers_ok").says("fault", "check.fault_command")},
+		{"on a cluster twenty times as fast", "", struck(2, func(s *scene.Scene) {
+			s.Speed, s.Detect, s.Drop, s.Start, s.Hold, s.Limit, s.Poll, s.Period = 20, 600, 40, 80, 600, 6000, 50, 20
+			s.Injecting, s.Injected = 1000, 1020
+		}), pass("check.recovers_ok").asked("seconds_at_most", 65)},
+		{"in a run that was not finished", "", func(d *deployment) { d.struck(2, nil); d.brief = true }, pass("check.recovers_ok")},
 		{"under other variables", "service: web, port: door, rate: 10", func(d *deployment) { d.otherVars(); d.struck(2, nil) }, pass("check.recovers_ok")},
 
 		{"late for the usual limit", "", struck(3, func(s *scene.Scene) { s.Start = 52000 }), partial("check.recovers_late", "5")},
@@ -84,6 +102,8 @@ func TestRecovers(t *testing.T) {
 		{"runs, and does not answer", "", struck(3, mute), fail("check.recovers_silent")},
 		{"comes and goes", "", struck(3, func(s *scene.Scene) { s.Become, s.Limit = scene.Flaps, 105000 }), fail("check.recovers_not")},
 		{"made no service", "", func(d *deployment) { d.struck(2, nil); d.noService() }, fail("check.service_none")},
+
+		{"nodes that can't set up its network", "", sick, open("check.node_trouble")},
 	}...))
 	requireRefused(t, "recovers", map[string][]string{
 		"within: 19":                        {"within check.param_within"},
@@ -114,6 +134,8 @@ func TestReplaced(t *testing.T) {
 		}, partial("check.replaced_not", "5").saw("replacements", 1)},
 		{"global on that node only", "", struck(1, global), fail("check.replaced_not").says("why", "check.why_global")},
 		{"made no service", "", func(d *deployment) { d.struck(2, nil); d.noService() }, fail("check.service_none")},
+
+		{"nodes that can't set up its network", "", sick, open("check.node_trouble")},
 	}...))
 	requireRefused(t, "replaced", map[string][]string{"rate: 100.5": {"rate check.param_rate"}, "port: p": {"port check.param_no_var"}})
 }

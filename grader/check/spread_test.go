@@ -39,6 +39,8 @@ func TestSpread(t *testing.T) {
 		}, pass("check.spread_ok").saw("answers", 2500)},
 		{"under other variables", "service: web, via: haproxy, port: gate, or: [gate2]", (*deployment).otherVars, pass("check.spread_ok")},
 
+		{"a run that was not finished", "", func(d *deployment) { d.brief = true }, pass("check.spread_ok")},
+		{"weights 2:1:1, in a run that was not finished", "", func(d *deployment) { d.brief = true; dealt(750, 375, 375)(d) }, partial("check.spread_uneven", "5")},
 		{"weights 2:1:1", "", dealt(750, 375, 375), partial("check.spread_uneven", "5").saw("evenness", 0.8889)},
 		{"weights 2:1:1 on the mesh", "via: mesh, port: published", mesh(750, 375, 375), partial("check.spread_uneven", "5")},
 		{"all to one", "", dealt(1500, 0, 0), fail("check.spread_uneven").saw("evenness", 0.3333)},
