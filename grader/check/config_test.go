@@ -3,7 +3,12 @@ package check_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
 )
 
 func TestHAProxyConfig(t *testing.T) {
@@ -68,4 +73,28 @@ func TestHAProxyConfig(t *testing.T) {
 		"name: lb, mode: tcp":     nil,
 		"network: dns, port: nn2": {"port check.param_no_var", "network check.param_no_var"},
 	})
+}
+
+// TestWholeConfig: the file that a hint gives is one that the task accepts.
+func TestWholeConfig(t *testing.T) {
+	d := viaNodes()
+	d.px().Files[0] = evidence.File{Path: "/usr/local/etc/haproxy/haproxy.cfg", Source: "archive", Error: "missing"}
+	var checks []*rubric.Check
+	for kind, with := range map[string]string{
+		"haproxy-config": "mode: tcp", "haproxy-balance": "algorithms: [source, leastconn]", "haproxy-found": "", "service-port": "",
+	} {
+		checks = append(checks, &rubric.Check{ID: kind, Kind: kind, Points: 1000, Params: params(t, kind, with)})
+	}
+	for _, v := range d.verdicts(checks...) {
+		if v.Check != "haproxy-config" {
+			continue
+		}
+		require.Equal(t, check.Fail, v.Outcome)
+		lines := i18n.EN.Lines(v.Hint)
+		require.Contains(t, lines, "| backend servers")
+		require.Contains(t, lines, "|     mode tcp")
+		require.Contains(t, lines, "|     balance source")
+		return
+	}
+	require.Fail(t, "no verdict")
 }

@@ -104,8 +104,8 @@ func (in *Input) freshConfig(px *evidence.Proxy) (string, bool) {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("defaults\n    mode http\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\n")
-	b.WriteString("frontend http-in\n    bind *:" + port + "\n    default_backend servers\n\nbackend servers\n    balance roundrobin\n")
+	b.WriteString("defaults\n    mode " + w.mode + "\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\n")
+	b.WriteString("frontend http-in\n    bind *:" + port + "\n    default_backend servers\n\nbackend servers\n    balance " + w.balance + "\n")
 	for _, r := range rights {
 		b.WriteString("    " + r.text(r.name) + "\n")
 	}

@@ -118,10 +118,12 @@ type wants struct {
 	frontend   string
 	toTasks    bool // HAProxy leads to the tasks and not to the nodes
 	inner      int  // the port that the containers listen on
+	mode       string
+	balance    string // an algorithm that is accepted
 }
 
 func (in *Input) wants() wants {
-	w := wants{replicas: 1, inner: 80}
+	w := wants{replicas: 1, inner: 80, mode: "http", balance: "roundrobin"}
 	if in.Task == nil {
 		return w
 	}
@@ -158,6 +160,12 @@ func (in *Input) wants() wants {
 			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
+		case *configParams:
+			w.mode = p.Mode
+		case *balanceParams:
+			if !slices.Contains(p.Algorithms, w.balance) {
+				w.balance = p.Algorithms[0]
+			}
 		case *backendsParams:
 			w.toTasks, w.inner = true, p.Target
 		}
