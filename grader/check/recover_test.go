@@ -26,17 +26,24 @@ func mute(s *scene.Scene)     { s.Become = scene.Mute }
 // becomes has lost tasks come to this.
 func becomes(what string) func(s *scene.Scene) { return func(s *scene.Scene) { s.Become = what } }
 
-// sick has the engines of the nodes that live fail to set containers up.
-func sick(d *deployment) {
-	d.struck(2, func(s *scene.Scene) { together(s); s.Become = scene.Rejected })
-	for i := range d.window.Polls {
-		for k := range d.window.Polls[i].Tasks {
-			if t := &d.window.Polls[i].Tasks[k]; t.Error != "" {
-				t.Error = vxlan
+// told has the engine say something else of the tasks that do not come to run.
+func told(err string, become string, constraints ...string) func(d *deployment) {
+	return func(d *deployment) {
+		d.struck(2, func(s *scene.Scene) { s.On, s.Become, s.Service.Constraints = []int{1, 1}, become, constraints })
+		for i := range d.window.Polls {
+			for k := range d.window.Polls[i].Tasks {
+				if t := &d.window.Polls[i].Tasks[k]; t.Error != "" {
+					t.Error = err
+				}
 			}
 		}
 	}
 }
+
+// sick has the engines of the nodes that live fail to set containers up.
+var sick = told(vxlan, scene.Rejected)
+
+const crowded = "no suitable node (insufficient resources on 2 nodes; 1 node not available for new tasks)"
 
 // windowOpen are the ways in which a window tells nothing, through no fault of
 // the student's; they are the same for every kind that reads one.
@@ -95,6 +102,8 @@ func TestRecovers(t *testing.T) {
 		{"on-failure, for a task that ended well", "", struck(2, func(s *scene.Scene) { never(s); s.Service.Restart.Condition = "on-failure" }), not("condition")},
 		{"attempts used up", "", struck(3, func(s *scene.Scene) { s.Become, s.Service.Restart.MaxAttempts = scene.Never, 1 }), not("attempts")},
 		{"pinned to the node that fails", "", struck(2, pinned), not("constraint").saw("running", 0)},
+		{"asks for more memory than is left", "", told(crowded, scene.Pending), not("error")},
+		{"asks for more memory than is left, bound to nodes that would all do", "", told(crowded, scene.Pending, "node.role==manager"), not("error")},
 		{"an image on that node only", "", struck(2, func(s *scene.Scene) { together(s); s.Become = scene.Rejected }), not("image")},
 		{"a health check that never passes", "", struck(3, becomes(scene.Starting)), not("health").saw("running", 2)},
 		{"global on that node only", "", struck(1, global), not("global")},

@@ -20,6 +20,8 @@ func cause(svc *evidence.Service, s *recovery.Story) string {
 	switch {
 	case strings.Contains(all, "no such image"):
 		return "image"
+	case strings.Contains(all, "insufficient resources") && !strings.Contains(all, "scheduling constraints"):
+		return "resources"
 	case strings.Contains(all, "no suitable node"):
 		return "placement"
 	case strings.Contains(all, "unhealthy") || starting(s):
@@ -85,6 +87,8 @@ func (in *Input) notHint(svc *evidence.Service, s *recovery.Story) i18n.Msg {
 		if len(svc.Constraints) > 0 {
 			return i18n.M("check.nodes_pinned_hint", "unconstrain", unconstrain(svc.Constraints), "service", svc.Name)
 		}
+	case "resources":
+		return i18n.M("check.running_resources_hint", "service", svc.Name)
 	case "health":
 		return i18n.M("check.running_health_hint", "service", svc.Name)
 	case "global":
