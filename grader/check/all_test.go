@@ -79,44 +79,56 @@ func TestWhatAnyKindSays(t *testing.T) {
 	}
 }
 
-// TestNeeds: what each kind asks to be observed, with its parameters in it.
+// TestNeeds: what each kind asks to be observed, with its parameters in it: whose
+// service, which balancer, and at which port.
 func TestNeeds(t *testing.T) {
-	snapshot := check.Need{What: "snapshot"}
-	proxy := func(via string, or ...string) check.Need { return check.Need{What: "proxy", Via: via, Or: or} }
-	window := func(rate float64) check.Need {
-		return check.Need{What: "window", Tasks: 1, Via: "door", Rate: rate}
+	of := func(port string) check.Need { return check.Need{Kind: "snapshot", Service: "service", Port: port} }
+	proxy := func(name, network, port string, or ...string) []check.Need {
+		return []check.Need{{Kind: "snapshot"}, {Kind: "proxy", Balancer: name, Network: network, Port: port, Or: or}}
 	}
+	window := func(rate float64) check.Need {
+		return check.Need{Kind: "window", Tasks: 1, Service: "service", Port: "door", Rate: rate}
+	}
+	lb := proxy("lb", "", "gate", "gate2")
+	lan := func(network string) []check.Need {
+		return append(proxy("lb", network, "gate", "gate2"), check.Need{Kind: "snapshot", Service: "service", Network: network})
+	}
+	through := check.Need{Kind: "load", From: "haproxy", Service: "service", Balancer: "lb", Port: "gate", Or: []string{"gate2"}, Tasks: 1, Direct: true}
+	even := through
+	even.Tasks, even.Spread = 2, true
 	const box = "name: lb, port: gate, or: [gate2]"
 	for kind, c := range map[string]struct {
 		with string
 		want []check.Need
 	}{
-		"service-exists":   {"", []check.Need{snapshot}},
-		"service-image":    {"images: [a]", []check.Need{snapshot}},
-		"service-env":      {"", []check.Need{snapshot}},
-		"service-port":     {"", []check.Need{snapshot}},
-		"service-replicas": {"", []check.Need{snapshot}},
-		"service-dnsrr":    {"", []check.Need{snapshot}},
-		"tasks-running":    {"", []check.Need{snapshot}},
-		"tasks-nodes":      {"", []check.Need{snapshot}},
-		"haproxy-found":    {box, []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-running":  {box, []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-config":   {box + ", mode: tcp", []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-port":     {"", []check.Need{snapshot, proxy("frontend")}},
-		"haproxy-servers":  {box + ", at_least: 5", []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-balance":  {box + ", direct: true", []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-health":   {box, []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-network":  {box + ", network: lan", []check.Need{snapshot, proxy("gate", "gate2")}},
-		"service-network":  {box, []check.Need{snapshot, proxy("gate", "gate2")}},
-		"haproxy-backends": {box, []check.Need{snapshot, proxy("gate", "gate2"), {What: "load/haproxy", Tasks: 1, Via: "gate", Or: []string{"gate2"}, Direct: true}}},
-		"direct":           {box, []check.Need{snapshot, proxy("gate", "gate2"), {What: "load/haproxy", Tasks: 1, Via: "gate", Or: []string{"gate2"}, Direct: true}}},
-		"answers":          {"via: mesh, port: door", []check.Need{snapshot, {What: "load/mesh", Tasks: 1, Via: "door"}}},
-		"spread":           {"via: haproxy, port: gate, or: [gate2], direct: true", []check.Need{snapshot, {What: "load/haproxy", Tasks: 2, Spread: true, Via: "gate", Or: []string{"gate2"}, Direct: true}}},
-		"recovers":         {"port: door, within: 30, rate: 8", []check.Need{snapshot, window(8)}},
-		"replaced":         {"port: door", []check.Need{snapshot, window(0)}},
-		"available":        {"port: door, rate: 20", []check.Need{snapshot, window(20)}},
-		"outage":           {"port: door, rate: 1", []check.Need{snapshot, window(1)}},
-		"later-spread":     {"port: door", []check.Need{snapshot, window(0), {What: "load/later", Tasks: 2, Spread: true, Via: "door"}}},
+		"service-exists":   {"", []check.Need{of("published")}},
+		"service-image":    {"images: [a]", []check.Need{of("")}},
+		"service-env":      {"", []check.Need{of("")}},
+		"service-port":     {"port: door", []check.Need{of("door")}},
+		"service-replicas": {"", []check.Need{of("")}},
+		"service-dnsrr":    {"", []check.Need{of("")}},
+		"tasks-running":    {"", []check.Need{of("")}},
+		"tasks-nodes":      {"", []check.Need{of("")}},
+		"haproxy-found":    {box, lb},
+		"haproxy-running":  {box, lb},
+		"haproxy-config":   {box + ", mode: tcp", lb},
+		"haproxy-port":     {"", proxy("haproxy", "", "frontend")},
+		"haproxy-servers":  {box + ", at_least: 5", lb},
+		"haproxy-balance":  {box + ", direct: true", lb},
+		"haproxy-health":   {box, lb},
+		"haproxy-network":  {box + ", network: lan", lan("lan")},
+		"service-network":  {box, lan("network")},
+		"haproxy-backends": {box, append(lan("network"), through)},
+		"direct":           {box, append(lan("network"), through)},
+		"answers":          {"via: mesh, port: door", []check.Need{of(""), {Kind: "load", From: "mesh", Tasks: 1, Service: "service", Port: "door"}}},
+		"spread":           {"via: haproxy, " + box + ", direct: true", []check.Need{of(""), even}},
+		"recovers":         {"port: door, within: 30, rate: 8", []check.Need{of(""), window(8)}},
+		"replaced":         {"port: door", []check.Need{of(""), window(0)}},
+		"available":        {"port: door, rate: 20", []check.Need{of(""), window(20)}},
+		"outage":           {"port: door, rate: 1", []check.Need{of(""), window(1)}},
+		"later-spread": {"port: door", []check.Need{
+			of(""), window(0), {Kind: "load", From: "mesh", After: "fault", Service: "service", Port: "door", Tasks: 2, Spread: true},
+		}},
 	} {
 		k, ok := check.Find(kind)
 		require.True(t, ok, kind)
