@@ -129,10 +129,6 @@ func (t Template) Count() int {
 	return min(t.Last-t.First+1, 4096)
 }
 
-// mayLackValue are words whose value HAProxy does not miss, and "resolvers",
-// whose missing name shows later.
-var mayLackValue = []string{"weight", "maxconn", "maxqueue", "minconn", "init-addr", "resolvers", "set-proxy-v2-tlv-fmt"}
-
 // options reads the words after the address.
 func (s *Server) options(ws []string) {
 	s.Options = append(s.Options, ws...)
@@ -148,7 +144,7 @@ func (s *Server) options(ws []string) {
 		if n > 0 && i+1 < len(ws) {
 			arg = ws[i+1]
 		}
-		if n > 0 && i+1 >= len(ws) && !slices.Contains(mayLackValue, known.find(w)) {
+		if n > 0 && i+1 >= len(ws) && !Lookup("server", known.find(w)).Is("lax") {
 			s.wrong = append(s.wrong, wrongWord{"missing_value", w, "'" + w + "' expects a value as argument.."})
 			return
 		}

@@ -80,8 +80,7 @@ func answersItself(p *Proxy) bool {
 		}
 	}
 	for _, ln := range p.Lines {
-		switch ln.Words[0] {
-		case "dispatch", "use-fcgi-app", "errorfile", "http-error", "errorloc", "errorloc302", "stick-table":
+		if Lookup("proxy", ln.Words[0]).Is("answers") {
 			return true
 		}
 	}
@@ -111,8 +110,9 @@ func (l *linter) tcpMode(p *Proxy) {
 	if p.ModeLine.Num == 0 {
 		l.check(Warning, Checking, p.Section.Head, "", "no_mode", "name", p.Name)
 	}
-	for _, name := range []string{"forwardfor", "httpclose", "http-server-close", "http-keep-alive", "httplog"} {
-		if o, ok := p.Options[name]; ok {
+	for _, d := range Vocabulary("option") {
+		name := d.Name
+		if o, ok := p.Options[name]; ok && d.Is("http") {
 			l.check(Warning, Checking, o.Line, fmt.Sprintf("'option %s' ignored for %s '%s' as it requires HTTP mode.", name, kindWord(p), p.Name),
 				"http_only", "word", "option "+name, "name", p.Name)
 		}

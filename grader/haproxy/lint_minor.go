@@ -1,77 +1,117 @@
 package haproxy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 )
 
-// minor checks the keywords that a student's file seldom has.
-func (l *linter) minor(s *Section, ln Line) {
-	w, arg := ln.Words[0], ln.Word(1)
-	oneOf := func(i int, said string, want ...string) bool {
-		if slices.Contains(want, strings.TrimPrefix(ln.Word(i), "!")) {
-			return true
+// minorLines check the keywords that a student's file seldom has.
+var minorLines = map[string]func(*linter, Line){
+	"hash-type": func(l *linter, ln Line) {
+		if l.oneOf(ln, 1, "'hash-type' only supports 'consistent' and 'map-based'.", "consistent", "map-based") && ln.Word(2) != "" && ln.Word(2) != "avalanche" {
+			l.oneOf(ln, 2, "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.", "sdbm", "djb2", "wt6", "crc32", "none")
 		}
-		l.alert(ln, said, "bad_choice", "word", ln.Word(i), "what", strings.Join(ln.Words[:min(i, len(ln.Words))], " "), "want", want)
-		return false
-	}
-	switch w {
-	case "hash-type":
-		if oneOf(1, "'hash-type' only supports 'consistent' and 'map-based'.", "consistent", "map-based") && ln.Word(2) != "" && ln.Word(2) != "avalanche" {
-			oneOf(2, "'hash-type' only supports 'sdbm', 'djb2', 'crc32', or 'wt6' hash functions.", "sdbm", "djb2", "wt6", "crc32", "none")
+	},
+	"stick-table": (*linter).stickTable,
+	"http-check":  (*linter).httpCheck,
+	"compression": func(l *linter, ln Line) {
+		if l.oneOf(ln, 1, "'compression' expects 'algo', 'type' or 'offload'", "algo", "type", "offload", "algo-req", "algo-res", "type-req", "type-res", "direction", "minsize-req", "minsize-res") && ln.Word(1) == "algo" {
+			l.oneOf(ln, 2, "'compression' : '"+ln.Word(2)+"' is not a supported algorithm.", "gzip", "deflate", "raw-deflate", "identity")
 		}
-	case "stick-table":
-		l.stickTable(ln)
-	case "http-check":
-		kinds := []string{"disable-on-404", "send-state", "comment", "connect", "send", "expect", "set-var", "set-var-fmt", "unset-var"}
-		if name, _, _ := strings.Cut(arg, "("); !slices.Contains(kinds, name) {
-			oneOf(1, "'http-check' only supports 'disable-on-404', 'send-state', 'comment', 'connect', 'send', 'expect', 'set-var-fmt(*)', 'set-var(*)', 'unset-var(*)'. but got '"+arg+"'", kinds...)
-		} else if arg == "expect" {
-			i := 2
-			for slices.Contains([]string{"min-recv", "comment", "ok-status", "error-status", "tout-status", "on-success", "on-error", "status-code"}, ln.Word(i)) {
-				i += 2
-			}
-			oneOf(i, "'http-check expect' : 'only supports min-recv, [!]string', '[!]rstring', '[!]string-lf', '[!]status', '[!]rstatus', [!]hdr, [!]fhdr or comment.",
-				"status", "string", "rstring", "string-lf", "rstatus", "hdr", "fhdr")
-		}
-	case "compression":
-		if oneOf(1, "'compression' expects 'algo', 'type' or 'offload'", "algo", "type", "offload", "algo-req", "algo-res", "type-req", "type-res", "direction", "minsize-req", "minsize-res") && arg == "algo" {
-			oneOf(2, "'compression' : '"+ln.Word(2)+"' is not a supported algorithm.", "gzip", "deflate", "raw-deflate", "identity")
-		}
-	case "capture":
+	},
+	"capture": func(l *linter, ln Line) {
+		arg := ln.Word(1)
 		switch {
 		case arg == "cookie" && ln.Word(3) == "len":
 		case (arg == "request" || arg == "response") && ln.Word(2) == "header" && ln.Word(4) == "len":
 		default:
-			l.alert(ln, "'capture' expects 'cookie' or 'request header' or 'response header'.", "bad_choice", "word", arg, "what", w,
+			l.alert(ln, "'capture' expects 'cookie' or 'request header' or 'response header'.", "bad_choice", "word", arg, "what", "capture",
 				"want", []string{"cookie NAME len N", "request header NAME len N", "response header NAME len N"})
 		}
-	case "monitor":
-		if oneOf(1, "'monitor' only supports 'fail'.", "fail") {
+	},
+	"monitor": func(l *linter, ln Line) {
+		if l.oneOf(ln, 1, "'monitor' only supports 'fail'.", "fail") {
 			if c, _ := splitCond(ln.From(2)); c.Kind == "" {
 				l.alert(ln, "'monitor fail' requires either 'if' or 'unless' followed by a condition.", "needs_condition", "word", "monitor fail")
 			} else {
 				l.cond(ln, c, "error detected while parsing a 'monitor fail' condition : ")
 			}
 		}
-	case "rate-limit":
-		if oneOf(1, "'rate-limit' only supports 'sessions' (got '"+arg+"')", "sessions") && ln.Word(2) == "" {
+	},
+	"rate-limit": func(l *linter, ln Line) {
+		if l.oneOf(ln, 1, "'rate-limit' only supports 'sessions' (got '"+ln.Word(1)+"')", "sessions") && ln.Word(2) == "" {
 			l.alert(ln, "'rate-limit sessions' expects expects an integer value (in sessions/second)", "missing_value", "word", "rate-limit sessions")
 		}
-	case "persist":
-		if name, _, _ := strings.Cut(arg, "("); name != "rdp-cookie" {
-			l.alert(ln, "missing persist method.", "missing_value", "word", w)
+	},
+	"persist": func(l *linter, ln Line) {
+		if name, _, _ := strings.Cut(ln.Word(1), "("); name != "rdp-cookie" {
+			l.alert(ln, "missing persist method.", "missing_value", "word", "persist")
 		}
-	case "filter":
-		if strings.HasPrefix(arg, "lua.") {
+	},
+	"filter": func(l *linter, ln Line) {
+		if strings.HasPrefix(ln.Word(1), "lua.") {
 			return // a script's
 		}
-		oneOf(1, "'filter' : unknown keyword '"+arg+"'. Registered keywords :", "trace", "compression", "comp-req", "comp-res", "spoe", "cache", "fcgi-app", "bwlim-in", "bwlim-out", "opentracing", "ot")
-	case "dispatch":
-		if a, bad := parseAddr(arg); bad.key != "" || (a.Unix == "" && a.Low == 0) {
-			l.alert(ln, "'dispatch' : missing port specification in '"+arg+"'", "no_port", "text", arg)
+		l.oneOf(ln, 1, "'filter' : unknown keyword '"+ln.Word(1)+"'. Registered keywords :", "trace", "compression", "comp-req", "comp-res", "spoe", "cache", "fcgi-app", "bwlim-in", "bwlim-out", "opentracing", "ot")
+	},
+	"dispatch": func(l *linter, ln Line) {
+		if a, bad := parseAddr(ln.Word(1)); bad.key != "" || (a.Unix == "" && a.Low == 0) {
+			l.alert(ln, "'dispatch' : missing port specification in '"+ln.Word(1)+"'", "no_port", "text", ln.Word(1))
 		}
+	},
+}
+
+// oneOf reports a word that is none of those wanted.
+func (l *linter) oneOf(ln Line, i int, said string, want ...string) bool {
+	if slices.Contains(want, strings.TrimPrefix(ln.Word(i), "!")) {
+		return true
+	}
+	l.alert(ln, said, "bad_choice", "word", ln.Word(i), "what", strings.Join(ln.Words[:min(i, len(ln.Words))], " "), "want", want)
+	return false
+}
+
+func (l *linter) httpCheck(ln Line) {
+	arg := ln.Word(1)
+	if name, _, _ := strings.Cut(arg, "("); Lookup("http-check", name).Name == "" {
+		l.oneOf(ln, 1, "'http-check' only supports 'disable-on-404', 'send-state', 'comment', 'connect', 'send', 'expect', 'set-var-fmt(*)', 'set-var(*)', 'unset-var(*)'. but got '"+arg+"'", proposed("http-check")...)
+	} else if arg == "expect" {
+		i := 2
+		for slices.Contains([]string{"min-recv", "comment", "ok-status", "error-status", "tout-status", "on-success", "on-error", "status-code"}, ln.Word(i)) {
+			i += 2
+		}
+		l.oneOf(ln, i, "'http-check expect' : 'only supports min-recv, [!]string', '[!]rstring', '[!]string-lf', '[!]status', '[!]rstatus', [!]hdr, [!]fhdr or comment.",
+			proposed("http-check expect")...)
+	}
+}
+
+func (l *linter) stick(ln Line) {
+	if a := ln.Word(1); a != "on" && a != "match" && a != "store" && !strings.HasPrefix(a, "store-") {
+		l.alert(ln, "'stick' expects 'on', 'match', or 'store'.", "bad_choice", "word", a, "what", "stick", "want", []string{"on", "match", "store-request", "store-response"})
+	}
+}
+
+func (l *linter) useServer(ln Line) {
+	if c, _ := splitCond(ln.From(2)); c.Kind == "" {
+		l.alert(ln, "'use-server' requires either 'if' or 'unless' followed by a condition.", "needs_condition", "word", "use-server")
+	} else {
+		l.cond(ln, c, "error detected while parsing switching rule : ")
+	}
+}
+
+func (l *linter) errorFile(ln Line) {
+	if ln.Word(2) == "" {
+		l.alert(ln, "errorfile : expects <status_code> and <file> as arguments.", "missing_value", "word", "errorfile")
+	} else if n := atoi(ln.Word(1)); n < 200 || n > 599 {
+		l.alert(ln, "errorfile : status code '"+ln.Word(1)+"' not handled.", "bad_status", "word", ln.Word(1))
+	}
+}
+
+func (l *linter) id(ln Line) {
+	l.counted(ln, "'id' expects an integer argument.", "missing_value")
+	if arg := ln.Word(1); arg != "" && atoi(arg) == 0 {
+		l.at(ln, fmt.Sprintf("config : parsing [%s:%d]: custom id has to be > 0.", ln.File, ln.Num), "not_positive", "word", "id")
 	}
 }
 

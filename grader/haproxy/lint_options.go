@@ -26,6 +26,9 @@ func (l *linter) option(ln Line) {
 		return
 	}
 	args := ln.From(2)
+	if d := Lookup("option", name); d.Most == 0 && len(args) > 0 {
+		l.alert(ln, "'option "+name+"' cannot handle unexpected argument '"+args[0]+"'.", "extra_word", "word", args[0])
+	}
 	switch name {
 	case "forwardfor":
 		for i := 0; i < len(args); i++ {
@@ -40,10 +43,6 @@ func (l *linter) option(ln Line) {
 				l.alert(ln, "'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'.", "extra_word", "word", args[i])
 				return
 			}
-		}
-	case "httpclose", "http-server-close", "http-keep-alive", "dontlognull", "abortonclose", "http-no-delay", "prefer-last-server", "http-pretend-keepalive", "allbackups", "nolinger":
-		if len(args) > 0 {
-			l.alert(ln, "'option "+name+"' cannot handle unexpected argument '"+args[0]+"'.", "extra_word", "word", args[0])
 		}
 	case "httplog":
 		if len(args) > 0 && args[0] != "clf" {
@@ -63,11 +62,13 @@ func (l *linter) option(ln Line) {
 func (l *linter) stats(ln Line) {
 	head := fmt.Sprintf("config : parsing [%s:%d]: ", ln.File, ln.Num)
 	w := ln.Word(1)
+	d := Lookup("stats", w)
+	if d.Name == "" {
+		l.at(ln, head+"unknown stats parameter '"+w+"', expects 'admin', 'uri', 'realm', 'auth', 'scope', 'enable', 'hide-version', 'show-node', 'show-desc' or 'show-legends'.",
+			"bad_choice", "word", w, "what", "stats", "want", proposed("stats"))
+		return
+	}
 	switch w {
-	case "uri", "auth", "realm", "scope":
-		if ln.Word(2) == "" {
-			l.alert(ln, "'"+w+"' needs a value.", "missing_value", "word", "stats "+w)
-		}
 	case "refresh":
 		if _, ok := parseTime(ln.Word(2), 1e9); !ok {
 			l.at(ln, head+"unexpected character in argument to stats refresh interval.", "bad_time", "word", ln.Word(2), "what", "stats refresh")
@@ -79,11 +80,10 @@ func (l *linter) stats(ln Line) {
 		} else {
 			l.cond(ln, c, "error detected while parsing a 'stats admin' rule : ")
 		}
-	case "enable", "hide-version", "show-legends", "show-node", "show-desc", "show-modules", "http-request":
 	default:
-		want := []string{"enable", "uri", "refresh", "auth", "realm", "admin", "hide-version", "show-legends", "show-node", "show-desc"}
-		l.at(ln, head+"unknown stats parameter '"+w+"', expects 'admin', 'uri', 'realm', 'auth', 'scope', 'enable', 'hide-version', 'show-node', 'show-desc' or 'show-legends'.",
-			"bad_choice", "word", w, "what", "stats", "want", want)
+		if d.Least > 0 && ln.Word(2) == "" {
+			l.alert(ln, "'"+w+"' needs a value.", "missing_value", "word", "stats "+w)
+		}
 	}
 }
 
@@ -94,19 +94,17 @@ func (l *linter) cookie(ln Line) {
 	}
 	ws := ln.From(2)
 	for i := 0; i < len(ws); i++ {
-		switch ws[i] {
-		case "rewrite", "insert", "prefix", "indirect", "nocache", "postonly", "preserve", "httponly", "secure", "dynamic":
-		case "domain", "maxidle", "maxlife", "attr":
-			if i+1 >= len(ws) {
-				l.at(ln, fmt.Sprintf("config : parsing [%s:%d]: '%s' expects an argument.", ln.File, ln.Num, ws[i]), "missing_value", "word", ws[i])
-				return
-			}
-			i++
-		default:
+		d := Lookup("cookie", ws[i])
+		if d.Name == "" {
 			l.alert(ln, "'cookie' supports 'rewrite', 'insert', 'prefix', 'indirect', 'nocache', 'postonly', 'domain', 'maxidle', 'dynamic', 'maxlife' and 'attr' options.",
-				"bad_choice", "word", ws[i], "what", "cookie", "want", []string{"insert", "indirect", "nocache", "dynamic", "preserve", "httponly", "secure", "prefix", "rewrite"})
+				"bad_choice", "word", ws[i], "what", "cookie", "want", proposed("cookie"))
 			return
 		}
+		if i+d.Least >= len(ws) {
+			l.at(ln, fmt.Sprintf("config : parsing [%s:%d]: '%s' expects an argument.", ln.File, ln.Num, ws[i]), "missing_value", "word", ws[i])
+			return
+		}
+		i += d.Least
 	}
 	c := parseCookie(ln)
 	modes := 0

@@ -6,16 +6,6 @@ import (
 	"strings"
 )
 
-// Lines that do nothing, or are refused, in the wrong kind of proxy.
-var (
-	frontendOnly  = []string{"bind", "default_backend", "use_backend", "monitor-uri", "monitor", "maxconn", "capture"}
-	backendOnly   = []string{"balance", "cookie", "dynamic-cookie-key", "http-reuse", "hash-type", "retries", "fullconn", "dispatch", "source", "stick", "http-check", "use-server"}
-	notInDefaults = []string{"bind", "server", "server-template", "use_backend", "redirect", "id", "stick", "stick-table", "dispatch", "use-server", "capture"}
-	namedDefaults = []string{"acl", "http-request", "http-response", "http-after-response", "tcp-request", "tcp-response"}
-	wantsNumber   = []string{"maxconn", "fullconn", "backlog", "id"}
-	algorithms    = []string{"roundrobin", "static-rr", "leastconn", "source", "uri", "url_param", "hdr", "rdp-cookie", "first", "random", "hash", "log-hash", "sticky"}
-)
-
 const (
 	saidBalance = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hdr(name)' and 'rdp-cookie(name)' options."
 	saidTimeout = "'timeout' supports 'client', 'server', 'connect', 'check', 'queue', 'http-keep-alive', 'http-request', 'tunnel', 'tarpit', 'client-fin' and 'server-fin' (got '%s')"
@@ -43,98 +33,70 @@ func (l *linter) proxyLine(s *Section, ln Line) {
 	if !l.place(s, ln) {
 		return
 	}
-	if arg := ln.Word(1); slices.Contains(wantsNumber, w) {
-		switch {
-		case arg == "":
-			l.alert(ln, "'"+w+"' expects an integer argument.", "missing_value", "word", w)
-		case w != "id" && w != "backlog" && len(ln.Words) > 2:
-			l.extra(ln, w, 2)
-		case w == "id" && atoi(arg) == 0:
-			l.at(ln, fmt.Sprintf("config : parsing [%s:%d]: custom id has to be > 0.", ln.File, ln.Num), "not_positive", "word", "id")
-		}
+	if check := proxyLines[w]; check != nil {
+		check(l, s, ln)
 		return
 	}
-	switch w {
-	case "mode":
-		l.mode(ln)
-	case "bind":
-		l.bind(s, ln)
-	case "server", "server-template", "default-server":
-		l.server(s, ln)
-	case "balance":
-		l.balance(ln)
-	case "default_backend":
-		if ln.Word(1) == "" {
-			l.alert(ln, "'default_backend' expects a backend name.", "no_backend_name", "word", w)
-		} else if len(ln.Words) > 2 {
-			l.extra(ln, w, 2)
-		}
-	case "use_backend":
-		l.useBackend(s, ln)
-	case "acl":
-		l.acl(ln)
-	case "timeout":
-		l.timeout(ln)
-	case "retries":
-		if ln.Word(1) == "" {
-			l.alert(ln, "'retries' expects an integer argument (dispatch counts for one).", "missing_value", "word", w)
-		} else if len(ln.Words) > 2 {
-			l.extra(ln, w, 2)
-		}
-	case "disabled", "enabled":
-		if len(ln.Words) > 1 {
-			l.extra(ln, w, 1)
-		}
-	case "option":
-		l.option(ln)
-	case "stats":
-		l.stats(ln)
-	case "cookie":
-		l.cookie(ln)
-	case "dynamic-cookie-key":
-		if ln.Word(1) == "" {
-			l.alert(ln, "'dynamic-cookie-key' expects <secret_key> as argument.", "missing_value", "word", w)
-		}
-	case "http-reuse":
-		if !slices.Contains([]string{"never", "safe", "aggressive", "always"}, ln.Word(1)) {
-			l.alert(ln, "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.", "bad_choice", "word", ln.Word(1), "what", w, "want", []string{"never", "safe", "aggressive", "always"})
-		}
-	case "http-request", "http-response", "http-after-response":
-		l.action(s, ln, w, ln.Word(1), 2)
-	case "tcp-request", "tcp-response":
-		l.tcpRule(s, ln)
-	case "redirect":
-		l.redirect(s, ln, 1, "redirect rule")
-	case "stick":
-		if a := ln.Word(1); a != "on" && a != "match" && a != "store" && !strings.HasPrefix(a, "store-") {
-			l.alert(ln, "'stick' expects 'on', 'match', or 'store'.", "bad_choice", "word", a, "what", w, "want", []string{"on", "match", "store-request", "store-response"})
-		}
-	case "use-server":
-		if c, _ := splitCond(ln.From(2)); c.Kind == "" {
-			l.alert(ln, "'use-server' requires either 'if' or 'unless' followed by a condition.", "needs_condition", "word", w)
-		} else {
-			l.cond(ln, c, "error detected while parsing switching rule : ")
-		}
-	case "log":
-		l.logLine(ln)
-	case "monitor-uri":
-		if ln.Word(1) == "" {
-			l.alert(ln, "'monitor-uri' expects an URI.", "missing_value", "word", w)
-		} else if len(ln.Words) > 2 {
-			l.extra(ln, w, 2)
-		}
-	case "errorfile":
-		if ln.Word(2) == "" {
-			l.alert(ln, "errorfile : expects <status_code> and <file> as arguments.", "missing_value", "word", w)
-		} else if n := atoi(ln.Word(1)); n < 200 || n > 599 {
-			l.alert(ln, "errorfile : status code '"+ln.Word(1)+"' not handled.", "bad_status", "word", ln.Word(1))
-		}
-	case "hash-type", "stick-table", "http-check", "compression", "capture", "monitor", "rate-limit", "persist", "filter", "dispatch":
-		l.minor(s, ln)
-	case "log-format", "unique-id-header", "unique-id-format", "http-send-name-header", "source", "description":
-		if ln.Word(1) == "" {
-			l.alert(ln, w+" expects an argument.", "missing_value", "word", w)
-		}
+	said := w + " expects an argument."
+	if Lookup("proxy", w).Is("number") {
+		said = "'" + w + "' expects an integer argument."
+	}
+	l.counted(ln, said, "missing_value")
+}
+
+// proxyLines check the lines of which more than the number of words is known.
+var proxyLines = func() map[string]func(*linter, *Section, Line) {
+	plain := func(check func(*linter, Line)) func(*linter, *Section, Line) {
+		return func(l *linter, _ *Section, ln Line) { check(l, ln) }
+	}
+	missing := func(said, key string) func(*linter, *Section, Line) {
+		return func(l *linter, _ *Section, ln Line) { l.counted(ln, said, key) }
+	}
+	action := func(l *linter, s *Section, ln Line) { l.action(s, ln, ln.Words[0], ln.Word(1), 2) }
+	all := map[string]func(*linter, *Section, Line){
+		"mode":                plain((*linter).mode),
+		"bind":                (*linter).bind,
+		"server":              (*linter).server,
+		"server-template":     (*linter).server,
+		"default-server":      (*linter).server,
+		"balance":             plain((*linter).balance),
+		"default_backend":     missing("'default_backend' expects a backend name.", "no_backend_name"),
+		"use_backend":         (*linter).useBackend,
+		"acl":                 plain((*linter).acl),
+		"timeout":             plain((*linter).timeout),
+		"retries":             missing("'retries' expects an integer argument (dispatch counts for one).", "missing_value"),
+		"option":              plain((*linter).option),
+		"stats":               plain((*linter).stats),
+		"cookie":              plain((*linter).cookie),
+		"dynamic-cookie-key":  missing("'dynamic-cookie-key' expects <secret_key> as argument.", "missing_value"),
+		"http-reuse":          plain((*linter).reuse),
+		"http-request":        action,
+		"http-response":       action,
+		"http-after-response": action,
+		"tcp-request":         (*linter).tcpRule,
+		"tcp-response":        (*linter).tcpRule,
+		"redirect":            func(l *linter, s *Section, ln Line) { l.redirect(s, ln, 1, "redirect rule") },
+		"stick":               plain((*linter).stick),
+		"use-server":          plain((*linter).useServer),
+		"log":                 plain((*linter).logLine),
+		"monitor-uri":         missing("'monitor-uri' expects an URI.", "missing_value"),
+		"errorfile":           plain((*linter).errorFile),
+		"id":                  plain((*linter).id),
+	}
+	for w, check := range minorLines {
+		all[w] = plain(check)
+	}
+	return all
+}()
+
+// counted checks how many words follow; said and key say that one is missing.
+func (l *linter) counted(ln Line, said, key string) {
+	w := ln.Words[0]
+	switch d := Lookup("proxy", w); {
+	case d.Least > 0 && ln.Word(1) == "":
+		l.alert(ln, said, key, "word", w)
+	case d.Most >= 0 && len(ln.Words) > 1+d.Most:
+		l.extra(ln, w, 1+d.Most)
 	}
 }
 
@@ -146,30 +108,30 @@ func (l *linter) extra(ln Line, what string, i int) {
 // place checks that a keyword may stand in this kind of section.
 func (l *linter) place(s *Section, ln Line) bool {
 	w := ln.Words[0]
+	d := Lookup("proxy", w)
 	switch s.Kind {
 	case "defaults":
-		if slices.Contains(notInDefaults, w) {
+		if d.Is("not-defaults") {
 			l.alert(ln, "'"+w+"' not allowed in 'defaults' section.", "not_in_defaults", "word", w)
 			return false
 		}
-		if s.Name == "" && slices.Contains(namedDefaults, w) && ln.Word(1) != "inspect-delay" {
+		if s.Name == "" && d.Is("named-defaults") && ln.Word(1) != "inspect-delay" {
 			l.alert(ln, "'"+w+"' not allowed in anonymous 'defaults' section.", "not_in_defaults", "word", w)
 			return false
 		}
 	case "frontend":
-		switch w {
-		case "server", "server-template", "default-server":
+		if d.Is("not-front") {
 			l.at(ln, fmt.Sprintf("config : [%s:%d] : parsing [%s:%d] : '%s' not allowed because frontend '%s' has no backend capability.",
 				ln.File, ln.Num, ln.File, ln.Num, w, s.Name), "server_in_frontend", "word", w, "name", s.Name)
 			return false
 		}
-		if slices.Contains(backendOnly, w) {
+		if d.Is("back") {
 			l.warn(ln, fmt.Sprintf("'%s' ignored because frontend '%s' has no backend capability.", w, s.Name), "ignored_here", "word", w, "section", s.Kind)
 		}
 	case "backend":
-		if slices.Contains(frontendOnly, w) {
+		if d.Is("front") {
 			l.warn(ln, fmt.Sprintf("'%s' ignored because backend '%s' has no frontend capability.", w, s.Name), "ignored_here", "word", w, "section", s.Kind)
-			return w != "bind" && w != "monitor"
+			return !d.Is("unread")
 		}
 	}
 	return true
@@ -190,12 +152,12 @@ func (l *linter) negation(ln Line) {
 }
 
 func (l *linter) mode(ln Line) {
-	switch m := ln.Word(1); m {
-	case "http", "tcp", "log", "spop", "haterm":
+	switch m := ln.Word(1); {
+	case Lookup("mode", m).Name != "":
 		if len(ln.Words) > 2 {
 			l.extra(ln, "mode", 2)
 		}
-	case "health":
+	case m == "health":
 		l.alert(ln, "'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.", "bad_mode", "word", m)
 	default:
 		l.alert(ln, "unknown proxy mode '"+m+"'.", "bad_mode", "word", m)
@@ -205,13 +167,13 @@ func (l *linter) mode(ln Line) {
 func (l *linter) balance(ln Line) {
 	b := parseBalance(ln)
 	word := ln.Word(1)
-	if !slices.Contains(algorithms, b.Algorithm) || (b.Algorithm == "hdr" && !strings.Contains(word, "(")) || b.Algorithm == "sticky" && l.cfg.version <= 206 ||
-		(strings.Contains(word, "(") && !slices.Contains([]string{"hdr", "random", "rdp-cookie"}, b.Algorithm)) {
+	d := Lookup("balance", b.Algorithm)
+	if d.Name == "" || b.Algorithm == "hdr" && !strings.Contains(word, "(") || d.Lacking > 0 && l.cfg.version <= d.Lacking ||
+		strings.Contains(word, "(") && !d.Open {
 		near := wordSet{}
-		for _, a := range algorithms {
-			near[a] = 0
+		for _, name := range proposed("balance") {
+			near[name] = 0
 		}
-		delete(near, "sticky")
 		l.alert(ln, saidBalance, "bad_balance", "word", word, "near", near.nearest(word))
 		return
 	}
@@ -258,10 +220,16 @@ func (l *linter) balance(ln Line) {
 }
 
 func (l *linter) timeout(ln Line) {
-	names := []string{"client", "server", "connect", "check", "queue", "http-keep-alive", "http-request", "tunnel", "tarpit", "client-fin", "server-fin", "client-hs"}
-	if !slices.Contains(names, ln.Word(1)) {
-		l.alert(ln, fmt.Sprintf(saidTimeout, ln.Word(1)), "bad_timeout", "word", ln.Word(1), "want", names[:8])
+	if Lookup("timeout", ln.Word(1)).Name == "" {
+		l.alert(ln, fmt.Sprintf(saidTimeout, ln.Word(1)), "bad_timeout", "word", ln.Word(1), "want", proposed("timeout"))
 		return
 	}
 	l.time(ln, 2, "timeout "+ln.Word(1))
+}
+
+func (l *linter) reuse(ln Line) {
+	want := []string{"never", "safe", "aggressive", "always"}
+	if !slices.Contains(want, ln.Word(1)) {
+		l.alert(ln, "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.", "bad_choice", "word", ln.Word(1), "what", "http-reuse", "want", want)
+	}
 }

@@ -210,24 +210,19 @@ func answerArgs(args []string, action string) (stray, wrong string) {
 		if i+1 < len(args) {
 			arg = args[i+1]
 		}
-		switch w := args[i]; w {
-		case "status", "deny_status":
-			n := atoi(arg)
-			if n < 200 || n > 599 {
+		w := args[i]
+		d := Lookup("answer", w)
+		switch {
+		case d.Name == "":
+			return w, ""
+		case w == "status" || w == "deny_status":
+			if n := atoi(arg); n < 200 || n > 599 {
 				return "", fmt.Sprintf("Unexpected status code '%d'.", n)
 			}
-			i++
-		case "content-type", "string", "lf-string", "file", "lf-file", "errorfile", "errorfiles":
-			if arg == "" && i+1 >= len(args) {
-				return "", "'" + w + "' expects <str> as argument."
-			}
-			i++
-		case "default-errorfiles":
-		case "hdr":
-			i += 2
-		default:
-			return w, ""
+		case d.Least == 1 && i+1 >= len(args):
+			return "", "'" + w + "' expects <str> as argument."
 		}
+		i += d.Least
 	}
 	return "", ""
 }
@@ -244,27 +239,23 @@ func (l *linter) redirect(s *Section, ln Line, from int, rule string) {
 		if i+1 < len(args) {
 			arg = args[i+1]
 		}
-		switch w := args[i]; w {
-		case "location", "prefix", "scheme":
+		w := args[i]
+		d := Lookup("redirect", w)
+		switch {
+		case d.Name == "":
+			failed("expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'ignore-empty' or 'append-slash' (was '" + w + "').")
+			return
+		case w == "location" || w == "prefix" || w == "scheme":
 			if arg == "" {
 				failed("missing argument for '" + w + "'.")
 				return
 			}
 			kind = true
-			i++
-		case "code":
-			if !slices.Contains([]string{"301", "302", "303", "307", "308"}, arg) {
-				failed("'code': unsupported HTTP code '" + arg + "' (must be one of 301, 302, 303, 307 or 308).")
-				return
-			}
-			i++
-		case "set-cookie", "clear-cookie", "set-cookie-fmt":
-			i++
-		case "drop-query", "append-slash", "ignore-empty", "keep-query":
-		default:
-			failed("expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'ignore-empty' or 'append-slash' (was '" + w + "').")
+		case w == "code" && !slices.Contains([]string{"301", "302", "303", "307", "308"}, arg):
+			failed("'code': unsupported HTTP code '" + arg + "' (must be one of 301, 302, 303, 307 or 308).")
 			return
 		}
+		i += d.Least
 	}
 	if !kind {
 		failed("redirection type expected ('prefix', 'location', or 'scheme').")

@@ -28,6 +28,13 @@ func TestTheVocabularyIsWellFormed(t *testing.T) {
 	}
 }
 
+// TestTheLintChecksKnownWords: what it has a check for is in the table.
+func TestTheLintChecksKnownWords(t *testing.T) {
+	for w := range proxyLines {
+		require.NotEmpty(t, Lookup("proxy", w).Name, w)
+	}
+}
+
 func TestLookup(t *testing.T) {
 	require.Equal(t, Word{Name: "weight", Least: 1, Most: 1, Embedded: Does, Real: Does, marks: []string{"number", "lax"}}, Lookup("server", "weight"))
 	require.Equal(t, 206, Lookup("balance", "sticky").Lacking)
