@@ -83,9 +83,10 @@ func requireVerdict(t *testing.T, w want, v judge.Verdict) {
 	require.Equal(t, w.key, v.Message.Key, text)
 	require.Equal(t, w.outcome, v.Outcome, text)
 	require.Equal(t, w.points, v.Points.String(), text)
-	if v.Outcome == check.Fail || v.Outcome == check.Partial {
+	switch v.Outcome {
+	case check.Fail, check.Partial:
 		require.False(t, v.Hint.Empty(), "a loss without a hint: %s", text)
-	} else if v.Outcome == check.Pass {
+	case check.Pass:
 		require.True(t, v.Hint.Empty(), "a hint though nothing is lost: %s", text)
 	}
 	for _, lang := range i18n.Langs {

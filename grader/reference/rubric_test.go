@@ -205,9 +205,7 @@ func kinds(t *testing.T) string {
 	words := src.literals()
 	var vars []string
 	for _, k := range check.All() {
-		for _, p := range (asker{kind: k}).strings() {
-			vars = append(vars, p)
-		}
+		vars = append(vars, asker{kind: k}.strings()...)
 	}
 	var b strings.Builder
 	for _, k := range check.All() {
