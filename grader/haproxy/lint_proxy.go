@@ -2,7 +2,6 @@ package haproxy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -228,8 +227,7 @@ func (l *linter) timeout(ln Line) {
 }
 
 func (l *linter) reuse(ln Line) {
-	want := []string{"never", "safe", "aggressive", "always"}
-	if !slices.Contains(want, ln.Word(1)) {
-		l.alert(ln, "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.", "bad_choice", "word", ln.Word(1), "what", "http-reuse", "want", want)
+	if Lookup("http-reuse", ln.Word(1)).Name == "" {
+		l.alert(ln, "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.", "bad_choice", "word", ln.Word(1), "what", "http-reuse", "want", proposed("http-reuse"))
 	}
 }
