@@ -35,6 +35,31 @@ func TestTheLintChecksKnownWords(t *testing.T) {
 	}
 }
 
+// TestInnocentLinesAreOfKnownWords: innocent.txt lists forms of lines, and each is
+// of a word that the vocabulary has.
+func TestInnocentLinesAreOfKnownWords(t *testing.T) {
+	known := func(list, w string) bool {
+		return strings.HasSuffix(w, "*") || words(list).has(w) || Lookup(list+".prefix", w).Name != "" ||
+			w == "debug" || // of versions before those tried
+			list == "server" && w == "interface" // behind source
+	}
+	for _, list := range []string{"global", "proxy", "resolvers"} {
+		for w := range innocentLists()[list] {
+			require.True(t, w == "" || known(list, w), "%s %s", list, w)
+		}
+	}
+	for _, list := range []string{"server", "bind"} {
+		for _, w := range innocentWords()[list] {
+			require.True(t, known(list, w), "%s %s", list, w)
+		}
+	}
+	for _, w := range innocentWords()["sections"] {
+		for kind := range strings.SplitSeq(w, "|") {
+			require.True(t, known("sections", kind), kind)
+		}
+	}
+}
+
 func TestLookup(t *testing.T) {
 	require.Equal(t, Word{Name: "weight", Least: 1, Most: 1, Embedded: Does, Real: Does, marks: []string{"number", "lax"}}, Lookup("server", "weight"))
 	require.Equal(t, 206, Lookup("balance", "sticky").Lacking)
