@@ -143,6 +143,9 @@ func publishedBy(px *evidence.Proxy) []string {
 	out := []string{}
 	for _, p := range px.Publishes {
 		s := itoa(p.Public) + "->" + itoa(p.Private)
+		if p.Protocol != "tcp" && p.Protocol != "" {
+			s += "/" + p.Protocol
+		}
 		if p.Public > 0 && !slices.Contains(out, s) {
 			out = append(out, s)
 		}

@@ -37,7 +37,7 @@ func TestHAProxyPort(t *testing.T) {
 		{"published nothing", "", publishes(), fail("check.bind_none_published").saw("published", []string{})},
 		{"published another port", "", publishes(port(9010, 9001)), fail("check.bind_not_published").saw("published", []string{"9010->9001"})},
 		{"published the port of the other task", "", publishes(port(10001, 9001)), fail("check.bind_not_published").says("port", "9001")},
-		{"published over UDP", "", publishes(evidence.ContainerPort{Public: 9001, Private: 9001, Protocol: "udp"}), fail("check.bind_not_published")},
+		{"published over UDP", "", publishes(evidence.ContainerPort{Public: 9001, Private: 9001, Protocol: "udp"}), fail("check.bind_not_published").says("published", []string{"9001->9001/udp"})},
 		{"published on this machine only", "", publishes(evidence.ContainerPort{IP: "127.0.0.1", Public: 9001, Private: 9001, Protocol: "tcp"}), fail("check.bind_published_local")},
 		{"a classmate has the port", "", both(publishes(), heldBy), fail("check.bind_port_held").says("holder", "check.held_by_service")},
 		{"another container has the port", "", both(publishes(), func(d *deployment) {
