@@ -39,9 +39,10 @@ func (j *Job) cuts(snap *evidence.Snapshot) []diag.Notice {
 // ownerOf is the student with a service or a HAProxy of that name, "" if it is
 // nobody of the class.
 func (j *Job) ownerOf(service string) string {
+	owned := check.NamesOf(j.Rubric).Owned()
 	at := slices.IndexFunc(j.Class.Students, func(s roster.Student) bool {
 		vars := j.Vars[s.ID]
-		return slices.ContainsFunc(check.NamesOf(j.Rubric).Owned(), func(v string) bool { return vars[v] == service })
+		return slices.ContainsFunc(owned, func(v string) bool { return vars[v] == service })
 	})
 	if at < 0 {
 		return ""

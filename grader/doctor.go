@@ -11,6 +11,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
 	"swarmgrade/grader/trouble"
 )
 
@@ -86,14 +87,7 @@ func (x *flow) faultsPossible(ctx context.Context) []diag.Notice {
 
 // needsFault reports whether a check of the class's tasks asks for a fault.
 func (j *Job) needsFault() bool {
-	for _, task := range j.Rubric.Tasks {
-		for _, c := range task.Checks {
-			if j.Concerns(task.ID) && slices.ContainsFunc(check.NeedsOf(c), func(n check.Need) bool { return n.Kind == "window" }) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(j.Rubric.Tasks, func(t rubric.Task) bool { return j.Concerns(t.ID) && check.TakesFault(&t) })
 }
 
 // nodesReached tries the address of every node, as load will.

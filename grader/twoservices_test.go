@@ -131,7 +131,7 @@ func TestARubricThatNothingPlans(t *testing.T) {
 	require.NoError(t, err)
 	for name, c := range map[string]struct{ from, to, says string }{
 		"two balancers":     {"{name: edge, port: apiedge}", "{name: web, port: apiedge}", "check edge.runs is about a second balancer (web; the rubric's is edge), and one is observed for each student"},
-		"another's default": {"via: haproxy, name: edge, port: apiedge}}\n      - {id: web.even", "via: haproxy, port: apiedge}}\n      - {id: web.even", "haproxy"},
+		"another's default": {"via: haproxy, name: edge, port: apiedge}}\n      - {id: web.even", "via: haproxy, port: apiedge}}\n      - {id: web.even", "parameter name: name names variable haproxy, which vars does not have"},
 		"two windows": {"kind: spread, points: 2, title: {zh: 网页均匀, en: web even}, needs: [web.through], with: {service: web, via: haproxy, name: edge, port: webedge}}\n      - {id: api.even, kind: spread, points: 2, title: {zh: 接口均匀, en: API even}, needs: [api.through], with: {service: api, via: haproxy, name: edge, port: apiedge}}",
 			"kind: recovers, points: 2, title: {zh: 网页恢复, en: web recovers}, with: {service: web, port: webport}}\n      - {id: api.even, kind: recovers, points: 2, title: {zh: 接口恢复, en: API recovers}, with: {service: api, port: apiport}}",
 			"check api.even watches api, apiport while a node fails, and another check web, webport"},

@@ -54,7 +54,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	}
 	who := j.Students[0]
 	a.sayWords("cli.check_head", "student", who.ID, "name", who.Name,
-		"class", j.Class.Name, "service", j.Vars[who.ID]["service"])
+		"class", j.Class.Name, "service", j.Vars[who.ID][check.NamesOf(j.Rubric).Service])
 	if grader.IsSample(j.Class) {
 		a.sayWords("cli.check_sample", "class", j.Class.Name)
 	}
@@ -90,7 +90,7 @@ func (a *app) sayTasks(j *grader.Job, plan *observe.Plan) {
 	switch {
 	case !slices.Equal(j.Tasks, observe.Auto):
 	case len(s.NotUp) == len(s.Tasks) && s.Told == "":
-		a.sayWords("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars["service"])
+		a.sayWords("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars[check.NamesOf(j.Rubric).Service])
 	case s.Told != "":
 		a.sayWords("cli.check_tasks_told", "tasks", s.Tasks, "network", s.Told)
 	default:

@@ -70,7 +70,6 @@ func (a *app) damage(err error) error {
 
 // exit is the only place that turns an error into words and a status.
 func (a *app) exit(ctx context.Context, err error) int {
-	var failure *diag.Failure
 	var problems diag.Problems
 	var stuck *fault.Stuck
 	var none *grader.NoFault
@@ -91,8 +90,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.As(err, &none):
 		a.ui.failure(lang.T("observe.untried", "n", none.Students), lang.T("observe.untried_hint"))
 		return a.sayFailures(none.Problems)
-	case errors.As(err, &failure):
-		return a.sayFailure(err, failure)
+	case len(diag.Failures(err)) > 0:
+		return a.sayFailures(diag.Failures(err))
 	case errors.As(err, &problems):
 		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", problems.Count()))
 		return exitUsage
@@ -121,24 +120,6 @@ func (a *app) sayInterrupted() int {
 	}
 	a.ui.failure(a.lang().T(key), "")
 	return exitInterrupted
-}
-
-// sayFailure says the failure that an error is, with those that are joined to it
-// or stand behind it.
-func (a *app) sayFailure(err error, first *diag.Failure) int {
-	all := []*diag.Failure{first}
-	var cluster *swarm.Error
-	if errors.As(err, &cluster) && &cluster.Failure == first {
-		for _, other := range cluster.Others {
-			all = append(all, &other.Failure)
-		}
-		a.sayFailures(all)
-		return status(first)
-	}
-	if joined := diag.Failures(err); len(joined) > 1 {
-		all = joined
-	}
-	return a.sayFailures(all)
 }
 
 // sayFailures says each of them once, and gives the status of the first that is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
@@ -33,7 +32,7 @@ type sample struct {
 // off: a container that restarts for ever, a task that may be tried three times.
 func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) error {
 	each := 1
-	if t, _ := x.rub.Task(x.task); f.good && !faulty(t) {
+	if t, _ := x.rub.Task(x.task); f.good && !check.TakesFault(t) {
 		each = roundsEach
 	}
 	var c *simCluster
@@ -66,14 +65,6 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) err
 		x.confuse(r, got, seed)
 	}
 	return down()
-}
-
-// faulty reports whether a check of a task asks for a fault.
-func faulty(t *rubric.Task) bool {
-	return slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool {
-		k, ok := check.Find(c.Kind)
-		return ok && slices.ContainsFunc(k.Needs(c.Params), func(n check.Need) bool { return n.Load() == "window" })
-	})
 }
 
 // silent is the program with no output.

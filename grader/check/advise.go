@@ -30,7 +30,7 @@ func (v *View) reload(px *evidence.Proxy, name string) i18n.Msg {
 // renamed is a HAProxy as it is called once the first of the hints about it was
 // followed: by the derived name.
 func (v *View) renamed(px *evidence.Proxy) *evidence.Proxy {
-	name := v.own(v.names.Balancer)
+	name := v.vars[v.names.Balancer]
 	if px == nil || px.Matched == "name" || px.Name == name || name == "" {
 		return px
 	}

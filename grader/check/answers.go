@@ -118,7 +118,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.View.own(in.View.names.Balancer)))
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer]))
 			return r
 		}
 	}
@@ -247,8 +247,8 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 			hint = "check.answers_foreign_direct_hint"
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.own(v.names.Published),
-				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.own(v.names.Balancer))), ""}
+			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.published(),
+				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.vars[v.names.Balancer])), ""}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
 			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
@@ -274,7 +274,7 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
 			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
-				"reload", v.reload(v.Proxy(), v.own(v.names.Balancer))), ""}
+				"reload", v.reload(v.Proxy(), v.vars[v.names.Balancer])), ""}
 	}
 	return nil
 }

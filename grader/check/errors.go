@@ -29,7 +29,7 @@ func errorName(class string) i18n.Msg {
 // errorHint is the next thing to look at after failures of a class.
 func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class string) i18n.Msg {
 	vars, px := v.vars, v.Proxy()
-	log := v.logs(px, v.own(v.names.Balancer))
+	log := v.logs(px, v.vars[v.names.Balancer])
 	if p.Via == "mesh" {
 		port := publishedPort(svc, vars[p.Port])
 		if port != nil && port.Target != 80 && !strings.HasPrefix(class, "http-") {
@@ -38,11 +38,11 @@ func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class st
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
 	}
 	if p.Direct && strings.HasPrefix(class, "http-5") {
-		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", v.own(v.names.Balancer), "lookup", taskAddresses(svc.Name), "network", v.own(v.names.Network))
+		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", v.vars[v.names.Balancer], "lookup", taskAddresses(svc.Name), "network", v.vars[v.names.Network])
 	}
 	switch class {
 	case "http-503", "http-502", "http-504":
-		return i18n.M("check.backend_error_hint", "logs", log, "port", v.own(v.names.Published))
+		return i18n.M("check.backend_error_hint", "logs", log, "port", v.published())
 	case "refused", "unreachable", "timeout":
 		if px != nil {
 			return v.hintFor(px, "haproxy_refused", "port", vars[p.Port])

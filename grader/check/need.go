@@ -1,6 +1,8 @@
 package check
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"swarmgrade/grader/i18n"
@@ -31,8 +33,6 @@ type Need struct {
 	// enough requests to judge evenness, not only to see every container.
 	Tasks  int
 	Spread bool
-	// KeepAlive lets one connection carry several requests.
-	KeepAlive bool
 	// Direct says that a balancer reaches the containers without the mesh, so
 	// that its own way of dealing shows: evenness takes more answers then.
 	Direct bool
@@ -62,21 +62,23 @@ func loadNeed(from, service, balancer, port string, or []string, direct bool) Ne
 }
 
 // Names are the variables that hold the names and ports of what a rubric's
-// students build: one balancer, the service behind it with its published port,
-// the balancer's own port and the network of both.
+// students build: one balancer and its port, the service behind it, the network
+// of both.
 type Names struct {
-	Service, Balancer, Published, Frontend, Network string
-	// Services are all that checks are about, Service among them; Ports are the
-	// variables with what each publishes.
-	Services []string
-	Ports    map[string]string
+	Service, Balancer, Frontend, Network string
+	// Ports are what services publish, by the variables of all that checks are
+	// about, Service among them.
+	Ports map[string]string
 }
 
 // Owned are the variables whose values name what is one student's alone.
-func (n Names) Owned() []string { return append([]string{n.Balancer}, n.Services...) }
+func (n Names) Owned() []string { return append(slices.Sorted(maps.Keys(n.Ports)), n.Balancer) }
 
 // usual are the names where a rubric says nothing of them.
-var usual = Names{Service: "service", Balancer: "haproxy", Published: "published", Frontend: "frontend", Network: "network", Services: []string{"service"}, Ports: map[string]string{"service": "published"}}
+var usual = Names{
+	Service: "service", Balancer: "haproxy", Frontend: "frontend", Network: "network",
+	Ports: map[string]string{"service": "published"},
+}
 
 // NeedsOf are what a check of a rubric asks for; nil for a kind that there is not.
 func NeedsOf(c *rubric.Check) []Need {
@@ -87,53 +89,57 @@ func NeedsOf(c *rubric.Check) []Need {
 	return kind.Needs(c.Params)
 }
 
+// TakesFault reports whether a check of a task asks for a fault.
+func TakesFault(t *rubric.Task) bool {
+	return slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool {
+		return slices.ContainsFunc(NeedsOf(c), func(n Need) bool { return n.Kind == "window" })
+	})
+}
+
 // NamesOf are a rubric's, from what its checks ask for: the service is the one
-// that load through the balancer is to reach, or else the first.
+// that load through the balancer is to reach, or else the first; what it publishes
+// is the port of its load through the mesh, or else the first that is named with it.
 func NamesOf(rub *rubric.Rubric) Names {
-	var all []Need
+	n := Names{Ports: map[string]string{}}
+	mesh := map[string]string{}
+	first := "" // service
 	for _, t := range rub.Tasks {
 		for _, c := range t.Checks {
-			all = append(all, NeedsOf(c)...)
-		}
-	}
-	first := func(otherwise string, of func(Need) string) string {
-		for _, n := range all {
-			if v := of(n); v != "" {
-				return v
+			for _, x := range NeedsOf(c) {
+				take(&n.Balancer, x.Balancer)
+				take(&n.Network, x.Network)
+				take(&first, x.Service)
+				if x.Balancer != "" {
+					take(&n.Frontend, x.Port)
+				}
+				if x.From == "haproxy" {
+					take(&n.Service, x.Service)
+				}
+				if x.Service == "" {
+					continue
+				}
+				if x.Balancer == "" {
+					n.Ports[x.Service] = cmp.Or(n.Ports[x.Service], x.Port)
+				}
+				if x.From == "mesh" {
+					mesh[x.Service] = cmp.Or(mesh[x.Service], x.Port)
+				}
 			}
 		}
-		return otherwise
 	}
-	n := Names{
-		Balancer: first(usual.Balancer, func(n Need) string { return n.Balancer }),
-		Network:  first(usual.Network, func(n Need) string { return n.Network }),
-	}
-	n.Frontend = first(usual.Frontend, func(x Need) string { return when(x.Balancer != "", x.Port) })
-	n.Service = first(first(usual.Service, func(x Need) string { return x.Service }),
-		func(x Need) string { return when(x.From == "haproxy", x.Service) })
-	n.Ports = map[string]string{}
-	for _, x := range all {
-		if x.Service != "" && !slices.Contains(n.Services, x.Service) {
-			n.Services = append(n.Services, x.Service)
-			n.Ports[x.Service] = first(first("", func(y Need) string { return when(y.Balancer == "" && y.Service == x.Service, y.Port) }),
-				func(y Need) string { return when(y.From == "mesh" && y.Service == x.Service, y.Port) })
-		}
-	}
-	if len(n.Services) == 0 {
-		n.Services, n.Ports = usual.Services, usual.Ports
-	}
-	if n.Published = n.Ports[n.Service]; n.Published == "" {
-		n.Published = usual.Published
+	maps.Copy(n.Ports, mesh)
+	take(&n.Service, cmp.Or(first, usual.Service))
+	take(&n.Balancer, usual.Balancer)
+	take(&n.Frontend, usual.Frontend)
+	take(&n.Network, usual.Network)
+	if len(n.Ports) == 0 {
+		n.Ports = usual.Ports
 	}
 	return n
 }
 
-func when(is bool, s string) string {
-	if is {
-		return s
-	}
-	return ""
-}
+// take gives a variable's name a place that is still empty.
+func take(place *string, name string) { *place = cmp.Or(*place, name) }
 
 // Refuse says which checks ask for what nothing observes: a student has one
 // balancer, and a fault watches one service at one port.

@@ -143,13 +143,13 @@ func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (no
 		return "", i18n.M("check.server_local")
 	case node == "":
 		if where, _ := v.lead(px, v.service(), s); where == leadOwn {
-			return "", i18n.M("check.server_direct", "service", v.own(v.names.Service))
+			return "", i18n.M("check.server_direct", "service", v.vars[v.about])
 		}
 		return "", i18n.M("check.server_stranger")
 	case itoa(s.Port()) == port:
 		return node, i18n.Msg{}
 	}
-	if other := v.publisher(itoa(s.Port()), v.own(v.names.Service)); other != "" {
+	if other := v.publisher(itoa(s.Port()), v.vars[v.about]); other != "" {
 		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
 	}
 	return "", i18n.M("check.server_port", "port", port)

@@ -86,7 +86,7 @@ func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 
 // others reports whether a service says that it is another student's.
 func (v *View) others(svc *evidence.Service) bool {
-	if svc == nil || squash(svc.Name) == squash(v.own(v.names.Service)) {
+	if svc == nil || squash(svc.Name) == squash(v.vars[v.about]) {
 		return svc == nil
 	}
 	id, set, _ := lookupEnv(svc, "STUDENT_ID")

@@ -154,7 +154,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			silent++
 		}
 	}
-	again := v.reload(v.Proxy(), v.own(v.names.Balancer))
+	again := v.reload(v.Proxy(), v.vars[v.names.Balancer])
 	switch {
 	case p.Via == "mesh":
 		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])

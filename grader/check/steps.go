@@ -128,7 +128,7 @@ func (in *Input) wants() wants {
 		return w
 	}
 	// A student may have another service, which the hint is not about.
-	about := in.View.own(in.View.names.Service)
+	about := in.Vars[in.View.about]
 	mine := func(service string) bool { return in.Vars[service] == about }
 	for _, c := range in.Task.Checks {
 		switch p := c.Params.(type) {

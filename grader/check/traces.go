@@ -14,7 +14,7 @@ func (v *View) Through() *evidence.Trace {
 	var first *evidence.Trace
 	for i := range v.c.Bundle.Traces {
 		tr := &v.c.Bundle.Traces[i]
-		if tr.Target.Kind == "haproxy" && (first == nil || targetPort(tr.Target.Address) == v.own(v.names.Frontend)) {
+		if tr.Target.Kind == "haproxy" && (first == nil || targetPort(tr.Target.Address) == v.vars[v.names.Frontend]) {
 			first = tr
 		}
 	}

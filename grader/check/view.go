@@ -27,9 +27,8 @@ type View struct {
 	// is the view of what followed the window.
 	told  *recovery.Story
 	later *View
-	// names are the rubric's, their service that of the check that is judged.
-	names  Names
-	behind string // the service of names as the rubric has it
+	names Names
+	about string // the variable of the service that is judged
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string
@@ -108,7 +107,7 @@ func NewView(c evidence.Case, before, after *Index, vars map[string]string) *Vie
 
 // With gives the view a rubric's names, in place of the usual ones.
 func (v *View) With(n Names) *View {
-	v.names, v.behind = n, n.Service
+	v.names, v.about = n, n.Service
 	return v
 }
 
@@ -117,10 +116,10 @@ func (v *View) With(n Names) *View {
 func (v *View) turnTo(needs []Need) {
 	service := serviceOf(needs)
 	if service == "" {
-		service = v.behind
+		service = v.names.Service
 	}
-	if service != v.names.Service {
-		v.names.Service, v.names.Published, v.clientAddrs = service, v.names.Ports[service], nil
+	if service != v.about {
+		v.about, v.clientAddrs = service, nil
 	}
 }
 
@@ -134,11 +133,11 @@ func serviceOf(needs []Need) string {
 	return ""
 }
 
-// own is the value of a variable.
-func (v *View) own(name string) string { return v.vars[name] }
+// published is the port that the service which is judged publishes.
+func (v *View) published() string { return v.vars[v.names.Ports[v.about]] }
 
 // service is the one that is judged, or nil.
-func (v *View) service() *evidence.Service { return v.Service(v.names.Service) }
+func (v *View) service() *evidence.Service { return v.Service(v.about) }
 
 // Service is the student's service under its derived name, or nil.
 func (v *View) Service(nameVar string) *evidence.Service {
@@ -247,15 +246,25 @@ func (v *View) Alike(nameVar, portVar string) []string {
 			same = same || (p.Published > 0 && itoa(p.Published) == v.vars[portVar])
 		}
 		for _, id := range s.Networks {
-			same = same || v.networkName(id) == v.own(v.names.Network) && s.Name != v.own(v.names.Balancer) && !strings.Contains(s.Image, "haproxy")
+			same = same || v.networkName(id) == v.vars[v.names.Network] && s.Name != v.vars[v.names.Balancer] && !strings.Contains(s.Image, "haproxy")
 		}
 		// One that is there under its name is no other's.
-		same = same && !slices.ContainsFunc(v.names.Services, func(name string) bool { return v.own(name) == s.Name })
+		same = same && !v.ownName(s.Name)
 		if same && s.Name != v.vars[nameVar] {
 			out = append(out, s.Name)
 		}
 	}
 	return out[:min(len(out), 5)]
+}
+
+// ownName reports whether a service of the student's is called so.
+func (v *View) ownName(name string) bool {
+	for service := range v.names.Ports {
+		if v.vars[service] == name {
+			return true
+		}
+	}
+	return false
 }
 
 // separators is built once: names are compared each with each.

@@ -49,6 +49,8 @@ func Failures(err error) []*Failure {
 	case nil:
 	case *Failure:
 		return []*Failure{e}
+	case interface{ Failures() []*Failure }: // an error that is one, and may hold others
+		return e.Failures()
 	case interface{ Unwrap() []error }:
 		for _, x := range e.Unwrap() {
 			out = append(out, Failures(x)...)

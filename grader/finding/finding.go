@@ -202,7 +202,7 @@ func newClass(names check.Names, cases []Case) *class {
 		}
 		c.students = append(c.students, s)
 		c.byID[s.id] = s
-		for _, v := range names.Services {
+		for v := range names.Ports {
 			if name := s.vars[v]; name != "" {
 				c.owner[name] = s
 			}

@@ -1,13 +1,10 @@
 package gradebook
 
 import (
-	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,16 +30,7 @@ func halab(t *testing.T) *rubric.Rubric {
 // anew with another rubric, a run that was killed, an override, a remark.
 func oldBook(t *testing.T) string {
 	t.Helper()
-	f, err := os.Open("testdata/layout2.db.gz")
-	require.NoError(t, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	data, err := io.ReadAll(z)
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "old.db")
-	require.NoError(t, os.WriteFile(path, data, 0o600))
-	return path
+	return unpacked(t, "layout2.db.gz")
 }
 
 // scores is all that a gradebook says of scores and runs, as text.

@@ -41,6 +41,15 @@ func (e *Error) As(target any) bool {
 	return false
 }
 
+// Failures are the failure that it is, then those of single endpoints.
+func (e *Error) Failures() []*diag.Failure {
+	all := []*diag.Failure{&e.Failure}
+	for _, other := range e.Others {
+		all = append(all, &other.Failure)
+	}
+	return all
+}
+
 // GapCode is the word that evidence.Gap uses for this failure.
 func (e *Error) GapCode() string {
 	switch e.Code {

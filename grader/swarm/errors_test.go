@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
 
@@ -76,4 +78,15 @@ func TestNoHoleIsLeft(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestFailuresWithinAnError: what kept endpoints from answering is told with
+// whatever else went wrong, none of it lost.
+func TestFailuresWithinAnError(t *testing.T) {
+	one, all := fail("tcp://a:1", "denied", "denied", nil), fail("", "no-manager", "no_manager", nil)
+	all.Others = []*Error{one}
+	other := diag.Misuse(i18n.M("cli.no_class"), i18n.Msg{})
+	got := diag.Failures(errors.Join(fmt.Errorf("dial: %w", all), other))
+	require.Equal(t, []*diag.Failure{&all.Failure, &one.Failure, other}, got)
+	require.Equal(t, "no-manager", diag.Code(all))
 }
