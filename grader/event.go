@@ -3,8 +3,8 @@ package grader
 import (
 	"strings"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/observe"
@@ -64,7 +64,7 @@ type Known struct {
 
 // Held says that a fault is in force from now on; Stuck is what to say, and to
 // type, if the program ends before [LetGo].
-type Held struct{ Stuck *fault.Stuck }
+type Held struct{ Stuck *action.Stuck }
 
 // LetGo says that a fault is in force no more; Undone, that there was one and it
 // was undone.

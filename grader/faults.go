@@ -6,9 +6,9 @@ import (
 	"os"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
 )
@@ -31,14 +31,14 @@ func (x *flow) chooseFaults(none bool) {
 	x.plan.ChooseFaults(x.snap, x.rules())
 }
 
-func (x *flow) rules() fault.Rules { return fault.Rules{Kind: x.kind(), Serving: x.serving()} }
+func (x *flow) rules() action.Rules { return action.Rules{Kind: x.kind(), Serving: x.serving()} }
 
 // kind is how the class's nodes are made to fail.
 func (x *flow) kind() string {
 	if x.conn.Injector != nil {
-		return fault.NodeStop
+		return action.NodeStop
 	}
-	return fault.KindOf(x.j.Class.Fault)
+	return action.KindOf(x.j.Class.Fault)
 }
 
 // serving is the ID of the node that answers for the swarm at the moment.
@@ -99,13 +99,13 @@ func (x *flow) tryNodes(ctx context.Context) ([]tried, error) {
 		return nil, nil
 	}
 	rules := x.rules()
-	injector, err := fault.New(rules.Kind, x.j.Class.Fault, x.conn)
+	injector, err := action.New(rules.Kind, x.j.Class.Fault, x.conn)
 	if err != nil {
 		return nil, err
 	}
 	var out []tried
-	faults := fault.Candidates(x.snap, rules)
-	for i, err := range fault.Try(ctx, injector, faults) {
+	faults := action.Candidates(x.snap, rules)
+	for i, err := range action.Try(ctx, injector, faults) {
 		out = append(out, tried{faults[i], err})
 	}
 	return out, ctx.Err()
@@ -145,7 +145,7 @@ func (j *Job) heal(ctx context.Context) error {
 	if j.Class.Cluster.Sim != "" {
 		return nil
 	}
-	rec, out, err := fault.Heal(ctx, fault.JournalPath(j.journalDir(), j.Class.Name), fault.HealOptions{
+	rec, out, err := action.Heal(ctx, action.JournalPath(j.journalDir(), j.Class.Name), action.HealOptions{
 		Dial: j.g.dialFault, Note: j.g.said,
 	})
 	if err == nil && rec != nil {
@@ -163,19 +163,19 @@ func (g *Grader) said(m i18n.Msg) { g.tell(Note{Msg: m}) }
 // breaker makes faults, and says so while one is in force.
 type breaker struct {
 	g      *Grader
-	opt    fault.Options
+	opt    action.Options
 	lasts  bool  // a fault would outlast the process
 	failed error // of the last one
 }
 
-func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (out fault.Outcome, err error) {
+func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
 	opt := b.opt
 	opt.Limit = limit
 	if b.lasts {
-		b.g.tell(Held{fault.NewStuck(f, opt.Class, opt.Injector, nil)})
-		defer func() { b.g.tell(LetGo{out.Injecting >= 0 && !errors.As(b.failed, new(*fault.Stuck))}) }()
+		b.g.tell(Held{action.NewStuck(f, opt.Class, opt.Injector, nil)})
+		defer func() { b.g.tell(LetGo{out.Injecting >= 0 && !errors.As(b.failed, new(*action.Stuck))}) }()
 	}
-	out, b.failed = fault.Run(ctx, opt, f, func(ctx context.Context, _ *fault.Session) error { return watch(ctx) })
+	out, b.failed = action.Run(ctx, opt, f, func(ctx context.Context, _ *action.Session) error { return watch(ctx) })
 	return out, b.failed
 }
 
@@ -183,17 +183,17 @@ func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Durati
 // of a container is undone by the swarm itself and is in no journal.
 func (x *flow) newBreaker(f evidence.Fault) (b *breaker, closing func() error, err error) {
 	j := x.j
-	b = &breaker{g: j.g, opt: fault.Options{Cluster: x.conn, Injector: x.conn.Injector, Class: j.Class.Name, Run: x.run, At: x.at}}
+	b = &breaker{g: j.g, opt: action.Options{Cluster: x.conn, Injector: x.conn.Injector, Class: j.Class.Name, Run: x.run, At: x.at}}
 	kind := x.kind()
-	if f.Kind == fault.TaskKill {
-		kind, b.opt.Injector = fault.TaskKill, nil
+	if f.Kind == action.TaskKill {
+		kind, b.opt.Injector = action.TaskKill, nil
 	}
 	if b.opt.Injector == nil {
-		if b.opt.Injector, err = fault.New(kind, j.Class.Fault, x.conn); err != nil {
+		if b.opt.Injector, err = action.New(kind, j.Class.Fault, x.conn); err != nil {
 			return nil, nil, err
 		}
 	}
-	if kind == fault.TaskKill {
+	if kind == action.TaskKill {
 		return b, func() error { return nil }, nil
 	}
 	dir := j.journalDir()
@@ -202,7 +202,7 @@ func (x *flow) newBreaker(f evidence.Fault) (b *breaker, closing func() error, e
 			return nil, nil, err
 		}
 	}
-	journal, err := fault.OpenJournal(fault.JournalPath(dir, j.Class.Name))
+	journal, err := action.OpenJournal(action.JournalPath(dir, j.Class.Name))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
@@ -54,7 +54,7 @@ type Cluster interface {
 	observe.Cluster
 	observe.Watcher
 	observe.Meter
-	fault.Cluster
+	action.Cluster
 	// Manager is the address of the endpoint that answers for the swarm.
 	Manager() string
 }
@@ -64,7 +64,7 @@ type Conn struct {
 	Cluster
 	Close func()
 	// Injector makes its nodes fail; nil takes the class's own way.
-	Injector fault.Injector
+	Injector action.Injector
 	// Passing says that it ends with this process, so that nothing that is done
 	// to it need be remembered; Scratch is where what is needed meanwhile may be
 	// written, "" for the system's temporary directory.
@@ -75,7 +75,7 @@ type Conn struct {
 }
 
 // dialFault opens the swarm of a journal.
-func (g *Grader) dialFault(ctx context.Context, of roster.Cluster) (fault.Cluster, func() error, error) {
+func (g *Grader) dialFault(ctx context.Context, of roster.Cluster) (action.Cluster, func() error, error) {
 	c, err := g.Dial(ctx, of)
 	if err != nil {
 		return nil, nil, err

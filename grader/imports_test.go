@@ -167,7 +167,7 @@ func TestImportDirections(t *testing.T) {
 		{vegeta, []string{"loadgen"}},
 		{sqlite, []string{"grader/gradebook"}},
 		{"github.com/spf13/cobra", []string{"cmd/grade"}},
-		{"golang.org/x/crypto/ssh", []string{"grader/remote", "grader/swarm", "grader/fault"}},
+		{"golang.org/x/crypto/ssh", []string{"grader/remote", "grader/swarm", "grader/action"}},
 	}
 	for _, rule := range only {
 		for path, p := range packages {

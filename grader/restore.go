@@ -8,22 +8,22 @@ import (
 	"slices"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 )
 
 // Restored is a fault that was undone.
 type Restored struct {
-	*fault.Record
-	fault.Outcome
+	*action.Record
+	action.Outcome
 }
 
 // Mark is what a grader that is gone had left on a swarm.
 type Mark struct {
 	Found, Cleared bool
-	fault.Mark
+	action.Mark
 }
 
 // Restore undoes what the journals at hand tell of. For a class that is named it also
@@ -36,7 +36,7 @@ func (g *Grader) Restore(ctx context.Context, class string, force bool) (done []
 	}
 	var failed []error
 	for _, path := range paths {
-		rec, out, err := fault.Heal(ctx, path, fault.HealOptions{Dial: g.dialFault, Note: g.said})
+		rec, out, err := action.Heal(ctx, path, action.HealOptions{Dial: g.dialFault, Note: g.said})
 		if err != nil {
 			failed = append(failed, err)
 		} else if rec != nil {
@@ -58,14 +58,14 @@ func (g *Grader) journals(ctx context.Context, name string) ([]string, *roster.C
 			return nil, nil, err
 		}
 		dir := filepath.Join(g.home(class), "gradebook")
-		return []string{fault.JournalPath(dir, class.Name)}, class, nil
+		return []string{action.JournalPath(dir, class.Name)}, class, nil
 	}
 	var all []string
 	for _, home := range []string{g.Dir, g.Home, "."} {
 		if home == "" {
 			continue
 		}
-		found, err := fault.Journals(filepath.Join(home, "gradebook"))
+		found, err := action.Journals(filepath.Join(home, "gradebook"))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -86,7 +86,7 @@ func (g *Grader) clearMark(ctx context.Context, class *roster.Class, force bool)
 	if err != nil {
 		return Mark{}, err
 	}
-	m, found, held, err := fault.ClearMark(ctx, c, host, force)
+	m, found, held, err := action.ClearMark(ctx, c, host, force)
 	mark := Mark{Found: found, Mark: m}
 	if err != nil || !found {
 		return mark, err

@@ -8,8 +8,8 @@ import (
 	"syscall"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/local"
@@ -71,7 +71,7 @@ func (a *app) damage(err error) error {
 // exit is the only place that turns an error into words and a status.
 func (a *app) exit(ctx context.Context, err error) int {
 	var problems diag.Problems
-	var stuck *fault.Stuck
+	var stuck *action.Stuck
 	var none *grader.NoFault
 	var other childStatus
 	lang := a.lang()
@@ -106,7 +106,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 }
 
 // sayStuck says loudly that a node may still be down, and what to type.
-func (a *app) sayStuck(stuck *fault.Stuck) int {
+func (a *app) sayStuck(stuck *action.Stuck) int {
 	lang := a.lang()
 	a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), lang.Text(stuck.Hint()))
 	return exitFault

@@ -10,8 +10,8 @@ import (
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
@@ -71,15 +71,15 @@ func window(b *testing.B, n int) time.Duration {
 		}
 	}
 	plan := observe.NewPlan(rub, []string{"1"}, students, vars, snap)
-	plan.ChooseFaults(snap, fault.Rules{Kind: fault.NodeStop, Serving: serving})
+	plan.ChooseFaults(snap, action.Rules{Kind: action.NodeStop, Serving: serving})
 	require.Len(b, plan.Faults, 1)
 	require.Len(b, plan.Faults[0].Students, n)
-	journal, err := fault.OpenJournal(fault.JournalPath(b.TempDir(), "bench"))
+	journal, err := action.OpenJournal(action.JournalPath(b.TempDir(), "bench"))
 	require.NoError(b, err)
 	defer journal.Close()
 	w := observe.Windows{
 		Watcher: cl, Prober: loadgen.Loader{}, At: at, Rate: 4000, Swarm: snap.Swarm,
-		Breaker: benchBreaker{fault.Options{Cluster: cl, Injector: simInjector{s}, Journal: journal, Class: "bench", Run: "bench", At: at}},
+		Breaker: benchBreaker{action.Options{Cluster: cl, Injector: simInjector{s}, Journal: journal, Class: "bench", Run: "bench", At: at}},
 	}
 	began := time.Now()
 	seen, probings, err := w.Watch(context.WithoutCancel(ctx), plan.Faults[0].Fault,
@@ -92,9 +92,9 @@ func window(b *testing.B, n int) time.Duration {
 }
 
 // benchBreaker makes the fault as a run does, and says nothing of it.
-type benchBreaker struct{ opt fault.Options }
+type benchBreaker struct{ opt action.Options }
 
-func (b benchBreaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (fault.Outcome, error) {
+func (b benchBreaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (action.Outcome, error) {
 	b.opt.Limit = limit
-	return fault.Run(ctx, b.opt, f, func(ctx context.Context, _ *fault.Session) error { return watch(ctx) })
+	return action.Run(ctx, b.opt, f, func(ctx context.Context, _ *action.Session) error { return watch(ctx) })
 }

@@ -16,14 +16,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"swarmgrade/grader/fault"
+	"swarmgrade/grader/action"
 )
 
 // soakSteps are the journalled steps at which a grader is killed, in turn. The
 // window itself is between "injected" and "restoring".
 var soakSteps = []string{
-	fault.StepPlanned, fault.StepLocking, fault.StepInjecting, fault.StepInjected, fault.StepInjected,
-	fault.StepRestoring, fault.StepRestored, fault.StepRestarted, fault.StepDone,
+	action.StepPlanned, action.StepLocking, action.StepInjecting, action.StepInjected, action.StepInjected,
+	action.StepRestoring, action.StepRestored, action.StepRestarted, action.StepDone,
 }
 
 // TestKilledGraders kills graders with SIGKILL at each step of a fault, on an
@@ -100,7 +100,7 @@ func (s *soak) run(kills int) {
 	for i := range kills {
 		step := soakSteps[i%len(soakSteps)]
 		delay := time.Duration(0)
-		if step == fault.StepInjected {
+		if step == action.StepInjected {
 			delay = time.Duration(s.rng.Int64N(int64(s.took)))
 		}
 		r := s.grade()

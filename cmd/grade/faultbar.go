@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"swarmgrade/grader/fault"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/observe"
 )
 
@@ -27,7 +27,7 @@ func (b *faultBar) step(p observe.WindowProgress) {
 	}
 	lang := b.u.lang
 	key := "observe." + p.Phase
-	if p.Fault.Kind == fault.TaskKill {
+	if p.Fault.Kind == action.TaskKill {
 		key = "observe.kill_" + p.Phase
 	}
 	text := lang.T(key, "node", p.Fault.Hostname, "since", seconds(p.Since/1000*1000),

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/fixtures/sim/realproxy"
-	"swarmgrade/grader/fault"
+	"swarmgrade/grader/action"
 )
 
 // interruptLimit is how long after a signal a process may take to end.
@@ -367,16 +367,16 @@ func TestSecondInterruptInAFault(t *testing.T) {
 	s := soak{t: t, w: w, args: []string{"--class", class, "--task", "1", "--students", "2024001"}, healthy: []string{"sim", "status"}}
 
 	once := w.start(t, append([]string{"--yes"}, s.args...)...)
-	s.journalAt(once, fault.StepInjected)
+	s.journalAt(once, action.StepInjected)
 	require.Equal(t, exitInterrupted, once.end(t, syscall.SIGINT), "%s", once.out)
 	require.Contains(t, once.out.String(), "are back")
 	require.FileExists(t, mark)
 	require.NoError(t, os.Remove(mark))
 
 	twice := w.start(t, append([]string{"--yes"}, s.args...)...)
-	s.journalAt(twice, fault.StepInjected)
+	s.journalAt(twice, action.StepInjected)
 	_ = twice.Process.Signal(syscall.SIGINT)
-	s.journalAt(twice, fault.StepRestoring)
+	s.journalAt(twice, action.StepRestoring)
 	require.Equal(t, exitFault, twice.end(t, syscall.SIGINT), "%s", twice.out)
 	require.Contains(t, twice.out.String(), "grade restore --class")
 	require.NotContains(t, twice.out.String(), "are back")

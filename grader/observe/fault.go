@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/recovery"
 )
 
@@ -27,7 +27,7 @@ type Watch struct {
 
 // Fault is one fault of a plan and whom it concerns.
 type Fault struct {
-	fault.Step
+	action.Step
 	// LimitMS is how long after the injection a recovery is waited for.
 	LimitMS int64
 }
@@ -76,14 +76,14 @@ func (p *Plan) LeaveOut(why, detail string) {
 // ChooseFaults plans the fewest faults that hit every student who is to be
 // watched. Whoever none can hit gets a gap with the reason; its detail is the
 // host name of the node that the reason is about.
-func (p *Plan) ChooseFaults(snap *evidence.Snapshot, rules fault.Rules) {
-	var concerned []fault.Concern
+func (p *Plan) ChooseFaults(snap *evidence.Snapshot, rules action.Rules) {
+	var concerned []action.Concern
 	for i := range p.Students {
 		if w := p.Students[i].Watch; w != nil && w.Gap == nil {
-			concerned = append(concerned, fault.Concern{Student: p.Students[i].Who.ID, Service: w.Service.ID})
+			concerned = append(concerned, action.Concern{Student: p.Students[i].Who.ID, Service: w.Service.ID})
 		}
 	}
-	chosen := fault.Choose(snap, concerned, rules)
+	chosen := action.Choose(snap, concerned, rules)
 	for _, m := range chosen.Missed {
 		if s := p.student(m.Student); s != nil {
 			s.Watch.Gap = &evidence.Gap{What: "window", Code: m.Code, Detail: m.Node}
@@ -126,8 +126,8 @@ func (p *Plan) KillOne(snap *evidence.Snapshot) bool {
 			continue
 		}
 		p.Faults = []Fault{{
-			Step: fault.Step{Students: []string{s.Who.ID}, Fault: evidence.Fault{
-				Kind: fault.TaskKill, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address,
+			Step: action.Step{Students: []string{s.Who.ID}, Fault: evidence.Fault{
+				Kind: action.TaskKill, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address,
 				Service: t.ServiceID, TaskID: t.ID, ContainerID: t.ContainerID,
 			}},
 			LimitMS: limitMS([]*evidence.Service{s.Watch.Service}, snap.Swarm, false),
@@ -168,7 +168,7 @@ func (p *Plan) Watched(f *Fault, snap *evidence.Snapshot, skip func(student stri
 		}
 		w := Watched{Student: id, Service: s.Watch.Service, Rate: s.Watch.Rate}
 		for _, n := range nodes {
-			if n.ID == f.Fault.NodeID && f.Fault.Kind != fault.TaskKill {
+			if n.ID == f.Fault.NodeID && f.Fault.Kind != action.TaskKill {
 				continue
 			}
 			w.Targets = append(w.Targets, evidence.Target{

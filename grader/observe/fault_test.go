@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/observe"
 )
 
@@ -33,7 +33,7 @@ func faultPlan(t *testing.T, n int, change func(s *evidence.Snapshot)) (*observe
 }
 
 func TestPlanOfFaults(t *testing.T) {
-	rules := fault.Rules{Kind: fault.NodeStop, Serving: "node-1"}
+	rules := action.Rules{Kind: action.NodeStop, Serving: "node-1"}
 	p, snap := faultPlan(t, 3, func(s *evidence.Snapshot) {
 		s.Services[1].Ports[0].Mode = "host" // cannot be probed through the mesh
 		for i := range s.Tasks {
@@ -90,7 +90,7 @@ func TestKillOne(t *testing.T) {
 	p, snap := faultPlan(t, 1, name)
 	require.True(t, p.KillOne(snap))
 	f := p.Faults[0].Fault
-	require.Equal(t, fault.TaskKill, f.Kind)
+	require.Equal(t, action.TaskKill, f.Kind)
 	require.Equal(t, "svc-s01", f.Service)
 	require.Equal(t, "c-"+f.TaskID, f.ContainerID)
 	require.Len(t, p.Watched(&p.Faults[0], snap, func(string) bool { return false })[0].Targets, 3, "its node stays")

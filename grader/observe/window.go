@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/recovery"
 )
@@ -19,7 +19,7 @@ import (
 // lasts, and undoes it, whatever comes of watch and of ctx. An outcome whose
 // Injecting is -1 says that nothing was begun.
 type Breaker interface {
-	Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (fault.Outcome, error)
+	Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (action.Outcome, error)
 }
 
 // Windows observes fault windows, one at a time.
@@ -76,7 +76,7 @@ func (r *Windows) Watch(ctx context.Context, f evidence.Fault, services []Watche
 	}
 	w.set(func(x *evidence.Window) { x.Injecting = r.At() })
 	out, err := r.Breaker.Break(ctx, f, time.Duration(w.shared.LimitMS)*time.Millisecond, w.watch)
-	var stuck *fault.Stuck
+	var stuck *action.Stuck
 	switch {
 	case errors.As(err, &stuck), out.Injecting < 0 && slices.Contains(halting, diag.Code(err)):
 		return nil, nil, err
@@ -127,7 +127,7 @@ type window struct {
 	// asking after each service does not go through the tasks of all.
 	own    [][]evidence.Poll
 	place  map[string][]int // of a service's ID in services
-	guard  *fault.Guard     // from the injection to its undoing
+	guard  *action.Guard     // from the injection to its undoing
 	nodes  []evidence.Node
 	reason string // to break off
 	crash  error
@@ -291,7 +291,7 @@ func (w *window) watch(ctx context.Context) error {
 	injected := w.r.At()
 	w.mu.Lock()
 	w.shared.Injected = injected
-	w.guard = fault.NewGuard(w.shared.Fault, w.nodes, injected)
+	w.guard = action.NewGuard(w.shared.Fault, w.nodes, injected)
 	w.mu.Unlock()
 	defer func() {
 		w.mu.Lock()

@@ -13,9 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/fault"
 	"swarmgrade/grader/observe"
 )
 
@@ -139,11 +139,11 @@ func (f *field) Probe(ctx context.Context, t evidence.Target) (who evidence.Resp
 }
 
 // Break is fault.Run with a node that takes 200 ms to stop and 3 s to return.
-func (f *field) Break(ctx context.Context, _ evidence.Fault, _ time.Duration, watch func(context.Context) error) (out fault.Outcome, err error) {
+func (f *field) Break(ctx context.Context, _ evidence.Fault, _ time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
 	if diag.Code(f.inject) == "locked" {
-		return fault.Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, f.inject
+		return action.Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, f.inject
 	}
-	out = fault.Outcome{Injecting: f.at(), Injected: -1, Restoring: -1, Restored: -1}
+	out = action.Outcome{Injecting: f.at(), Injected: -1, Restoring: -1, Restored: -1}
 	defer func() {
 		out.Restoring = f.at()
 		time.Sleep(3 * time.Second)
@@ -181,7 +181,7 @@ func (f *field) watch(ctx context.Context, change func(*observe.Windows)) (*evid
 		}
 		services = append(services, s)
 	}
-	return w.Watch(ctx, evidence.Fault{Kind: fault.NodeStop, NodeID: "node-2", Hostname: "manager-2"}, services)
+	return w.Watch(ctx, evidence.Fault{Kind: action.NodeStop, NodeID: "node-2", Hostname: "manager-2"}, services)
 }
 
 // inTime runs a test on a clock of its own.
@@ -343,7 +343,7 @@ func TestWindowIsBrokenOff(t *testing.T) {
 // is no window then, and nothing is left running (goleak).
 func TestWindowIsUndoneWhatever(t *testing.T) {
 	interrupted := errors.New("the teacher pressed Ctrl-C")
-	stuck := &fault.Stuck{Cause: errors.New("no route to host")}
+	stuck := &action.Stuck{Cause: errors.New("no route to host")}
 	for _, c := range []struct {
 		name   string
 		change func(f *field)

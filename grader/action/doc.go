@@ -1,4 +1,4 @@
-// Package fault makes one node of a swarm fail, for a whole class at a time,
+// Package action makes one node of a swarm fail, for a whole class at a time,
 // and never leaves it that way.
 //
 // [Choose] picks the nodes. [Run] (or [Begin] and [Session.Restore]) injects one
@@ -13,7 +13,7 @@
 //	for _, step := range plan.Steps {
 //		done, err := fault.Run(ctx, fault.Options{…}, step.Fault, watch)
 //	}
-package fault
+package action
 
 import (
 	"context"
