@@ -88,7 +88,7 @@ func (x *flow) tryFaults(ctx context.Context) error {
 
 // tried is a node and why no fault can be made there, nil if one can.
 type tried struct {
-	fault evidence.Fault
+	fault evidence.Action
 	err   error
 }
 
@@ -168,7 +168,7 @@ type breaker struct {
 	failed error // of the last one
 }
 
-func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
+func (b *breaker) Break(ctx context.Context, f evidence.Action, limit time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
 	opt := b.opt
 	opt.Limit = limit
 	if b.lasts {
@@ -181,7 +181,7 @@ func (b *breaker) Break(ctx context.Context, f evidence.Fault, limit time.Durati
 
 // newBreaker prepares how a fault is made; closing lets go of the journal. The loss
 // of a container is undone by the swarm itself and is in no journal.
-func (x *flow) newBreaker(f evidence.Fault) (b *breaker, closing func() error, err error) {
+func (x *flow) newBreaker(f evidence.Action) (b *breaker, closing func() error, err error) {
 	j := x.j
 	b = &breaker{g: j.g, opt: action.Options{Cluster: x.conn, Injector: x.conn.Injector, Class: j.Class.Name, Run: x.run, At: x.at}}
 	kind := x.kind()

@@ -94,7 +94,7 @@ func window(b *testing.B, n int) time.Duration {
 // benchBreaker makes the fault as a run does, and says nothing of it.
 type benchBreaker struct{ opt action.Options }
 
-func (b benchBreaker) Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (action.Outcome, error) {
+func (b benchBreaker) Break(ctx context.Context, f evidence.Action, limit time.Duration, watch func(context.Context) error) (action.Outcome, error) {
 	b.opt.Limit = limit
 	return action.Run(ctx, b.opt, f, func(ctx context.Context, _ *action.Session) error { return watch(ctx) })
 }

@@ -11,11 +11,11 @@ import (
 // simInjector stops nodes of the embedded cluster.
 type simInjector struct{ sim *sim.Cluster }
 
-func (i simInjector) Inject(_ context.Context, f evidence.Fault) error {
+func (i simInjector) Inject(_ context.Context, f evidence.Action) error {
 	return i.sim.FailNode(f.Hostname)
 }
 
-func (i simInjector) Restore(_ context.Context, f evidence.Fault) error {
+func (i simInjector) Restore(_ context.Context, f evidence.Action) error {
 	return i.sim.RecoverNode(f.Hostname)
 }
 

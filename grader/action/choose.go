@@ -38,7 +38,7 @@ type Plan struct {
 // Step is one fault and the students that it is observed for. Each student is
 // in one step at most: the first that hits a running task of theirs.
 type Step struct {
-	Fault    evidence.Fault
+	Fault    evidence.Action
 	Students []string
 	// Stops are the stand-alone containers that run on the target and stop with
 	// its engine. Unseen is true if they can't be listed, because the class has
@@ -212,9 +212,9 @@ func (c *chooser) spared(i int) string {
 	return ""
 }
 
-func (c *chooser) fault(i int) evidence.Fault {
+func (c *chooser) fault(i int) evidence.Action {
 	n := c.snap.Nodes[i]
-	f := evidence.Fault{Kind: c.rules.Kind, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address, Leader: n.Leader}
+	f := evidence.Action{Kind: c.rules.Kind, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address, Leader: n.Leader}
 	if f.Kind == NodeDrain {
 		f.Was = n.Availability
 	}

@@ -173,7 +173,7 @@ func TestWhatStopsWithTheNode(t *testing.T) {
 	require.True(t, Choose(s, everyone(s), Rules{Kind: NodeStop, Never: []string{"id-m3"}}).Steps[0].Unseen)
 
 	p = Choose(s, everyone(s), Rules{Kind: NodeDrain})
-	require.Equal(t, evidence.Fault{Kind: NodeDrain, NodeID: "id-m2", Hostname: "m2", Address: "10.0.0.2", Was: "active"}, p.Steps[0].Fault)
+	require.Equal(t, evidence.Action{Kind: NodeDrain, NodeID: "id-m2", Hostname: "m2", Address: "10.0.0.2", Was: "active"}, p.Steps[0].Fault)
 	require.Empty(t, p.Steps[0].Stops, "draining leaves them alone")
 }
 

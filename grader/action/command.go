@@ -45,11 +45,11 @@ func newCommand(spec roster.Fault) (Injector, error) {
 	return c, nil
 }
 
-func (c command) Inject(ctx context.Context, f evidence.Fault) error {
+func (c command) Inject(ctx context.Context, f evidence.Action) error {
 	return c.run(ctx, c.inject, f)
 }
 
-func (c command) Restore(ctx context.Context, f evidence.Fault) error {
+func (c command) Restore(ctx context.Context, f evidence.Action) error {
 	return c.run(ctx, c.restore, f)
 }
 
@@ -65,7 +65,7 @@ func firstWord(line string) string {
 
 // Try fills the commands in for a node and has a shell read them and look for
 // the program that each begins with, not run them.
-func (c command) Try(ctx context.Context, f evidence.Fault) error {
+func (c command) Try(ctx context.Context, f evidence.Action) error {
 	for _, t := range []*template.Template{c.inject, c.restore} {
 		text, err := fill(t, f)
 		if err != nil {
@@ -95,7 +95,7 @@ func clipTail(out []byte) string {
 	return t.String()
 }
 
-func (c command) Commands(f evidence.Fault) []string {
+func (c command) Commands(f evidence.Action) []string {
 	text, err := fill(c.restore, f)
 	if err != nil {
 		return nil
@@ -103,7 +103,7 @@ func (c command) Commands(f evidence.Fault) []string {
 	return []string{text}
 }
 
-func fill(t *template.Template, f evidence.Fault) (string, error) {
+func fill(t *template.Template, f evidence.Action) (string, error) {
 	for _, word := range []string{f.Hostname, f.Address} {
 		if word != "" && !vetted.MatchString(word) {
 			return "", &diag.Failure{Code: "config", Msg: i18n.M("fault.odd_name", "name", word), Hint: i18n.M("fault.odd_name_hint")}
@@ -118,7 +118,7 @@ func fill(t *template.Template, f evidence.Fault) (string, error) {
 }
 
 // run gives a command its time; then all that it started is killed.
-func (c command) run(parent context.Context, t *template.Template, f evidence.Fault) error {
+func (c command) run(parent context.Context, t *template.Template, f evidence.Action) error {
 	text, err := fill(t, f)
 	if err != nil {
 		return err

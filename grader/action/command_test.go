@@ -36,19 +36,19 @@ func TestNoNameGetsIntoACommandThatMeansSomethingToAShell(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out")
 	c := newTestCommand(t, "echo {{.Node}} {{.Address}} >"+file, "true")
 	for _, name := range []string{"a;b", "$(reboot)", "a b", "-rf", "a\n", "a'", "`x`", "节点"} {
-		for _, f := range []evidence.Fault{{Hostname: name, Address: "10.0.0.1"}, {Hostname: "a", Address: name}} {
+		for _, f := range []evidence.Action{{Hostname: name, Address: "10.0.0.1"}, {Hostname: "a", Address: name}} {
 			require.Equal(t, "config", diag.Code(c.Inject(t.Context(), f)), "%q", name)
 		}
 	}
 	require.NoFileExists(t, file)
-	require.NoError(t, c.Inject(t.Context(), evidence.Fault{Hostname: "node-1.lab", Address: "fd00::1"}))
+	require.NoError(t, c.Inject(t.Context(), evidence.Action{Hostname: "node-1.lab", Address: "fd00::1"}))
 }
 
 func TestTryingACommandRunsNoneOfIt(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out")
 	c := newTestCommand(t, "touch "+file+" # {{.Node}}", "true")
 	require.NoError(t, c.Try(t.Context(), targetM2))
-	require.Equal(t, "config", diag.Code(c.Try(t.Context(), evidence.Fault{Hostname: "$(touch " + file + ")"})))
+	require.Equal(t, "config", diag.Code(c.Try(t.Context(), evidence.Action{Hostname: "$(touch " + file + ")"})))
 	var p *diag.Failure
 	require.ErrorAs(t, newTestCommand(t, "true", "if {{.Node}}").Try(t.Context(), targetM2), &p)
 	require.Equal(t, "fault.command_unread", p.Msg.Key)

@@ -36,19 +36,19 @@ const (
 // or undone before, and by a process other than the one that injected. It only
 // starts the undoing; that the node is back is for the caller to see.
 type Injector interface {
-	Inject(ctx context.Context, f evidence.Fault) error
-	Restore(ctx context.Context, f evidence.Fault) error
+	Inject(ctx context.Context, f evidence.Action) error
+	Restore(ctx context.Context, f evidence.Action) error
 }
 
 // Armer is an Injector that can leave a timer on the node which undoes the
 // fault after some time even if nobody is left to do it. Restore disarms it.
 type Armer interface {
-	Arm(ctx context.Context, f evidence.Fault, after time.Duration) error
+	Arm(ctx context.Context, f evidence.Action, after time.Duration) error
 }
 
 // Manual is an Injector that knows what a person would type to undo a fault.
 type Manual interface {
-	Commands(f evidence.Fault) []string
+	Commands(f evidence.Action) []string
 }
 
 // Watcher reads the managers; at gives the run's milliseconds.

@@ -176,11 +176,11 @@ func (i *fakeInjector) call(ctx context.Context, name string, f func(context.Con
 	return nil
 }
 
-func (i *fakeInjector) Arm(ctx context.Context, _ evidence.Fault, _ time.Duration) error {
+func (i *fakeInjector) Arm(ctx context.Context, _ evidence.Action, _ time.Duration) error {
 	return i.call(ctx, "arm", i.arm)
 }
 
-func (i *fakeInjector) Inject(ctx context.Context, f evidence.Fault) error {
+func (i *fakeInjector) Inject(ctx context.Context, f evidence.Action) error {
 	if err := i.call(ctx, "inject", i.inject); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (i *fakeInjector) Inject(ctx context.Context, f evidence.Fault) error {
 	return nil
 }
 
-func (i *fakeInjector) Restore(ctx context.Context, f evidence.Fault) error {
+func (i *fakeInjector) Restore(ctx context.Context, f evidence.Action) error {
 	if err := i.call(ctx, "restore", i.restore); err != nil {
 		return err
 	}
@@ -196,11 +196,11 @@ func (i *fakeInjector) Restore(ctx context.Context, f evidence.Fault) error {
 	return nil
 }
 
-func (i *fakeInjector) Commands(f evidence.Fault) []string {
+func (i *fakeInjector) Commands(f evidence.Action) []string {
 	return []string{"revive " + f.Hostname}
 }
 
-var targetM2 = evidence.Fault{Kind: NodeStop, NodeID: "id-m2", Hostname: "m2", Address: "10.0.0.2"}
+var targetM2 = evidence.Action{Kind: NodeStop, NodeID: "id-m2", Hostname: "m2", Address: "10.0.0.2"}
 
 // bench is all that a session needs, faked but for the journal.
 type bench struct {

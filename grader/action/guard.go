@@ -30,7 +30,7 @@ type Guard struct {
 
 // NewGuard starts from the nodes as they were before the fault, read at a time
 // in the run's milliseconds.
-func NewGuard(f evidence.Fault, before []evidence.Node, at int64) *Guard {
+func NewGuard(f evidence.Action, before []evidence.Node, at int64) *Guard {
 	g := &Guard{target: f.NodeID, ready: map[string]bool{}, limit: silentLimit, last: at}
 	if f.Leader && f.Kind != NodeDrain {
 		g.limit = silentLimitLeader

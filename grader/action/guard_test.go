@@ -33,7 +33,7 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := world(tt.before, "")
-			f := evidence.Fault{Kind: tt.kind, NodeID: "id-" + tt.target}
+			f := evidence.Action{Kind: tt.kind, NodeID: "id-" + tt.target}
 			for _, n := range s.Nodes {
 				f.Leader = f.Leader || n.ID == f.NodeID && n.Leader
 			}

@@ -41,10 +41,10 @@ const (
 // Record is one fault as the journal knows it: all that it takes to undo it,
 // and how far it came.
 type Record struct {
-	Schema string         `json:"schema"`
-	Class  string         `json:"class"`
-	Run    string         `json:"run"`
-	Fault  evidence.Fault `json:"fault"`
+	Schema string          `json:"schema"`
+	Class  string          `json:"class"`
+	Run    string          `json:"run"`
+	Fault  evidence.Action `json:"fault"`
 	// Spec and Conn are the class's: how the fault is made, how the swarm is
 	// reached. They name files of keys and hold no secrets.
 	Spec roster.Fault   `json:"spec"`

@@ -20,7 +20,7 @@ type nodeDrain struct{ cluster Cluster }
 
 // Inject drains the node, if its availability still is what it was when the
 // node was chosen.
-func (d nodeDrain) Inject(ctx context.Context, f evidence.Fault) error {
+func (d nodeDrain) Inject(ctx context.Context, f evidence.Action) error {
 	nodes, _, err := d.cluster.Poll(ctx, noClock)
 	if err != nil {
 		return err
@@ -33,15 +33,15 @@ func (d nodeDrain) Inject(ctx context.Context, f evidence.Fault) error {
 }
 
 // Restore gives the node back the availability that it had.
-func (d nodeDrain) Restore(ctx context.Context, f evidence.Fault) error {
+func (d nodeDrain) Restore(ctx context.Context, f evidence.Action) error {
 	return d.cluster.SetAvailability(ctx, f.NodeID, was(f))
 }
 
-func (nodeDrain) Commands(f evidence.Fault) []string {
+func (nodeDrain) Commands(f evidence.Action) []string {
 	return []string{"docker node update --availability " + was(f) + " " + quote(f.NodeID)}
 }
 
-func was(f evidence.Fault) string {
+func was(f evidence.Action) string {
 	if f.Was == "" {
 		return active
 	}

@@ -28,23 +28,23 @@ type nodeStop struct{ spec roster.Fault }
 
 // Arm leaves a timer on the node that starts Docker again after the time,
 // whatever becomes of us. It replaces an earlier one.
-func (s nodeStop) Arm(ctx context.Context, f evidence.Fault, after time.Duration) error {
+func (s nodeStop) Arm(ctx context.Context, f evidence.Action, after time.Duration) error {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
 	seconds := int((after + time.Second - 1) / time.Second)
 	return s.run(ctx, f, "arm", armScript(s.startText(), hex.EncodeToString(id[:]), seconds))
 }
 
-func (s nodeStop) Inject(ctx context.Context, f evidence.Fault) error {
+func (s nodeStop) Inject(ctx context.Context, f evidence.Action) error {
 	return s.run(ctx, f, "stop", stopScript(s.spec.Stop))
 }
 
-func (s nodeStop) Restore(ctx context.Context, f evidence.Fault) error {
+func (s nodeStop) Restore(ctx context.Context, f evidence.Action) error {
 	return s.run(ctx, f, "start", startScript(s.startText()))
 }
 
 // Try enters a node as the fault will and looks for what it needs there.
-func (s nodeStop) Try(ctx context.Context, f evidence.Fault) error {
+func (s nodeStop) Try(ctx context.Context, f evidence.Action) error {
 	return s.run(ctx, f, "try", tryScript(s.spec.Stop, s.spec.Start))
 }
 
@@ -62,7 +62,7 @@ func (s nodeStop) port() int {
 	return 22
 }
 
-func (s nodeStop) Commands(f evidence.Fault) []string {
+func (s nodeStop) Commands(f evidence.Action) []string {
 	start := s.spec.Start
 	if start == "" {
 		start = "systemctl start docker.socket docker.service"
@@ -85,7 +85,7 @@ func (s nodeStop) Commands(f evidence.Fault) []string {
 }
 
 // run has a shell on the node read a script. What it writes is only shown.
-func (s nodeStop) run(parent context.Context, f evidence.Fault, what, script string) error {
+func (s nodeStop) run(parent context.Context, f evidence.Action, what, script string) error {
 	if f.Address == "" {
 		return &diag.Failure{Code: "config", Msg: i18n.M("fault.no_address", "node", f.Hostname), Hint: i18n.M("fault.no_address_hint", "node", f.Hostname)}
 	}
@@ -121,7 +121,7 @@ func (s nodeStop) run(parent context.Context, f evidence.Fault, what, script str
 }
 
 // refused puts what a script on a node came to into words.
-func (s nodeStop) refused(f evidence.Fault, what string, status int, output string) error {
+func (s nodeStop) refused(f evidence.Action, what string, status int, output string) error {
 	key := map[int]string{
 		tryNotRoot: "try_root", tryNoSystemd: "try_systemd", tryNoDocker: "try_docker", tryNoTimer: "try_timer",
 		tryNoShell: "try_shell", tryNoRun: "try_run", tryBadCommand: "try_command", tryNoProgram: "try_program",
@@ -140,7 +140,7 @@ func (s nodeStop) refused(f evidence.Fault, what string, status int, output stri
 }
 
 // explain says why a node could not be entered, or was lost on the way.
-func (s nodeStop) explain(parent context.Context, f evidence.Fault, err error) error {
+func (s nodeStop) explain(parent context.Context, f evidence.Action, err error) error {
 	if parent.Err() != nil {
 		return parent.Err()
 	}

@@ -17,7 +17,7 @@ import (
 // Stuck says that a fault could not be undone, and what to type. It is exit
 // status 4.
 type Stuck struct {
-	Fault evidence.Fault
+	Fault evidence.Action
 	Class string
 	// Commands are what a person types, in order; the last asks the program to
 	// look again.
@@ -26,7 +26,7 @@ type Stuck struct {
 }
 
 // NewStuck says of a class's fault that it is not undone; cause may be nil.
-func NewStuck(f evidence.Fault, class string, inj Injector, cause error) *Stuck {
+func NewStuck(f evidence.Action, class string, inj Injector, cause error) *Stuck {
 	s := &Stuck{Fault: f, Class: class, Cause: cause}
 	if m, ok := inj.(Manual); ok {
 		s.Commands = m.Commands(f)

@@ -76,16 +76,16 @@ func startLab(t *testing.T) *realLab {
 }
 
 // target is a node of the lab, as Choose would name it.
-func (r *realLab) target(t *testing.T, name string) evidence.Fault {
+func (r *realLab) target(t *testing.T, name string) evidence.Action {
 	nodes, _, err := r.cluster.Poll(t.Context(), noClock)
 	require.NoError(t, err)
 	for _, n := range nodes {
 		if n.Hostname == name {
-			return evidence.Fault{Kind: NodeStop, NodeID: n.ID, Hostname: name, Address: n.Address, Leader: n.Leader}
+			return evidence.Action{Kind: NodeStop, NodeID: n.ID, Hostname: name, Address: n.Address, Leader: n.Leader}
 		}
 	}
 	t.Fatalf("no node %s in %+v", name, nodes)
-	return evidence.Fault{}
+	return evidence.Action{}
 }
 
 func (r *realLab) options(t *testing.T, spec roster.Fault) Options {
@@ -110,7 +110,7 @@ func (r *realLab) healing() HealOptions {
 
 // whole waits until a node is in service: its engine answers, the managers
 // count it as ready, reachable and active.
-func (r *realLab) whole(t *testing.T, f evidence.Fault, limit time.Duration) {
+func (r *realLab) whole(t *testing.T, f evidence.Action, limit time.Duration) {
 	t.Helper()
 	s := &Session{opt: Options{Cluster: r.cluster, At: noClock}, rec: &Record{Fault: f}}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -213,7 +213,7 @@ func runAlone(t *testing.T, cli *client.Client, name string) string {
 }
 
 // kills has a grader killed at each step and undoes what it left.
-func (r *realLab) kills(t *testing.T, f evidence.Fault, spec roster.Fault) {
+func (r *realLab) kills(t *testing.T, f evidence.Action, spec roster.Fault) {
 	steps := []string{StepArming, StepInjecting, StepRestoring}
 	if n, err := strconv.Atoi(os.Getenv(killsEnv)); err == nil {
 		every := []string{
@@ -246,7 +246,7 @@ func (r *realLab) kills(t *testing.T, f evidence.Fault, spec roster.Fault) {
 // victim is a grader in a process of its own that is killed some time after a
 // step is on disk.
 type victim struct {
-	Fault   evidence.Fault
+	Fault   evidence.Action
 	Spec    roster.Fault
 	Conn    roster.Cluster
 	Journal string

@@ -83,7 +83,7 @@ type Session struct {
 }
 
 // Fault is what was injected.
-func (s *Session) Fault() evidence.Fault { return s.rec.Fault }
+func (s *Session) Fault() evidence.Action { return s.rec.Fault }
 
 // Outcome is what is known so far.
 func (s *Session) Outcome() Outcome { return s.outcome }
@@ -94,7 +94,7 @@ func (s *Session) Outcome() Outcome { return s.outcome }
 //
 // The error joins watch's and those of injecting and undoing; a *[Stuck] in it
 // says that the fault could not be undone.
-func Run(ctx context.Context, opt Options, f evidence.Fault, watch func(context.Context, *Session) error) (out Outcome, err error) {
+func Run(ctx context.Context, opt Options, f evidence.Action, watch func(context.Context, *Session) error) (out Outcome, err error) {
 	s, err := Begin(ctx, opt, f)
 	if err != nil {
 		return s.outcome, err
@@ -112,7 +112,7 @@ func takesEngine(kind string) bool { return kind == NodeStop || kind == Command 
 
 // Begin injects a fault. If it fails, or panics, what was done is undone before
 // it returns; the session then only tells the outcome.
-func Begin(ctx context.Context, opt Options, f evidence.Fault) (s *Session, err error) {
+func Begin(ctx context.Context, opt Options, f evidence.Action) (s *Session, err error) {
 	s = &Session{opt: opt, outcome: Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, done: true}
 	host, _ := os.Hostname()
 	s.rec = &Record{

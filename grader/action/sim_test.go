@@ -20,11 +20,11 @@ import (
 // simInjector stops nodes of an embedded cluster.
 type simInjector struct{ sim *sim.Cluster }
 
-func (i simInjector) Inject(_ context.Context, f evidence.Fault) error {
+func (i simInjector) Inject(_ context.Context, f evidence.Action) error {
 	return i.sim.FailNode(f.Hostname)
 }
 
-func (i simInjector) Restore(_ context.Context, f evidence.Fault) error {
+func (i simInjector) Restore(_ context.Context, f evidence.Action) error {
 	return i.sim.RecoverNode(f.Hostname)
 }
 
@@ -114,7 +114,7 @@ func TestFaultsOnTheEmbeddedCluster(t *testing.T) {
 		settled(t, c, 2)
 		_, tasks, err := c.Poll(t.Context(), noClock)
 		require.NoError(t, err)
-		f := evidence.Fault{Kind: TaskKill}
+		f := evidence.Action{Kind: TaskKill}
 		for _, x := range tasks {
 			if x.State == "running" && x.Desired == "running" {
 				f.NodeID, f.TaskID, f.ContainerID, f.Service = x.NodeID, x.ID, x.ContainerID, x.ServiceID

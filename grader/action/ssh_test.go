@@ -31,7 +31,7 @@ import (
 type sshNode struct {
 	conf *ssh.ServerConfig
 	spec roster.Fault
-	to   evidence.Fault
+	to   evidence.Action
 	wg   sync.WaitGroup
 
 	mu      sync.Mutex
@@ -91,7 +91,7 @@ func startNode(t *testing.T) *sshNode {
 	require.NoError(t, os.WriteFile(n.spec.Identity, private, 0o600))
 	line := knownhosts.Line([]string{knownhosts.Normalize(l.Addr().String())}, host.PublicKey())
 	require.NoError(t, os.WriteFile(n.spec.KnownHosts, []byte(line+"\n"), 0o600))
-	n.to = evidence.Fault{Kind: NodeStop, NodeID: "id-m2", Hostname: "m2", Address: address}
+	n.to = evidence.Action{Kind: NodeStop, NodeID: "id-m2", Hostname: "m2", Address: address}
 	return n
 }
 
@@ -255,7 +255,7 @@ func TestTryFindsOutWhatIsMissing(t *testing.T) {
 			n.answer = func(string) (int, string) { return tt.status, tt.output }
 			inj, err := New(NodeStop, n.spec, nil)
 			require.NoError(t, err)
-			err = Try(t.Context(), inj, []evidence.Fault{n.to})[0]
+			err = Try(t.Context(), inj, []evidence.Action{n.to})[0]
 			if tt.key == "" {
 				require.NoError(t, err)
 			} else {
@@ -283,14 +283,14 @@ func TestTryOfSeveralNodes(t *testing.T) {
 	nowhere.Hostname, nowhere.Address = "m3", ""
 	stranger := good.to
 	stranger.Hostname, stranger.Address = "m4", "127.0.0.2"
-	errs := Try(t.Context(), inj, []evidence.Fault{good.to, nowhere, stranger})
+	errs := Try(t.Context(), inj, []evidence.Action{good.to, nowhere, stranger})
 	require.NoError(t, errs[0])
 	found := diag.Failures(errors.Join(errs...))
 	require.Len(t, found, 2)
 	require.Equal(t, "fault.no_address", found[0].Msg.Key)
 	require.Equal(t, "fault.ssh_lost", found[1].Msg.Key)
 
-	require.Equal(t, []error{nil}, Try(t.Context(), nodeDrain{}, []evidence.Fault{good.to}), "needs nothing but the API")
+	require.Equal(t, []error{nil}, Try(t.Context(), nodeDrain{}, []evidence.Action{good.to}), "needs nothing but the API")
 }
 
 func TestAnEndedContextEndsASession(t *testing.T) {

@@ -15,7 +15,7 @@ type taskKill struct{ cluster Cluster }
 // Inject kills the container after the managers have said that it is a running
 // task of the service that the fault names. What the container says of itself
 // does not count, since its owner wrote it.
-func (k taskKill) Inject(ctx context.Context, f evidence.Fault) error {
+func (k taskKill) Inject(ctx context.Context, f evidence.Action) error {
 	_, tasks, err := k.cluster.Poll(ctx, noClock)
 	if err != nil {
 		return err
@@ -31,4 +31,4 @@ func (k taskKill) Inject(ctx context.Context, f evidence.Fault) error {
 }
 
 // Restore has nothing to do.
-func (taskKill) Restore(context.Context, evidence.Fault) error { return nil }
+func (taskKill) Restore(context.Context, evidence.Action) error { return nil }

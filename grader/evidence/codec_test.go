@@ -32,7 +32,7 @@ func bundle() *evidence.Bundle {
 
 func window() *evidence.Window {
 	return &evidence.Window{
-		Schema: evidence.WindowSchema, Fault: evidence.Fault{Kind: "node-stop", NodeID: "n2"}, End: "recovered",
+		Schema: evidence.WindowSchema, Fault: evidence.Action{Kind: "node-stop", NodeID: "n2"}, End: "recovered",
 		Injected: 3000, Restored: -1, Speed: 1, HoldMS: 10000,
 		Polls: []evidence.Poll{
 			{At: 0, Nodes: []evidence.Node{{ID: "n1", State: "ready"}, {ID: "n2", State: "ready"}}, Tasks: []evidence.Task{{ID: "a"}, {ID: "b"}}},

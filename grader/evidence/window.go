@@ -10,7 +10,7 @@ const WindowSchema = "swarmgrade-window/1"
 // A moment that did not come is -1.
 type Window struct {
 	Schema string `json:"schema"`
-	Fault  Fault  `json:"fault"`
+	Fault  Action `json:"fault"`
 	// Began is when probing began, before the fault; Injecting and Injected
 	// when the first step of the injection was begun and its last was done;
 	// Restoring and Restored the same for undoing it, Restored being when the
@@ -45,22 +45,29 @@ type Window struct {
 	Restarted []string `json:"restarted,omitempty"`
 }
 
-// Fault is one injected failure.
-type Fault struct {
-	// Kind is node-stop, node-drain, task-kill or command.
+// Action is one change that the grader made to the cluster: a failure that it
+// injected, or a service of a student's that it changed.
+type Action struct {
+	// Kind is node-stop, node-drain, task-kill, command or scale.
 	Kind string `json:"kind"`
 	// NodeID, Hostname and Address are the target's; for task-kill the node
-	// that the container is on.
+	// that the container is on; "" where no node is meant.
 	NodeID   string `json:"node_id"`
 	Hostname string `json:"hostname"`
 	Address  string `json:"address,omitempty"`
 	// Leader says that the target led the managers when it was chosen.
 	Leader bool `json:"leader,omitempty"`
-	// Was is the target's availability before node-drain, which undoing it
-	// gives back.
+	// Was is what stood before and undoing gives back: the target's availability
+	// of node-drain, the number of replicas of scale. To is what the action made
+	// of it, where that is not one and the same.
 	Was string `json:"was,omitempty"`
-	// Service (its ID), TaskID and ContainerID are set for task-kill.
+	To  string `json:"to,omitempty"`
+	// Student is whose service an action changes; "" where it is for the class.
+	Student string `json:"student,omitempty"`
+	// Service (its ID) is set for task-kill and for what changes a service, whose
+	// name is Name; TaskID and ContainerID are task-kill's.
 	Service     string `json:"service,omitempty"`
+	Name        string `json:"name,omitempty"`
 	TaskID      string `json:"task_id,omitempty"`
 	ContainerID string `json:"container_id,omitempty"`
 }

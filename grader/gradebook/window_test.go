@@ -15,7 +15,7 @@ import (
 
 func window() *evidence.Window {
 	return &evidence.Window{
-		Schema: evidence.WindowSchema, Fault: evidence.Fault{Kind: "node-stop", NodeID: "n2", Hostname: "manager-2"},
+		Schema: evidence.WindowSchema, Fault: evidence.Action{Kind: "node-stop", NodeID: "n2", Hostname: "manager-2"},
 		Began: 1000, Injecting: 4000, Injected: 4100, Restoring: 30000, Restored: 34000, Ended: 37000,
 		End: "recovered", LimitMS: 60000, HoldMS: 10000, Speed: 1,
 		Polls: []evidence.Poll{

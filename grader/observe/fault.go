@@ -126,7 +126,7 @@ func (p *Plan) KillOne(snap *evidence.Snapshot) bool {
 			continue
 		}
 		p.Faults = []Fault{{
-			Step: action.Step{Students: []string{s.Who.ID}, Fault: evidence.Fault{
+			Step: action.Step{Students: []string{s.Who.ID}, Fault: evidence.Action{
 				Kind: action.TaskKill, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address,
 				Service: t.ServiceID, TaskID: t.ID, ContainerID: t.ContainerID,
 			}},

@@ -19,7 +19,7 @@ import (
 // lasts, and undoes it, whatever comes of watch and of ctx. An outcome whose
 // Injecting is -1 says that nothing was begun.
 type Breaker interface {
-	Break(ctx context.Context, f evidence.Fault, limit time.Duration, watch func(context.Context) error) (action.Outcome, error)
+	Break(ctx context.Context, f evidence.Action, limit time.Duration, watch func(context.Context) error) (action.Outcome, error)
 }
 
 // Windows observes fault windows, one at a time.
@@ -37,7 +37,7 @@ type Windows struct {
 
 // WindowProgress is where a window stands.
 type WindowProgress struct {
-	Fault   evidence.Fault
+	Fault   evidence.Action
 	Phase   string // "lead", "down", "restoring", "tail"
 	Since   int64  // the injection, ms; 0 before it
 	LimitMS int64
@@ -61,7 +61,7 @@ type Watched struct {
 // no error: it says so itself. An error means that there is no window: ctx
 // ended, no manager answered, another grader is at work, or the fault could not
 // be undone (*fault.Stuck).
-func (r *Windows) Watch(ctx context.Context, f evidence.Fault, services []Watched) (*evidence.Window, []*evidence.Probing, error) {
+func (r *Windows) Watch(ctx context.Context, f evidence.Action, services []Watched) (*evidence.Window, []*evidence.Probing, error) {
 	w := newWindow(r, f, services)
 	// Probing and polling go on while the fault is undone, also when ctx has
 	// ended by then.
@@ -127,13 +127,13 @@ type window struct {
 	// asking after each service does not go through the tasks of all.
 	own    [][]evidence.Poll
 	place  map[string][]int // of a service's ID in services
-	guard  *action.Guard     // from the injection to its undoing
+	guard  *action.Guard    // from the injection to its undoing
 	nodes  []evidence.Node
 	reason string // to break off
 	crash  error
 }
 
-func newWindow(r *Windows, f evidence.Fault, services []Watched) *window {
+func newWindow(r *Windows, f evidence.Action, services []Watched) *window {
 	speed := Speed(r.Swarm.HeartbeatMS)
 	w := &window{
 		r: r, pace: paceAt(speed), services: services,

@@ -139,7 +139,7 @@ func (f *field) Probe(ctx context.Context, t evidence.Target) (who evidence.Resp
 }
 
 // Break is fault.Run with a node that takes 200 ms to stop and 3 s to return.
-func (f *field) Break(ctx context.Context, _ evidence.Fault, _ time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
+func (f *field) Break(ctx context.Context, _ evidence.Action, _ time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
 	if diag.Code(f.inject) == "locked" {
 		return action.Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, f.inject
 	}
@@ -181,7 +181,7 @@ func (f *field) watch(ctx context.Context, change func(*observe.Windows)) (*evid
 		}
 		services = append(services, s)
 	}
-	return w.Watch(ctx, evidence.Fault{Kind: action.NodeStop, NodeID: "node-2", Hostname: "manager-2"}, services)
+	return w.Watch(ctx, evidence.Action{Kind: action.NodeStop, NodeID: "node-2", Hostname: "manager-2"}, services)
 }
 
 // inTime runs a test on a clock of its own.

@@ -277,7 +277,7 @@ func TestLimits(t *testing.T) {
 	} {
 		svc := evidence.Service{Restart: evidence.RestartPolicy{DelayMS: c.delay}}
 		swarm := evidence.Swarm{HeartbeatMS: c.beat}
-		w := &evidence.Window{Speed: c.speed, Injecting: -1, Injected: -1, Restoring: -1, Ended: -1, Fault: evidence.Fault{Leader: c.leader}}
+		w := &evidence.Window{Speed: c.speed, Injecting: -1, Injected: -1, Restoring: -1, Ended: -1, Fault: evidence.Action{Leader: c.leader}}
 		require.InDelta(t, c.bound, recovery.Read(w, &evidence.Probing{}, &svc, swarm).Bound, 0.001)
 		got := recovery.LimitMS([]*evidence.Service{{}, &svc}, swarm, c.leader, c.speed)
 		require.InDelta(t, (1.5*c.bound+10)*1000/max(1, c.speed), got, 1)

@@ -106,7 +106,7 @@ func (s *Scene) Window() (*evidence.Window, *evidence.Probing, int64) {
 	w := &evidence.Window{
 		Schema: evidence.WindowSchema, Began: 0, Injecting: s.Injecting, Injected: s.Injected, Speed: s.Speed,
 		LimitMS: s.Limit, HoldMS: int64(10000 / s.Speed), End: "recovered",
-		Fault: evidence.Fault{Kind: s.Kind, NodeID: NodeID(s.Target), Hostname: fmt.Sprintf("manager-%d", s.Target+1), Leader: s.Leader},
+		Fault: evidence.Action{Kind: s.Kind, NodeID: NodeID(s.Target), Hostname: fmt.Sprintf("manager-%d", s.Target+1), Leader: s.Leader},
 	}
 	w.Restoring = s.Injected + s.Limit
 	if back >= 0 {
