@@ -156,7 +156,8 @@ func (x *flow) loads(ctx context.Context) error {
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "snapshot/after", Code: "unreachable"})
 		}
 		if w := o.Plan.Watch; w != nil && w.Gap != nil {
-			b.Gaps = append(b.Gaps, *w.Gap)
+			e := b.Begin(evidence.FaultEpisode)
+			e.Gaps = append(e.Gaps, *w.Gap)
 		}
 		fresh[k], x.bundles[place[k]] = b, b
 		if x.known != nil && len(x.plan.Faults) > 0 {

@@ -87,7 +87,7 @@ func (m *memory) SaveWindow(_ context.Context, _ string, w *evidence.Window, _ a
 		return "", err
 	}
 	for _, b := range concerned {
-		b.Probing.Window = hash
+		b.Probing().Window = hash
 	}
 	return hash, nil
 }
@@ -112,14 +112,10 @@ func (m *memory) Case(_ context.Context, _, student string) (evidence.Case, erro
 	if b == nil {
 		return evidence.Case{}, fmt.Errorf("the evidence of %s: %w", student, gradebook.ErrNotFound)
 	}
-	c := evidence.Case{
-		Bundle: b, Before: m.snapshots[b.Before], After: m.snapshots[b.After],
-		Settled: m.snapshots[b.Settled], Final: m.snapshots[b.Final],
-	}
-	if b.Probing != nil {
-		c.Window = m.windows[b.Probing.Window]
-	}
-	return c, nil
+	c := evidence.Case{Bundle: b, Before: m.snapshots[b.Before], After: m.snapshots[b.After]}
+	err := c.Join(func(hash string) (*evidence.Snapshot, error) { return m.snapshots[hash], nil },
+		func(hash string) (*evidence.Window, error) { return m.windows[hash], nil })
+	return c, err
 }
 
 func (m *memory) SaveVerdicts(_ context.Context, _, student string, vs []verdict) error {

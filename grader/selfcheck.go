@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
 
@@ -47,7 +48,7 @@ func (j *Job) Check(ctx context.Context, opt CheckOptions) (Checked, error) {
 		return out, err
 	}
 	id := j.Students[0].ID
-	_, out.Untried = keep.bundles[id].Gap("window")
+	_, out.Untried = keep.bundles[id].EpisodeGap(evidence.FaultEpisode, "window")
 	out.Verdicts, out.Finished = keep.verdicts[id], time.Now()
 	return out, nil
 }

@@ -148,7 +148,7 @@ func (j *Job) AddTimeline(ctx context.Context, s *result.Student) error {
 // CaseFile is all that a student's score in one run rests on: who has it and
 // the program can judge again.
 type CaseFile struct {
-	Schema string `json:"schema"` // swarmgrade-case/1
+	Schema string `json:"schema"` // swarmgrade-case/2
 	Run    string `json:"run"`
 	Rubric struct {
 		ID      string `json:"id"`
@@ -156,14 +156,35 @@ type CaseFile struct {
 		SHA256  string `json:"sha256"`
 		Source  string `json:"source"`
 	} `json:"rubric"`
-	Bundle  *evidence.Bundle   `json:"bundle"`
-	Before  *evidence.Snapshot `json:"before"`
-	After   *evidence.Snapshot `json:"after,omitempty"`
-	Window  *evidence.Window   `json:"window,omitempty"`
-	Settled *evidence.Snapshot `json:"settled,omitempty"`
-	Final   *evidence.Snapshot `json:"final,omitempty"`
+	Bundle *evidence.Bundle   `json:"bundle"`
+	Before *evidence.Snapshot `json:"before"`
+	After  *evidence.Snapshot `json:"after,omitempty"`
+	// Scenes are what the bundle's episodes name, in their order.
+	Scenes []Scene `json:"scenes,omitempty"`
 	// Verdicts are those of the run itself; a regrade is a run of its own.
 	Verdicts []verdict `json:"verdicts"`
+}
+
+// Scene is what an episode of a case's bundle names, by the episode's name.
+type Scene struct {
+	Episode string             `json:"episode"`
+	Window  *evidence.Window   `json:"window,omitempty"`
+	Before  *evidence.Snapshot `json:"before,omitempty"`
+	After   *evidence.Snapshot `json:"after,omitempty"`
+}
+
+// Case is what the verdicts rest on.
+func (f *CaseFile) Case() evidence.Case {
+	c := evidence.Case{Bundle: f.Bundle, Before: f.Before, After: f.After}
+	for i := range f.Bundle.Episodes {
+		e := &f.Bundle.Episodes[i]
+		s := evidence.Scene{Episode: e}
+		if k := slices.IndexFunc(f.Scenes, func(s Scene) bool { return s.Episode == e.Name }); k >= 0 {
+			s.Window, s.From, s.To = f.Scenes[k].Window, f.Scenes[k].Before, f.Scenes[k].After
+		}
+		c.Episodes = append(c.Episodes, s)
+	}
+	return c
 }
 
 // Evidence hands each case file of the students asked for to give: rubric, evidence
@@ -215,8 +236,11 @@ func caseFile(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, s
 		return CaseFile{}, err
 	}
 	f := CaseFile{
-		Schema: "swarmgrade-case/1", Run: r.ID, Bundle: c.Bundle, Before: c.Before, After: c.After,
-		Window: c.Window, Settled: c.Settled, Final: c.Final, Verdicts: verdicts[student],
+		Schema: "swarmgrade-case/2", Run: r.ID, Bundle: c.Bundle, Before: c.Before, After: c.After,
+		Verdicts: verdicts[student],
+	}
+	for _, s := range c.Episodes {
+		f.Scenes = append(f.Scenes, Scene{s.Name, s.Window, s.From, s.To})
 	}
 	f.Rubric.ID, f.Rubric.Version, f.Rubric.SHA256, f.Rubric.Source = r.RubricID, r.RubricVersion, r.RubricSHA256, string(source)
 	return f, nil

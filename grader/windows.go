@@ -21,7 +21,7 @@ func (x *flow) windows(ctx context.Context) error {
 		f := &x.plan.Faults[i]
 		services := x.plan.Watched(f, snap, func(student string) bool {
 			b := x.bundle(student)
-			return b == nil || b.Probing != nil
+			return b == nil || b.Probing() != nil
 		})
 		if len(services) == 0 {
 			continue
@@ -69,7 +69,7 @@ func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.
 	concerned := make([]*evidence.Bundle, len(services))
 	for k, s := range services {
 		concerned[k] = x.bundle(s.Student)
-		concerned[k].Probing = probings[k]
+		concerned[k].Begin(evidence.FaultEpisode).Probing = probings[k]
 	}
 	told := reportFault(seen, x.start, b.failed)
 	switch {
@@ -111,8 +111,8 @@ func (x *flow) later(ctx context.Context) error {
 	var probed []*evidence.Bundle
 	var services []string
 	for _, b := range x.bundles {
-		if b.Probing != nil {
-			probed, services = append(probed, b), append(services, b.Probing.Service)
+		if p := b.Probing(); p != nil {
+			probed, services = append(probed, b), append(services, p.Service)
 		}
 	}
 	if len(probed) == 0 {
@@ -122,37 +122,56 @@ func (x *flow) later(ctx context.Context) error {
 	if err := observe.Calm(ctx, x.conn, x.at, x.snap.Swarm, services); err != nil {
 		return err
 	}
-	settled, hash, err := x.seen(ctx, "snapshot/settled", probed)
+	settled, hash, err := x.seen(ctx, "snapshot/before", evidence.FaultEpisode, probed)
 	if err != nil || settled == nil {
 		return err
 	}
 	for _, b := range probed {
-		b.Settled = hash
+		b.Begin(evidence.FaultEpisode).Before = hash
 	}
 	// What came up in the window exists from now on.
 	x.loader = x.loader.Knowing(settled)
 	x.runner.Loader = x.loader
 	after, into := x.plan.After(x.bundles, settled)
 	x.j.g.tell(Began{Later, len(after.Students), after.Requests()})
-	err = x.runner.Later(ctx, after, into)
+	err = x.during(ctx, evidence.FaultEpisode, after, settled, into)
 	x.j.g.tell(Ended{Later})
 	if err != nil {
 		return err
 	}
-	_, hash, err = x.seen(ctx, "snapshot/final", probed)
+	_, hash, err = x.seen(ctx, "snapshot/after", evidence.FaultEpisode, probed)
 	for _, b := range probed {
-		b.Final = hash
+		b.Begin(evidence.FaultEpisode).After = hash
 	}
 	return err
 }
 
-// seen is snapshot for a reading of which it is a gap of everybody concerned if the
-// cluster can't be read.
-func (x *flow) seen(ctx context.Context, what string, probed []*evidence.Bundle) (*evidence.Snapshot, string, error) {
+// during observes students in an episode, whose bundles are in the order of the
+// plan. What an interrupted try has seen of it is not kept: an episode is whole or
+// not there.
+func (x *flow) during(ctx context.Context, episode string, plan *observe.Plan, snap *evidence.Snapshot, into []*evidence.Bundle) error {
+	r := observe.Runner{
+		Cluster: x.conn, Meter: x.conn, Loader: x.loader, Run: x.run, At: x.at,
+		Parallel: x.runner.Parallel, Progress: x.runner.Progress,
+	}
+	observed, err := r.Observe(ctx, plan, snap)
+	if err != nil {
+		return err
+	}
+	for k, o := range observed {
+		into[k].Begin(episode).Observed(o.Bundle)
+	}
+	return nil
+}
+
+// seen is snapshot for a reading that belongs to an episode: a gap in it of everybody
+// concerned if the cluster can't be read.
+func (x *flow) seen(ctx context.Context, what, episode string, concerned []*evidence.Bundle) (*evidence.Snapshot, string, error) {
 	snap, hash, why, err := x.snapshot(ctx)
 	if why != nil {
-		for _, b := range probed {
-			b.Gaps = append(b.Gaps, evidence.Gap{What: what, Code: "unreachable", Detail: why.Error()})
+		for _, b := range concerned {
+			e := b.Begin(episode)
+			e.Gaps = append(e.Gaps, evidence.Gap{What: what, Code: "unreachable", Detail: why.Error()})
 		}
 	}
 	return snap, hash, err

@@ -129,21 +129,21 @@ func TestFaultOfAClass(t *testing.T) {
 	var whole grader.CaseFile
 	require.NoError(t, json.Unmarshal([]byte(text), &whole))
 	b := whole.Bundle
-	require.NotEmpty(t, b.Probing.Window)
-	require.Len(t, b.Probing.Targets, 2)
-	require.Len(t, b.Later, 3, "through every node, the lost one too")
-	require.NotEmpty(t, b.Settled)
-	require.NotEmpty(t, b.Final)
+	require.NotEmpty(t, b.Probing().Window)
+	require.Len(t, b.Probing().Targets, 2)
+	e := b.Episode(evidence.FaultEpisode)
+	require.Len(t, e.Traces, 3, "through every node, the lost one too")
+	require.NotEmpty(t, e.Before)
+	require.NotEmpty(t, e.After)
 
 	// What is printed is all that the verdicts rest on: judged again, without
 	// the gradebook, they are the same.
 	rub, err := rubric.Load([]byte(whole.Rubric.Source), "printed", check.Set{})
 	require.NoError(t, err)
 	require.Equal(t, whole.Rubric.SHA256, rub.SHA256)
-	c2 := evidence.Case{Bundle: b, Before: whole.Before, After: whole.After, Window: whole.Window, Settled: whole.Settled, Final: whole.Final}
 	blob, err := evidence.Encode(b)
 	require.NoError(t, err)
-	again, err := evidence.Encode(judge.New(rub).Verdicts(strings.Split(b.Task, ","), c2, evidence.Hash(blob)))
+	again, err := evidence.Encode(judge.New(rub).Verdicts(strings.Split(b.Task, ","), whole.Case(), evidence.Hash(blob)))
 	require.NoError(t, err)
 	var printed struct {
 		Verdicts json.RawMessage `json:"verdicts"`

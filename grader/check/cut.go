@@ -50,7 +50,7 @@ func Cuts(s *evidence.Snapshot) []Cut {
 // was cut, or the student's own tasks that run. What was left out of other
 // services is none of it.
 func (v *View) Cut() (Cut, bool) {
-	for _, s := range []*evidence.Snapshot{v.c.Before, v.c.After, v.c.Settled, v.c.Final} {
+	for _, s := range v.c.Snapshots() {
 		for _, c := range Cuts(s) {
 			if c.Service == nil || c.Running && v.Owns(c.Service) {
 				return c, true

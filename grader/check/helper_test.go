@@ -26,9 +26,8 @@ type deployment struct {
 	idle    bool
 	// brief is a run that ended before the cluster was read a second time.
 	brief bool
-	// What followed a fault; see struck.
-	window         *evidence.Window
-	settled, final *evidence.Snapshot
+	// scene is what followed a fault, nil for none; see struck.
+	scene *evidence.Scene
 }
 
 // reply is how often one answer, or one failure, came back.
@@ -189,6 +188,10 @@ func (d *deployment) noService() { d.lose(0); d.snap.Services = d.snap.Services[
 func (d *deployment) noProxy()   { d.bundle.Proxies, d.snap.Containers = nil, nil }
 
 func (d *deployment) gap(what, code string) {
+	if d.scene != nil {
+		d.scene.Gaps = append(d.scene.Gaps, evidence.Gap{What: what, Code: code})
+		return
+	}
 	d.bundle.Gaps = append(d.bundle.Gaps, evidence.Gap{What: what, Code: code})
 }
 
@@ -287,9 +290,19 @@ func (d *deployment) observed() evidence.Case {
 		d.bundle.Traces = append([]evidence.Trace{trace(evidence.Target{ID: "haproxy", Kind: "haproxy", Address: "172.30.0.11:9001", Path: "/"}, d.haproxy)},
 			d.meshLoad(d.mesh)...)
 	}
-	c := evidence.Case{Bundle: d.bundle, Before: d.snap, After: d.after, Window: d.window, Settled: d.settled, Final: d.final}
+	c := evidence.Case{Bundle: d.bundle, Before: d.snap, After: d.after}
+	if d.scene != nil {
+		c.Episodes = []evidence.Scene{*d.scene}
+	}
 	if d.brief {
-		c.After, c.Final = nil, nil
+		c.After = nil
+		for i := range c.Episodes {
+			c.Episodes[i].To = nil
+		}
+	}
+	d.bundle.Episodes = nil
+	for _, s := range c.Episodes {
+		d.bundle.Episodes = append(d.bundle.Episodes, *s.Episode)
 	}
 	return c
 }
@@ -306,7 +319,16 @@ func (d *deployment) struck(replicas int, change func(s *scene.Scene)) {
 	svc.Replicas, svc.Mode, svc.Restart = s.Service.Replicas, s.Service.Mode, s.Service.Restart
 	svc.Constraints, svc.Image = s.Service.Constraints, s.Service.Image
 	d.snap.Swarm = s.Swarm()
-	d.window, d.bundle.Probing, _ = s.Window()
-	d.settled, d.final = d.snap, d.snap
-	d.bundle.Later = d.meshLoad(func(int) []reply { return d.shares(each) })
+	w, p, _ := s.Window()
+	d.scene = &evidence.Scene{
+		Episode: &evidence.Episode{Name: evidence.FaultEpisode, Probing: p, Traces: d.meshLoad(func(int) []reply { return d.shares(each) })},
+		Window:  w, From: d.snap, To: d.snap,
+	}
+}
+
+// unwatched is a student whose service was in no fault window, and why.
+func (d *deployment) unwatched(code string) {
+	d.scene = &evidence.Scene{Episode: &evidence.Episode{
+		Name: evidence.FaultEpisode, Gaps: []evidence.Gap{{What: "window", Code: code, Detail: "manager-2"}},
+	}}
 }

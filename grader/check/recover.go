@@ -78,7 +78,7 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 	bound := extra + p.Within
 	r.Measure = &Measure{Got: math.MaxFloat64, Want: p.Within}
 	r.Expected = Facts{"running": s.Wanted, "seconds_at_most": round(bound, 1)}
-	w := in.Case.Window
+	w := in.Case.Window()
 	r.Observed.moments(w, s)
 	args := []any{"fault", faultName(w), "n", s.Running, "want", s.Wanted, "seconds", figure(s.Seconds),
 		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w, s))}
@@ -126,7 +126,7 @@ func judgeReplaced(in *Input, p *windowParams) Result {
 		}
 	}
 	r.Observed["nodes"] = nonNil(on)
-	args := []any{"fault", faultName(in.Case.Window), "hit", len(s.Hit), "n", n, "nodes", nonNil(on)}
+	args := []any{"fault", faultName(in.Case.Window()), "hit", len(s.Hit), "n", n, "nodes", nonNil(on)}
 	switch {
 	case n == len(s.Hit):
 		r.Outcome = Pass
@@ -143,13 +143,13 @@ func judgeReplaced(in *Input, p *windowParams) Result {
 
 // told gives a service and its story, and the result to fill; without a
 // service the result is the answer.
-func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Result) {
-	svc := in.View.Service(p.Service)
+func (in *Input) told(want *windowParams) (*evidence.Service, *recovery.Story, Result) {
+	svc := in.View.Service(want.Service)
 	if svc == nil {
-		return nil, nil, noService(in, p.Service)
+		return nil, nil, noService(in, want.Service)
 	}
-	c := in.Case
-	if g, ok := c.Bundle.Gap("window"); ok {
+	c := &in.Case
+	if g, ok := c.Bundle.EpisodeGap(evidence.FaultEpisode, "window"); ok {
 		r := ungraded("window", GapReason(g))
 		r.Hint = i18n.M("check.window_gap_hint")
 		if g.Code == selfCheck { // the reason says it all
@@ -157,20 +157,21 @@ func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Resu
 		}
 		return nil, nil, r
 	}
-	if c.Window == nil || c.Bundle.Probing == nil || c.Bundle.Probing.Service != svc.ID {
+	w, p := c.Window(), c.Bundle.Probing()
+	if w == nil || p == nil || p.Service != svc.ID {
 		return nil, nil, ungraded("window", i18n.M("check.window_none"))
 	}
 	if in.View.told == nil {
-		s := recovery.Read(c.Window, c.Bundle.Probing, svc, c.Before.Swarm)
+		s := recovery.Read(w, p, svc, c.Before.Swarm)
 		in.View.told = &s
 	}
 	s := in.View.told
 	if s.Open != "" {
-		r := ungraded("window", openReason(c.Window, s, svc))
+		r := ungraded("window", openReason(w, s, svc))
 		r.Observed["open"] = s.Open
 		return nil, nil, r
 	}
-	return svc, s, Result{Outcome: Fail, Observed: storyFacts(c.Window, s)}
+	return svc, s, Result{Outcome: Fail, Observed: storyFacts(w, s)}
 }
 
 // selfCheck is the gap of a window that a self-check does not open.

@@ -11,7 +11,7 @@ func TestLaterSpread(t *testing.T) {
 	after := func(answer func(d *deployment) []reply) func(d *deployment) {
 		return func(d *deployment) {
 			d.struck(3, nil)
-			d.bundle.Later = d.meshLoad(func(int) []reply { return answer(d) })
+			d.scene.Traces = d.meshLoad(func(int) []reply { return answer(d) })
 		}
 	}
 	dealt := func(counts ...int) func(d *deployment) []reply {
@@ -33,36 +33,36 @@ func TestLaterSpread(t *testing.T) {
 		{"nothing answers any more", "", after(always(failed("refused", 60))), fail("check.answers_dead")},
 		{"one task left", "", func(d *deployment) {
 			d.struck(3, nil)
-			d.settled = clone(d.snap)
-			for _, t := range tasksOf(d.settled, "svc-s01")[1:] {
+			d.scene.From = clone(d.snap)
+			for _, t := range tasksOf(d.scene.From, "svc-s01")[1:] {
 				t.Desired = "shutdown"
 			}
-			d.final = d.settled
-			d.bundle.Later = d.meshLoad(func(int) []reply { return d.shares(each)[:1] })
+			d.scene.To = d.scene.From
+			d.scene.Traces = d.meshLoad(func(int) []reply { return d.shares(each)[:1] })
 		}, fail("check.spread_single")},
-		{"made no service", "", func(d *deployment) { d.struck(3, nil); d.noService(); d.bundle.Later = nil }, fail("check.service_none")},
+		{"made no service", "", func(d *deployment) { d.struck(3, nil); d.noService(); d.scene.Traces = nil }, fail("check.service_none")},
 
-		{"nothing measured afterwards", "", func(d *deployment) { d.struck(3, nil); d.settled, d.final = nil, nil }, open("check.later_none").saw("missing", "later")},
-		{"no load afterwards", "", func(d *deployment) { d.struck(3, nil); d.bundle.Later = nil }, open("check.load_none")},
-		{"a node out of reach afterwards", "", func(d *deployment) { d.struck(3, nil); d.gap("later/mesh/manager-2", "timeout") }, open("check.load_gap").says("what", "mesh/manager-2")},
-		{"a node out of reach before", "", func(d *deployment) { d.struck(3, nil); d.gap("load/mesh/manager-2", "timeout") }, pass("check.spread_ok")},
+		{"nothing measured afterwards", "", func(d *deployment) { d.struck(3, nil); d.scene.From, d.scene.To = nil, nil }, open("check.later_none").saw("missing", "later")},
+		{"no load afterwards", "", func(d *deployment) { d.struck(3, nil); d.scene.Traces = nil }, open("check.load_none")},
+		{"a node out of reach afterwards", "", func(d *deployment) { d.struck(3, nil); d.gap("load/mesh/manager-2", "timeout") }, open("check.load_gap").says("what", "mesh/manager-2")},
+		{"a node out of reach before", "", func(d *deployment) { d.gap("load/mesh/manager-2", "timeout"); d.struck(3, nil) }, pass("check.spread_ok")},
 		{"tasks came and went afterwards", "", func(d *deployment) {
 			after(lossy)(d)
-			d.final = clone(d.snap)
-			t := tasksOf(d.final, "svc-s01")[2]
+			d.scene.To = clone(d.snap)
+			t := tasksOf(d.scene.To, "svc-s01")[2]
 			t.ID, t.ContainerID = "task-fresh", hexID("fresh")
 		}, open("check.unstable")},
 		{"a node that can't set up its containers", "", func(d *deployment) {
 			after(lossy)(d)
 			no := task("s01", 4, "10.0.0.14/24")
 			no.State, no.Error = "rejected", vxlan
-			d.settled = clone(d.snap)
-			d.settled.Tasks = append(d.settled.Tasks, no)
+			d.scene.From = clone(d.snap)
+			d.scene.From.Tasks = append(d.scene.From.Tasks, no)
 		}, open("check.node_trouble")},
 		{"too many tasks to be read afterwards", "", func(d *deployment) {
 			d.struck(3, nil)
-			d.settled = clone(d.snap)
-			d.settled.Gaps = []evidence.Gap{{What: "tasks", Code: "too-large", Detail: "90000"}}
+			d.scene.From = clone(d.snap)
+			d.scene.From.Gaps = []evidence.Gap{{What: "tasks", Code: "too-large", Detail: "90000"}}
 		}, open("check.cut_list")},
 	}...))
 	requireRefused(t, "later-spread", map[string][]string{

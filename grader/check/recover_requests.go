@@ -76,7 +76,7 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 	r.Observed["requests"], r.Observed["failed"] = q.Sent, q.Failed
 	r.Observed["failed_share"] = round(float64(q.Failed)/float64(q.Sent), 3)
 	r.Expected = Facts{"failed_at_most": allowed}
-	args := []any{"fault", faultName(in.Case.Window), "failed", q.Failed, "sent", q.Sent,
+	args := []any{"fault", faultName(in.Case.Window()), "failed", q.Failed, "sent", q.Sent,
 		"percent", percent(1 - float64(q.Failed)/float64(q.Sent)), "allowed", allowed, "before", s.Before, "hit", len(s.Hit)}
 	switch {
 	case q.Failed <= allowed && excused(s):
@@ -102,7 +102,7 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 func (in *Input) probed(p *windowParams) (*evidence.Service, *recovery.Story, Result) {
 	svc, s, r := in.told(p)
 	if svc != nil && s.Requests.Sent == 0 {
-		return nil, nil, ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window), "service", svc.Name))
+		return nil, nil, ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window()), "service", svc.Name))
 	}
 	return svc, s, r
 }
@@ -162,7 +162,7 @@ func judgeOutage(in *Input, p *outageParams) Result {
 	r.Measure = &Measure{Got: q.Outage, Want: p.AtMost}
 	r.Observed["outage_s"], r.Observed["known_within_s"] = round(q.Outage, 1), round(q.Step, 2)
 	r.Expected = Facts{"outage_s_at_most": round(allowed, 1)}
-	args := []any{"fault", faultName(in.Case.Window), "seconds", figure(q.Outage), "allowed", figure(allowed), "step", figure(q.Step)}
+	args := []any{"fault", faultName(in.Case.Window()), "seconds", figure(q.Outage), "allowed", figure(allowed), "step", figure(q.Step)}
 	switch {
 	case q.Outage <= allowed:
 		r.Outcome = Pass

@@ -11,17 +11,17 @@ import (
 // unprobed has a window in which no probe came back.
 func unprobed(d *deployment) {
 	d.struck(2, nil)
-	d.bundle.Probing.Probes = nil
+	d.scene.Probing.Probes = nil
 }
 
 // spoilt has one in so many of the probes fail while the fault lasts.
 func spoilt(one int) func(d *deployment) {
 	return func(d *deployment) {
 		d.struck(3, func(s *scene.Scene) { s.Hold = 90000 })
-		p := d.bundle.Probing
+		p := d.scene.Probing
 		p.Errors = append(p.Errors, evidence.ErrorClass{Class: "eof"})
 		for i := range p.Probes {
-			if p.Probes[i].At > d.window.Injected && i%one == 0 {
+			if p.Probes[i].At > d.scene.Window.Injected && i%one == 0 {
 				p.Probes[i].Who = -len(p.Errors)
 			}
 		}
@@ -36,8 +36,8 @@ func TestAvailable(t *testing.T) {
 		{"five replicas, dealt by chance", "", struck(5, func(s *scene.Scene) { s.Random = true }), pass("check.available_ok")},
 		{"no request lost at all", "", func(d *deployment) {
 			d.struck(3, nil)
-			for i := range d.bundle.Probing.Probes {
-				if x := &d.bundle.Probing.Probes[i]; x.Who < 0 {
+			for i := range d.scene.Probing.Probes {
+				if x := &d.scene.Probing.Probes[i]; x.Who < 0 {
 					x.Who, x.Took = 0, 2000
 				}
 			}
@@ -77,10 +77,10 @@ func TestOutage(t *testing.T) {
 		{"pinned to the node that fails", "at_most: 60", struck(2, pinned), fail("check.outage_ever")},
 		{"the others did not answer either", "", func(d *deployment) {
 			d.struck(3, nil)
-			p := d.bundle.Probing
+			p := d.scene.Probing
 			p.Errors = append(p.Errors, evidence.ErrorClass{Class: "eof"})
 			for i := range p.Probes {
-				if at := p.Probes[i].At - d.window.Injected; at > 0 && at < 18000 {
+				if at := p.Probes[i].At - d.scene.Window.Injected; at > 0 && at < 18000 {
 					p.Probes[i].Who = -len(p.Errors)
 				}
 			}

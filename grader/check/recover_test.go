@@ -30,9 +30,9 @@ func becomes(what string) func(s *scene.Scene) { return func(s *scene.Scene) { s
 func told(err string, become string, constraints ...string) func(d *deployment) {
 	return func(d *deployment) {
 		d.struck(2, func(s *scene.Scene) { s.On, s.Become, s.Service.Constraints = []int{1, 1}, become, constraints })
-		for i := range d.window.Polls {
-			for k := range d.window.Polls[i].Tasks {
-				if t := &d.window.Polls[i].Tasks[k]; t.Error != "" {
+		for i := range d.scene.Window.Polls {
+			for k := range d.scene.Window.Polls[i].Tasks {
+				if t := &d.scene.Window.Polls[i].Tasks[k]; t.Error != "" {
 					t.Error = err
 				}
 			}
@@ -50,13 +50,13 @@ const crowded = "no suitable node (insufficient resources on 2 nodes; 1 node not
 func windowOpen() []kase {
 	gap := func(code string) func(d *deployment) {
 		return func(d *deployment) {
-			d.bundle.Gaps = []evidence.Gap{{What: "window", Code: code, Detail: "manager-2"}}
+			d.unwatched(code)
 		}
 	}
 	return []kase{
 		{"no window", "", nil, open("check.window_none").saw("missing", "window")},
-		{"a window of another service", "", func(d *deployment) { d.struck(2, nil); d.bundle.Probing.Service = "svc-s02" }, open("check.window_none")},
-		{"no probes of theirs", "", func(d *deployment) { d.struck(2, nil); d.bundle.Probing = nil }, open("check.window_none")},
+		{"a window of another service", "", func(d *deployment) { d.struck(2, nil); d.scene.Probing.Service = "svc-s02" }, open("check.window_none")},
+		{"no probes of theirs", "", func(d *deployment) { d.struck(2, nil); d.scene.Probing = nil }, open("check.window_none")},
 		{"a run without faults", "", gap("left-out"), open("check.window_left_out")},
 		{"a self-check", "", gap("self-check"), open("check.window_self_check")},
 		{"a class without faults", "", gap("no-fault"), open("check.window_no_fault")},
@@ -66,7 +66,7 @@ func windowOpen() []kase {
 		{"no task on that node", "", struck(2, func(s *scene.Scene) { s.On = []int{0, 2} }), open("check.window_not_hit").saw("open", "not-hit")},
 		{"the node never went down", "", struck(2, func(s *scene.Scene) { s.Detect = -1 }), open("check.window_not_down")},
 		{"broken off", "", struck(2, func(s *scene.Scene) { s.Become, s.Limit, s.End, s.Reason = scene.Never, 20000, "aborted", "other-node" }), open("check.window_unseen")},
-		{"the injection did not end", "", func(d *deployment) { d.struck(2, nil); d.window.Injected = -1 }, open("check.window_not_injected")},
+		{"the injection did not end", "", func(d *deployment) { d.struck(2, nil); d.scene.Window.Injected = -1 }, open("check.window_not_injected")},
 	}
 }
 
@@ -136,8 +136,8 @@ func TestReplaced(t *testing.T) {
 		{"pinned to the node that fails", "", struck(2, pinned), fail("check.replaced_not").says("why", "check.why_constraint")},
 		{"one of two that were lost", "", func(d *deployment) {
 			d.struck(2, func(s *scene.Scene) { together(s); s.Hold = 90000 })
-			for i := range d.window.Polls {
-				p := &d.window.Polls[i]
+			for i := range d.scene.Window.Polls {
+				p := &d.scene.Window.Polls[i]
 				p.Tasks = slices.DeleteFunc(p.Tasks, func(t evidence.Task) bool { return t.ID == "new-2" })
 			}
 		}, partial("check.replaced_not", "5").saw("replacements", 1)},

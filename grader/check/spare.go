@@ -36,14 +36,14 @@ func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Resul
 // spoilt names a node whose engine could not set up a task of the service, with
 // the engine's words, or one that refuses the service's published port.
 func (v *View) spoilt(svc *evidence.Service) (node, words string) {
-	for _, s := range []*evidence.Snapshot{v.c.Before, v.c.After, v.c.Settled, v.c.Final} {
-		if s != nil && slices.ContainsFunc(s.Tasks, failedBy(svc)) {
+	for _, s := range v.c.Snapshots() {
+		if slices.ContainsFunc(s.Tasks, failedBy(svc)) {
 			if node, words = spoiltAmong(svc, s.Tasks, s); node != "" {
 				return node, words
 			}
 		}
 	}
-	if w := v.c.Window; w != nil && slices.ContainsFunc(w.Polls, func(p evidence.Poll) bool { return slices.ContainsFunc(p.Tasks, failedBy(svc)) }) {
+	if w := v.c.Window(); w != nil && slices.ContainsFunc(w.Polls, func(p evidence.Poll) bool { return slices.ContainsFunc(p.Tasks, failedBy(svc)) }) {
 		if node, words = spoiltAmong(svc, inWindow(w), v.c.Before); node != "" {
 			return node, words
 		}

@@ -23,12 +23,14 @@ type View struct {
 	proxies []evidence.Proxy
 	// parsed are the configurations, so that each is parsed once.
 	parsed map[*evidence.Proxy]*haproxy.Config
-	// told is the service's story in the fault window, once it was read; later
-	// is the view of what followed the window.
-	told  *recovery.Story
-	later *View
-	names Names
-	about string // the variable of the service that is judged
+	// told is the service's story in the fault window, once it was read.
+	told *recovery.Story
+	// within are the views of episodes that were asked for; index gives the index
+	// of a snapshot.
+	within map[string]*View
+	index  func(*evidence.Snapshot) *Index
+	names  Names
+	about  string // the variable of the service that is judged
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string

@@ -33,26 +33,49 @@ func Hash(blob []byte) string {
 
 // DecodeBundle reads a stored bundle of this or an older layout.
 func DecodeBundle(blob []byte) (*Bundle, error) {
-	var b Bundle
-	if err := decode(blob, &b); err != nil {
+	var stored struct {
+		Bundle
+		bundle1
+	}
+	if err := decode(blob, &stored); err != nil {
 		return nil, err
 	}
-	if b.Schema != BundleSchema {
-		return nil, fmt.Errorf("a bundle of layout %q: this program reads %q", clip(b.Schema), BundleSchema)
+	b := &stored.Bundle
+	switch b.Schema {
+	case BundleSchema:
+	case bundleSchema1:
+		b.upgrade(stored.bundle1)
+	default:
+		return nil, fmt.Errorf("a bundle of layout %q: this program reads %q and older", clip(b.Schema), BundleSchema)
 	}
-	for _, traces := range [][]Trace{b.Traces, b.Later} {
-		for i := range traces {
-			if err := traces[i].valid(); err != nil {
-				return nil, fmt.Errorf("trace %q: %w", clip(traces[i].Target.ID), err)
+	if err := valid(b.Traces); err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, e := range b.Episodes {
+		if seen[e.Name] {
+			return nil, fmt.Errorf("two episodes %q", clip(e.Name))
+		}
+		seen[e.Name] = true
+		if err := valid(e.Traces); err != nil {
+			return nil, fmt.Errorf("episode %q: %w", clip(e.Name), err)
+		}
+		if e.Probing != nil {
+			if err := e.Probing.valid(); err != nil {
+				return nil, fmt.Errorf("episode %q: probing: %w", clip(e.Name), err)
 			}
 		}
 	}
-	if b.Probing != nil {
-		if err := b.Probing.valid(); err != nil {
-			return nil, fmt.Errorf("probing: %w", err)
+	return b, nil
+}
+
+func valid(traces []Trace) error {
+	for i := range traces {
+		if err := traces[i].valid(); err != nil {
+			return fmt.Errorf("trace %q: %w", clip(traces[i].Target.ID), err)
 		}
 	}
-	return &b, nil
+	return nil
 }
 
 // DecodeWindow reads a stored fault window of this or an older layout.

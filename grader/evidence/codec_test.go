@@ -21,12 +21,12 @@ func probing() *evidence.Probing {
 
 func bundle() *evidence.Bundle {
 	return &evidence.Bundle{
-		Schema: evidence.BundleSchema, Run: "r", Task: "1", Before: "sha256:b", Probing: probing(), Settled: "sha256:s",
+		Schema: evidence.BundleSchema, Run: "r", Task: "1", Before: "sha256:b",
 		Traces: []evidence.Trace{}, Proxies: []evidence.Proxy{},
-		Later: []evidence.Trace{{
+		Episodes: []evidence.Episode{{Name: evidence.FaultEpisode, Probing: probing(), Before: "sha256:s", Traces: []evidence.Trace{{
 			Target: evidence.Target{ID: "mesh/manager-1"}, Sent: 1, Sequence: []int16{0},
 			Responders: []evidence.Responder{{Count: 1}},
-		}},
+		}}}},
 	}
 }
 
@@ -65,23 +65,57 @@ func TestOlderBundle(t *testing.T) {
 	b, err := evidence.DecodeBundle([]byte(`{"schema":"swarmgrade-bundle/1","run":"r","student":{"id":"01","name":"","vars":{}},
 		"task":"1","before":"sha256:b","after":"sha256:a","proxies":[],"traces":[]}`))
 	require.NoError(t, err)
-	require.Nil(t, b.Probing)
-	require.Empty(t, b.Later)
+	require.Equal(t, evidence.BundleSchema, b.Schema)
+	require.Empty(t, b.Episodes)
+}
+
+// TestFirstLayout: what a bundle knew of its one fault is an episode.
+func TestFirstLayout(t *testing.T) {
+	b, err := evidence.DecodeBundle([]byte(`{"schema":"swarmgrade-bundle/1","run":"r","student":{"id":"01","name":"","vars":{}},
+		"task":"1","before":"sha256:b","after":"sha256:a","proxies":[],"traces":[],
+		"gaps":[{"what":"configs","code":"too-large"},{"what":"later/mesh/m2","code":"timeout"},{"what":"snapshot/final","code":"unreachable"}],
+		"probing":{"window":"sha256:w","service":"svc","targets":[],"period_ms":250,"responders":[],"probes":[]},
+		"later":[{"target":{"id":"mesh/m1"},"sent":1,"sequence":[0],"responders":[{"count":1}]}],"settled":"sha256:s"}`))
+	require.NoError(t, err)
+	require.Equal(t, []evidence.Gap{{What: "configs", Code: "too-large"}}, b.Gaps)
+	require.Len(t, b.Episodes, 1)
+	e := b.Episodes[0]
+	require.Equal(t, "fault", e.Name)
+	require.Equal(t, "sha256:w", e.Probing.Window)
+	require.Equal(t, "sha256:s", e.Before)
+	require.Empty(t, e.After)
+	require.Equal(t, "mesh/m1", e.Traces[0].Target.ID)
+	require.Equal(t, []evidence.Gap{{What: "load/mesh/m2", Code: "timeout"}, {What: "snapshot/after", Code: "unreachable"}}, e.Gaps)
+
+	// Written again it is of today's layout and says the same.
+	blob, err := evidence.Encode(b)
+	require.NoError(t, err)
+	again, err := evidence.DecodeBundle(blob)
+	require.NoError(t, err)
+	require.Equal(t, b, again)
+
+	b, err = evidence.DecodeBundle([]byte(`{"schema":"swarmgrade-bundle/1","gaps":[{"what":"window","code":"quorum","detail":"m1"}]}`))
+	require.NoError(t, err)
+	require.Nil(t, b.Probing())
+	g, ok := b.EpisodeGap(evidence.FaultEpisode, "window")
+	require.True(t, ok)
+	require.Equal(t, "quorum", g.Code)
 }
 
 // TestBroken: evidence that contradicts itself is no evidence.
 func TestBroken(t *testing.T) {
 	for name, change := range map[string]func(b *evidence.Bundle){
 		"layout":                 func(b *evidence.Bundle) { b.Schema = "swarmgrade-bundle/9" },
-		"later points to nobody": func(b *evidence.Bundle) { b.Later[0].Sequence[0] = 7 },
-		"later adds up to less":  func(b *evidence.Bundle) { b.Later[0].Sent = 2 },
-		"a probe of nobody":      func(b *evidence.Bundle) { b.Probing.Probes[0].Who = 1 },
-		"a probe of no error":    func(b *evidence.Bundle) { b.Probing.Probes[0].Who = -2 },
-		"a probe at nothing":     func(b *evidence.Bundle) { b.Probing.Probes[0].To = 2 },
-		"a probe at less":        func(b *evidence.Bundle) { b.Probing.Probes[0].To = -1 },
-		"probes out of order":    func(b *evidence.Bundle) { b.Probing.Probes[2].At = 0 },
-		"answers not counted":    func(b *evidence.Bundle) { b.Probing.Responders[0].Count = 3 },
-		"failures not counted":   func(b *evidence.Bundle) { b.Probing.Errors[0].Count = 0 },
+		"later points to nobody": func(b *evidence.Bundle) { b.Episodes[0].Traces[0].Sequence[0] = 7 },
+		"later adds up to less":  func(b *evidence.Bundle) { b.Episodes[0].Traces[0].Sent = 2 },
+		"a probe of nobody":      func(b *evidence.Bundle) { b.Probing().Probes[0].Who = 1 },
+		"a probe of no error":    func(b *evidence.Bundle) { b.Probing().Probes[0].Who = -2 },
+		"a probe at nothing":     func(b *evidence.Bundle) { b.Probing().Probes[0].To = 2 },
+		"a probe at less":        func(b *evidence.Bundle) { b.Probing().Probes[0].To = -1 },
+		"probes out of order":    func(b *evidence.Bundle) { b.Probing().Probes[2].At = 0 },
+		"two of one name":        func(b *evidence.Bundle) { b.Episodes = append(b.Episodes, b.Episodes[0]) },
+		"answers not counted":    func(b *evidence.Bundle) { b.Probing().Responders[0].Count = 3 },
+		"failures not counted":   func(b *evidence.Bundle) { b.Probing().Errors[0].Count = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bundle()

@@ -7,16 +7,18 @@
 // Three kinds of blob exist. A [Snapshot] is one reading of the whole cluster,
 // shared by every student of a run; a [Window] the same for a fault. A [Bundle]
 // is what concerns one student: the names and ports derived for them, the state
-// and configuration of their HAProxy, and the load traces. A [Case] joins them
-// for judging.
+// and configuration of their HAProxy, the load traces, and the [Episode]s. A
+// [Case] joins them for judging.
 //
 // All times are offsets in milliseconds from the start of the run, taken from
 // one monotonic clock on the grader's machine, unless a comment says that a
 // stamp comes from an engine's own clock.
 package evidence
 
+import "slices"
+
 // BundleSchema names the layout of a [Bundle]; the codec reads every older one.
-const BundleSchema = "swarmgrade-bundle/1"
+const BundleSchema = "swarmgrade-bundle/2"
 
 // SnapshotSchema names the layout of a [Snapshot].
 const SnapshotSchema = "swarmgrade-snapshot/1"
@@ -47,14 +49,9 @@ type Bundle struct {
 	// Gaps say what was planned and could not be observed, through no fault of
 	// the student.
 	Gaps []Gap `json:"gaps,omitempty"`
-	// Probing is what was seen of this student's service in a fault window, if
-	// one concerned it. All other traces were taken before the window, but for
-	// Later, which was taken after the fault was undone, between the snapshots
-	// with the hashes Settled and Final.
-	Probing *Probing `json:"probing,omitempty"`
-	Later   []Trace  `json:"later,omitempty"`
-	Settled string   `json:"settled,omitempty"`
-	Final   string   `json:"final,omitempty"`
+	// Episodes are what followed, in the order of time: all that is above was
+	// observed before the first of them.
+	Episodes []Episode `json:"episodes,omitempty"`
 }
 
 // Student is who was observed, with what was derived from the ID.
@@ -71,18 +68,19 @@ type Gap struct {
 	// What names the piece: "snapshot", "containers/<endpoint>", "configs",
 	// "proxy/<name>"; "services", "tasks", "nodes", "networks" for a list that
 	// was cut, "tasks/<service's ID>" for one service's tasks (Detail is how many
-	// there are);
-	// "load/<target>"; "window" for a fault window that this student's service
-	// was not observed in, "later/<target>", "snapshot/settled" and
-	// "snapshot/final" for what follows one.
+	// there are); "load/<target>"; of an episode also "window" for a fault window
+	// that this student's service was not observed in, "action" for an action that
+	// was not done, "snapshot/before" and "snapshot/after".
 	What string `json:"what"`
 	// Code is a stable word for the cause: "unreachable", "timeout",
 	// "cancelled", "denied", "too-large", "internal", "local" (the grader's own
 	// machine was short of descriptors, ports or memory); "abridged" if all of a
-	// service's tasks that run were kept and only others left out; of a window also
-	// "left-out" (no fault was wanted), "self-check" (which stops no node), or why no fault could be chosen that
-	// hits this student; Detail is then the host name of the node that the
-	// reason is about.
+	// service's tasks that run were kept and only others left out; of a window and
+	// of an action also "left-out" (none was wanted), of a window "self-check"
+	// (which stops no node) or why no fault could be chosen that hits this student
+	// (Detail is then the host name of the node that the reason is about), of an
+	// action "no-service", "global" (a service that has no number of replicas),
+	// "changed" (it was no longer as when the action was chosen).
 	Code string `json:"code"`
 	// Detail is for the instructor; it may hold text from outside.
 	Detail string `json:"detail,omitempty"`
@@ -112,23 +110,28 @@ type Case struct {
 	// when the run ended before it could be taken.
 	Before *Snapshot
 	After  *Snapshot
-	// Window is the fault window that Bundle.Probing names, nil without one;
-	// Settled and Final are the snapshots around the load that followed it.
-	Window  *Window
-	Settled *Snapshot
-	Final   *Snapshot
+	// Episodes are the bundle's, in its order, with the blobs that they name.
+	Episodes []Scene
+}
+
+// Scene is an episode with what it names.
+type Scene struct {
+	*Episode
+	// Window is the fault window that Probing names, nil without one; From and To
+	// are the snapshots around the traces, nil where there are none.
+	Window   *Window
+	From, To *Snapshot
 }
 
 // Gap reports the first gap whose What is one of the given names.
-func (b *Bundle) Gap(what ...string) (Gap, bool) {
-	for _, g := range b.Gaps {
-		for _, w := range what {
-			if g.What == w {
-				return g, true
-			}
-		}
+func (b *Bundle) Gap(what ...string) (Gap, bool) { return gap(b.Gaps, what) }
+
+func gap(gaps []Gap, what []string) (Gap, bool) {
+	i := slices.IndexFunc(gaps, func(g Gap) bool { return slices.Contains(what, g.What) })
+	if i < 0 {
+		return Gap{}, false
 	}
-	return Gap{}, false
+	return gaps[i], true
 }
 
 // Trace returns the trace of a target, or nil.

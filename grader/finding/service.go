@@ -97,7 +97,7 @@ func (c *class) service(s *student) {
 // crowds tells of a student's service with more tasks than are kept.
 func (c *class) crowds(s *student) {
 	seen := map[string]bool{}
-	for _, snap := range []*evidence.Snapshot{s.Before, s.After, s.Settled, s.Final} {
+	for _, snap := range s.Snapshots() {
 		for _, k := range check.Cuts(snap) {
 			if k.Service != nil && !seen[k.Service.ID] && s.view.Owns(k.Service) {
 				seen[k.Service.ID] = true

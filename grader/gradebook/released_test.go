@@ -77,6 +77,12 @@ func TestReleasedBook(t *testing.T) {
 		require.NoError(t, err, b.kind)
 		again, err := evidence.Encode(v)
 		require.NoError(t, err)
+		if b.kind == KindBundle { // of an older layout: what it says is the same
+			v2, err := evidence.DecodeBundle(again)
+			require.NoError(t, err)
+			require.Equal(t, v, v2)
+			continue
+		}
 		require.Equal(t, b.hash, evidence.Hash(again), "a %s that is written anew is another", b.kind)
 	}
 	for _, kind := range []string{KindSnapshot, KindBundle, KindWindow, KindRubric} {

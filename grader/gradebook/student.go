@@ -203,15 +203,8 @@ func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Cas
 	if c.After, err = g.snapshot(ctx, s.After); err != nil {
 		return c, of(student, err)
 	}
-	if c.Bundle.Probing != nil {
-		if c.Window, err = g.window(ctx, c.Bundle.Probing.Window); err != nil {
-			return c, of(student, err)
-		}
-	}
-	if c.Settled, err = g.snapshot(ctx, c.Bundle.Settled); err != nil {
-		return c, of(student, err)
-	}
-	c.Final, err = g.snapshot(ctx, c.Bundle.Final)
+	err = c.Join(func(hash string) (*evidence.Snapshot, error) { return g.snapshot(ctx, hash) },
+		func(hash string) (*evidence.Window, error) { return g.window(ctx, hash) })
 	return c, of(student, err)
 }
 

@@ -17,7 +17,7 @@ func (g *Gradebook) SaveDrafts(ctx context.Context, run string, drafts []*eviden
 
 // SaveWindow keeps a fault window: the shared part, the fault for reports (in
 // the form of report.Fault), and the bundles of the students concerned, whose
-// Probing is told the window's hash. All of it is stored or nothing, so that a
+// fault's Probing is told the window's hash. All of it is stored or nothing, so that a
 // window that was cut short by a kill is not there at all.
 func (g *Gradebook) SaveWindow(ctx context.Context, run string, w *evidence.Window, fault any, concerned []*evidence.Bundle) (hash string, err error) {
 	data, err := evidence.Encode(w)
@@ -26,7 +26,7 @@ func (g *Gradebook) SaveWindow(ctx context.Context, run string, w *evidence.Wind
 	}
 	hash = evidence.Hash(data)
 	for _, b := range concerned {
-		b.Probing.Window = hash
+		b.Probing().Window = hash
 	}
 	raw, err := json.Marshal(fault)
 	if err != nil {

@@ -69,13 +69,13 @@ func TestWindow(t *testing.T) {
 		got, err := g.Draft(ctx, run.ID, want.Student.ID)
 		require.NoError(t, err)
 		require.Equal(t, want.Traces, got.Traces)
-		require.Nil(t, got.Probing)
+		require.Nil(t, got.Probing())
 	}
 
 	// A window that can't be stored for one student is stored for none.
 	stranger := bundle(run.ID, "99", before)
-	stranger.Probing = probing()
-	one.Probing = probing()
+	stranger.Begin(evidence.FaultEpisode).Probing = probing()
+	one.Begin(evidence.FaultEpisode).Probing = probing()
 	_, err = g.SaveWindow(ctx, run.ID, window(), result.Fault{}, []*evidence.Bundle{one, stranger})
 	require.Error(t, err)
 	require.Zero(t, blobs(t, g, KindWindow))
@@ -84,7 +84,7 @@ func TestWindow(t *testing.T) {
 	require.Empty(t, faults)
 	got, err := g.Draft(ctx, run.ID, "01")
 	require.NoError(t, err)
-	require.Nil(t, got.Probing)
+	require.Nil(t, got.Probing())
 
 	fault := result.Fault{Kind: "node-stop", Target: "manager-2", Injected: day.UTC(), Restored: day.UTC().Add(30 * time.Second)}
 	hash, err := g.SaveWindow(ctx, run.ID, window(), fault, []*evidence.Bundle{one})
@@ -92,15 +92,16 @@ func TestWindow(t *testing.T) {
 	killed()
 	got, err = g.Draft(ctx, run.ID, "01")
 	require.NoError(t, err)
-	require.Equal(t, hash, got.Probing.Window)
-	require.Equal(t, probing().Probes, got.Probing.Probes)
+	require.Equal(t, hash, got.Probing().Window)
+	require.Equal(t, probing().Probes, got.Probing().Probes)
 	require.Equal(t, 2, blobs(t, g, KindDraft), "one for each student, older ones dropped")
 
-	got.Settled, err = g.PutSnapshot(ctx, snapshot(40000))
+	e := got.Episode(evidence.FaultEpisode)
+	e.Before, err = g.PutSnapshot(ctx, snapshot(40000))
 	require.NoError(t, err)
-	got.Final, err = g.PutSnapshot(ctx, snapshot(50000))
+	e.After, err = g.PutSnapshot(ctx, snapshot(50000))
 	require.NoError(t, err)
-	got.Later = []evidence.Trace{*trace("mesh/manager-1")}
+	e.Traces = []evidence.Trace{*trace("mesh/manager-1")}
 	for _, b := range []*evidence.Bundle{got, two} { // the second as it was drafted
 		_, err = g.SaveBundle(ctx, run.ID, b)
 		require.NoError(t, err)
@@ -113,20 +114,18 @@ func TestWindow(t *testing.T) {
 
 	c, err := g.Case(ctx, run.ID, "01")
 	require.NoError(t, err)
-	require.Equal(t, window(), c.Window)
-	require.EqualValues(t, 40000, c.Settled.Taken)
-	require.EqualValues(t, 50000, c.Final.Taken)
-	require.Len(t, c.Bundle.Later, 1)
+	require.Equal(t, window(), c.Window())
+	require.EqualValues(t, 40000, c.Episodes[0].From.Taken)
+	require.EqualValues(t, 50000, c.Episodes[0].To.Taken)
+	require.Len(t, c.Episodes[0].Traces, 1)
 	again, err := g.Case(ctx, run.ID, "01")
 	require.NoError(t, err)
-	require.Same(t, c.Window, again.Window, "read once")
+	require.Same(t, c.Window(), again.Window(), "read once")
 
 	c, err = g.Case(ctx, run.ID, "02")
 	require.NoError(t, err)
 	require.Equal(t, two.Traces, c.Bundle.Traces)
-	require.Nil(t, c.Window)
-	require.Nil(t, c.Settled)
-	require.Nil(t, c.Final)
+	require.Empty(t, c.Episodes)
 
 	d, err := g.RunData(ctx, run.ID, lab())
 	require.NoError(t, err)

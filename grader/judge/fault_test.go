@@ -22,20 +22,20 @@ func (w *world) struck(s *scene.Scene) {
 	svc.Constraints, svc.Image, svc.Health = s.Service.Constraints, s.Service.Image, s.Service.Health
 	w.before.Swarm = s.Swarm()
 	w.finish = func(c *evidence.Case) {
-		var p *evidence.Probing
-		c.Window, p, _ = s.Window()
-		c.Bundle.Probing = p
+		window, p, _ := s.Window()
+		c.Bundle.Episodes = []evidence.Episode{{Name: evidence.FaultEpisode, Probing: p}}
+		c.Episodes = []evidence.Scene{{Episode: &c.Bundle.Episodes[0], Window: window, From: w.before, To: w.after}}
 		w.later(c, w.mesh)
-		c.Settled, c.Final = w.before, w.after
 	}
 }
 
 // later drives the load that follows a fault, enough of it to judge evenness.
 func (w *world) later(c *evidence.Case, mesh func(*world) source) {
-	c.Bundle.Later = nil
+	e := c.Episodes[0].Episode
+	e.Traces = nil
 	for _, t := range c.Bundle.Traces {
 		t.Target.Requests = stats.Plan(len(w.answers("s01"))).Requests
-		c.Bundle.Later = append(c.Bundle.Later, drive(t.Target, mesh(w)))
+		e.Traces = append(e.Traces, drive(t.Target, mesh(w)))
 	}
 }
 
@@ -206,14 +206,19 @@ func TestNoWindow(t *testing.T) {
 	} {
 		w := newWorld(loadRubric(t), 2, 42)
 		if code != "" {
-			w.gaps = []evidence.Gap{{What: "window", Code: code, Detail: "manager-2"}}
+			w.finish = func(c *evidence.Case) {
+				c.Bundle.Episodes = []evidence.Episode{{Name: evidence.FaultEpisode, Gaps: []evidence.Gap{{What: "window", Code: code, Detail: "manager-2"}}}}
+			}
 		}
 		requireWanted(t, allOpen(key), w.task1())
 	}
 	w := newWorld(loadRubric(t), 2, 42)
 	w.struck(scene.New(2, 5))
 	with := w.finish
-	w.finish = func(c *evidence.Case) { with(c); c.Settled, c.Final, c.Bundle.Later = nil, nil, nil }
+	w.finish = func(c *evidence.Case) {
+		with(c)
+		c.Episodes[0].From, c.Episodes[0].To, c.Episodes[0].Traces = nil, nil, nil
+	}
 	requireWanted(t, map[string]want{"later-spread": open("check.later_none")}, w.task1())
 }
 

@@ -64,14 +64,7 @@ func (j *Judge) input(c evidence.Case) *check.Input {
 	if c.After != nil {
 		after = j.index(c.After)
 	}
-	view := check.NewView(c, j.index(c.Before), after, vars).With(j.names)
-	if c.Settled != nil {
-		var final *check.Index
-		if c.Final != nil {
-			final = j.index(c.Final)
-		}
-		view = view.WithLater(j.index(c.Settled), final)
-	}
+	view := check.NewView(c, j.index(c.Before), after, vars).With(j.names).WithScenes(j.index)
 	return &check.Input{Case: c, Vars: vars, View: view}
 }
 

@@ -1,14 +1,10 @@
 package observe
 
 import (
-	"context"
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
@@ -191,7 +187,7 @@ func (p *Plan) After(bundles []*evidence.Bundle, settled *evidence.Snapshot) (*P
 	x := newLookup(settled)
 	for i, b := range bundles {
 		s := &p.Students[i]
-		if b == nil || b.Probing == nil || len(s.later) == 0 {
+		if b == nil || b.Probing() == nil || len(s.later) == 0 {
 			continue
 		}
 		next := Student{Who: s.Who, Vars: s.Vars}
@@ -202,40 +198,4 @@ func (p *Plan) After(bundles []*evidence.Bundle, settled *evidence.Snapshot) (*P
 		into = append(into, b)
 	}
 	return after, into
-}
-
-// Later drives the load that [Plan.After] planned and adds it to the bundles.
-func (r *Runner) Later(ctx context.Context, after *Plan, into []*evidence.Bundle) error {
-	unreachable := r.Unreachable(ctx, after)
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, r.Parallel))
-	for i := range after.Students {
-		g.Go(func() error { return r.driveLater(ctx, &after.Students[i], into[i], unreachable) })
-	}
-	return g.Wait()
-}
-
-func (r *Runner) driveLater(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
-	for _, t := range s.Targets {
-		host, _, _ := net.SplitHostPort(t.Address)
-		if why, bad := unreachable[host]; bad {
-			b.Gaps = append(b.Gaps, evidence.Gap{What: "later/" + t.ID, Code: "unreachable", Detail: why.Error()})
-			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
-			continue
-		}
-		trace, err := r.load(ctx, t)
-		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			b.Gaps = append(b.Gaps, evidence.Gap{What: "later/" + t.ID, Code: code(err), Detail: err.Error()})
-			continue
-		}
-		trace.Started = r.At() - trace.Took
-		b.Later = append(b.Later, trace)
-	}
-	slices.SortFunc(b.Later, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
-	r.progress(Progress{Student: s.Who.ID})
-	return nil
 }

@@ -120,7 +120,14 @@ func TestKillOne(t *testing.T) {
 
 func later(ctx context.Context, r *observe.Runner, p *observe.Plan, bundles []*evidence.Bundle, settled *evidence.Snapshot) error {
 	after, into := p.After(bundles, settled)
-	return r.Later(ctx, after, into)
+	observed, err := r.Observe(ctx, after, settled)
+	if err != nil {
+		return err
+	}
+	for k, o := range observed {
+		into[k].Begin(evidence.FaultEpisode).Observed(o.Bundle)
+	}
+	return nil
 }
 
 // TestLater drives the load after a fault for whoever was in its window.
@@ -130,17 +137,21 @@ func TestLater(t *testing.T) {
 		l := newLab()
 		l.loadErr["mesh/manager-3"] = errors.New("a bug")
 		l.down["172.30.0.12"] = true
-		bundles := []*evidence.Bundle{{Probing: &evidence.Probing{}}, {}, {Probing: &evidence.Probing{}}}
+		probed := func() *evidence.Bundle {
+			return &evidence.Bundle{Episodes: []evidence.Episode{{Name: evidence.FaultEpisode, Probing: &evidence.Probing{}}}}
+		}
+		bundles := []*evidence.Bundle{probed(), {}, probed()}
 		require.NoError(t, later(t.Context(), l.runner(2), p, bundles, snap))
-		require.Empty(t, bundles[1].Later)
+		require.Empty(t, bundles[1].Episodes)
 		for _, b := range []*evidence.Bundle{bundles[0], bundles[2]} {
-			require.Len(t, b.Later, 1)
-			require.Equal(t, "mesh/manager-1", b.Later[0].Target.ID)
+			e := b.Episodes[0]
+			require.Len(t, e.Traces, 1)
+			require.Equal(t, "mesh/manager-1", e.Traces[0].Target.ID)
 			codes := map[string]string{}
-			for _, g := range b.Gaps {
+			for _, g := range e.Gaps {
 				codes[g.What] = g.Code
 			}
-			require.Equal(t, map[string]string{"later/mesh/manager-2": "unreachable", "later/mesh/manager-3": "internal"}, codes)
+			require.Equal(t, map[string]string{"load/mesh/manager-2": "unreachable", "load/mesh/manager-3": "internal"}, codes)
 		}
 		require.ElementsMatch(t, []string{"172.30.0.11:8001", "172.30.0.13:8001", "172.30.0.11:8003", "172.30.0.13:8003"}, l.driven)
 

@@ -49,7 +49,7 @@ type Runner struct {
 	Cluster  Cluster
 	Meter    Meter // nil if nobody counts
 	Loader   Loader
-	Store    Store
+	Store    Store        // nil keeps no traces
 	Run      string       // ID of the run
 	At       func() int64 // ms since the run's start, monotonic
 	Parallel int          // students at a time, at least 1
@@ -134,9 +134,12 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 
 // drive adds the load traces to a student's bundle.
 func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
-	kept, err := r.Store.Traces(ctx, s.Who.ID)
-	if err != nil {
-		return err
+	var kept []evidence.Trace
+	if r.Store != nil {
+		var err error
+		if kept, err = r.Store.Traces(ctx, s.Who.ID); err != nil {
+			return err
+		}
 	}
 	for _, t := range s.Targets {
 		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return k.Target == t }); i >= 0 {
@@ -147,6 +150,7 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 		host, _, _ := net.SplitHostPort(t.Address)
 		if why, bad := unreachable[host]; bad {
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: "unreachable", Detail: why.Error()})
+			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
 		counted := r.meter(ctx, s, t)
@@ -157,11 +161,14 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 		b.Traffic = append(b.Traffic, counted(ctx)...)
 		if err != nil {
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
+			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
 		trace.Started = r.At() - trace.Took
-		if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
-			return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
+		if r.Store != nil {
+			if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
+				return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
+			}
 		}
 		b.Traces = append(b.Traces, trace)
 		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})

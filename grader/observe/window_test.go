@@ -261,7 +261,9 @@ func TestWindowEndsWhenAllHaveRecovered(t *testing.T) {
 		back, err := evidence.DecodeWindow(blob)
 		require.NoError(t, err)
 		require.Equal(t, w, back)
-		blob, err = evidence.Encode(&evidence.Bundle{Schema: evidence.BundleSchema, Probing: probings[0]})
+		blob, err = evidence.Encode(&evidence.Bundle{
+			Schema: evidence.BundleSchema, Episodes: []evidence.Episode{{Name: evidence.FaultEpisode, Probing: probings[0]}},
+		})
 		require.NoError(t, err)
 		_, err = evidence.DecodeBundle(blob)
 		require.NoError(t, err)

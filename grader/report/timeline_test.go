@@ -17,8 +17,9 @@ import (
 // struck is the case of a student in whose window a scene played.
 func struck(s *scene.Scene) evidence.Case {
 	w, p, _ := s.Window()
+	e := evidence.Episode{Name: evidence.FaultEpisode, Probing: p}
 	return evidence.Case{
-		Bundle: &evidence.Bundle{Probing: p}, Window: w,
+		Bundle: &evidence.Bundle{Episodes: []evidence.Episode{e}}, Episodes: []evidence.Scene{{Episode: &e, Window: w}},
 		Before: &evidence.Snapshot{Swarm: s.Swarm(), Services: []evidence.Service{s.Service}},
 	}
 }
@@ -79,11 +80,15 @@ func TestTimelineMarks(t *testing.T) {
 func TestNoTimeline(t *testing.T) {
 	c := struck(scene.New(2, 4))
 	for name, change := range map[string]func(c *evidence.Case){
-		"no window":    func(c *evidence.Case) { c.Window = nil },
-		"no probing":   func(c *evidence.Case) { c.Bundle = &evidence.Bundle{} },
-		"no snapshot":  func(c *evidence.Case) { c.Before = nil },
-		"no service":   func(c *evidence.Case) { c.Before = &evidence.Snapshot{} },
-		"not injected": func(c *evidence.Case) { w := *c.Window; w.Injected = -1; c.Window = &w },
+		"no window":   func(c *evidence.Case) { c.Episodes = nil },
+		"no probing":  func(c *evidence.Case) { c.Bundle = &evidence.Bundle{} },
+		"no snapshot": func(c *evidence.Case) { c.Before = nil },
+		"no service":  func(c *evidence.Case) { c.Before = &evidence.Snapshot{} },
+		"not injected": func(c *evidence.Case) {
+			w := *c.Window()
+			w.Injected = -1
+			c.Episodes = []evidence.Scene{{Episode: c.Episodes[0].Episode, Window: &w}}
+		},
 	} {
 		other := c
 		change(&other)

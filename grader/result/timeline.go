@@ -35,10 +35,10 @@ type Moment struct {
 // NewTimeline takes what is drawn from the evidence; nil if the student was in
 // no fault window.
 func NewTimeline(c evidence.Case) *Timeline {
-	if c.Window == nil || c.Before == nil || c.Bundle.Probing == nil || c.Window.Injected < 0 {
+	w, p := c.Window(), c.Bundle.Probing()
+	if w == nil || c.Before == nil || p == nil || w.Injected < 0 {
 		return nil
 	}
-	w, p := c.Window, c.Bundle.Probing
 	i := slices.IndexFunc(c.Before.Services, func(s evidence.Service) bool { return s.ID == p.Service })
 	if i < 0 {
 		return nil
