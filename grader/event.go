@@ -25,10 +25,12 @@ type Alarm struct{ *diag.Failure }
 // Stage is a part of a run that takes time.
 type Stage string
 
-// The stages in which load is driven: before any fault, and after the last.
+// The stages in which load is driven: before any fault, after the last, and while an
+// action on the students' own services is in force.
 const (
-	Loads Stage = "loads"
-	Later Stage = "later"
+	Loads  Stage = "loads"
+	Later  Stage = "later"
+	During Stage = "during"
 )
 
 // Began says that a stage begins, and how much there is to do.

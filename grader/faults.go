@@ -114,12 +114,15 @@ func (x *flow) tryNodes(ctx context.Context) ([]tried, error) {
 // consent asks for leave to make the plan's faults. On a cluster that ends with this
 // process nobody is harmed and nobody asked.
 func (x *flow) consent(ctx context.Context, yes bool) error {
-	if len(x.plan.Faults) == 0 || x.conn.Passing {
+	if !x.disturbs() || x.conn.Passing {
 		return nil
 	}
 	if yes {
 		x.j.g.tell(Allowed{x.plan})
 		return nil
+	}
+	if x.j.g.Ask == nil && len(x.plan.Faults) == 0 {
+		return diag.Misuse(i18n.M("observe.act_unasked", "n", x.plan.Touches()), i18n.M("observe.unasked_hint"))
 	}
 	if x.j.g.Ask == nil {
 		return diag.Misuse(i18n.M("observe.unasked", "nodes", targets(x.plan)), i18n.M("observe.unasked_hint"))
@@ -196,19 +199,26 @@ func (x *flow) newBreaker(f evidence.Action) (b *breaker, closing func() error, 
 	if kind == action.TaskKill {
 		return b, func() error { return nil }, nil
 	}
+	b.lasts = !x.conn.Passing
+	closing, err = x.journalled(&b.opt)
+	return b, closing, err
+}
+
+// journalled gives what is done to the cluster a journal; closing lets go of it.
+func (x *flow) journalled(opt *action.Options) (closing func() error, err error) {
+	j := x.j
 	dir := j.journalDir()
 	if x.conn.Passing {
 		if dir, err = os.MkdirTemp(x.conn.Scratch, "grade-fault-"); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	journal, err := action.OpenJournal(action.JournalPath(dir, j.Class.Name))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	b.lasts = !x.conn.Passing
-	b.opt.Journal, b.opt.Spec, b.opt.Conn, b.opt.Note = journal, j.Class.Fault, j.Class.Cluster, j.g.said
-	return b, func() error {
+	opt.Journal, opt.Spec, opt.Conn, opt.Note = journal, j.Class.Fault, j.Class.Cluster, j.g.said
+	return func() error {
 		err := journal.Close()
 		if x.conn.Passing {
 			err = errors.Join(err, os.RemoveAll(dir))

@@ -85,6 +85,9 @@ func (x *flow) observe(ctx context.Context) error {
 	if err := x.windows(ctx); err != nil {
 		return err
 	}
+	if err := x.episodes(ctx); err != nil {
+		return err
+	}
 	for _, b := range x.bundles {
 		if _, err := x.keep.SaveBundle(ctx, x.run, b); err != nil {
 			return err
@@ -135,7 +138,7 @@ func (x *flow) loads(ctx context.Context) error {
 	}
 	if x.known != nil {
 		x.runner.Still = func(b *evidence.Bundle) {
-			x.known.tell(evidence.Case{Bundle: b, Before: x.snap}, "load/", "window")
+			x.known.tell(evidence.Case{Bundle: b, Before: x.snap}, "load/", "window", "episode/")
 		}
 	}
 	x.j.g.tell(Began{Loads, len(x.plan.Students), x.plan.Requests()})
@@ -160,15 +163,18 @@ func (x *flow) loads(ctx context.Context) error {
 			e.Gaps = append(e.Gaps, *w.Gap)
 		}
 		fresh[k], x.bundles[place[k]] = b, b
-		if x.known != nil && len(x.plan.Faults) > 0 {
-			x.known.tell(evidence.Case{Bundle: b, Before: x.snap, After: after}, "window")
+		if x.known != nil && x.disturbs() {
+			x.known.tell(evidence.Case{Bundle: b, Before: x.snap, After: after}, "window", "episode/")
 		}
 	}
-	if len(x.plan.Faults) == 0 {
+	if !x.disturbs() {
 		return nil
 	}
 	return x.keep.SaveDrafts(ctx, x.run, fresh)
 }
+
+// disturbs reports whether the plan changes anything about the cluster.
+func (x *flow) disturbs() bool { return len(x.plan.Faults) > 0 || x.plan.Touches() > 0 }
 
 // snapshot reads and stores the cluster. One that can't be read by then is left
 // out, and why says so: what was observed is still worth judging.

@@ -212,7 +212,7 @@ func (x *flow) remeasure(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if draft == nil && len(kept) == 0 || draft != nil && draft.Probing() != nil {
+		if draft == nil && len(kept) == 0 || draft != nil && draft.Disturbed() {
 			continue
 		}
 		then, err := x.keep.Snapshot(ctx, m.Before)

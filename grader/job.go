@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
@@ -166,7 +167,7 @@ func loadRubric(ctx context.Context, class *roster.Class, sel Select) (*rubric.R
 		return BuiltinRubric(name)
 	}
 	if data, ok := rubrics.Find(path); ok { // --rubric ha-lb
-		return rubric.Load(data, "builtin:"+path, check.Set{})
+		return rubric.Load(data, "builtin:"+path, check.Set{}, action.Set{})
 	}
 	return ReadRubric(ctx, path)
 }
@@ -177,7 +178,7 @@ func BuiltinRubric(id string) (*rubric.Rubric, error) {
 	if !ok {
 		return nil, diag.Misuse(i18n.M("cli.no_rubric", "rubric", id), i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs()))
 	}
-	return rubric.Load(data, "builtin:"+id, check.Set{})
+	return rubric.Load(data, "builtin:"+id, check.Set{}, action.Set{})
 }
 
 // maxRubric bounds a rubric's file, in bytes.
@@ -189,7 +190,7 @@ func ReadRubric(ctx context.Context, path string) (*rubric.Rubric, error) {
 	hint := i18n.M("cli.no_rubric_hint", "rubrics", rubrics.IDs())
 	switch {
 	case err == nil:
-		return rubric.Load(data, path, check.Set{})
+		return rubric.Load(data, path, check.Set{}, action.Set{})
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, regular.ErrTooBig):

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
 
@@ -48,7 +47,10 @@ func (j *Job) Check(ctx context.Context, opt CheckOptions) (Checked, error) {
 		return out, err
 	}
 	id := j.Students[0].ID
-	_, out.Untried = keep.bundles[id].EpisodeGap(evidence.FaultEpisode, "window")
+	for _, e := range keep.bundles[id].Episodes {
+		_, missed := e.Gap("window", "action")
+		out.Untried = out.Untried || missed
+	}
 	out.Verdicts, out.Finished = keep.verdicts[id], time.Now()
 	return out, nil
 }
@@ -56,15 +58,20 @@ func (j *Job) Check(ctx context.Context, opt CheckOptions) (Checked, error) {
 // chooseKill plans what a self-check may break: nothing, unless it was asked
 // for, and then one of the student's own containers.
 func (x *flow) chooseKill(ctx context.Context, opt CheckOptions) error {
-	if !x.plan.NeedsFault() {
+	fault := x.plan.NeedsFault()
+	if !fault && x.plan.Touches() == 0 {
 		return nil
 	}
-	switch {
-	case !opt.Kill:
-		x.j.g.note("observe.kill_none")
-	case !x.plan.KillOne(x.snap):
+	if opt.Kill && fault && !x.plan.KillOne(x.snap) {
 		x.j.g.note("observe.kill_impossible")
-	case opt.Yes:
+		x.plan.LeaveFaults("self-check", "")
+	}
+	switch {
+	case !opt.Kill && fault:
+		x.j.g.note("observe.kill_none")
+	case !opt.Kill:
+		x.j.g.note("observe.act_none")
+	case opt.Yes, !x.disturbs():
 		return nil
 	case x.j.g.Ask == nil:
 		return diag.Misuse(i18n.M("observe.kill_unasked"), i18n.M("observe.kill_unasked_hint"))

@@ -10,6 +10,7 @@ import (
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
@@ -139,7 +140,7 @@ func TestARubricThatNothingPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(string(source), c.from, c.to, 1)
 			require.NotEqual(t, string(source), text)
-			_, err := rubric.Load([]byte(text), "mine.yaml", check.Set{})
+			_, err := rubric.Load([]byte(text), "mine.yaml", check.Set{}, action.Set{})
 			require.ErrorContains(t, err, c.says)
 		})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -18,7 +19,7 @@ func TestBuiltInRubricsLoad(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			data, ok := rubrics.Find(id)
 			require.True(t, ok)
-			r, err := rubric.Load(data, id+".yaml", check.Set{})
+			r, err := rubric.Load(data, id+".yaml", check.Set{}, action.Set{})
 			require.NoError(t, err)
 			require.Equal(t, id, r.ID)
 		})

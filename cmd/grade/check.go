@@ -120,7 +120,7 @@ func (a *app) conclude(j *grader.Job, got grader.Checked) error {
 	}
 	// What nobody tried is no part of the sum.
 	tried := slices.DeleteFunc(slices.Clone(verdicts), func(v judge.Verdict) bool {
-		return got.Untried && v.Outcome == check.Ungraded && grader.WaitsFor(j.Rubric, v.Check, "window")
+		return got.Untried && v.Outcome == check.Ungraded && grader.WaitsFor(j.Rubric, v.Check, "window", "episode/")
 	})
 	points, most, ungraded := judge.Total(tried)
 	_, _, later := judge.Total(verdicts)

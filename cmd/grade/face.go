@@ -16,6 +16,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/mention"
+	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
 	"swarmgrade/loadgen"
@@ -113,11 +114,17 @@ func newLoader(o grader.LoadOptions) (grader.Loader, error) {
 // ask asks whoever sits at the terminal.
 func (a *app) ask(ctx context.Context, in *os.File, q grader.Question) (bool, error) {
 	lang := a.lang()
-	if q.Own {
+	switch {
+	case q.Own && len(q.Plan.Faults) == 0:
+		fmt.Fprint(a.Stderr, diag.Plain(a.faultText(q.Plan)), "\n", lang.T("observe.act_ask"), " ")
+	case q.Own:
 		k := q.Plan.Faults[0].Fault
+		if acts := a.faultText(&observe.Plan{Episodes: q.Plan.Episodes}); acts != "" {
+			fmt.Fprintln(a.Stderr, diag.Plain(acts))
+		}
 		fmt.Fprint(a.Stderr, lang.T("observe.kill_ask", "container", k.ContainerID[:min(12, len(k.ContainerID))],
 			"service", q.Plan.Students[0].Watch.Service.Name, "node", k.Hostname)+" ")
-	} else {
+	default:
 		fmt.Fprint(a.Stderr, diag.Plain(a.faultText(q.Plan)), "\n", lang.T("observe.ask"), " ")
 	}
 	answer, err := readLine(ctx, in)
@@ -133,7 +140,10 @@ type screen struct {
 }
 
 // barText is the text of a stage's progress.
-var barText = map[grader.Stage]string{grader.Loads: "cli.progress", grader.Later: "cli.progress_later"}
+var barText = map[grader.Stage]string{
+	grader.Loads: "cli.progress", grader.Later: "cli.progress_later",
+	grader.During: "cli.progress_during",
+}
 
 func (s *screen) show(e grader.Event) {
 	u, lang := s.a.ui, s.a.lang()

@@ -138,7 +138,7 @@ func TestFaultOfAClass(t *testing.T) {
 
 	// What is printed is all that the verdicts rest on: judged again, without
 	// the gradebook, they are the same.
-	rub, err := rubric.Load([]byte(whole.Rubric.Source), "printed", check.Set{})
+	rub, err := rubric.Load([]byte(whole.Rubric.Source), "printed", check.Set{}, nil)
 	require.NoError(t, err)
 	require.Equal(t, whole.Rubric.SHA256, rub.SHA256)
 	blob, err := evidence.Encode(b)

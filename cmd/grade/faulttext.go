@@ -15,7 +15,8 @@ import (
 	"swarmgrade/grader/observe"
 )
 
-// faultText tells what each fault is, whom it concerns, and what stops with it.
+// faultText tells what each fault is, whom it concerns, and what stops with it; then
+// what is done to students' own services.
 func (a *app) faultText(plan *observe.Plan) string {
 	lang := a.lang()
 	var b strings.Builder
@@ -39,6 +40,21 @@ func (a *app) faultText(plan *observe.Plan) string {
 			fmt.Fprint(&b, "\n    ", lang.T("observe.unseen", "node", f.Fault.Hostname))
 		}
 	}
+	for _, e := range plan.Episodes {
+		n := 0
+		for _, t := range e.Students {
+			if t.Gap == nil {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprint(&b, lang.T("observe.act_step", "action", e.Title, "n", n))
+	}
 	return b.String()
 }
 
@@ -49,6 +65,13 @@ func (a *app) missedText(plan *observe.Plan) string {
 	for _, s := range plan.Students {
 		if s.Watch != nil && s.Watch.Gap != nil {
 			lines = append(lines, diag.Plain(lang.T("observe.missed", "id", s.Who.ID, "why", lang.Text(missed(s.Watch.Gap)))))
+		}
+	}
+	for _, e := range plan.Episodes {
+		for _, t := range e.Students {
+			if t.Gap != nil {
+				lines = append(lines, diag.Plain(lang.T("observe.act_missed", "id", t.Student, "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))))
+			}
 		}
 	}
 	return strings.Join(lines, "\n")

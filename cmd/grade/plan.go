@@ -111,8 +111,8 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 
 func (a *app) planFaults(plan *observe.Plan) string {
 	text := a.lang().T("observe.faults_none")
-	if len(plan.Faults) > 0 {
-		text = a.lang().T("observe.faults_head") + "\n" + diag.Plain(a.faultText(plan))
+	if what := a.faultText(plan); what != "" {
+		text = a.lang().T("observe.faults_head") + "\n" + diag.Plain(what)
 	}
 	if missed := a.missedText(plan); missed != "" {
 		text += "\n" + missed

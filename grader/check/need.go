@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
@@ -18,8 +19,9 @@ type Need struct {
 	// From is where a load comes in: "mesh", the published port of every node, or
 	// "haproxy".
 	From string
-	// After is "" for what is seen of a cluster as the student left it, "fault" for
-	// what follows a fault that was undone.
+	// After is "" for what is seen of a cluster as the student left it, else the name
+	// of the episode that it is seen in: "fault" for what follows a fault that was
+	// undone, or the ID of a rubric's action for what is seen while that is in force.
 	After string
 	// Service is the variable with the service's name, Balancer that with the
 	// balancer's, Network that with the network both are to be on; "" for none.
@@ -40,10 +42,13 @@ type Need struct {
 	Rate float64
 }
 
-// Load is the name of a load in gaps and plans: "load/mesh", "load/haproxy",
-// "load/later"; of another need it is the kind.
+// Load is the name of a need in plans: "load/mesh", "load/haproxy" of a load,
+// "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
+// while an action is in force; of another need it is the kind.
 func (n Need) Load() string {
 	switch {
+	case n.After != "" && n.After != evidence.FaultEpisode:
+		return "episode/" + n.After
 	case n.Kind != "load":
 		return n.Kind
 	case n.After != "":
@@ -86,7 +91,15 @@ func NeedsOf(c *rubric.Check) []Need {
 	if !ok || c.Params == nil {
 		return nil
 	}
-	return kind.Needs(c.Params)
+	needs := kind.Needs(c.Params)
+	if c.After == "" {
+		return needs
+	}
+	needs = slices.Clone(needs)
+	for i := range needs {
+		needs[i].After = cmp.Or(needs[i].After, c.After)
+	}
+	return needs
 }
 
 // TakesFault reports whether a check of a task asks for a fault.
@@ -142,10 +155,13 @@ func NamesOf(rub *rubric.Rubric) Names {
 func take(place *string, name string) { *place = cmp.Or(*place, name) }
 
 // Refuse says which checks ask for what nothing observes: a student has one
-// balancer, and a fault watches one service at one port.
+// balancer, a fault watches one service at one port, an action is done to one
+// service, and no fault is made while it is in force. An action that no check is about is
+// refused too.
 func (Set) Refuse(rub *rubric.Rubric) []rubric.Refusal {
 	var out []rubric.Refusal
 	var balancer, window Need
+	subject := map[string]string{} // the service that an action is done to
 	refuse := func(c *rubric.Check, key, one, other string) {
 		if !slices.ContainsFunc(out, func(r rubric.Refusal) bool { return r.Check == c.ID }) {
 			out = append(out, rubric.Refusal{Check: c.ID, Msg: i18n.M("check."+key, "check", c.ID, "other", other, "one", one), Hint: i18n.M("check."+key+"_hint", "one", one)})
@@ -167,7 +183,25 @@ func (Set) Refuse(rub *rubric.Rubric) []rubric.Refusal {
 				case n.Service != window.Service || n.Port != window.Port:
 					refuse(c, "two_windows", window.Service+", "+window.Port, n.Service+", "+n.Port)
 				}
+				if c.After == "" {
+					continue
+				}
+				one, known := subject[c.After]
+				switch {
+				case n.Kind == "window", n.After != c.After:
+					refuse(c, "fault_after", c.After, c.Kind)
+				case n.Service == "":
+				case !known || one == "":
+					subject[c.After] = n.Service
+				case one != n.Service:
+					refuse(c, "two_subjects", one, n.Service)
+				}
 			}
+		}
+	}
+	for _, a := range rub.Actions {
+		if subject[a.ID] == "" {
+			out = append(out, rubric.Refusal{Action: a.ID, Msg: i18n.M("check.idle_action", "action", a.ID), Hint: i18n.M("check.idle_action_hint", "action", a.ID)})
 		}
 	}
 	return out

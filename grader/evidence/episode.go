@@ -1,6 +1,9 @@
 package evidence
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // FaultEpisode is the name of the episode of the class's fault: the one that a
 // rubric needs no action of its own for.
@@ -76,6 +79,12 @@ func (b *Bundle) Probing() *Probing {
 		return e.Probing
 	}
 	return nil
+}
+
+// Disturbed reports whether something was done to the student's own in an episode:
+// what is seen of it since tells nothing of before.
+func (b *Bundle) Disturbed() bool {
+	return slices.ContainsFunc(b.Episodes, func(e Episode) bool { return e.Probing != nil || e.Action != nil })
 }
 
 // Scene is the episode of a name, nil if there is none.

@@ -49,7 +49,7 @@ func TestCheats(t *testing.T) {
 	}
 	data, ok := rubrics.Find("ha-lb")
 	require.True(t, ok)
-	rub, err := rubric.Load(data, "ha-lb.yaml", check.Set{})
+	rub, err := rubric.Load(data, "ha-lb.yaml", check.Set{}, nil)
 	require.NoError(t, err)
 	all, err := deployments.All()
 	require.NoError(t, err)

@@ -64,7 +64,7 @@ func (g *Gradebook) rubricOf(ctx context.Context, run Run, or *rubric.Rubric) *r
 	if err != nil {
 		return or
 	}
-	rub, err := rubric.Load(source, "gradebook:"+run.ID, check.Set{})
+	rub, err := rubric.Load(source, "gradebook:"+run.ID, check.Set{}, nil)
 	if err != nil {
 		return or // of a program that knew other kinds of check
 	}

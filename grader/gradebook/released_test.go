@@ -123,7 +123,7 @@ func judgedAnew(t *testing.T, g *Gradebook, r Run, to io.Writer) {
 	require.NoError(t, g.db.QueryRow("SELECT rubric_blob FROM runs WHERE id=?", r.ID).Scan(&hash))
 	source, err := g.Blob(ctx, hash)
 	require.NoError(t, err)
-	rub, err := rubric.Load(source, "stored", check.Set{})
+	rub, err := rubric.Load(source, "stored", check.Set{}, nil)
 	require.NoError(t, err)
 	students, err := g.Students(ctx, r.ID)
 	require.NoError(t, err)

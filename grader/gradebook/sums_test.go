@@ -20,7 +20,7 @@ func halab(t *testing.T) *rubric.Rubric {
 	t.Helper()
 	data, ok := rubrics.Find("ha-lb")
 	require.True(t, ok)
-	rub, err := rubric.Load(data, "builtin:ha-lb", check.Set{})
+	rub, err := rubric.Load(data, "builtin:ha-lb", check.Set{}, nil)
 	require.NoError(t, err)
 	return rub
 }

@@ -58,7 +58,7 @@ var loadOnce = sync.OnceValues(func() (*rubric.Rubric, error) {
 	if !ok {
 		return nil, errors.New("no rubric ha-lb")
 	}
-	return rubric.Load(data, "ha-lb.yaml", check.Set{})
+	return rubric.Load(data, "ha-lb.yaml", check.Set{}, nil)
 })
 
 func hexID(s string) string {

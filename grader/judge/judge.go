@@ -129,6 +129,8 @@ func (j *Judge) judge(in *check.Input, chk *rubric.Check, v *Verdict) {
 	var r check.Result
 	if cut, ok := in.View.Cut(); ok {
 		r = cut.Unread()
+	} else if chk.After != "" {
+		r = within(in, chk, kind)
 	} else {
 		r = kind.Judge(in, chk.Params)
 	}

@@ -12,6 +12,9 @@ import (
 const (
 	calmFor   = 3 * time.Second  // how long nothing may change
 	calmLimit = 20 * time.Second // what is waited for it at most
+	// settleLimit is what is waited for services that were changed: images may have
+	// to be fetched, and health checks to pass.
+	settleLimit = 60 * time.Second
 )
 
 // Calm waits, after a fault was undone, until the tasks of the services have
@@ -19,6 +22,15 @@ const (
 // later, and load that runs meanwhile would tell nothing. Tasks that come to no
 // rest, as those whose health check never passes, are waited for a while only.
 func Calm(ctx context.Context, watcher Watcher, at func() int64, swarm evidence.Swarm, services []string) error {
+	return calm(ctx, watcher, at, swarm, services, calmLimit)
+}
+
+// Settle is [Calm] for services that were changed on purpose.
+func Settle(ctx context.Context, watcher Watcher, at func() int64, swarm evidence.Swarm, services []string) error {
+	return calm(ctx, watcher, at, swarm, services, settleLimit)
+}
+
+func calm(ctx context.Context, watcher Watcher, at func() int64, swarm evidence.Swarm, services []string, limit time.Duration) error {
 	speed := Speed(swarm.HeartbeatMS)
 	p := paceAt(speed)
 	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
@@ -41,7 +53,7 @@ func Calm(ctx context.Context, watcher Watcher, at func() int64, swarm evidence.
 			}
 			last = now
 		}
-		if time.Since(since) >= scaled(calmFor) && last != nil || time.Since(began) >= scaled(calmLimit) {
+		if time.Since(since) >= scaled(calmFor) && last != nil || time.Since(began) >= scaled(limit) {
 			return nil
 		}
 		select {

@@ -59,8 +59,15 @@ func (p *Plan) Hit() int {
 	return n
 }
 
-// LeaveOut plans no fault; why is a gap's code.
+// LeaveOut plans no fault, and nothing to be done to anybody's service; why is a
+// gap's code.
 func (p *Plan) LeaveOut(why, detail string) {
+	p.leaveActions(why)
+	p.LeaveFaults(why, detail)
+}
+
+// LeaveFaults plans no fault; why is a gap's code.
+func (p *Plan) LeaveFaults(why, detail string) {
 	p.Faults = nil
 	for i := range p.Students {
 		if w := p.Students[i].Watch; w != nil && w.Gap == nil {

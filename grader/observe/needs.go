@@ -27,7 +27,7 @@ func needsOf(rub *rubric.Rubric, tasks []string) []check.Need {
 
 func merge(needs []check.Need, n check.Need) []check.Need {
 	i := slices.IndexFunc(needs, func(m check.Need) bool {
-		return m.Load() == n.Load() && m.Port == n.Port && m.Service == n.Service && m.Balancer == n.Balancer
+		return m.Kind == n.Kind && m.From == n.From && m.After == n.After && m.Port == n.Port && m.Service == n.Service && m.Balancer == n.Balancer
 	})
 	if i < 0 {
 		return append(needs, n)

@@ -23,8 +23,10 @@ const requestTimeoutMS = 3000
 // Plan is what will be observed, before anything is sent to a student.
 type Plan struct {
 	Students []Student
-	// Faults are injected one after the other, once all load is done.
-	Faults []Fault
+	// Faults are injected one after the other, once all load is done; then comes
+	// what is done to students' own services, also one after the other.
+	Faults   []Fault
+	Episodes []Episode
 }
 
 // Student is what will be observed of one student.
@@ -51,6 +53,7 @@ type Student struct {
 	Skipped []Skip
 
 	later     []check.Need // loads that follow a fault
+	during    []check.Need // what is seen while an action is in force
 	names     check.Names
 	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
@@ -100,6 +103,7 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	for i := range p.Students {
 		idx.plan(&p.Students[i], needsOf(rub, p.Students[i].Tasks))
 	}
+	p.act(rub, idx)
 	return p
 }
 
@@ -113,6 +117,10 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 	}
 	for _, need := range needs {
 		several := loads[need.Load()] > 1
+		if need.After != "" && need.After != evidence.FaultEpisode {
+			s.during = append(s.during, need)
+			continue
+		}
 		switch need.Load() {
 		case "proxy":
 			s.Proxies = x.proxies(s, need)

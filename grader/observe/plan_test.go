@@ -20,7 +20,7 @@ func loadRubric(tb testing.TB) *rubric.Rubric {
 	tb.Helper()
 	data, ok := rubrics.Find("ha-lb")
 	require.True(tb, ok)
-	rub, err := rubric.Load(data, "ha-lb.yaml", check.Set{})
+	rub, err := rubric.Load(data, "ha-lb.yaml", check.Set{}, nil)
 	require.NoError(tb, err)
 	return rub
 }

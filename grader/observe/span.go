@@ -24,11 +24,23 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 	var s Span
 	s.load(p.Students, parallel, rate)
 	s.add(0, 2*usualRead)
+	speed := Speed(snap.Swarm.HeartbeatMS)
+	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
+	for _, e := range p.Episodes {
+		var ids []string
+		for _, t := range e.Students {
+			if t.Gap == nil {
+				ids = append(ids, t.Student)
+			}
+		}
+		if len(ids) > 0 {
+			s.add(scaled(calmFor), scaled(settleLimit)+3*usualRead)
+			s.load(p.During(e.ID, ids, snap).Students, parallel, rate)
+		}
+	}
 	if len(p.Faults) == 0 {
 		return s
 	}
-	speed := Speed(snap.Swarm.HeartbeatMS)
-	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
 	t := paceAt(speed)
 	for _, f := range p.Faults {
 		s.add(t.lead+t.hold+t.tail, t.lead+time.Duration(f.LimitMS)*time.Millisecond+scaled(usualUndo)+t.tail+usualRead)

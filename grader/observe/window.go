@@ -78,7 +78,7 @@ func (r *Windows) Watch(ctx context.Context, f evidence.Action, services []Watch
 	out, err := r.Breaker.Break(ctx, f, time.Duration(w.shared.LimitMS)*time.Millisecond, w.watch)
 	var stuck *action.Stuck
 	switch {
-	case errors.As(err, &stuck), out.Injecting < 0 && slices.Contains(halting, diag.Code(err)):
+	case errors.As(err, &stuck), out.Injecting < 0 && slices.Contains(Halting, diag.Code(err)):
 		return nil, nil, err
 	case ctx.Err() != nil:
 		return nil, nil, errors.Join(context.Cause(ctx), err)
@@ -107,10 +107,10 @@ func (r *Windows) Watch(ctx context.Context, f evidence.Action, services []Watch
 	return &w.shared, probings, nil
 }
 
-// halting are the troubles with a fault that end the run, since somebody else
+// Halting are the troubles with a fault that end the run, since somebody else
 // may be at work on the cluster, or nothing could be undone after a kill. With
 // any other, the students concerned are not graded on it and the rest is.
-var halting = []string{"busy", "locked", "pending", "journal"}
+var Halting = []string{"busy", "locked", "pending", "journal"}
 
 // window is one window under way.
 type window struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/naming"
 	"swarmgrade/grader/roster"
@@ -150,7 +151,7 @@ func TestClassExamples(t *testing.T) {
 			if !ok {
 				return
 			}
-			rub, err := rubric.Load(data, class.Rubric, check.Set{})
+			rub, err := rubric.Load(data, class.Rubric, check.Set{}, action.Set{})
 			require.NoError(t, err)
 			_, err = naming.Derive(rub, class)
 			require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
@@ -232,7 +233,7 @@ func everywhere(t *testing.T, src *source) string {
 func TestStatedFacts(t *testing.T) {
 	data, ok := rubrics.Find("ha-lb")
 	require.True(t, ok)
-	rub, err := rubric.Load(data, "ha-lb", check.Set{})
+	rub, err := rubric.Load(data, "ha-lb", check.Set{}, action.Set{})
 	require.NoError(t, err)
 	judged, err := os.ReadFile("../gradebook/testdata/released.jsonl")
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/formula"
@@ -60,7 +61,7 @@ func rubricFormat(t *testing.T) format {
 	src.fields["Both"] = readSource(t, "i18n").fields["Both"]
 	return format{src: src, base: everyKey, vars: []string{"service", "published"},
 		load: func(_ *testing.T, data []byte) error {
-			_, err := rubric.Load(data, "x.yaml", check.Set{})
+			_, err := rubric.Load(data, "x.yaml", check.Set{}, action.Set{})
 			return err
 		}}
 }
@@ -107,7 +108,7 @@ func TestRubricPage(t *testing.T) {
 // itself holds it to that.
 func lint(t *testing.T, text string) string {
 	t.Helper()
-	_, err := rubric.Load([]byte(text), "my-lab.yaml", check.Set{})
+	_, err := rubric.Load([]byte(text), "my-lab.yaml", check.Set{}, action.Set{})
 	var problems diag.Problems
 	require.True(t, errors.As(err, &problems), "%v", err)
 	return i18n.EN.T("cli.error_mark") + problems.Render(i18n.EN) + "\n    → " + i18n.EN.T("cli.problems_found", "n", problems.Count()) + "\n"
@@ -119,7 +120,7 @@ func TestRubricExamples(t *testing.T) {
 	require.GreaterOrEqual(t, len(examples), 2)
 	for _, e := range examples {
 		t.Run("line "+strconv.Itoa(e[0].Line), func(t *testing.T) {
-			rub, err := rubric.Load([]byte(e[0].Text), "README.md", check.Set{})
+			rub, err := rubric.Load([]byte(e[0].Text), "README.md", check.Set{}, action.Set{})
 			require.NoError(t, err)
 			_, err = naming.Derive(rub, &roster.Class{Students: []roster.Student{{ID: "0020240107", Name: "张三"}}})
 			require.NoError(t, err)

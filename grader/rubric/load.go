@@ -18,7 +18,7 @@ import (
 )
 
 // topKeys are those of a rubric's own.
-var topKeys = []string{"schema", "id", "version", "title", "points", "vars", "attribution", "tasks"}
+var topKeys = []string{"schema", "id", "version", "title", "points", "vars", "actions", "attribution", "tasks"}
 
 // varKinds are the kinds of a [Var].
 var varKinds = []string{"port", "name", "text"}
@@ -29,10 +29,15 @@ var (
 	varForm     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 )
 
-// Load reads a rubric. file is its name in messages. The error is a
-// [diag.Problems] with everything that is wrong; no rubric comes with one.
-func Load(data []byte, file string, kinds Kinds) (*Rubric, error) {
-	l := &loader{doc: strictyaml.Parse(data, file), kinds: kinds, checkIDs: map[string]*yaml.Node{}}
+// Load reads a rubric. file is its name in messages. Without actions, the kinds and
+// parameters of a rubric's own are taken as they stand: for one that was read before
+// and is not to be graded by. The error is a [diag.Problems] with everything that is
+// wrong; no rubric comes with one.
+func Load(data []byte, file string, kinds Kinds, actions ActionKinds) (*Rubric, error) {
+	l := &loader{
+		doc: strictyaml.Parse(data, file), kinds: kinds, actionKinds: actions,
+		checkIDs: map[string]*yaml.Node{}, actionIDs: map[string]*yaml.Node{},
+	}
 	if l.doc.Foreign(topKeys...) {
 		return nil, diag.Problems{{Pos: diag.Pos{File: file}, Msg: i18n.M("rubric.foreign"), Hint: i18n.M("rubric.foreign_hint")}}
 	}
@@ -44,7 +49,11 @@ func Load(data []byte, file string, kinds Kinds) (*Rubric, error) {
 		return nil, err
 	}
 	for _, no := range kinds.Refuse(r) {
-		l.doc.Report(l.checkIDs[no.Check], no.Msg, no.Hint)
+		at := l.checkIDs[no.Check]
+		if no.Action != "" {
+			at = l.actionIDs[no.Action]
+		}
+		l.doc.Report(at, no.Msg, no.Hint)
 	}
 	if err := l.doc.Err(); err != nil {
 		return nil, err
@@ -59,12 +68,16 @@ func Load(data []byte, file string, kinds Kinds) (*Rubric, error) {
 type loader struct {
 	doc   *strictyaml.Doc
 	kinds Kinds
-	vars  []string
+	// actionKinds is nil if actions are not looked into.
+	actionKinds ActionKinds
+	vars        []string
 	// unknown are the variables that were missed already: one misspelt name in
 	// vars is one error, not one for each check that uses it.
 	unknown []string
 	// checkIDs holds where each check's ID stands.
-	checkIDs  map[string]*yaml.Node
+	checkIDs map[string]*yaml.Node
+	// actionIDs does that for actions.
+	actionIDs map[string]*yaml.Node
 	needNodes []needNode
 }
 
@@ -84,6 +97,7 @@ func (l *loader) rubric(n *yaml.Node) *Rubric {
 		d.Report(s, i18n.M("rubric.schema", "got", s.Value), i18n.M("rubric.schema_hint", "schema", Schema))
 	}
 	r.Vars = l.varList(o.Get("vars"))
+	r.Actions = l.actions(o.Get("actions"))
 	r.Attribution = l.attribution(o.Get("attribution"))
 
 	points, ok := l.points(o.Need("points"))

@@ -96,7 +96,7 @@ func (l *loader) firstMiss(name string) bool {
 
 func (l *loader) check(n *yaml.Node, task string) (*Check, bool) {
 	d := l.doc
-	o := d.Object(n, "id", "kind", "points", "title", "needs", "with", "credit")
+	o := d.Object(n, "id", "kind", "points", "title", "after", "needs", "with", "credit")
 	c := &Check{ID: l.id(o.Need("id"), checkIDForm), Task: task, Title: l.text(o.Need("title"))}
 	if c.ID != "" {
 		if first := l.checkIDs[c.ID]; first != nil {
@@ -113,6 +113,7 @@ func (l *loader) check(n *yaml.Node, task string) (*Check, bool) {
 		// go side by side later.
 		c.Needs = append(c.Needs, d.Text(item))
 	}
+	l.after(o.Get("after"), c)
 	l.kind(o, c)
 	if credit := o.Get("credit"); credit != nil {
 		l.credit(credit, c, ok)
@@ -137,7 +138,11 @@ func (l *loader) kind(o *strictyaml.Object, c *Check) {
 		return
 	}
 	c.Params = params
-	with := o.Get("with")
+	l.params(kind, o.Get("with"), params)
+}
+
+// params reads the parameters of a kind, whose name stands at a node.
+func (l *loader) params(kind, with *yaml.Node, params any) {
 	if with != nil {
 		l.doc.Decode(with, params)
 	}

@@ -55,7 +55,7 @@ func (fakeKinds) NewParams(k string) (any, bool) {
 func TestLoadGood(t *testing.T) {
 	data, err := os.ReadFile("testdata/good/full.yaml")
 	require.NoError(t, err)
-	r, err := rubric.Load(data, "full.yaml", fakeKinds{})
+	r, err := rubric.Load(data, "full.yaml", fakeKinds{}, fakeActions{})
 	require.NoError(t, err)
 
 	require.Equal(t, "demo-lab", r.ID)
@@ -91,9 +91,19 @@ func TestLoadGood(t *testing.T) {
 	c, _ = r.Check("task2.late")
 	require.Equal(t, &rubric.Linear{From: 1, To: 0}, c.Credit.Linear)
 
+	require.Equal(t, "scaled", c.After)
+	a, ok := r.Action("scaled")
+	require.True(t, ok)
+	require.Equal(t, "scaling", a.Title.EN)
+	require.Equal(t, 5, a.Params.(*counted).Replicas)
+	// Read where nothing is to be done, an action is what it says.
+	unread, err := rubric.Load(bytes.Replace(data, []byte("kind: scale,"), []byte("kind: gone,"), 1), "full.yaml", fakeKinds{}, nil)
+	require.NoError(t, err)
+	require.Equal(t, "gone", unread.Actions[0].Kind)
+
 	require.Equal(t, data, r.Source)
 	require.Regexp(t, `^sha256:[0-9a-f]{64}$`, r.SHA256)
-	again, err := rubric.Load(append(bytes.Clone(data), '\n'), "full.yaml", fakeKinds{})
+	again, err := rubric.Load(append(bytes.Clone(data), '\n'), "full.yaml", fakeKinds{}, fakeActions{})
 	require.NoError(t, err)
 	require.NotEqual(t, r.SHA256, again.SHA256)
 }
@@ -109,7 +119,7 @@ func TestBad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile(file)
 			require.NoError(t, err)
-			r, err := rubric.Load(data, name+".yaml", fakeKinds{})
+			r, err := rubric.Load(data, name+".yaml", fakeKinds{}, fakeActions{})
 			require.Nil(t, r)
 			var problems diag.Problems
 			require.True(t, errors.As(err, &problems), "%v", err)
@@ -128,7 +138,7 @@ func TestBad(t *testing.T) {
 func TestTenMistakes(t *testing.T) {
 	data, err := os.ReadFile("testdata/bad/ten.yaml")
 	require.NoError(t, err)
-	_, err = rubric.Load(data, "ten.yaml", fakeKinds{})
+	_, err = rubric.Load(data, "ten.yaml", fakeKinds{}, fakeActions{})
 	var problems diag.Problems
 	require.True(t, errors.As(err, &problems))
 	require.GreaterOrEqual(t, len(problems), 10)
@@ -153,7 +163,7 @@ func TestParsePoints(t *testing.T) {
 }
 
 func TestTooBig(t *testing.T) {
-	_, err := rubric.Load(bytes.Repeat([]byte("# filler\n"), 1<<17), "big.yaml", fakeKinds{})
+	_, err := rubric.Load(bytes.Repeat([]byte("# filler\n"), 1<<17), "big.yaml", fakeKinds{}, fakeActions{})
 	require.EqualError(t, err, "big.yaml: the file is larger than 1 MiB; it is not read")
 }
 
@@ -168,7 +178,7 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := rubric.Load(data, "fuzz.yaml", fakeKinds{})
+		r, err := rubric.Load(data, "fuzz.yaml", fakeKinds{}, fakeActions{})
 		if err != nil {
 			require.Nil(t, r)
 			require.NotEmpty(t, err.Error())
@@ -188,4 +198,12 @@ func FuzzLoad(f *testing.F) {
 		require.Equal(t, r.Points, sum)
 		require.Positive(t, sum)
 	})
+}
+
+// fakeActions are one kind of action, with the parameters of a check.
+type fakeActions struct{}
+
+func (fakeActions) Names() []string { return []string{"scale"} }
+func (fakeActions) NewParams(k string) (any, bool) {
+	return &counted{Replicas: 2}, k == "scale"
 }

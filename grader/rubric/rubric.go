@@ -31,6 +31,10 @@ type Rubric struct {
 	Vars []Var
 	// Tasks are the parts of the lab; there is at least one.
 	Tasks []Task
+	// Actions are changes that the grader makes to each student's own service, one
+	// after the other in this order, to see what comes of them; each is undone
+	// before the next. The class's fault comes before them and is none of them.
+	Actions []Action
 	// Attribution are the rules by which an answer names its container, tried in
 	// order; without it they are those built in, as listed below.
 	Attribution Attribution
@@ -92,6 +96,22 @@ type When struct {
 	Network string
 }
 
+// Action is a change that is made to a student's own service and undone again.
+type Action struct {
+	// ID is what checks call it by: lower-case letters, digits and hyphens, at most
+	// 64 of them, a letter or digit first; it can't be "fault".
+	ID string
+	// Kind is one of those below.
+	Kind string
+	// Title says what is done, for people.
+	Title Text
+	// Params are the kind's parameters, as listed with each kind below.
+	Params any
+}
+
+// FaultAction is the ID that no action of a rubric can have: the class's fault's.
+const FaultAction = "fault"
+
 // Check is one graded statement.
 type Check struct {
 	// ID is unique in the rubric; scores are kept under it. Its form
@@ -105,6 +125,11 @@ type Check struct {
 	Points Points
 	// Title states what is right, for people.
 	Title Text
+	// After is the ID of an action: the check is about what is seen while that is in
+	// force, and the service that the check names is the one it is done to. Without
+	// it, it is about the cluster as the student left it. A kind that asks for a fault
+	// can't have it.
+	After string
 	// Needs are IDs of checks of the same task that must not have failed; one
 	// that passed in part is enough.
 	Needs []string
@@ -188,10 +213,20 @@ type Kinds interface {
 	Refuse(r *Rubric) []Refusal
 }
 
-// Refusal is why a check can't be graded.
+// Refusal is why a check can't be graded, or an action not done.
 type Refusal struct {
 	Check     string // its ID
+	Action    string // its ID, where it is about an action
 	Msg, Hint i18n.Msg
+}
+
+// ActionKinds is what the loader must know of the actions that exist; package
+// action provides it.
+type ActionKinds interface {
+	// Names are the kinds that a rubric can ask for, sorted.
+	Names() []string
+	// NewParams is as in [Kinds].
+	NewParams(kind string) (params any, ok bool)
 }
 
 // ParamError is what is wrong with one parameter.
@@ -210,6 +245,16 @@ func (r *Rubric) Check(id string) (*Check, bool) {
 			if c.ID == id {
 				return c, true
 			}
+		}
+	}
+	return nil, false
+}
+
+// Action finds an action by ID.
+func (r *Rubric) Action(id string) (*Action, bool) {
+	for i := range r.Actions {
+		if r.Actions[i].ID == id {
+			return &r.Actions[i], true
 		}
 	}
 	return nil, false

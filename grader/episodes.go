@@ -1,0 +1,208 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/observe"
+)
+
+// episodes does what the rubric's actions say, one after the other. What an earlier
+// try has seen is not done again.
+func (x *flow) episodes(ctx context.Context) error {
+	for i := range x.plan.Episodes {
+		e := &x.plan.Episodes[i]
+		concerned, err := x.episode(ctx, e)
+		if err != nil {
+			return err
+		}
+		if err := x.keep.SaveDrafts(ctx, x.run, concerned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// episode does one action to the service of each student who is concerned, side by
+// side, observes what comes of it, and undoes it, whatever happens in between.
+func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*evidence.Bundle, err error) {
+	e.Students = slices.DeleteFunc(e.Students, func(t observe.Touched) bool {
+		b := x.bundle(t.Student)
+		return b == nil || b.Episode(e.ID) != nil
+	})
+	for _, t := range e.Students {
+		concerned = append(concerned, x.bundle(t.Student))
+	}
+	if slices.ContainsFunc(e.Students, func(t observe.Touched) bool { return t.Gap == nil }) {
+		now, err := x.conn.Snapshot(ctx, x.at)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			x.j.g.note("cli.no_after", "error", sentence(err))
+			x.miss(e, evidence.Gap{What: "action", Code: "unreachable", Detail: err.Error()})
+		default:
+			e.Again(now)
+		}
+	}
+	acts := acts{x: x, episode: e}
+	err = acts.do(ctx)
+	if err == nil && len(acts.done) > 0 {
+		err = acts.watch(ctx)
+	}
+	err = errors.Join(err, acts.undo(ctx))
+	for _, t := range e.Students {
+		if t.Gap != nil {
+			into := x.bundle(t.Student).Begin(e.ID)
+			into.Gaps = append(into.Gaps, *t.Gap)
+		}
+	}
+	return concerned, err
+}
+
+// miss says of everybody of whom nothing else is said why an action is not done.
+func (x *flow) miss(e *observe.Episode, why evidence.Gap) {
+	for i := range e.Students {
+		if e.Students[i].Gap == nil {
+			e.Students[i].Gap = &why
+		}
+	}
+}
+
+// episodeLimit is how long an action may be in force at most.
+const episodeLimit = 30 * time.Minute
+
+// acts are an episode's action as it is in force.
+type acts struct {
+	x       *flow
+	episode *observe.Episode
+	closing func() error // of the journal
+
+	mu   sync.Mutex
+	done []act
+	held bool // it was said that something is in force
+}
+
+type act struct {
+	of      observe.Touched
+	session *action.Session
+}
+
+// do begins the action for everybody for whom it can be done. Whoever it can't be
+// done for gets a gap; the error is one that ends the run.
+func (a *acts) do(ctx context.Context) error {
+	e, x := a.episode, a.x
+	if !slices.ContainsFunc(e.Students, func(t observe.Touched) bool { return t.Gap == nil }) {
+		return nil
+	}
+	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at, Limit: episodeLimit}
+	closing, err := x.journalled(&opt)
+	if err != nil {
+		return err
+	}
+	a.closing = closing
+	x.j.g.note("observe.acting", "action", e.Title, "n", len(e.Students))
+	var g errgroup.Group
+	g.SetLimit(max(1, x.j.Class.Settings.Parallel))
+	for i := range e.Students {
+		t := &e.Students[i]
+		if t.Gap != nil {
+			continue
+		}
+		g.Go(func() error {
+			s, err := action.Begin(ctx, opt, t.Action)
+			if err == nil {
+				a.mu.Lock()
+				a.done = append(a.done, act{*t, s})
+				a.mu.Unlock()
+				return nil
+			}
+			if ctx.Err() != nil || errors.As(err, new(*action.Stuck)) || slices.Contains(observe.Halting, diag.Code(err)) {
+				return err
+			}
+			t.Gap = &evidence.Gap{What: "action", Code: gapCode(err), Detail: err.Error()}
+			return nil
+		})
+	}
+	err = g.Wait()
+	slices.SortFunc(a.done, func(p, q act) int { return x.place(p.of.Student) - x.place(q.of.Student) })
+	return err
+}
+
+// gapCode is a gap's word for why an action could not be done.
+func gapCode(err error) string {
+	if diag.Code(err) == "changed" {
+		return "changed"
+	}
+	return "internal"
+}
+
+// place is where a student stands in the plan.
+func (x *flow) place(student string) int {
+	return slices.IndexFunc(x.plan.Students, func(s observe.Student) bool { return s.Who.ID == student })
+}
+
+// watch drives the load while the action is in force, between two snapshots.
+func (a *acts) watch(ctx context.Context) error {
+	x, id := a.x, a.episode.ID
+	touched := make([]observe.Touched, 0, len(a.done))
+	var ids []string
+	var bundles []*evidence.Bundle
+	for _, d := range a.done {
+		touched, ids, bundles = append(touched, d.of), append(ids, d.of.Student), append(bundles, x.bundle(d.of.Student))
+		bundles[len(bundles)-1].Begin(id).Action = &d.of.Action
+	}
+	if err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(touched)); err != nil {
+		return err
+	}
+	from, hash, err := x.seen(ctx, "snapshot/before", id, bundles)
+	if err != nil || from == nil {
+		return err
+	}
+	for _, b := range bundles {
+		b.Begin(id).Before = hash
+	}
+	x.loader = x.loader.Knowing(from)
+	plan := x.plan.During(id, ids, from)
+	x.j.g.tell(Began{During, len(plan.Students), plan.Requests()})
+	err = x.during(ctx, id, plan, from, bundles)
+	x.j.g.tell(Ended{During})
+	if err != nil {
+		return err
+	}
+	_, hash, err = x.seen(ctx, "snapshot/after", id, bundles)
+	for _, b := range bundles {
+		b.Begin(id).After = hash
+	}
+	return err
+}
+
+// undo puts everything back, all of it whatever becomes of one.
+func (a *acts) undo(ctx context.Context) error {
+	if a.closing == nil {
+		return nil
+	}
+	errs := make([]error, len(a.done), len(a.done)+1)
+	var g errgroup.Group
+	g.SetLimit(max(1, a.x.j.Class.Settings.Parallel))
+	for i, d := range a.done {
+		g.Go(func() error {
+			errs[i] = d.session.Restore(ctx)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	err := errors.Join(append(errs, a.closing())...)
+	if a.held {
+		a.x.j.g.tell(LetGo{len(a.done) > 0 && !errors.As(err, new(*action.Stuck))})
+	}
+	return err
+}

@@ -1,0 +1,37 @@
+package judge
+
+import (
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/rubric"
+)
+
+// within asks a check about what was seen while an action was in force.
+func within(in *check.Input, chk *rubric.Check, kind check.Kind) check.Result {
+	if g, ok := in.Case.Bundle.EpisodeGap(chk.After, "action"); ok {
+		return open(check.ActionReason(g))
+	}
+	s := in.Case.Scene(chk.After)
+	view := in.View.Within(chk.After)
+	if view == nil || s.Action == nil {
+		return open(i18n.M("judge.action_none"))
+	}
+	if cut, ok := view.Cut(); ok {
+		return cut.Unread()
+	}
+	inner := *in
+	inner.Case, inner.View = view.Case(), view
+	r := kind.Judge(&inner, chk.Params)
+	r.Message = i18n.M("judge.during", "action", check.Did(s.Action), "message", r.Message)
+	if !r.Hint.Empty() && r.Outcome == check.Fail {
+		r.Hint = i18n.M("judge.during_hint", "action", check.Did(s.Action), "hint", r.Hint)
+	}
+	return r
+}
+
+// open is a check that nothing is known about through no fault of the student.
+func open(why i18n.Msg) check.Result {
+	return check.Result{
+		Outcome: check.Ungraded, Observed: check.Facts{"missing": "action"}, Message: why, Hint: i18n.M("check.ungraded_hint"),
+	}
+}

@@ -1,0 +1,134 @@
+package observe
+
+import (
+	"slices"
+
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/rubric"
+)
+
+// Episode is an action of the rubric and the students whose services it is done to,
+// side by side.
+type Episode struct {
+	rubric.Action
+	Students []Touched
+}
+
+// Touched is a student whose service an action is done to. Gap, if set, says why it
+// is not.
+type Touched struct {
+	Student string
+	Action  evidence.Action
+	Gap     *evidence.Gap
+}
+
+// act plans what is done to students' own services.
+func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
+	for _, a := range rub.Actions {
+		e := Episode{Action: a}
+		for i := range p.Students {
+			s := &p.Students[i]
+			name := ""
+			for _, n := range s.during {
+				if n.After == a.ID && n.Service != "" {
+					name = s.Vars[n.Service]
+					break
+				}
+			}
+			if name != "" {
+				e.Students = append(e.Students, touch(a, s.Who.ID, x.service[name]))
+			}
+		}
+		if len(e.Students) > 0 {
+			p.Episodes = append(p.Episodes, e)
+		}
+	}
+}
+
+// touch finds how an action is done to a service, nil for none.
+func touch(a rubric.Action, student string, svc *evidence.Service) Touched {
+	t := Touched{Student: student}
+	kind, ok := action.Find(a.Kind)
+	code := "internal"
+	if ok {
+		t.Action, code = kind.Aim(a.Params, svc, student)
+	}
+	if code != "" {
+		t.Gap = &evidence.Gap{What: "action", Code: code}
+	}
+	return t
+}
+
+// Again finds anew, by a later snapshot, how the action is done to the services: a
+// student may have changed theirs since. What was left out stays so.
+func (e *Episode) Again(snap *evidence.Snapshot) {
+	byID := make(map[string]*evidence.Service, len(snap.Services))
+	for i := range snap.Services {
+		byID[snap.Services[i].ID] = &snap.Services[i]
+	}
+	for i, t := range e.Students {
+		if t.Gap == nil {
+			e.Students[i] = touch(e.Action, t.Student, byID[t.Action.Service])
+		}
+	}
+}
+
+// Touches is how many students' services something is done to.
+func (p *Plan) Touches() int {
+	n := 0
+	for _, e := range p.Episodes {
+		for _, t := range e.Students {
+			if t.Gap == nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (p *Plan) leaveActions(why string) {
+	for _, e := range p.Episodes {
+		for i := range e.Students {
+			if t := &e.Students[i]; t.Gap == nil {
+				t.Gap = &evidence.Gap{What: "action", Code: why}
+			}
+		}
+	}
+}
+
+// During plans what is seen of students while an action is in force, by a snapshot
+// taken since; the plan's students are in the order of ids.
+func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Plan {
+	x := newLookup(snap)
+	out := &Plan{}
+	for _, id := range ids {
+		s := p.student(id)
+		if s == nil {
+			continue
+		}
+		next := Student{Who: s.Who, Vars: s.Vars, Tasks: s.Tasks, names: s.names, owner: s.owner}
+		var needs []check.Need
+		for _, n := range s.during {
+			if n.After == episode {
+				n.After = ""
+				needs = append(needs, n)
+			}
+		}
+		x.plan(&next, needs)
+		out.Students = append(out.Students, next)
+	}
+	return out
+}
+
+// Services are the IDs of the services that an action is done to.
+func Services(of []Touched) []string {
+	var out []string
+	for _, t := range of {
+		if !slices.Contains(out, t.Action.Service) {
+			out = append(out, t.Action.Service)
+		}
+	}
+	return out
+}

@@ -1,0 +1,89 @@
+package observe_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/rubric"
+)
+
+// scaling is ha-lb with a check of a task's own after an action.
+func scaling(t *testing.T) *rubric.Rubric {
+	t.Helper()
+	rub := loadRubric(t)
+	params, ok := action.Set{}.NewParams("scale")
+	require.True(t, ok)
+	rub.Actions = []rubric.Action{{ID: "scaled", Kind: "scale", Params: params}}
+	for i := range rub.Tasks {
+		for _, c := range rub.Tasks[i].Checks {
+			if c.ID == "task2.mesh" || c.ID == "task2.answers" {
+				c.After = "scaled"
+			}
+		}
+	}
+	return rub
+}
+
+// TestPlanOfActions: what follows an action is planned by what stands then, for
+// whoever has a check about it and a service that it can be done to.
+func TestPlanOfActions(t *testing.T) {
+	rub := scaling(t)
+	students, vars := class(3)
+	snap := cluster(3)
+	snap.Services[1].Mode = "global"
+	vars["2024003"]["service"] = "none"
+	p := observe.NewPlan(rub, []string{"2"}, students, vars, snap)
+	require.Equal(t, 1, p.Touches())
+	require.Len(t, p.Episodes, 1)
+	e := &p.Episodes[0]
+	require.Equal(t, []*evidence.Gap{nil, {What: "action", Code: "global"}, {What: "action", Code: "no-service"}},
+		[]*evidence.Gap{e.Students[0].Gap, e.Students[1].Gap, e.Students[2].Gap})
+	require.Equal(t, "svc-s01", e.Students[0].Action.Service)
+	require.Equal(t, "3", e.Students[0].Action.Was)
+
+	// Before it, less is driven than without the action.
+	require.Less(t, p.Requests(), observe.NewPlan(loadRubric(t), []string{"2"}, students, vars, snap).Requests())
+
+	// While it is in force, what runs then counts.
+	scale(snap, "s01", 9)
+	during := p.During("scaled", []string{"2024001"}, snap)
+	require.Len(t, during.Students, 1)
+	var ids []string
+	for _, target := range during.Students[0].Targets {
+		ids = append(ids, target.ID)
+	}
+	require.Equal(t, []string{"mesh/manager-1", "mesh/manager-2", "mesh/manager-3", "haproxy"}, ids)
+	require.Empty(t, p.During("another", []string{"2024001"}, snap).Students[0].Targets)
+
+	// Whoever changed the service since is met as it is now; whoever took it away is
+	// left out.
+	snap.Services[0].Replicas = 4
+	e.Again(snap)
+	require.Equal(t, "4", e.Students[0].Action.Was)
+	require.Equal(t, []string{"svc-s01"}, observe.Services(e.Students[:1]))
+	snap.Services = snap.Services[1:]
+	e.Again(snap)
+	require.Equal(t, "no-service", e.Students[0].Gap.Code)
+
+	p = observe.NewPlan(rub, []string{"2"}, students, vars, cluster(3))
+	p.LeaveOut("left-out", "")
+	require.Zero(t, p.Touches())
+	require.Equal(t, "left-out", p.Episodes[0].Students[0].Gap.Code)
+
+	require.Empty(t, observe.NewPlan(rub, []string{"3"}, students, vars, cluster(3)).Episodes, "no check of the task is about it")
+}
+
+// TestNeedsOfACheckAfterAnAction are all about what is seen then.
+func TestNeedsOfACheckAfterAnAction(t *testing.T) {
+	c, ok := scaling(t).Check("task2.answers")
+	require.True(t, ok)
+	for _, n := range check.NeedsOf(c) {
+		require.Equal(t, "scaled", n.After)
+		require.Equal(t, "episode/scaled", n.Load())
+	}
+}

@@ -1,0 +1,206 @@
+package grader_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/docker/docker/api/types/swarm"
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/fixtures/deployments"
+	"swarmgrade/grader"
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/rubric"
+)
+
+const scaleClass = `class: scale
+roster: scale.csv
+rubric: scaling.yaml
+cluster: {endpoints: [unix:///nowhere.sock], nodes: {manager-1: 127.0.0.1}}
+`
+
+// scalable is what a student of the rubric scale builds.
+func scalable(name string, change func(s *deployments.Service)) *deployments.Deployment {
+	s := deployments.Service{Name: "${web}", Image: "whoami-for-swarm", Replicas: 2, Publish: []deployments.Publish{{Published: "${webport}", Target: "80"}}, Env: []string{"STUDENT_ID=${id}"}}
+	if change != nil {
+		change(&s)
+	}
+	return &deployments.Deployment{
+		Name: name, Task: "scale", Services: []deployments.Service{s},
+		Containers: []deployments.Container{{
+			Name: "${edge}", Image: "haproxy", Node: "1", Publish: []deployments.Publish{{Published: "${entry}", Target: "${entry}"}},
+			Files: []deployments.File{{Path: "/usr/local/etc/haproxy/haproxy.cfg", Text: `defaults
+    mode http
+    timeout connect 2s
+    timeout client 5s
+    timeout server 5s
+frontend web
+    bind *:${entry}
+    default_backend web
+backend web
+    server n1 ${node1}:${webport} check
+    server n2 ${node2}:${webport} check
+`}},
+		}},
+	}
+}
+
+// TestScale: each student's service is scaled, watched, and put back, whatever comes
+// of one of them.
+func TestScale(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts an embedded cluster")
+	}
+	home := t.TempDir()
+	source, err := os.ReadFile("testdata/scale.yaml")
+	require.NoError(t, err)
+	for name, text := range map[string]string{
+		"classes/scale.yaml": scaleClass, "classes/scale.csv": "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n2024003,张浩然\n2024004,陈思远\n", "classes/scaling.yaml": string(source),
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Join(home, filepath.Dir(name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
+	}
+	all := map[string]check.Outcome{}
+	students := []struct {
+		id   string
+		did  *deployments.Deployment
+		lost map[string]check.Outcome
+		says map[string]string
+	}{
+		{"2024001", scalable("as-asked", nil), all, nil},
+		{"2024002", scalable("one-a-node", func(s *deployments.Service) { s.MaxPerNode = 1 }),
+			map[string]check.Outcome{"five.run": check.Partial}, map[string]string{"five.run": "while web02 was scaled from 2 to 5 replicas: "}},
+		{"2024003", scalable("global", func(s *deployments.Service) { s.Mode, s.Replicas = "global", 0 }),
+			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded, "one.through": check.Ungraded},
+			map[string]string{"five.run": "global"}},
+		{"2024004", scalable("changes-it-meanwhile", nil), all, nil},
+	}
+	g := &grader.Grader{Dir: home}
+	j, err := g.Open(t.Context(), grader.Select{Class: "scale"})
+	require.NoError(t, err)
+	cluster, to := emptyCluster(t)
+	for _, s := range students {
+		vars := j.Vars[s.id]
+		vars["id"] = s.id
+		require.NoError(t, deployments.Apply(t.Context(), to, s.did, vars))
+	}
+	handIn(t, g, cluster)
+	replicas := func(name string) int {
+		s, _, err := to.Manager.ServiceInspectWithRaw(t.Context(), name, swarm.ServiceInspectOptions{})
+		require.NoError(t, err)
+		if s.Spec.Mode.Replicated == nil {
+			return 0
+		}
+		return int(*s.Spec.Mode.Replicated.Replicas)
+	}
+	var notes []string
+	var once sync.Once
+	g.Tell = func(e grader.Event) {
+		switch e := e.(type) {
+		case grader.Note:
+			notes = append(notes, i18n.EN.Text(e.Msg))
+		case grader.Began:
+			if e.Stage == grader.During {
+				once.Do(func() {
+					require.Equal(t, []int{5, 5, 0, 5}, []int{replicas("web01"), replicas("web02"), replicas("web03"), replicas("web04")})
+					s, _, err := to.Manager.ServiceInspectWithRaw(t.Context(), "web04", swarm.ServiceInspectOptions{})
+					require.NoError(t, err)
+					n := uint64(4)
+					s.Spec.Mode.Replicated.Replicas = &n
+					_, err = to.Manager.ServiceUpdate(t.Context(), s.ID, s.Version, s.Spec, swarm.ServiceUpdateOptions{})
+					require.NoError(t, err)
+				})
+			}
+		}
+	}
+	plan, err := j.Plan(t.Context(), false)
+	require.NoError(t, err)
+	require.Equal(t, 6, plan.Plan.Touches(), "three services, twice")
+	got, err := j.Grade(t.Context(), grader.GradeOptions{})
+	require.NoError(t, err)
+	require.Equal(t, []int{2, 2, 0, 4}, []int{replicas("web01"), replicas("web02"), replicas("web03"), replicas("web04")})
+	require.Contains(t, strings.Join(notes, "\n"), "web04")
+
+	d, err := j.Run(t.Context(), got.Run)
+	require.NoError(t, err)
+	for i, s := range students[:3] {
+		require.Len(t, d.Students[i].Verdicts, 7, s.did.Name)
+		for _, v := range d.Students[i].Verdicts {
+			want, lost := s.lost[v.Check]
+			if !lost {
+				want = check.Pass
+			}
+			require.Equal(t, want, v.Outcome, "%s %s: %s", s.did.Name, v.Check, i18n.EN.Text(v.Message))
+			require.Contains(t, i18n.EN.Text(v.Message), s.says[v.Check])
+		}
+	}
+	require.NoError(t, j.Evidence(t.Context(), "", func(f grader.CaseFile) error {
+		names := []string{}
+		for _, e := range f.Bundle.Episodes {
+			names = append(names, e.Name)
+		}
+		require.Equal(t, []string{"scaled", "one"}, names)
+		e := f.Bundle.Episode("scaled")
+		if f.Bundle.Student.ID == "2024003" {
+			require.Equal(t, "global", e.Gaps[0].Code)
+			return nil
+		}
+		require.Equal(t, "5", e.Action.To)
+		require.Equal(t, "2", e.Action.Was)
+		require.Len(t, e.Traces, 3, "through every node")
+		whole := f.Case()
+		require.Contains(t, whole.Snapshots(), f.Scenes[0].Before)
+		through := f.Bundle.Episode("one").Traces
+		require.Len(t, through, 1)
+		require.Equal(t, "haproxy", through[0].Target.ID)
+		require.Len(t, f.Bundle.Episode("one").Proxies, 1, "read again")
+		return nil
+	}))
+
+	// Nothing is done where it is not to be.
+	j2, err := g.Open(t.Context(), grader.Select{Class: "scale", Students: []string{"2024001"}})
+	require.NoError(t, err)
+	once.Do(func() {})
+	checked, err := j2.Check(t.Context(), grader.CheckOptions{})
+	require.NoError(t, err)
+	require.True(t, checked.Untried)
+	i := slices.IndexFunc(checked.Verdicts, func(v judge.Verdict) bool { return v.Check == "five.run" })
+	require.Equal(t, check.Ungraded, checked.Verdicts[i].Outcome)
+	require.Contains(t, i18n.EN.Text(checked.Verdicts[i].Message), "--fault")
+	checked, err = j2.Check(t.Context(), grader.CheckOptions{Kill: true, Yes: true})
+	require.NoError(t, err)
+	require.False(t, checked.Untried)
+	require.Equal(t, check.Pass, checked.Verdicts[i].Outcome, i18n.EN.Text(checked.Verdicts[i].Message))
+	require.Equal(t, 2, replicas("web01"))
+}
+
+// TestActionsThatNobodyPlans are refused with the line that says so.
+func TestActionsThatNobodyPlans(t *testing.T) {
+	source, err := os.ReadFile("testdata/scale.yaml")
+	require.NoError(t, err)
+	for name, c := range map[string]struct{ from, to, says string }{
+		"no such action":       {"after: one", "after: once", "after names \"once\", which is no action of this rubric"},
+		"no such kind":         {"kind: scale", "kind: scael", "there is no kind of action \"scael\""},
+		"nobody looks":         {", after: one", "", "no check is about a service after action one"},
+		"a fault in an action": {"kind: tasks-running, after: scaled, points: 2, credit: per_unit", "kind: recovers, after: scaled, points: 2", "check five.run (recovers) takes a fault, and none is made while scaled is in force"},
+		"too many replicas":    {"replicas: 5", "replicas: 500", "replicas"},
+		"the fault's name":     {"id: one\n", "id: fault\n", "the name \"fault\" is the class's fault's"},
+		"twice":                {"id: one\n", "id: scaled\n", "the action ID \"scaled\" is used twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(string(source), c.from, c.to, 1)
+			require.NotEqual(t, string(source), text)
+			_, err := rubric.Load([]byte(text), "mine.yaml", check.Set{}, action.Set{})
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+	require.Equal(t, evidence.FaultEpisode, rubric.FaultAction)
+}
