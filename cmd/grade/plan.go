@@ -39,6 +39,15 @@ type planJSON struct {
 	Most     float64       `json:"seconds_at_most"`
 	Students []planStudent `json:"students"`
 	Faults   []planFault   `json:"faults"`
+	Actions  []planAction  `json:"actions,omitempty"`
+}
+
+// planAction is what is done to students' own services, and to whom it is not.
+type planAction struct {
+	ID       string            `json:"id"`
+	Kind     string            `json:"kind"`
+	Students []string          `json:"students"`
+	Missed   map[string]string `json:"missed,omitempty"`
 }
 
 type planFault struct {
@@ -96,6 +105,17 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 				x.Stops = append(x.Stops, strings.Join(c.Names, "/"))
 			}
 			out.Faults = append(out.Faults, x)
+		}
+		for _, e := range plan.Episodes {
+			x := planAction{ID: e.ID, Kind: e.Kind, Students: []string{}, Missed: map[string]string{}}
+			for _, t := range e.Students {
+				if t.Gap != nil {
+					x.Missed[t.Student] = t.Gap.Code
+				} else {
+					x.Students = append(x.Students, t.Student)
+				}
+			}
+			out.Actions = append(out.Actions, x)
 		}
 		return a.printJSON(out)
 	}

@@ -34,6 +34,7 @@ points: 3
 vars:
   - {name: service, kind: name, expr: '"s" + id', title: {zh: 题, en: title}}
   - {name: published, kind: port, expr: 8000 + int(id), title: {zh: 题, en: title}}
+actions: [{id: scaled, kind: scale, title: {zh: 题, en: title}, with: {replicas: 3}}]
 attribution: [{name: whoami, builtin: whoami}]
 tasks:
   - id: "1"
@@ -51,6 +52,7 @@ tasks:
         points: 2
         title: {zh: 题, en: title}
         needs: [a]
+        after: scaled
         with: {at_least: 2}
         credit: {linear: {from: 0, to: 1}}
 `
@@ -72,6 +74,7 @@ var rubricPlaces = []place{
 	{name: "task", path: []any{"tasks", 0}, typ: "Task"},
 	{name: "when", path: []any{"tasks", 0, "when"}, typ: "When"},
 	{name: "check", path: []any{"tasks", 0, "checks", 1}, typ: "Check", field: map[string]string{"with": "Params"}},
+	{name: "action", path: []any{"actions", 0}, typ: "Action", field: map[string]string{"with": "Params"}},
 	{name: "credit", path: []any{"tasks", 0, "checks", 0, "credit"}, typ: "Credit", instead: map[string]string{"linear": "bands"}},
 	{name: "band", path: []any{"tasks", 0, "checks", 0, "credit", "bands", 0}, typ: "Band"},
 	{name: "linear", path: []any{"tasks", 0, "checks", 1, "credit", "linear"}, typ: "Linear"},
@@ -93,6 +96,7 @@ func TestRubricPage(t *testing.T) {
 	p.put(t, "functions", functions(t))
 	p.put(t, "formulas", formulas(t))
 	p.put(t, "kinds", kinds(t))
+	p.put(t, "actions", actions(t))
 	first := p.examples("yaml", "rubric")[0][0].Text
 	wrong := p.examples("diff", "rubric")
 	require.GreaterOrEqual(t, len(wrong), 3)
@@ -232,6 +236,31 @@ func kinds(t *testing.T) string {
 		b.WriteString("\n")
 	}
 	b.WriteString("Any check may also state: " + everywhere(t, src) + ".\n")
+	return b.String()
+}
+
+// actions are the kinds of action that a rubric can ask for.
+func actions(t *testing.T) string {
+	t.Helper()
+	src := readSource(t, "action")
+	var b strings.Builder
+	for _, k := range action.All() {
+		if k.Scope != action.Student {
+			continue
+		}
+		params := reflect.TypeOf(k.NewParams()).Elem().Name()
+		doc := src.sentence(params, "", "")
+		require.NotEmpty(t, doc, "%s needs a comment that says what %s does", params, k.Name)
+		fmt.Fprintf(&b, "### `%s`\n\n%s\n\n| parameter | takes | default | |\n|---|---|---|---|\n", k.Name, doc)
+		for _, p := range (asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}}).params(t, src) {
+			typ := p.typ
+			if p.bounds != "" {
+				typ += ", " + p.bounds
+			}
+			row(&b, p.name, typ, p.def, p.doc)
+		}
+		b.WriteString("\n")
+	}
 	return b.String()
 }
 
