@@ -86,13 +86,13 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	var worst *problem
 	for _, tr := range traces {
 		t := in.View.tally(svc, tr)
-		bad := in.View.complain(svc, p, tr, &t, expected)
+		bad := in.complain(svc, p, tr, &t, expected)
 		if bad == nil {
 			r.Measure.Got++
 		} else if worst == nil || bad.weight > worst.weight {
 			worst = bad
 		}
-		rows = append(rows, t.facts(in.View, tr, expected))
+		rows = append(rows, figuresAt(tr, &t, expected))
 	}
 	r.Observed = Facts{"targets": rows}
 	if len(traces) == 1 {
@@ -108,7 +108,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if stable, known := in.View.Stable(svc); known && !stable {
 		return unstable(in, r, svc)
 	}
-	if node := in.View.lostPath(svc, p, expected); node != "" {
+	if node := in.lostPath(svc, p, expected); node != "" {
 		r.Outcome, r.Measure = Ungraded, nil
 		r.Message = i18n.M("check.lost_path", "node", node, "service", svc.Name)
 		r.Hint = i18n.M("check.lost_path_hint", "node", node)
@@ -118,7 +118,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer]))
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer]))
 			return r
 		}
 	}
@@ -127,26 +127,26 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if hint := in.behind(px, svc, in.Vars[p.Port], worst.class); !hint.Empty() {
 			r.Hint = hint
 		}
-		in.View.blameLoaded(&r, px, targetPort(traces[0].Target.Address))
+		in.blameLoaded(&r, px, targetPort(traces[0].Target.Address))
 	}
 	return r
 }
 
 // blameLoaded says that what runs is not what the file says, where something
 // shows it: that comes first to be mended.
-func (v *View) blameLoaded(r *Result, px *evidence.Proxy, port string) {
-	if servers := v.pageFacts(px, port); servers != nil {
+func (in *Input) blameLoaded(r *Result, px *evidence.Proxy, port string) {
+	if servers := in.View.pageFacts(px, port); servers != nil {
 		r.Observed["statistics_page"] = servers
 	}
-	c, differ := v.Loaded(px, port)
+	c, differ := in.View.Loaded(px, port)
 	switch {
 	case differ:
 		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
-		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", v.reload(px, ""))
+		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", in.reload(px, ""))
 	case editedSince(px):
 		started, modified := editTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
-		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", v.reload(px, ""))
+		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", in.reload(px, ""))
 	}
 }
 
@@ -154,18 +154,18 @@ func (v *View) blameLoaded(r *Result, px *evidence.Proxy, port string) {
 // answer well through another node. That is the overlay network's trouble, as
 // after a gossip between nodes that timed out, and no student can cause it;
 // what HAProxy then answers through that node is not the student's either.
-func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evidence.Task) string {
+func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*evidence.Task) string {
 	mesh := *p
 	mesh.Via = "mesh"
 	good, lost := false, ""
-	for i := range v.c.Bundle.Traces {
-		tr := &v.c.Bundle.Traces[i]
-		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && targetPort(tr.Target.Address) != v.vars[p.Port] {
+	for i := range in.View.c.Bundle.Traces {
+		tr := &in.View.c.Bundle.Traces[i]
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && targetPort(tr.Target.Address) != in.Vars[p.Port] {
 			continue
 		}
-		t := v.tally(svc, tr)
+		t := in.View.tally(svc, tr)
 		switch {
-		case v.complain(svc, &mesh, tr, &t, expected) == nil:
+		case in.complain(svc, &mesh, tr, &t, expected) == nil:
 			good = len(expected) > 0
 		case t.onlyLost():
 			lost = meshNode(tr)
@@ -177,8 +177,8 @@ func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evi
 		return ""
 	}
 	if p.Via == "haproxy" {
-		through, _ := v.traces("haproxy", append([]string{p.Port}, p.Or...)...)
-		if t := v.tally(svc, through...); !t.mayBeLost() {
+		through, _ := in.View.traces("haproxy", append([]string{p.Port}, p.Or...)...)
+		if t := in.View.tally(svc, through...); !t.mayBeLost() {
 			return ""
 		}
 	}
@@ -222,7 +222,7 @@ type problem struct {
 
 // complain names the first thing that is wrong with a target's answers, or
 // nil.
-func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *tally, expected []*evidence.Task) *problem {
+func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *tally, expected []*evidence.Task) *problem {
 	where := i18n.M("check.at_haproxy", "address", tr.Target.Address)
 	if p.Via == "mesh" {
 		where = i18n.M("check.at_node", "node", meshNode(tr), "address", tr.Target.Address)
@@ -235,11 +235,11 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 			silent++
 		}
 	}
-	class := t.mainError()
+	class := mostKey(t.errors)
 	switch {
 	case t.failed == t.sent:
 		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.sent, "error", errorName(class)),
-			v.errorHint(svc, p, curl, class), class}
+			in.errorHint(svc, p, curl, class), class}
 	case len(t.foreign) > 0:
 		name := mostKey(t.foreign)
 		hint := "check.answers_foreign_" + p.Via + "_hint"
@@ -247,17 +247,17 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 			hint = "check.answers_foreign_direct_hint"
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.published(),
-				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.vars[v.names.Balancer])), ""}
+			i18n.M(hint, "service", svc.Name, "port", in.Vars[p.Port], "other", name, "published", in.View.published(),
+				"lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer])), ""}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
 			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
 	case t.unknown > 0:
-		if c := v.standAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
-			return p.Via == "mesh" && len(t.sample) >= shortID && strings.HasPrefix(c.ID, t.sample) && itoa(at.Public) == v.vars[p.Port]
+		if c := in.View.standAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
+			return p.Via == "mesh" && len(t.sample) >= shortID && strings.HasPrefix(c.ID, t.sample) && itoa(at.Public) == in.Vars[p.Port]
 		}); c != nil {
-			node := v.NodeName(c.NodeID)
-			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.unknown, "sent", t.sent, "name", c.Names[0], "node", node, "port", v.vars[p.Port]),
+			node := in.View.NodeName(c.NodeID)
+			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.unknown, "sent", t.sent, "name", c.Names[0], "node", node, "port", in.Vars[p.Port]),
 				steps(i18n.M("check.answers_held_hint", "name", c.Names[0]), doAt(node, "docker", "rm", "-f", c.Names[0])), ""}
 		}
 		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
@@ -268,13 +268,13 @@ func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Tr
 	case failed > p.MaxErrors:
 		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),
-			v.errorHint(svc, p, curl, class), class}
+			in.errorHint(svc, p, curl, class), class}
 	case len(expected) == 0:
 		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name), ""}
 	case silent > 0:
 		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
 			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
-				"reload", v.reload(v.Proxy(), v.vars[v.names.Balancer])), ""}
+				"reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer])), ""}
 	}
 	return nil
 }
@@ -301,8 +301,8 @@ func (t *tally) quality(expected []*evidence.Task) float64 {
 	return float64(t.ownTotal()) / float64(t.sent) * float64(seen) / float64(len(expected))
 }
 
-// facts are the figures of one target.
-func (t *tally) facts(v *View, tr *evidence.Trace, expected []*evidence.Task) Facts {
+// figuresAt are the figures of one target.
+func figuresAt(tr *evidence.Trace, t *tally, expected []*evidence.Task) Facts {
 	counts := make(map[string]int, len(expected))
 	for _, task := range expected {
 		counts[short(task.ContainerID)] = t.own[task.ID]
@@ -324,8 +324,6 @@ func (t *tally) facts(v *View, tr *evidence.Trace, expected []*evidence.Task) Fa
 	}
 	return f
 }
-
-func (t *tally) mainError() string { return mostKey(t.errors) }
 
 // mostKey is the key with the highest count, the first by name among equals.
 func mostKey(m map[string]int) string {

@@ -235,7 +235,7 @@ func (v *View) whereabouts(svc *evidence.Service, tasks []*evidence.Task) []stri
 // taskServers are the edits that make the servers the tasks; where addresses are
 // still going to change, that comes first.
 func (in *Input) taskServers(px *evidence.Proxy, svc *evidence.Service, public string, port int) i18n.Msg {
-	if w := in.wants(); in.Task != nil && !in.View.settledNetwork(svc, w) {
+	if w := in.wants(); in.Task != nil && !in.settledNetwork(svc, w) {
 		if svc.EndpointMode != "dnsrr" && w.dnsrr {
 			return i18n.M("check.backends_later_hint", "service", svc.Name)
 		}

@@ -72,9 +72,9 @@ func notSimulated(px *evidence.Proxy) string {
 
 // mendCause is what to do about one of the causes.
 func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
-	v, now := in.View, in.View.renamed(px)
-	said := i18n.M("check.cause_"+key+"_hint", "name", now.Name, "path", quote(hostPath(px, file)), "reload", v.reload(px, ""),
-		"logs", v.logs(px, ""), "remove", v.remove(px, ""))
+	v, now := in.View, in.renamed(px)
+	said := i18n.M("check.cause_"+key+"_hint", "name", now.Name, "path", quote(hostPath(px, file)), "reload", in.reload(px, ""),
+		"logs", in.logs(px, ""), "remove", in.remove(px, ""))
 	again := rerun{name: now.Name, image: px.Image, publish: in.wants().frontend, plain: true}
 	switch {
 	case key == "port_taken" && px.Kind != "service" && v.held(px) != nil:

@@ -126,7 +126,7 @@ func (in *Input) placeConfig(px *evidence.Proxy, file, key string) i18n.Msg {
 	case !ok:
 		return i18n.M("check.mend_later")
 	case px.Kind == "service" && key == "config_missing":
-		name := in.View.renamed(px).Name
+		name := in.renamed(px).Name
 		return steps(i18n.M("check.config_missing_service_hint"), writeFile("", localFile, text),
 			do("docker config create", name+"-cfg", localFile),
 			do("docker service update --config-add", "source="+name+"-cfg,target="+file, name))
@@ -135,10 +135,10 @@ func (in *Input) placeConfig(px *evidence.Proxy, file, key string) i18n.Msg {
 		for _, n := range in.View.ReadyNodes() {
 			lines = append(lines, doAt(n.Hostname, "rmdir", quote(hostPath(px, file))), writeFile(n.Hostname, hostPath(px, file), text))
 		}
-		return steps(append(lines, in.View.reload(px, ""))...)
+		return steps(append(lines, in.reload(px, ""))...)
 	}
-	return steps(i18n.M("check."+key+"_hint", "name", in.View.renamed(px).Name, "file", file),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, config: text}))
+	return steps(i18n.M("check."+key+"_hint", "name", in.renamed(px).Name, "file", file),
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, config: text}))
 }
 
 // mendAlerts are the edits that take what HAProxy refuses out of a
@@ -165,8 +165,8 @@ func (in *Input) mendAlerts(px *evidence.Proxy, cfg *haproxy.Config, found []hap
 	}
 	if newline && len(edits) == 0 && len(px.Files) == 1 {
 		file := px.Files[0].Path
-		return steps(i18n.M("check.mend_newline"), fetchFile(in.View.renamed(px), file), doAt(px.Hostname, "echo", ">>", quote(hostPath(px, file))),
-			putFile(in.View.renamed(px), file), in.View.reload(px, ""))
+		return steps(i18n.M("check.mend_newline"), fetchFile(in.renamed(px), file), doAt(px.Hostname, "echo", ">>", quote(hostPath(px, file))),
+			putFile(in.renamed(px), file), in.reload(px, ""))
 	}
 	return in.mend(px, edits)
 }

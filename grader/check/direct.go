@@ -48,7 +48,7 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	case answers == 0:
 		r.Message = i18n.M("check.direct_none", "service", svc.Name)
 	case at >= 0:
-		how, words := in.View.passage(px, svc, seen[at])
+		how, words := in.passage(px, svc, seen[at])
 		r.Observed["through"] = how
 		r.Message = words
 	case len(seen) > 0 && !silent:
@@ -126,17 +126,17 @@ func (v *View) addressesOf(px *evidence.Proxy) []string {
 }
 
 // passage says through what a request came whose client was not HAProxy.
-func (v *View) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
+func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
 	ip, _ := netip.ParseAddr(client)
-	for _, c := range v.idx.Snap.Containers {
+	for _, c := range in.View.idx.Snap.Containers {
 		for _, n := range c.Networks {
-			if n.Address == client && len(c.Names) > 0 && v.isSwarm(n.NetworkID) {
+			if n.Address == client && len(c.Names) > 0 && in.View.isSwarm(n.NetworkID) {
 				return "container", i18n.M("check.direct_container", "service", svc.Name, "client", client, "other", c.Names[0])
 			}
 		}
 	}
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
+	for i := range in.View.idx.Snap.Networks {
+		n := &in.View.idx.Snap.Networks[i]
 		switch {
 		case !inSubnet(n, ip) || n.Scope != "swarm":
 		case n.Ingress:

@@ -28,11 +28,11 @@ func (in *Input) rights(px *evidence.Proxy, w wants) []right {
 		return out
 	}
 	svc := in.View.service()
-	if svc == nil || !in.View.settledNetwork(svc, w) {
+	if svc == nil || !in.settledNetwork(svc, w) {
 		return nil
 	}
 	for _, t := range in.View.Running(svc) {
-		at := in.View.addressFor(px, svc, t, w.network)
+		at := in.addressFor(px, svc, t, w.network)
 		if at == "" {
 			continue
 		}
@@ -43,18 +43,18 @@ func (in *Input) rights(px *evidence.Proxy, w wants) []right {
 
 // settledNetwork reports whether a service keeps its tasks' addresses: other
 // hints do not make it anew, or change its network or mode.
-func (v *View) settledNetwork(svc *evidence.Service, w wants) bool {
-	n := v.network(svc, w.network)
+func (in *Input) settledNetwork(svc *evidence.Service, w wants) bool {
+	n := in.View.network(svc, w.network)
 	return n != nil && n.Name == w.network && n.Driver == "overlay" && n.Attachable && slices.Contains(svc.Networks, n.ID) &&
 		(!w.dnsrr || svc.EndpointMode == "dnsrr")
 }
 
 // addressFor is a task's address in the network that HAProxy shares with it, or
 // will: the task's own.
-func (v *View) addressFor(px *evidence.Proxy, svc *evidence.Service, t *evidence.Task, network string) string {
+func (in *Input) addressFor(px *evidence.Proxy, svc *evidence.Service, t *evidence.Task, network string) string {
 	own := ""
 	for _, a := range t.Addresses {
-		name := v.networkName(a.NetworkID)
+		name := in.View.networkName(a.NetworkID)
 		if !slices.Contains(svc.Networks, a.NetworkID) {
 			continue
 		}

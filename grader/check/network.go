@@ -93,7 +93,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
 		r.Hint = steps(i18n.M("check.network_misnamed_hint", "other", net.Name), in.makeNetwork(name),
 			i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]),
-			in.View.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
+			in.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
 	default:
 		r.Outcome, r.Measure.Got = Pass, 2
 		r.Hint = i18n.Msg{}
@@ -115,10 +115,10 @@ func (in *Input) makeNetwork(name string) i18n.Msg {
 
 // networkAgain makes a network anew, with everything that holds it.
 func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
-	px := in.View.renamed(in.View.Proxy())
+	px := in.renamed(in.View.Proxy())
 	lines := []i18n.Msg{i18n.M("check.network_again_hint", "network", name)}
 	if px != nil {
-		lines = append(lines, in.View.remove(px, ""))
+		lines = append(lines, in.remove(px, ""))
 	}
 	if svc != nil {
 		lines = append(lines, do("docker service rm", svc.Name))
@@ -126,7 +126,7 @@ func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
 	// An engine takes a moment to let go of what was removed.
 	lines = append(lines, do("sleep 10"), do("docker network rm", name), do("docker network create -d overlay --attachable", name))
 	if svc != nil {
-		lines = append(lines, do(in.View.serviceAgain(svc, func(_ *evidence.Service, nets *[]string) {
+		lines = append(lines, do(in.serviceAgain(svc, func(_ *evidence.Service, nets *[]string) {
 			if !slices.Contains(*nets, name) {
 				*nets = append(*nets, name)
 			}
@@ -226,7 +226,7 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", s.Name)
 		return r
 	}
-	r.Hint = steps(in.View.join(px, "", name), in.View.reload(px, ""))
+	r.Hint = steps(in.join(px, "", name), in.reload(px, ""))
 	switch {
 	case px.HostNetwork:
 		r.Message = i18n.M("check.joined_host", "name", px.Name, "network", name)
@@ -242,10 +242,10 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 // offHost takes a HAProxy from its node's network to one of the swarm's.
 func (in *Input) offHost(px *evidence.Proxy, network, port string) i18n.Msg {
 	if px.Kind == "service" {
-		return in.View.hintFor(px, "joined_again", "network", network, "port", port)
+		return in.hintFor(px, "joined_again", "network", network, "port", port)
 	}
 	return steps(i18n.M("check.joined_again_hint", "network", network),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port, networks: []string{network}}))
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, publish: port, networks: []string{network}}))
 }
 
 // sharedNetworks are those that both HAProxy and the service are on.

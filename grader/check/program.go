@@ -47,7 +47,7 @@ func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.config(px))) {
 		return in.asHandout(px)
 	}
-	now := in.View.renamed(px)
+	now := in.renamed(px)
 	first, ours := in.freed(px, now.Name, in.wants().frontend)
 	if !ours {
 		return first

@@ -153,21 +153,21 @@ func (in *Input) rename(px *evidence.Proxy, name string) i18n.Msg {
 			svc.Ports = append(svc.Ports, evidence.Port{Protocol: p.Protocol, Target: p.Private, Published: p.Public, Mode: "ingress"})
 		}
 	}
-	again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
+	again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
 	return steps(i18n.M("check.proxy_misnamed_service_hint", "name", px.Name, "want", name), do("docker service rm", px.Name), do(again))
 }
 
 // asHandout runs a HAProxy that is none with the real image.
 func (in *Input) asHandout(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" {
-		return in.View.hintFor(px, "proxy_impostor")
+		return in.hintFor(px, "proxy_impostor")
 	}
 	text, ok := in.freshConfig(px)
 	if !ok {
 		return i18n.M("check.mend_later")
 	}
 	return steps(i18n.M("check.proxy_impostor_hint"),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text, plain: true}))
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text, plain: true}))
 }
 
 // haproxyRunning passes when the HAProxy runs.
@@ -239,11 +239,11 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" {
 		if px.State == "created" {
-			return in.View.hintFor(px, "proxy_created")
+			return in.hintFor(px, "proxy_created")
 		}
-		return in.View.hintFor(px, "proxy_stopped")
+		return in.hintFor(px, "proxy_stopped")
 	}
-	now := in.View.renamed(px)
+	now := in.renamed(px)
 	if strings.Contains(px.Error, "not manually attachable") || strings.Contains(px.Error, "Could not attach") {
 		return i18n.M("check.mend_network_first") // which takes this container away
 	}
@@ -257,7 +257,7 @@ func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 		}
 		return steps(first, doAt(px.Hostname, "docker", "start", now.Name))
 	}
-	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.View.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
+	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
 }
 
 func clip(s string, n int) string {

@@ -45,7 +45,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		r.Observed["service"] = svc.Name
 		r.Message = i18n.M("check.bind_taken", "name", px.Name, "port", want, "service", svc.Name)
 		free, _ := in.freed(px, px.Name, want)
-		r.Hint = steps(free, in.View.reload(px, ""))
+		r.Hint = steps(free, in.reload(px, ""))
 		return r
 	}
 	if !open(px, want) {
@@ -75,15 +75,15 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 
 // publish is how a HAProxy gets to publish a port.
 func (in *Input) publish(px *evidence.Proxy, port string) i18n.Msg {
-	first, ours := in.freed(px, in.View.renamed(px).Name, port)
+	first, ours := in.freed(px, in.renamed(px).Name, port)
 	if !ours {
 		return first
 	}
 	if px.Kind == "service" {
-		return steps(first, in.View.hintFor(px, "bind_not_published", "port", port))
+		return steps(first, in.hintFor(px, "bind_not_published", "port", port))
 	}
 	return steps(first, i18n.M("check.bind_not_published_hint", "port", port),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port}))
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, publish: port}))
 }
 
 // bindEdits have the first frontend listen on a port.

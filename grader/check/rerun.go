@@ -23,7 +23,7 @@ type rerun struct {
 // runAgain takes a HAProxy away and runs it with what is known of it and what
 // r changes.
 func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
-	px = in.View.renamed(px)
+	px = in.renamed(px)
 	at := px.Hostname
 	file := "/usr/local/etc/haproxy/haproxy.cfg"
 	if len(px.Files) > 0 {
@@ -65,7 +65,7 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 	words = append(words, in.publishFlags(px, r.publish)...)
 	nets := slices.Clone(r.networks)
 	for _, n := range px.Networks {
-		if n.Name != "bridge" && n.Name != "host" && n.Name != "none" && !slices.Contains(nets, n.Name) && in.View.attachable(n.Name) {
+		if n.Name != "bridge" && n.Name != "host" && n.Name != "none" && !slices.Contains(nets, n.Name) && in.attachable(n.Name) {
 			nets = append(nets, n.Name)
 		}
 	}
@@ -90,8 +90,8 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 }
 
 // attachable reports whether a stand-alone container can join a network.
-func (v *View) attachable(name string) bool {
-	for _, n := range v.idx.Snap.Networks {
+func (in *Input) attachable(name string) bool {
+	for _, n := range in.View.idx.Snap.Networks {
 		if n.Name == name {
 			return n.Scope != "swarm" || n.Attachable
 		}

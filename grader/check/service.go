@@ -78,7 +78,7 @@ func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 		if in.View.others(svc) {
 			continue
 		}
-		again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
+		again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
 		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again))
 	}
 	return in.createHint(name)
@@ -131,7 +131,7 @@ func serviceImage() Kind {
 				}
 			}
 			r.Message = i18n.M("check.image_other", "image", svc.Image, "want", p.Images)
-			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", in.View.imageLike(p.Images))
+			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", in.imageLike(p.Images))
 			return r
 		})
 }

@@ -72,7 +72,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	}
 	planned := stats.Plan(len(tasks)).Requests
 	e := stats.Judge(counts)
-	ring := in.View.ring(p, len(tasks))
+	ring := in.ring(p, len(tasks))
 	if ring != nil {
 		planned = stats.PlanRing(len(tasks)).Requests
 		e = stats.JudgeShares(counts, ring.low, ring.high)
@@ -127,13 +127,13 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int, n int) i18n.Msg {
 	v := in.View
 	if px := v.Proxy(); p.Via == "haproxy" && px != nil {
-		head, edits := i18n.M("check.mend_servers"), in.servers(px, svc, v.vars[p.Port], false)
+		head, edits := i18n.M("check.mend_servers"), in.servers(px, svc, in.Vars[p.Port], false)
 		if len(edits) == 0 {
-			edits = in.servers(px, svc, v.vars[p.Port], true)
+			edits = in.servers(px, svc, in.Vars[p.Port], true)
 			head = i18n.M("check.spread_again_hint", "lines", numbers(edits))
 		}
 		wrong, done := len(edits) > 0, rewritten(edits)
-		for _, be := range v.backends(px, v.vars[p.Port]) {
+		for _, be := range v.backends(px, in.Vars[p.Port]) {
 			for _, e := range unbias(be, p.Direct) {
 				if !done[e.line.Num] {
 					edits = append(edits, e)
@@ -143,7 +143,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 		if wrong {
 			return steps(head, in.mend(px, edits))
 		}
-		if hint := in.evenly(px, v.vars[p.Port], p.Direct); !hint.Empty() {
+		if hint := in.evenly(px, in.Vars[p.Port], p.Direct); !hint.Empty() {
 			return hint
 		}
 	}
@@ -154,12 +154,12 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			silent++
 		}
 	}
-	again := v.reload(v.Proxy(), v.vars[v.names.Balancer])
+	again := in.reload(v.Proxy(), in.Vars[v.names.Balancer])
 	switch {
 	case p.Via == "mesh":
-		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])
+		return i18n.M("check.spread_mesh_hint", "service", in.Vars[p.Service])
 	case top == n && p.Direct:
-		return i18n.M("check.spread_one_direct_hint", "reload", again, "lookup", taskAddresses(v.vars[p.Service]))
+		return i18n.M("check.spread_one_direct_hint", "reload", again, "lookup", taskAddresses(in.Vars[p.Service]))
 	case top == n:
 		return i18n.M("check.spread_one_hint", "reload", again)
 	case silent > 0:

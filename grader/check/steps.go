@@ -134,7 +134,7 @@ func (in *Input) wants() wants {
 		switch p := c.Params.(type) {
 		case *imageParams:
 			if mine(p.Service) {
-				w.image = in.View.imageLike(p.Images)
+				w.image = in.imageLike(p.Images)
 			}
 		case *envParams:
 			if mine(p.Service) && !p.Optional {
@@ -176,10 +176,10 @@ func (in *Input) wants() wants {
 // imageLike is the name under which most services run one of the images: the
 // class's own, with its registry; of none what most run that is no balancer.
 // Without any it is the first of the names.
-func (v *View) imageLike(images []string) string {
+func (in *Input) imageLike(images []string) string {
 	count := map[string]int{}
-	for i := range v.idx.Snap.Services {
-		image := v.idx.Snap.Services[i].Image
+	for i := range in.View.idx.Snap.Services {
+		image := in.View.idx.Snap.Services[i].Image
 		if len(images) == 0 && !strings.Contains(image, "haproxy") ||
 			slices.ContainsFunc(images, func(want string) bool { return imageMatches(image, want) }) {
 			count[image]++
@@ -199,7 +199,7 @@ func (v *View) imageLike(images []string) string {
 func (in *Input) createService(name string) string {
 	w := in.wants()
 	if w.image == "" { // the task asks for none
-		w.image = in.View.imageLike(nil)
+		w.image = in.imageLike(nil)
 	}
 	s := &evidence.Service{Name: name, Image: w.image, Mode: "replicated", Replicas: w.replicas, EndpointMode: "vip"}
 	if w.env != "" {
@@ -220,11 +220,11 @@ func (in *Input) createService(name string) string {
 
 // serviceAgain is the command that makes a service anew, with what is known of
 // it and a change.
-func (v *View) serviceAgain(svc *evidence.Service, change func(s *evidence.Service, networks *[]string)) string {
+func (in *Input) serviceAgain(svc *evidence.Service, change func(s *evidence.Service, networks *[]string)) string {
 	s := *svc
 	var nets []string
 	for _, id := range svc.Networks {
-		if n := v.networkName(id); !v.ingress(id) {
+		if n := in.View.networkName(id); !in.View.ingress(id) {
 			nets = append(nets, n)
 		}
 	}

@@ -51,7 +51,7 @@ func serviceReplicas() Kind {
 			r.Message = i18n.M("check.replicas_few", "n", asked, "want", p.AtLeast)
 			r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
 			if svc.Mode == "global" {
-				again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Mode, s.Replicas = "replicated", p.AtLeast })
+				again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Mode, s.Replicas = "replicated", p.AtLeast })
 				r.Hint = steps(i18n.M("check.replicas_global_hint", "service", svc.Name, "want", p.AtLeast), do("docker service rm", svc.Name), do(again))
 			}
 			return r
