@@ -74,7 +74,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	}
 	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return *missing
+		return Lacking(missing)
 	}
 	expected := in.View.lasting(svc)
 	r := Result{
@@ -115,7 +115,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		return r
 	}
 	if p.Direct && worst.weight != foreignWeight {
-		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
+		if e := in.View.gone(svc, portOf(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
 			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer]))
@@ -127,7 +127,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if hint := in.behind(px, svc, in.Vars[p.Port], worst.class); !hint.Empty() {
 			r.Hint = hint
 		}
-		in.blameLoaded(&r, px, targetPort(traces[0].Target.Address))
+		in.blameLoaded(&r, px, portOf(traces[0].Target.Address))
 	}
 	return r
 }
@@ -143,7 +143,7 @@ func (in *Input) blameLoaded(r *Result, px *evidence.Proxy, port string) {
 	case differ:
 		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
 		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", in.reload(px, ""))
-	case editedSince(px):
+	case EditedSince(px):
 		started, modified := editTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
 		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", in.reload(px, ""))
@@ -160,7 +160,7 @@ func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*e
 	good, lost := false, ""
 	for i := range in.View.c.Bundle.Traces {
 		tr := &in.View.c.Bundle.Traces[i]
-		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && targetPort(tr.Target.Address) != in.Vars[p.Port] {
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && portOf(tr.Target.Address) != in.Vars[p.Port] {
 			continue
 		}
 		t := in.View.tally(svc, tr)
@@ -247,7 +247,7 @@ func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.
 			hint = "check.answers_foreign_direct_hint"
 		}
 		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", in.Vars[p.Port], "other", name, "published", in.View.published(),
+			i18n.M(hint, "service", svc.Name, "port", in.Vars[p.Port], "other", name, "published", in.View.subjectPort(),
 				"lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer])), ""}
 	case t.forged > 0:
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),

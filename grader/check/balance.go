@@ -255,7 +255,7 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 // checked are the edits that have every server checked; lines that become
 // others anyway are those.
 func (in *Input) checked(px *evidence.Proxy, public string) []edit {
-	svc := in.View.service()
+	svc := in.View.subject()
 	var out []edit
 	if svc != nil {
 		out = in.servers(px, svc, public, false)

@@ -82,10 +82,20 @@ func define[P any](name string, measures bool, defaults P,
 		NewParams: func() any { p := defaults; return &p },
 		Needs:     func(p any) []Need { return needs(p.(*P)) },
 		Judge: func(in *Input, p any) Result {
-			in.View.turnTo(needs(p.(*P)))
+			in.View.turnTo(serviceOf(needs(p.(*P))))
 			return judge(in, p.(*P))
 		},
 	}
+}
+
+// serviceOf is the service that needs are about, "" if they are about none.
+func serviceOf(needs []Need) string {
+	for _, n := range needs {
+		if n.Service != "" {
+			return n.Service
+		}
+	}
+	return ""
 }
 
 // Set is the kinds that exist; it serves the rubric loader.

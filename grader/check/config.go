@@ -67,7 +67,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		return other
 	}
 	cfg := in.View.config(px)
-	if editedSince(px) {
+	if EditedSince(px) {
 		r.Observed["edited_after_start"] = true
 	}
 	if c, differ := in.View.Loaded(px, p.public(in, px)); differ {
@@ -112,7 +112,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	r.Outcome, r.Measure.Got = Pass, 2
 	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
-	if editedSince(px) {
+	if EditedSince(px) {
 		started, modified := editTimes(px)
 		r.Message = i18n.M("check.config_ok_edited", "file", file, "mode", p.Mode, "name", name, "started", started, "modified", modified)
 	}
@@ -207,7 +207,7 @@ func modeEdits(cfg *haproxy.Config, mode string) []edit {
 // refusal is the first alert of a HAProxy that ended over its configuration as
 // it is now, "" if that did not happen.
 func refusal(px *evidence.Proxy) string {
-	if px.State == "running" || editedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
+	if px.State == "running" || EditedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
 		return ""
 	}
 	return lastAlert(px.Log)
@@ -230,10 +230,10 @@ func mainFile(px *evidence.Proxy) (path, trouble string) {
 	return px.Files[0].Path, ""
 }
 
-// editedSince reports whether a configuration file is newer than the start of
+// EditedSince reports whether a configuration file is newer than the start of
 // the container, by the engine's own clock. Seconds are compared: an archive
 // keeps no more.
-func editedSince(px *evidence.Proxy) bool {
+func EditedSince(px *evidence.Proxy) bool {
 	started, err := time.Parse(time.RFC3339Nano, px.Started)
 	if err != nil {
 		return false

@@ -71,14 +71,12 @@ func (v *View) Owns(svc *evidence.Service) bool {
 	return slices.ContainsFunc(v.proxies, func(p evidence.Proxy) bool { return p.ID == svc.ID })
 }
 
-// Unread is the result of any check of a student whose evidence was cut.
-func (c Cut) Unread() Result {
-	if c.Service != nil {
-		r := ungraded("tasks/"+c.Service.Name, i18n.M("check.cut_own", "service", c.Service.Name, "n", c.Count))
-		r.Hint = i18n.M("check.cut_own_hint", "service", c.Service.Name)
-		return r
+// Missing is what a student's checks lack whose evidence was cut.
+func (c Cut) Missing() *Missing {
+	if s := c.Service; s != nil {
+		return &Missing{"tasks/" + s.Name, i18n.M("check.cut_own", "service", s.Name, "n", c.Count), i18n.M("check.cut_own_hint", "service", s.Name)}
 	}
-	return ungraded(c.List, i18n.M("check.cut_list", "what", c.What(), "n", c.Count))
+	return &Missing{What: c.List, Msg: i18n.M("check.cut_list", "what", c.What(), "n", c.Count)}
 }
 
 // What is the list in words.

@@ -33,7 +33,7 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	}
 	traces, missing := in.View.traces("haproxy", append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return *missing
+		return Lacking(missing)
 	}
 	own := in.View.addressesOf(px)
 	seen, silent, answers := in.View.clients(svc, traces)

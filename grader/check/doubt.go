@@ -264,7 +264,7 @@ func proxiesOf(r haproxy.Route) []*haproxy.Proxy {
 // engines' counts the service's containers never got the requests that were
 // answered in their name.
 func (v *View) impostor(px *evidence.Proxy) bool {
-	svc, tr := v.service(), v.Through()
+	svc, tr := v.subject(), v.Through()
 	if svc == nil || tr == nil || px != v.Proxy() {
 		return false
 	}
@@ -309,7 +309,7 @@ func (v *View) oddImage(px *evidence.Proxy) bool {
 // where the load goes.
 func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) []evidence.Container {
 	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
-	svc, px := v.service(), v.Proxy()
+	svc, px := v.subject(), v.Proxy()
 	if svc == nil || px == nil || px.State != "running" || len(v.doubts(px, svc, portOf(address))) == 0 {
 		return nil
 	}
@@ -329,5 +329,3 @@ func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Nam
 
 // maxWitnesses bounds the calls for one student.
 const maxWitnesses = 32
-
-func portOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }

@@ -3,6 +3,7 @@ package check
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -130,7 +131,7 @@ func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip n
 		}
 	}
 	if len(shared) > 0 {
-		return e.bad("outside", i18n.M("check.backend_outside", "network", shared[0].Name, "subnets", nonNil(shared[0].Subnets)))
+		return e.bad("outside", i18n.M("check.backend_outside", "network", shared[0].Name, "subnets", append([]string{}, shared[0].Subnets...)))
 	}
 	return e.bad("unknown", i18n.M("check.backend_unknown", "service", svc.Name))
 }
@@ -194,7 +195,7 @@ func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host st
 		return v.vip(e, svc)
 	}
 	for _, t := range v.Running(svc) {
-		place := itoa(t.Slot)
+		place := strconv.Itoa(t.Slot)
 		if t.Slot == 0 {
 			place = t.NodeID
 		}

@@ -42,7 +42,7 @@ func (in *Input) errorHint(svc *evidence.Service, p *answersParams, curl, class 
 	}
 	switch class {
 	case "http-503", "http-502", "http-504":
-		return i18n.M("check.backend_error_hint", "logs", log, "port", in.View.published())
+		return i18n.M("check.backend_error_hint", "logs", log, "port", in.View.subjectPort())
 	case "refused", "unreachable", "timeout":
 		if px != nil {
 			return in.hintFor(px, "haproxy_refused", "port", in.Vars[p.Port])

@@ -86,7 +86,7 @@ func (in *Input) free(px *evidence.Proxy, name string, h *holder) (hint i18n.Msg
 	if px != nil {
 		at = px.Hostname
 	}
-	own := in.View.service()
+	own := in.View.subject()
 	switch s := h.service; {
 	case s == nil:
 		return steps(i18n.M("check.proxy_port_held_hint", "name", name, "other", h.container), doAt(at, "docker", "rm", "-f", h.container)), true

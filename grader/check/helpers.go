@@ -54,6 +54,15 @@ func noService(in *Input, nameVar string) Result {
 	}
 }
 
+// Lacking answers for evidence that a view misses.
+func Lacking(m *Missing) Result {
+	r := ungraded(m.What, m.Msg)
+	if !m.Hint.Empty() {
+		r.Hint = m.Hint
+	}
+	return r
+}
+
 // ungraded answers for evidence that is not there.
 func ungraded(what string, msg i18n.Msg) Result {
 	return Result{

@@ -81,9 +81,6 @@ func several(be *haproxy.Proxy, n int) bool {
 	return n >= len(be.Servers) && be.Templates[n-len(be.Servers)].Count() > 1
 }
 
-// EditedSince reports whether a HAProxy's file is newer than its start.
-func EditedSince(px *evidence.Proxy) bool { return editedSince(px) }
-
 // Repository is an image's full name without tag and digest; Docker's own
 // registry goes without saying.
 func Repository(image string) string {

@@ -118,7 +118,7 @@ func listed[T any](all []T, name func(T) string) string {
 // be set back.
 func (v *View) stale(px *evidence.Proxy, port string) bool {
 	_, differ := v.Loaded(px, port)
-	return differ || editedSince(px)
+	return differ || EditedSince(px)
 }
 
 // pageFacts are the servers as the statistics page had them, in few words; nil

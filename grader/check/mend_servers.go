@@ -27,7 +27,7 @@ func (in *Input) rights(px *evidence.Proxy, w wants) []right {
 		}
 		return out
 	}
-	svc := in.View.service()
+	svc := in.View.subject()
 	if svc == nil || !in.settledNetwork(svc, w) {
 		return nil
 	}

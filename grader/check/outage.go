@@ -69,4 +69,5 @@ func (v *View) gone(svc *evidence.Service, public string) *end {
 	return nil
 }
 
-func targetPort(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
+// portOf is the port of an address.
+func portOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strconv"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -23,7 +24,7 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 		return Result{}, false
 	}
 	answered := 0
-	if tr, svc := v.Through(), v.service(); tr != nil && svc != nil {
+	if tr, svc := v.Through(), v.subject(); tr != nil && svc != nil {
 		t := v.tally(svc, tr)
 		answered = t.ownTotal()
 	}
@@ -59,7 +60,8 @@ func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 // ownPublisher is the student's own service that publishes a port, in place of
 // the HAProxy; nil if there is none.
 func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
-	h, svc := v.holderOf(px, atoi(port), "tcp"), v.service()
+	n, _ := strconv.Atoi(port)
+	h, svc := v.holderOf(px, n, "tcp"), v.subject()
 	if h == nil || svc == nil || h.service == nil || h.service.ID != svc.ID {
 		return nil
 	}

@@ -142,7 +142,7 @@ func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (no
 	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
 		return "", i18n.M("check.server_local")
 	case node == "":
-		if where, _ := v.lead(px, v.service(), s); where == leadOwn {
+		if where, _ := v.lead(px, v.subject(), s); where == leadOwn {
 			return "", i18n.M("check.server_direct", "service", v.vars[v.about])
 		}
 		return "", i18n.M("check.server_stranger")

@@ -106,7 +106,7 @@ func (v *View) deaf(svc *evidence.Service) string {
 // meshed reports whether the port of an address is one that the service
 // publishes on the mesh, before the load and after it.
 func (v *View) meshed(svc *evidence.Service, address string) bool {
-	port := address[strings.LastIndex(address, ":")+1:]
+	port := portOf(address)
 	on := func(s *evidence.Service) bool {
 		p := publishedPort(s, port)
 		return p != nil && p.Mode == "ingress"

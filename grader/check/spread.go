@@ -58,7 +58,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	}
 	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return *missing
+		return Lacking(missing)
 	}
 	t := in.View.tally(svc, traces...)
 	tasks := in.View.lasting(svc)

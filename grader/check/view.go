@@ -23,12 +23,11 @@ type View struct {
 	proxies []evidence.Proxy
 	// parsed are the configurations, so that each is parsed once.
 	parsed map[*evidence.Proxy]*haproxy.Config
-	// told is the service's story in the fault window, once it was read; later
-	// is the view of what followed the window.
-	told  *recovery.Story
+	told   *recovery.Story // once it was read
+	// later is the view of what followed the fault window, nil if nothing did.
 	later *View
 	names Names
-	about string // the variable of the service that is judged
+	about string // the variable of the service that it speaks of
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string
@@ -111,33 +110,23 @@ func (v *View) With(n Names) *View {
 	return v
 }
 
-// turnTo makes the service that a check is about the one that the view speaks
-// of; of a check of the balancer alone it is the one behind that.
-func (v *View) turnTo(needs []Need) {
-	service := serviceOf(needs)
-	if service == "" {
-		service = v.names.Service
+// turnTo makes the service under a variable the one that the view speaks of; ""
+// is the one behind the balancer.
+func (v *View) turnTo(nameVar string) {
+	if nameVar == "" {
+		nameVar = v.names.Service
 	}
-	if service != v.about {
-		v.about, v.clientAddrs = service, nil
+	if nameVar != v.about {
+		v.about, v.clientAddrs = nameVar, nil
 	}
 }
 
-// serviceOf is the service that needs are about, "" if they are about none.
-func serviceOf(needs []Need) string {
-	for _, n := range needs {
-		if n.Service != "" {
-			return n.Service
-		}
-	}
-	return ""
-}
+// subjectPort is the port that the service which the view speaks of should
+// publish.
+func (v *View) subjectPort() string { return v.vars[v.names.Ports[v.about]] }
 
-// published is the port that the service which is judged publishes.
-func (v *View) published() string { return v.vars[v.names.Ports[v.about]] }
-
-// service is the one that is judged, or nil.
-func (v *View) service() *evidence.Service { return v.Service(v.about) }
+// subject is the service that the view speaks of, or nil.
+func (v *View) subject() *evidence.Service { return v.Service(v.about) }
 
 // Service is the student's service under its derived name, or nil.
 func (v *View) Service(nameVar string) *evidence.Service {
@@ -191,6 +180,16 @@ func (v *View) Troubles(svc *evidence.Service) []string {
 		}
 	}
 	return out
+}
+
+// story is what the fault window, which must be there, shows of the service that
+// it watched.
+func (v *View) story(svc *evidence.Service) *recovery.Story {
+	if v.told == nil {
+		s := recovery.Read(v.c.Window, v.c.Bundle.Probing, svc, v.c.Before.Swarm)
+		v.told = &s
+	}
+	return v.told
 }
 
 // Stable reports whether the service had the same running tasks when the load

@@ -135,7 +135,7 @@ func (j *Judge) judge(in *check.Input, chk *rubric.Check, v *Verdict) {
 	}
 	var r check.Result
 	if cut, ok := in.View.Cut(); ok {
-		r = cut.Unread()
+		r = check.Lacking(cut.Missing())
 	} else {
 		r = kind.Judge(in, chk.Params)
 	}
