@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"sort"
 	"strings"
 
@@ -185,31 +184,6 @@ func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*e
 	return lost
 }
 
-// onlyLost reports whether all that is wrong is connections that time out.
-func (t *tally) onlyLost() bool {
-	return t.failed > 0 && t.errors["timeout"]+t.errors["unreachable"] == t.failed &&
-		t.onlyOwn()
-}
-
-// mayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
-func (t *tally) mayBeLost() bool {
-	behind := t.errors["http-503"] + t.errors["http-504"] + t.errors["timeout"]
-	return t.failed > 0 && behind == t.failed && t.onlyOwn()
-}
-
-// lasting are the tasks that ran both before and after the load: those of
-// which an answer can be expected.
-func (v *View) lasting(svc *evidence.Service) []*evidence.Task {
-	before := v.Running(svc)
-	if v.after == nil {
-		return before
-	}
-	kept := ids(v.after.running(svc))
-	return slices.DeleteFunc(slices.Clone(before), func(t *evidence.Task) bool {
-		return !slices.Contains(kept, t.ID)
-	})
-}
-
 // foreignWeight is the weight of answers that are another service's.
 const foreignWeight = 8
 
@@ -286,21 +260,6 @@ func silentHint(p *answersParams) string {
 	return "check.answers_silent_" + p.Via + "_hint"
 }
 
-// quality is the share of requests that own tasks answered, times the share
-// of tasks that did.
-func (t *tally) quality(expected []*evidence.Task) float64 {
-	if t.sent == 0 || len(expected) == 0 {
-		return 0
-	}
-	seen := 0
-	for _, task := range expected {
-		if t.own[task.ID] > 0 {
-			seen++
-		}
-	}
-	return float64(t.ownTotal()) / float64(t.sent) * float64(seen) / float64(len(expected))
-}
-
 // figuresAt are the figures of one target.
 func figuresAt(tr *evidence.Trace, t *tally, expected []*evidence.Task) Facts {
 	counts := make(map[string]int, len(expected))
@@ -352,5 +311,3 @@ func sent(traces []*evidence.Trace) int {
 	}
 	return n
 }
-
-func short(id string) string { return id[:min(len(id), shortID)] }

@@ -131,13 +131,3 @@ func ruleCause(r haproxy.Rule, class string) string {
 	}
 	return ""
 }
-
-// loops reports whether a server is the HAProxy's own published port.
-func (v *View) loops(px *evidence.Proxy, s haproxy.Server) bool {
-	ip, isIP := s.Addr.IP()
-	_, published := inside(px, itoa(s.Port()))
-	return published && slices.ContainsFunc(v.idx.Snap.Nodes, func(n evidence.Node) bool {
-		here := px.Kind == "service" || n.ID == px.NodeID
-		return here && (isIP && (sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)) || strings.EqualFold(s.Addr.Host, n.Hostname))
-	})
-}

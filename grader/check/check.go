@@ -135,3 +135,26 @@ func Find(name string) (Kind, bool) {
 	}
 	return Kind{}, false
 }
+
+// sparing makes a judge of what runs leave open, rather than fail, what a node
+// in trouble has spoilt for a service: no student can cause that. service picks
+// the variable that the service's name is in.
+func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Result) func(*Input, *P) Result {
+	return func(in *Input, p *P) Result {
+		r := judge(in, p)
+		svc := in.View.Service(service(p))
+		if r.Outcome != Fail || svc == nil {
+			return r
+		}
+		if node, words := in.View.spoilt(svc); words != "" {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.node_trouble", "node", node, "error", clip(words, 160))
+			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
+		} else if node != "" {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.node_deaf", "node", node, "service", svc.Name)
+			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
+		}
+		return r
+	}
+}

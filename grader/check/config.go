@@ -3,7 +3,6 @@ package check
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
@@ -230,23 +229,6 @@ func mainFile(px *evidence.Proxy) (path, trouble string) {
 	return px.Files[0].Path, ""
 }
 
-// EditedSince reports whether a configuration file is newer than the start of
-// the container, by the engine's own clock. Seconds are compared: an archive
-// keeps no more.
-func EditedSince(px *evidence.Proxy) bool {
-	started, err := time.Parse(time.RFC3339Nano, px.Started)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(px.Files, func(f evidence.File) bool {
-		if f.Source != "archive" {
-			return false
-		}
-		t, err := time.Parse(time.RFC3339Nano, f.Modified)
-		return err == nil && t.Sub(started) > time.Second
-	})
-}
-
 // sourceLine is a line of a configuration file, clipped.
 func sourceLine(px *evidence.Proxy, file string, num int) string {
 	for _, f := range px.Files {
@@ -261,17 +243,4 @@ func sourceLine(px *evidence.Proxy, file string, num int) string {
 		}
 	}
 	return ""
-}
-
-// config is the parsed configuration, parsed once a student.
-func (v *View) config(px *evidence.Proxy) *haproxy.Config {
-	if v.parsed == nil {
-		v.parsed = map[*evidence.Proxy]*haproxy.Config{}
-	}
-	c, ok := v.parsed[px]
-	if !ok {
-		c = haproxy.Read(px)
-		v.parsed[px] = c
-	}
-	return c
 }

@@ -60,17 +60,6 @@ func (v *View) Cut() (Cut, bool) {
 	return Cut{}, false
 }
 
-// Owns reports whether a service is under one of the student's names, or their
-// HAProxy.
-func (v *View) Owns(svc *evidence.Service) bool {
-	for name, value := range v.vars {
-		if name != "id" && name != "name" && value == svc.Name {
-			return true
-		}
-	}
-	return slices.ContainsFunc(v.proxies, func(p evidence.Proxy) bool { return p.ID == svc.ID })
-}
-
 // Missing is what a student's checks lack whose evidence was cut.
 func (c Cut) Missing() *Missing {
 	if s := c.Service; s != nil {

@@ -74,57 +74,6 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	return r
 }
 
-// clients are the addresses from which own tasks say their requests came;
-// silent reports that some do not say, answers is how many there are.
-func (v *View) clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
-	for _, tr := range traces {
-		for _, who := range v.responders(tr) {
-			if v.Author(who, svc).Standing != "own" {
-				continue
-			}
-			answers += who.Count
-			silent = silent || len(who.Clients) == 0
-			for _, c := range who.Clients {
-				if !slices.Contains(seen, c) {
-					seen = append(seen, c)
-				}
-			}
-		}
-	}
-	slices.Sort(seen)
-	return seen, silent, answers
-}
-
-// addressesOf are a HAProxy's in all its networks, before the load and after
-// it; of a service those of all its tasks.
-func (v *View) addressesOf(px *evidence.Proxy) []string {
-	var out []string
-	add := func(a string) {
-		if a = bare(a); a != "" && !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
-	for _, n := range px.Networks {
-		add(n.Address)
-	}
-	for _, x := range v.indexes() {
-		for _, t := range x.tasks[px.ID] {
-			for _, a := range t.Addresses {
-				add(a.Address)
-			}
-		}
-		for _, c := range x.Snap.Containers {
-			for _, n := range c.Networks {
-				if c.ID == px.ID || px.Kind == "service" && c.ServiceID == px.ID {
-					add(n.Address)
-				}
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // passage says through what a request came whose client was not HAProxy.
 func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
 	ip, _ := netip.ParseAddr(client)
@@ -149,8 +98,4 @@ func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client strin
 		return "port", i18n.M("check.direct_port", "service", svc.Name, "client", client)
 	}
 	return "other", i18n.M("check.direct_other", "service", svc.Name, "client", client)
-}
-
-func (v *View) isSwarm(id string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Scope == "swarm" })
 }

@@ -225,11 +225,40 @@ func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host st
 	return e.bad("name", i18n.M("check.backend_name", "host", clip(host, 60), "service", svc.Name))
 }
 
-func (v *View) networkName(id string) string {
-	for _, n := range v.idx.Snap.Networks {
-		if n.ID == id {
-			return n.Name
+// serverNode is the node that a server line leads to, or why it leads to none
+// at the student's port.
+func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (node string, why i18n.Msg) {
+	ip, isIP := s.Addr.IP()
+	if known := mapped(px, s.Addr.Host); !isIP && known.IsValid() {
+		ip, isIP = known, true
+	}
+	for _, n := range v.idx.Snap.Nodes {
+		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
+		if isIP {
+			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)
+		}
+		if same {
+			node = n.Hostname
+			break
 		}
 	}
-	return id
+	// In the host's network its loopback address is the node itself.
+	if node == "" && px.HostNetwork && (isIP && ip.IsLoopback() || s.Addr.Host == "localhost") {
+		node = v.NodeName(px.NodeID)
+	}
+	switch {
+	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
+		return "", i18n.M("check.server_local")
+	case node == "":
+		if where, _ := v.lead(px, v.subject(), s); where == leadOwn {
+			return "", i18n.M("check.server_direct", "service", v.vars[v.about])
+		}
+		return "", i18n.M("check.server_stranger")
+	case itoa(s.Port()) == port:
+		return node, i18n.Msg{}
+	}
+	if other := v.publisher(itoa(s.Port()), v.vars[v.about]); other != "" {
+		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
+	}
+	return "", i18n.M("check.server_port", "port", port)
 }

@@ -51,13 +51,3 @@ func (in *Input) errorHint(svc *evidence.Service, p *answersParams, curl, class 
 	}
 	return i18n.M("check.haproxy_error_hint", "logs", log, "curl", curl)
 }
-
-// publishedPort is the entry of a service's published port, or nil.
-func publishedPort(svc *evidence.Service, published string) *evidence.Port {
-	for i := range svc.Ports {
-		if port := &svc.Ports[i]; itoa(port.Published) == published && port.Protocol == "tcp" {
-			return port
-		}
-	}
-	return nil
-}

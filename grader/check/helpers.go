@@ -72,3 +72,11 @@ func ungraded(what string, msg i18n.Msg) Result {
 		Hint:     i18n.M("check.ungraded_hint"),
 	}
 }
+
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}

@@ -59,19 +59,6 @@ func (v *View) leads(px *evidence.Proxy, svc *evidence.Service, backends []*hapr
 	return own, strange, d
 }
 
-// conditional are the backends that only some requests are led to, beside those
-// of all others.
-func (v *View) conditional(px *evidence.Proxy, port string) []*haproxy.Proxy {
-	route := v.route(px, port)
-	switch {
-	case route.Dynamic:
-		return v.config(px).Proxies // any of them
-	case len(route.Always) > 0:
-		return route.Sometimes
-	}
-	return nil
-}
-
 // lead follows one server line of a HAProxy. Name is whose the end is, for
 // another service and a stand-alone container.
 func (v *View) lead(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server) (where lead, name string) {
@@ -211,4 +198,32 @@ func nameOf(c *evidence.Container) string {
 		return c.Names[0]
 	}
 	return short(c.ID)
+}
+
+// End is what one server line in use leads to.
+type End struct {
+	Line int
+	Addr string // as written
+	Port int
+	// Where is "own", "other" (another service), "stand-alone" or "unknown";
+	// Name is whose it is.
+	Where, Name string
+}
+
+// Ends are the server lines that a HAProxy uses for a port.
+func (v *View) Ends(px *evidence.Proxy, svc *evidence.Service, port string) []End {
+	var out []End
+	if svc == nil {
+		svc = &evidence.Service{}
+	}
+	for _, be := range v.backends(px, port) {
+		for _, s := range serversOf(be) {
+			if s.Disabled || s.Weight == 0 {
+				continue
+			}
+			where, name := v.lead(px, svc, s)
+			out = append(out, End{s.Line.Num, s.Addr.Text, s.Port(), string(where), name})
+		}
+	}
+	return out
 }

@@ -1,10 +1,12 @@
 package check
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
@@ -138,4 +140,39 @@ func (v *View) pageFacts(px *evidence.Proxy, port string) []string {
 		}
 	}
 	return out
+}
+
+// EditedSince reports whether a configuration file is newer than the start of
+// the container, by the engine's own clock. Seconds are compared: an archive
+// keeps no more.
+func EditedSince(px *evidence.Proxy) bool {
+	started, err := time.Parse(time.RFC3339Nano, px.Started)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(px.Files, func(f evidence.File) bool {
+		if f.Source != "archive" {
+			return false
+		}
+		t, err := time.Parse(time.RFC3339Nano, f.Modified)
+		return err == nil && t.Sub(started) > time.Second
+	})
+}
+
+// editTimes are when a HAProxy started and when the newest of its files was
+// changed, both by its engine's clock, to the second.
+func editTimes(px *evidence.Proxy) (started, modified string) {
+	second := func(s string) string {
+		t, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			return ""
+		}
+		return t.UTC().Format("2006-01-02 15:04:05Z")
+	}
+	for _, f := range px.Files {
+		if m := second(f.Modified); f.Source == "archive" && cmp.Compare(m, modified) > 0 {
+			modified = m
+		}
+	}
+	return second(px.Started), modified
 }

@@ -61,25 +61,6 @@ func loadNeed(from, service, balancer, port string, or []string, direct bool) Ne
 	return n
 }
 
-// Names are the variables that hold the names and ports of what a rubric's
-// students build: one balancer and its port, the service behind it, the network
-// of both.
-type Names struct {
-	Service, Balancer, Frontend, Network string
-	// Ports are what services publish, by the variables of all that checks are
-	// about, Service among them.
-	Ports map[string]string
-}
-
-// Owned are the variables whose values name what is one student's alone.
-func (n Names) Owned() []string { return append(slices.Sorted(maps.Keys(n.Ports)), n.Balancer) }
-
-// usual are the names where a rubric says nothing of them.
-var usual = Names{
-	Service: "service", Balancer: "haproxy", Frontend: "frontend", Network: "network",
-	Ports: map[string]string{"service": "published"},
-}
-
 // NeedsOf are what a check of a rubric asks for; nil for a kind that there is not.
 func NeedsOf(c *rubric.Check) []Need {
 	kind, ok := Find(c.Kind)

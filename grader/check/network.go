@@ -1,9 +1,7 @@
 package check
 
 import (
-	"net/netip"
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
@@ -135,66 +133,6 @@ func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
 	return steps(append(lines, i18n.M("check.mend_addresses"))...)
 }
 
-// network is the one to speak of: that with the derived name if the service is
-// on it or on no other; else the overlay that the service is on; nil if there
-// is neither.
-func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
-	var named, used *evidence.Network
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
-		if n.Ingress {
-			continue
-		}
-		on := svc != nil && slices.Contains(svc.Networks, n.ID)
-		if n.Name == name && (named == nil || on) {
-			named = n
-		}
-		if on && n.Driver == "overlay" && (used == nil || n.Attachable && !used.Attachable) {
-			used = n
-		}
-	}
-	switch {
-	case named != nil && (used == nil || slices.Contains(svc.Networks, named.ID)):
-		return named
-	case used != nil:
-		return used
-	}
-	return named
-}
-
-// nearNetwork is the one whose name is nearly the derived one, nil if there is
-// none.
-func (v *View) nearNetwork(name string) *evidence.Network {
-	for i := range v.idx.Snap.Networks {
-		if n := &v.idx.Snap.Networks[i]; !n.Ingress && NearlySame(n.Name, name) {
-			return n
-		}
-	}
-	return nil
-}
-
-// joined reports whether a HAProxy is on a network. The name counts too: an
-// engine knows no ID for a container that has never run.
-func joined(px *evidence.Proxy, net *evidence.Network) bool {
-	return slices.ContainsFunc(px.Networks, func(n evidence.ContainerNetwork) bool {
-		return n.NetworkID == net.ID || n.NetworkID == "" && n.Name == net.Name
-	})
-}
-
-// inSubnet reports whether an address belongs to a network.
-func inSubnet(net *evidence.Network, ip netip.Addr) bool {
-	return slices.ContainsFunc(net.Subnets, func(s string) bool {
-		p, err := netip.ParsePrefix(s)
-		return err == nil && p.Contains(ip)
-	})
-}
-
-// bare is an address without its prefix length.
-func bare(cidr string) string {
-	ip, _, _ := strings.Cut(cidr, "/")
-	return ip
-}
-
 // haproxyNetwork passes when HAProxy is on a network that the service is on.
 func haproxyNetwork() Kind {
 	return define("haproxy-network", false, networkDefaults, func(p *networkParams) []Need { return p.needs() }, judgeProxyNetwork)
@@ -246,16 +184,4 @@ func (in *Input) offHost(px *evidence.Proxy, network, port string) i18n.Msg {
 	}
 	return steps(i18n.M("check.joined_again_hint", "network", network),
 		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, publish: port, networks: []string{network}}))
-}
-
-// sharedNetworks are those that both HAProxy and the service are on.
-func (v *View) sharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evidence.Network {
-	var out []*evidence.Network
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
-		if svc != nil && !n.Ingress && slices.Contains(svc.Networks, n.ID) && joined(px, n) {
-			out = append(out, n)
-		}
-	}
-	return out
 }

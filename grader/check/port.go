@@ -112,18 +112,3 @@ func onHost(svc *evidence.Service, old *evidence.Port, port string) i18n.Msg {
 	add := published(evidence.Port{Published: atoi(port), Target: target, Protocol: "tcp", Mode: "host"})
 	return do(append(words, "--publish-add", add, svc.Name)...)
 }
-
-// publisher is another service that publishes a port through the mesh.
-func (v *View) publisher(port, except string) string {
-	for published, owners := range v.idx.publishers {
-		if itoa(published) != port {
-			continue
-		}
-		for _, s := range owners {
-			if s.Name != except {
-				return s.Name
-			}
-		}
-	}
-	return ""
-}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"strconv"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -55,15 +54,4 @@ func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 	}
 	return steps(i18n.M("check.proxy_impostor_hint"), first,
 		in.runAgain(px, rerun{name: now.Name, image: "haproxy", publish: in.wants().frontend, plain: true}))
-}
-
-// ownPublisher is the student's own service that publishes a port, in place of
-// the HAProxy; nil if there is none.
-func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
-	n, _ := strconv.Atoi(port)
-	h, svc := v.holderOf(px, n, "tcp"), v.subject()
-	if h == nil || svc == nil || h.service == nil || h.service.ID != svc.ID {
-		return nil
-	}
-	return svc
 }

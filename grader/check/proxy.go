@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -56,45 +55,6 @@ func (p *proxyParams) needs() []Need {
 
 // proxyNeeds serves the kinds whose parameters hold a proxyParams.
 func proxyNeeds(p *proxyParams) []Need { return p.needs() }
-
-// Proxy is the student's HAProxy: the one under the derived name, else the one
-// that can only be meant, on the derived port or under a name that is nearly
-// right; nil if there is none.
-func (v *View) Proxy() *evidence.Proxy {
-	var meant *evidence.Proxy
-	for i := range v.proxies {
-		p := &v.proxies[i]
-		if p.Matched == "name" {
-			return p
-		}
-		if meant == nil {
-			meant = p
-		}
-	}
-	return meant
-}
-
-// settled are the proxies with the state that lasts. A container that restarts
-// again and again runs for a moment each time, and may be seen running; the
-// list of containers that was read last tells.
-func settled(c evidence.Case) []evidence.Proxy {
-	out := slices.Clone(c.Bundle.Proxies)
-	last := c.After
-	if last == nil {
-		last = c.Before
-	}
-	if last == nil {
-		return out
-	}
-	for i := range out {
-		for _, ctr := range last.Containers {
-			if ctr.ID == out[i].ID && out[i].State == "running" && ctr.State == "restarting" {
-				out[i].State = ctr.State
-			}
-		}
-	}
-	return out
-}
 
 // haproxyFound passes when a container on any node, or a service, has the
 // derived name. Units are two, of which one under another name earns one.
@@ -258,12 +218,4 @@ func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 		return steps(first, doAt(px.Hostname, "docker", "start", now.Name))
 	}
 	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
-}
-
-func clip(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n]) + "…"
 }

@@ -1,9 +1,7 @@
 package check
 
 import (
-	"net/netip"
 	"slices"
-	"strconv"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
@@ -115,88 +113,4 @@ func (in *Input) toBackend(px *evidence.Proxy, public string) i18n.Msg {
 		return in.mend(px, []edit{{fe.Proxy.DefaultBackendLine, "line", text}})
 	}
 	return in.mend(px, []edit{{fe.Bind.Line, "add", text}})
-}
-
-// open reports whether a published port can be reached from other machines.
-func open(px *evidence.Proxy, public string) bool {
-	return px.HostNetwork || slices.ContainsFunc(px.Publishes, func(p evidence.ContainerPort) bool {
-		ip, err := netip.ParseAddr(p.IP)
-		return itoa(p.Public) == public && p.Protocol == "tcp" && (err != nil || !ip.IsLoopback())
-	})
-}
-
-// inside is the container's port behind a published one.
-func inside(px *evidence.Proxy, public string) (private int, ok bool) {
-	for _, p := range px.Publishes {
-		if itoa(p.Public) == public && p.Protocol == "tcp" {
-			return p.Private, true
-		}
-	}
-	if px.HostNetwork {
-		n, err := strconv.Atoi(public)
-		return n, err == nil
-	}
-	return 0, false
-}
-
-func publishedBy(px *evidence.Proxy) []string {
-	out := []string{}
-	for _, p := range px.Publishes {
-		s := itoa(p.Public) + "->" + itoa(p.Private)
-		if p.Protocol != "tcp" && p.Protocol != "" {
-			s += "/" + p.Protocol
-		}
-		if p.Public > 0 && !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// binds are the addresses that a configuration listens on, as written.
-func binds(cfg *haproxy.Config) []string {
-	out := []string{}
-	for _, p := range cfg.Proxies {
-		for _, b := range p.Binds {
-			if len(out) < 20 {
-				out = append(out, clip(b.Addr.Text, 60))
-			}
-		}
-	}
-	return out
-}
-
-// route follows the student's port through the configuration. Where the port
-// leads nowhere, which the port's own check tells, the first frontend stands
-// in, so that one mistake costs its points once.
-func (v *View) route(px *evidence.Proxy, public string) haproxy.Route {
-	cfg := v.config(px)
-	ports := cfg.Ports()
-	if private, ok := inside(px, public); ok {
-		ports = append([]int{private}, ports...)
-	}
-	if n, err := strconv.Atoi(public); err == nil {
-		ports = append(ports, n)
-	}
-	var fallback haproxy.Route
-	for _, port := range ports {
-		r := cfg.RouteFor(port)
-		if len(r.Binds) > 0 && len(r.Always)+len(r.Sometimes) > 0 {
-			return r
-		}
-		if len(fallback.Binds) == 0 {
-			fallback = r
-		}
-	}
-	return fallback
-}
-
-// backends are those that the student's port leads to: unconditionally if
-// there are any, else under conditions.
-func (v *View) backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
-	r := v.route(px, public)
-	if len(r.Always) > 0 {
-		return r.Always
-	}
-	return r.Sometimes
 }

@@ -1,9 +1,6 @@
 package check
 
 import (
-	"strings"
-
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
@@ -52,23 +49,4 @@ func judgeLater(in *Input, p *laterParams) Result {
 		return r
 	}
 	return judgeSpread(&inner, &spreadParams{Service: p.Service, Via: "mesh", Port: p.Port})
-}
-
-// WithLater gives the view what was seen after a fault was undone: the load
-// that followed it, between two snapshots. final may be nil.
-func (v *View) WithLater(settled, final *Index) *View {
-	b := *v.c.Bundle
-	b.Traces, b.Gaps = b.Later, nil
-	for _, g := range v.c.Bundle.Gaps {
-		if what, ok := strings.CutPrefix(g.What, "later/"); ok {
-			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + what, Code: g.Code, Detail: g.Detail})
-		}
-	}
-	c := v.c
-	c.Bundle, c.Before, c.After = &b, settled.Snap, nil
-	if final != nil {
-		c.After = final.Snap
-	}
-	v.later = NewView(c, settled, final, v.vars).With(v.names)
-	return v
 }

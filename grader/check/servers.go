@@ -1,11 +1,8 @@
 package check
 
 import (
-	"net/netip"
 	"slices"
-	"strings"
 
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
@@ -115,47 +112,4 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Message = i18n.M("check.servers_ok", "nodes", nodes, "port", port)
 	}
 	return r
-}
-
-// serverNode is the node that a server line leads to, or why it leads to none
-// at the student's port.
-func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (node string, why i18n.Msg) {
-	ip, isIP := s.Addr.IP()
-	if known := mapped(px, s.Addr.Host); !isIP && known.IsValid() {
-		ip, isIP = known, true
-	}
-	for _, n := range v.idx.Snap.Nodes {
-		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
-		if isIP {
-			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)
-		}
-		if same {
-			node = n.Hostname
-			break
-		}
-	}
-	// In the host's network its loopback address is the node itself.
-	if node == "" && px.HostNetwork && (isIP && ip.IsLoopback() || s.Addr.Host == "localhost") {
-		node = v.NodeName(px.NodeID)
-	}
-	switch {
-	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
-		return "", i18n.M("check.server_local")
-	case node == "":
-		if where, _ := v.lead(px, v.subject(), s); where == leadOwn {
-			return "", i18n.M("check.server_direct", "service", v.vars[v.about])
-		}
-		return "", i18n.M("check.server_stranger")
-	case itoa(s.Port()) == port:
-		return node, i18n.Msg{}
-	}
-	if other := v.publisher(itoa(s.Port()), v.vars[v.about]); other != "" {
-		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
-	}
-	return "", i18n.M("check.server_port", "port", port)
-}
-
-func sameIP(ip netip.Addr, s string) bool {
-	other, err := netip.ParseAddr(s)
-	return err == nil && other.Unmap() == ip.Unmap()
 }

@@ -234,10 +234,6 @@ func (in *Input) serviceAgain(svc *evidence.Service, change func(s *evidence.Ser
 	return serviceCommand(&s, nets)
 }
 
-func (v *View) ingress(id string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Ingress })
-}
-
 // serviceCommand is the command that makes such a service.
 func serviceCommand(s *evidence.Service, networks []string) string {
 	words := []string{"docker", "service", "create", "--name", s.Name}

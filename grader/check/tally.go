@@ -95,3 +95,30 @@ func (d Doubt) Reason() i18n.Msg {
 	}
 	return i18n.M("check.doubt_"+why, "line", d.Line, "text", d.Text)
 }
+
+// onlyLost reports whether all that is wrong is connections that time out.
+func (t *tally) onlyLost() bool {
+	return t.failed > 0 && t.errors["timeout"]+t.errors["unreachable"] == t.failed &&
+		t.onlyOwn()
+}
+
+// mayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
+func (t *tally) mayBeLost() bool {
+	behind := t.errors["http-503"] + t.errors["http-504"] + t.errors["timeout"]
+	return t.failed > 0 && behind == t.failed && t.onlyOwn()
+}
+
+// quality is the share of requests that own tasks answered, times the share
+// of tasks that did.
+func (t *tally) quality(expected []*evidence.Task) float64 {
+	if t.sent == 0 || len(expected) == 0 {
+		return 0
+	}
+	seen := 0
+	for _, task := range expected {
+		if t.own[task.ID] > 0 {
+			seen++
+		}
+	}
+	return float64(t.ownTotal()) / float64(t.sent) * float64(seen) / float64(len(expected))
+}

@@ -58,15 +58,6 @@ func serviceReplicas() Kind {
 		})
 }
 
-// asked is how many tasks the service wants: for a global one, as many as the
-// managers have made for nodes.
-func (v *View) asked(svc *evidence.Service) int {
-	if strings.HasPrefix(svc.Mode, "global") {
-		return len(v.Wanted(svc))
-	}
-	return svc.Replicas
-}
-
 // tasksRunning passes when every task that the service asks for runs, and at
 // least so many. Units are the tasks wanted.
 func tasksRunning() Kind {
@@ -108,26 +99,6 @@ func judgeRunning(in *Input, p *countParams) Result {
 	}
 	r.Hint = in.runningHint(svc, troubles)
 	return r
-}
-
-// unplaced counts the tasks that the managers have not even begun to place,
-// before and after the load: they wait for an address, as when the ingress
-// network has none left. The student can do nothing about it.
-func (v *View) unplaced(svc *evidence.Service) int {
-	count := func(x *Index) int {
-		n := 0
-		for _, t := range x.tasks[svc.ID] {
-			if t.Desired == "running" && t.State == "new" && t.Error == "" {
-				n++
-			}
-		}
-		return n
-	}
-	n := count(v.idx)
-	if v.after != nil {
-		n = min(n, count(v.after))
-	}
-	return n
 }
 
 // runningHint knows what the engine's words mean.
@@ -219,72 +190,4 @@ func judgeNodes(in *Input, p *countParams) Result {
 		r.Message = i18n.M("check.nodes_swarm", "nodes", on, "service", svc.Name)
 	}
 	return r
-}
-
-// schedulable is the number of nodes that take new tasks.
-func (v *View) schedulable() int {
-	n := 0
-	for _, node := range v.idx.Snap.Nodes {
-		if node.State == "ready" && node.Availability == "active" {
-			n++
-		}
-	}
-	return n
-}
-
-// pinned reports whether a service's constraints may be what keeps its tasks
-// together: of the nodes that take new tasks they leave fewer than so many, or
-// than there are, or the evidence does not tell how many.
-func (v *View) pinned(svc *evidence.Service, want int) bool {
-	n := 0
-	for _, node := range v.idx.Snap.Nodes {
-		fits := node.State == "ready" && node.Availability == "active"
-		for _, c := range svc.Constraints {
-			meets, known := meets(&node, c)
-			if !known {
-				return true
-			}
-			fits = fits && meets
-		}
-		if fits {
-			n++
-		}
-	}
-	return n < min(want, v.schedulable())
-}
-
-// meets reports whether a node meets a constraint such as "node.role==manager";
-// known is false where the evidence does not tell.
-func meets(n *evidence.Node, constraint string) (meets, known bool) {
-	key, value, equal := strings.Cut(constraint, "==")
-	if !equal {
-		var unequal bool
-		if key, value, unequal = strings.Cut(constraint, "!="); !unequal {
-			return false, false
-		}
-	}
-	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-	got := ""
-	switch label, labelled := strings.CutPrefix(key, "node.labels."); {
-	case labelled:
-		got = n.Labels[label]
-	case key == "node.id":
-		got = n.ID
-	case key == "node.hostname":
-		got = n.Hostname
-	case key == "node.role":
-		got = n.Role
-	default:
-		return false, false
-	}
-	return strings.EqualFold(got, value) == equal, true
-}
-
-// refused reports whether tasks of the service were turned down by a node, as
-// when the image is missing there. Failed tasks do not count: an engine that
-// restarts after an outage leaves some.
-func (v *View) refused(svc *evidence.Service) bool {
-	return slices.ContainsFunc(v.idx.tasks[svc.ID], func(t *evidence.Task) bool {
-		return t.State == "rejected" && t.Error != ""
-	})
 }

@@ -6,20 +6,8 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/mention"
 )
-
-// Through is the load on the student's balancer, nil if there was none; of
-// several the one on its own port.
-func (v *View) Through() *evidence.Trace {
-	var first *evidence.Trace
-	for i := range v.c.Bundle.Traces {
-		tr := &v.c.Bundle.Traces[i]
-		if tr.Target.Kind == "haproxy" && (first == nil || portOf(tr.Target.Address) == v.vars[v.names.Frontend]) {
-			first = tr
-		}
-	}
-	return first
-}
 
 // meshNode is the node whose published port a load went to.
 func meshNode(tr *evidence.Trace) string {
@@ -82,4 +70,66 @@ func (v *View) traces(via string, portVars ...string) ([]*evidence.Trace, *Missi
 		return nil, &Missing{What: "load/" + via, Msg: i18n.M("check.load_none", "what", via)}
 	}
 	return out, nil
+}
+
+// portOf is the port of an address.
+func portOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
+
+// clients are the addresses from which own tasks say their requests came;
+// silent reports that some do not say, answers is how many there are.
+func (v *View) clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
+	for _, tr := range traces {
+		for _, who := range v.responders(tr) {
+			if v.Author(who, svc).Standing != "own" {
+				continue
+			}
+			answers += who.Count
+			silent = silent || len(who.Clients) == 0
+			for _, c := range who.Clients {
+				if !slices.Contains(seen, c) {
+					seen = append(seen, c)
+				}
+			}
+		}
+	}
+	slices.Sort(seen)
+	return seen, silent, answers
+}
+
+// responders are who answered in a trace. Answers that told nothing when they
+// were read are looked at again with what the later snapshot knows.
+func (v *View) responders(tr *evidence.Trace) []evidence.Responder {
+	if len(tr.Unnamed) == 0 || v.after == nil {
+		return tr.Responders
+	}
+	at := slices.IndexFunc(tr.Responders, func(r evidence.Responder) bool {
+		return r.Rule == "" && r.Hostname == "" && len(r.Addresses) == 0 && len(r.Mentions) == 0
+	})
+	if at < 0 {
+		return tr.Responders
+	}
+	out := slices.Clone(tr.Responders)
+	rest := &out[at]
+	var f mention.Found
+	for _, u := range tr.Unnamed {
+		if u.Body == "" && u.Head == "" || u.Count <= 0 || u.Count > rest.Count {
+			continue
+		}
+		v.after.known().Scan(&f, []byte(u.Head), []byte(u.Body))
+		found := f.Texts("")
+		if f.IDs()+len(f.Names())+len(f.Addresses()) == 0 {
+			continue
+		}
+		rest.Count -= u.Count
+		rest.Echoed, rest.Replayed, rest.Browser = max(0, rest.Echoed-u.Echoed), max(0, rest.Replayed-u.Replayed), max(0, rest.Browser-u.Browser)
+		out = append(out, evidence.Responder{
+			Count: u.Count, Rule: "exists", Mentions: found, Sample: clip(u.Body, 200), MentionedIn: strings.ToLower(string(f.Field())),
+			Echoed: u.Echoed, Replayed: u.Replayed, Browser: u.Browser,
+		})
+		rest = &out[at]
+	}
+	if rest.Count == 0 {
+		out = slices.Delete(out, at, at+1)
+	}
+	return out
 }

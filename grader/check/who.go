@@ -71,15 +71,6 @@ func (v *View) Author(r evidence.Responder, svc *evidence.Service) Author {
 	return best
 }
 
-// indexes are the snapshots before and after the load: a task may have come
-// up in between.
-func (v *View) indexes() []*Index {
-	if v.after == nil {
-		return []*Index{v.idx}
-	}
-	return []*Index{v.idx, v.after}
-}
-
 // anothers reports whether an answer shows a student ID that neither the
 // service sets nor the student has. Containers of an update that is under way
 // or has stopped halfway may show an older value.

@@ -1,0 +1,3 @@
+package check
+
+func short(id string) string { return id[:min(len(id), shortID)] }
