@@ -30,7 +30,7 @@ func (in *Input) reload(px *evidence.Proxy, name string) i18n.Msg {
 // renamed is a HAProxy as it is called once the first of the hints about it was
 // followed: by the derived name.
 func (in *Input) renamed(px *evidence.Proxy) *evidence.Proxy {
-	name := in.Vars[in.View.names.Balancer]
+	name := in.Vars[in.View.Names().Balancer]
 	if px == nil || px.Matched == "name" || px.Name == name || name == "" {
 		return px
 	}

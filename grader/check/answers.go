@@ -38,7 +38,7 @@ func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 }
 
 func nameExists(vars []string, via, name string) []rubric.ParamError {
-	if via != "haproxy" && name == usual.Balancer {
+	if via != "haproxy" && name == Usual.Balancer {
 		return nil // nobody has asked for one
 	}
 	return varsExist(vars, "name", name)
@@ -60,7 +60,7 @@ func viaKnown(via string) []rubric.ParamError {
 // times the share of the tasks that did.
 func answers() Kind {
 	return define("answers", true,
-		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: usual.Balancer},
+		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: Usual.Balancer},
 		func(p *answersParams) []Need {
 			return []Need{{Kind: "snapshot", Service: p.Service}, loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)}
 		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
@@ -71,11 +71,11 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if svc == nil {
 		return noService(in, p.Service)
 	}
-	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return Lacking(missing)
 	}
-	expected := in.View.lasting(svc)
+	expected := in.View.Lasting(svc)
 	r := Result{
 		Outcome:  Fail,
 		Measure:  &Measure{Want: float64(len(traces))},
@@ -84,7 +84,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	rows := make([]Facts, 0, len(traces))
 	var worst *problem
 	for _, tr := range traces {
-		t := in.View.tally(svc, tr)
+		t := in.View.Tally(svc, tr)
 		bad := in.complain(svc, p, tr, &t, expected)
 		if bad == nil {
 			r.Measure.Got++
@@ -96,8 +96,8 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	r.Observed = Facts{"targets": rows}
 	if len(traces) == 1 {
 		r.Observed = rows[0]
-		t := in.View.tally(svc, traces[0])
-		r.Measure = &Measure{Got: t.quality(expected), Want: 1}
+		t := in.View.Tally(svc, traces[0])
+		r.Measure = &Measure{Got: t.Quality(expected), Want: 1}
 	}
 	if worst == nil {
 		r.Outcome = Pass
@@ -114,10 +114,10 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		return r
 	}
 	if p.Direct && worst.weight != foreignWeight {
-		if e := in.View.gone(svc, portOf(traces[0].Target.Address)); e != nil {
+		if e := in.View.Gone(svc, PortOf(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
-			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer]))
+			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.Server.Addr.Text, 60))
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer]))
 			return r
 		}
 	}
@@ -126,7 +126,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if hint := in.behind(px, svc, in.Vars[p.Port], worst.class); !hint.Empty() {
 			r.Hint = hint
 		}
-		in.blameLoaded(&r, px, portOf(traces[0].Target.Address))
+		in.blameLoaded(&r, px, PortOf(traces[0].Target.Address))
 	}
 	return r
 }
@@ -134,7 +134,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 // blameLoaded says that what runs is not what the file says, where something
 // shows it: that comes first to be mended.
 func (in *Input) blameLoaded(r *Result, px *evidence.Proxy, port string) {
-	if servers := in.View.pageFacts(px, port); servers != nil {
+	if servers := in.View.PageServers(px, port); servers != nil {
 		r.Observed["statistics_page"] = servers
 	}
 	c, differ := in.View.Loaded(px, port)
@@ -143,7 +143,7 @@ func (in *Input) blameLoaded(r *Result, px *evidence.Proxy, port string) {
 		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
 		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", in.reload(px, ""))
 	case EditedSince(px):
-		started, modified := editTimes(px)
+		started, modified := EditTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
 		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", in.reload(px, ""))
 	}
@@ -157,17 +157,17 @@ func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*e
 	mesh := *p
 	mesh.Via = "mesh"
 	good, lost := false, ""
-	for i := range in.View.c.Bundle.Traces {
-		tr := &in.View.c.Bundle.Traces[i]
-		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && portOf(tr.Target.Address) != in.Vars[p.Port] {
+	for i := range in.View.Bundle().Traces {
+		tr := &in.View.Bundle().Traces[i]
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && PortOf(tr.Target.Address) != in.Vars[p.Port] {
 			continue
 		}
-		t := in.View.tally(svc, tr)
+		t := in.View.Tally(svc, tr)
 		switch {
 		case in.complain(svc, &mesh, tr, &t, expected) == nil:
 			good = len(expected) > 0
-		case t.onlyLost():
-			lost = meshNode(tr)
+		case t.OnlyLost():
+			lost = MeshNode(tr)
 		case p.Via == "mesh":
 			return "" // something else is wrong as well
 		}
@@ -176,8 +176,8 @@ func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*e
 		return ""
 	}
 	if p.Via == "haproxy" {
-		through, _ := in.View.traces("haproxy", append([]string{p.Port}, p.Or...)...)
-		if t := in.View.tally(svc, through...); !t.mayBeLost() {
+		through, _ := in.View.Traces("haproxy", append([]string{p.Port}, p.Or...)...)
+		if t := in.View.Tally(svc, through...); !t.MayBeLost() {
 			return ""
 		}
 	}
@@ -196,59 +196,59 @@ type problem struct {
 
 // complain names the first thing that is wrong with a target's answers, or
 // nil.
-func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *tally, expected []*evidence.Task) *problem {
+func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *Tally, expected []*evidence.Task) *problem {
 	where := i18n.M("check.at_haproxy", "address", tr.Target.Address)
 	if p.Via == "mesh" {
-		where = i18n.M("check.at_node", "node", meshNode(tr), "address", tr.Target.Address)
+		where = i18n.M("check.at_node", "node", MeshNode(tr), "address", tr.Target.Address)
 	}
 	curl := "curl http://" + tr.Target.Address + tr.Target.Path
-	failed := float64(t.failed) / float64(t.sent)
+	failed := float64(t.Failed) / float64(t.Sent)
 	silent := 0
 	for _, task := range expected {
-		if t.own[task.ID] == 0 {
+		if t.Own[task.ID] == 0 {
 			silent++
 		}
 	}
-	class := mostKey(t.errors)
+	class := mostKey(t.Errors)
 	switch {
-	case t.failed == t.sent:
-		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.sent, "error", errorName(class)),
+	case t.Failed == t.Sent:
+		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.Sent, "error", errorName(class)),
 			in.errorHint(svc, p, curl, class), class}
-	case len(t.foreign) > 0:
-		name := mostKey(t.foreign)
+	case len(t.Foreign) > 0:
+		name := mostKey(t.Foreign)
 		hint := "check.answers_foreign_" + p.Via + "_hint"
 		if p.Direct {
 			hint = "check.answers_foreign_direct_hint"
 		}
-		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", in.Vars[p.Port], "other", name, "published", in.View.subjectPort(),
-				"lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer])), ""}
-	case t.forged > 0:
-		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
-			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
-	case t.unknown > 0:
-		if c := in.View.standAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
-			return p.Via == "mesh" && len(t.sample) >= shortID && strings.HasPrefix(c.ID, t.sample) && itoa(at.Public) == in.Vars[p.Port]
+		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.Foreign[name], "sent", t.Sent, "other", name),
+			i18n.M(hint, "service", svc.Name, "port", in.Vars[p.Port], "other", name, "published", in.View.SubjectPort(),
+				"lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer])), ""}
+	case t.Forged > 0:
+		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.Forged, "sent", t.Sent, "claimed", clip(t.Sample, 60),
+			"why", t.Why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
+	case t.Unknown > 0:
+		if c := in.View.StandAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
+			return p.Via == "mesh" && len(t.Sample) >= ShortID && strings.HasPrefix(c.ID, t.Sample) && itoa(at.Public) == in.Vars[p.Port]
 		}); c != nil {
 			node := in.View.NodeName(c.NodeID)
-			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.unknown, "sent", t.sent, "name", c.Names[0], "node", node, "port", in.Vars[p.Port]),
+			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.Unknown, "sent", t.Sent, "name", c.Names[0], "node", node, "port", in.Vars[p.Port]),
 				steps(i18n.M("check.answers_held_hint", "name", c.Names[0]), doAt(node, "docker", "rm", "-f", c.Names[0])), ""}
 		}
-		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
+		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.Unknown, "sent", t.Sent, "claimed", t.Sample),
 			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl), ""}
-	case t.anonymous > 0:
-		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
+	case t.Anonymous > 0:
+		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.Anonymous, "sent", t.Sent),
 			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl), ""}
 	case failed > p.MaxErrors:
-		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
+		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.Failed, "sent", t.Sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),
 			in.errorHint(svc, p, curl, class), class}
 	case len(expected) == 0:
 		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name), ""}
 	case silent > 0:
-		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
+		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.Sent),
 			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
-				"reload", in.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer])), ""}
+				"reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer])), ""}
 	}
 	return nil
 }
@@ -261,22 +261,22 @@ func silentHint(p *answersParams) string {
 }
 
 // figuresAt are the figures of one target.
-func figuresAt(tr *evidence.Trace, t *tally, expected []*evidence.Task) Facts {
+func figuresAt(tr *evidence.Trace, t *Tally, expected []*evidence.Task) Facts {
 	counts := make(map[string]int, len(expected))
 	for _, task := range expected {
-		counts[short(task.ContainerID)] = t.own[task.ID]
+		counts[Short(task.ContainerID)] = t.Own[task.ID]
 	}
 	f := Facts{
 		"target": tr.Target.ID, "address": tr.Target.Address,
-		"sent": t.sent, "failed": t.failed, "containers": counts,
+		"sent": t.Sent, "failed": t.Failed, "containers": counts,
 	}
-	if len(t.errors) > 0 {
-		f["errors"] = t.errors
+	if len(t.Errors) > 0 {
+		f["errors"] = t.Errors
 	}
-	if len(t.foreign) > 0 {
-		f["foreign"] = t.foreign
+	if len(t.Foreign) > 0 {
+		f["foreign"] = t.Foreign
 	}
-	for name, n := range map[string]int{"unknown": t.unknown, "forged": t.forged, "anonymous": t.anonymous, "stale": t.stale} {
+	for name, n := range map[string]int{"unknown": t.Unknown, "forged": t.Forged, "anonymous": t.Anonymous, "stale": t.Stale} {
 		if n > 0 {
 			f[name] = n
 		}

@@ -28,7 +28,7 @@ func (p *backendsParams) Validate(vars []string) []rubric.ParamError {
 // disabled and backup servers do not count, for or against. Units are tasks.
 //
 // An address that was right until swarm replaced the task counts as that
-// task's: see [View.moved].
+// task's.
 func haproxyBackends() Kind {
 	return define("haproxy-backends", true, backendsParams{networkParams: networkDefaults, Target: 80},
 		func(p *backendsParams) []Need {
@@ -44,54 +44,54 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 	case px == nil:
 		return judgeFound(in, &p.proxyParams)
 	}
-	got := in.View.reach(px, svc, p.public(in, px), p.Target)
+	got := in.View.Reach(px, svc, p.public(in, px), p.Target)
 	running := in.View.Running(svc)
-	missing := in.View.cover(&got, svc)
+	missing := in.View.Uncovered(&got, svc)
 	r := Result{
 		Outcome: Fail,
 		Measure: &Measure{
 			Got:  float64(len(running) - len(missing)),
-			Want: float64(max(len(running)+len(got.wrong), 1)),
+			Want: float64(max(len(running)+len(got.Wrong), 1)),
 		},
 		Observed: Facts{
-			"servers": nonNil(got.listed), "tasks_covered": len(running) - len(missing), "wrong": len(got.wrong),
-			"follows": got.follows(),
+			"servers": nonNil(got.Listed), "tasks_covered": len(running) - len(missing), "wrong": len(got.Wrong),
+			"follows": got.Follows(),
 		},
-		Expected: Facts{"tasks": in.View.whereabouts(svc, running), "port": p.Target},
+		Expected: Facts{"tasks": in.View.Whereabouts(svc, running), "port": p.Target},
 	}
 	r.Hint = in.taskServers(px, svc, p.public(in, px), p.Target)
-	if len(got.moved) > 0 {
-		r.Observed["moved"] = len(got.moved)
+	if len(got.Moved) > 0 {
+		r.Observed["moved"] = len(got.Moved)
 	}
 	switch {
-	case len(got.wrong) > 0:
-		w := got.wrong[0]
-		r.Observed["why"] = w.why
-		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num,
-			"server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.words)
-	case len(got.listed) == got.idle:
+	case len(got.Wrong) > 0:
+		w := got.Wrong[0]
+		r.Observed["why"] = w.Why
+		r.Message = i18n.M("check.servers_wrong", "line", w.Server.Line.Num,
+			"server", clip(w.Server.Name+" "+w.Server.Addr.Text, 60), "why", w.Words)
+	case len(got.Listed) == got.Idle:
 		r.Message = i18n.M("check.servers_none")
-	case len(missing) == 0 && len(got.moved) > 0:
+	case len(missing) == 0 && len(got.Moved) > 0:
 		r.Outcome = Pass
-		r.Message = i18n.M("check.backends_moved", "n", len(got.moved), "server", clip(got.moved[0].server.Addr.Text, 60),
-			"node", in.View.NodeName(got.moved[0].moved.NodeID))
+		r.Message = i18n.M("check.backends_moved", "n", len(got.Moved), "server", clip(got.Moved[0].Server.Addr.Text, 60),
+			"node", in.View.NodeName(got.Moved[0].Moved.NodeID))
 	case len(missing) == 0:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.backends_ok", "n", len(running), "service", svc.Name)
-		if got.follows() == "resolvers" {
+		if got.Follows() == "resolvers" {
 			r.Message = i18n.M("check.backends_follow", "n", len(running), "service", svc.Name)
 		}
-	case got.once > 0:
+	case got.Once > 0:
 		r.Message = i18n.M("check.backends_once", "n", len(running), "missing", len(missing), "service", svc.Name)
-	case got.slots > 0:
-		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
-	case len(got.again) > 0:
-		a := got.again[0]
-		r.Message = i18n.M("check.backends_"+a.key(), "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
-			"n", len(running), "missing", len(missing), "addresses", in.View.whereabouts(svc, missing))
+	case got.Slots > 0:
+		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.Slots, "service", svc.Name)
+	case len(got.Again) > 0:
+		a := got.Again[0]
+		r.Message = i18n.M("check.backends_"+a.How(), "line", a.Server.Line.Num, "server", clip(a.Server.Name+" "+a.Server.Addr.Text, 60), "first", a.First,
+			"n", len(running), "missing", len(missing), "addresses", in.View.Whereabouts(svc, missing))
 	default:
 		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),
-			"addresses", in.View.whereabouts(svc, missing))
+			"addresses", in.View.Whereabouts(svc, missing))
 	}
 	if r.Outcome == Pass {
 		r.Hint = i18n.Msg{}

@@ -43,8 +43,8 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	for _, c := range causes {
 		if strings.Contains(text[c.in], c.word) {
 			what, hint = i18n.M("check.cause_"+c.key), in.mendCause(px, file, c.key)
-			if h := in.View.held(px); h != nil && c.key == "port_taken" {
-				what = i18n.M("check.cause_port_held", "port", h.port, "holder", h.words())
+			if h := in.View.Held(px); h != nil && c.key == "port_taken" {
+				what = i18n.M("check.cause_port_held", "port", h.Port, "holder", h.Words())
 			}
 			return what, hint
 		}
@@ -77,7 +77,7 @@ func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
 		"logs", in.logs(px, ""), "remove", in.remove(px, ""))
 	again := rerun{name: now.Name, image: px.Image, publish: in.wants().frontend, plain: true}
 	switch {
-	case key == "port_taken" && px.Kind != "service" && v.held(px) != nil:
+	case key == "port_taken" && px.Kind != "service" && v.Held(px) != nil:
 		return in.start(px)
 	case key == "port_taken" && px.Kind != "service":
 		return steps(i18n.M("check.port_program_hint", "name", now.Name), doAt(px.Hostname, "ss -ltnp"), doAt(px.Hostname, "docker", "start", now.Name))

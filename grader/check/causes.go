@@ -30,12 +30,12 @@ func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class s
 // cause finds the line that explains what was wrong with HAProxy's answers, and
 // what becomes of it; key is "" if none does.
 func (in *Input) cause(px *evidence.Proxy, svc *evidence.Service, port, class string) (key string, edits []edit, args []any) {
-	route := in.View.route(px, port)
+	route := in.View.Route(px, port)
 	var found []*haproxy.Proxy
 	for _, b := range route.Binds {
 		found = append(found, b.Proxy)
 	}
-	backends := in.View.backends(px, port)
+	backends := in.View.Backends(px, port)
 	found = append(found, backends...)
 	say := func(key string, l haproxy.Line, edits ...edit) (string, []edit, []any) {
 		if edits == nil {
@@ -67,13 +67,13 @@ func (in *Input) cause(px *evidence.Proxy, svc *evidence.Service, port, class st
 	if class == "timeout" {
 		for _, be := range backends {
 			for _, s := range be.Servers {
-				if in.View.loops(px, s) {
+				if in.View.Loops(px, s) {
 					return "", nil, nil // the servers' own hint has the right line
 				}
 			}
 		}
 	}
-	if own, strange, _ := in.View.leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
+	if own, strange, _ := in.View.Leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
 		for _, be := range backends {
 			if o, ok := be.Options["httpchk"]; ok {
 				edits := []edit{{o.Line, "delete", ""}}

@@ -82,7 +82,7 @@ func define[P any](name string, measures bool, defaults P,
 		NewParams: func() any { p := defaults; return &p },
 		Needs:     func(p any) []Need { return needs(p.(*P)) },
 		Judge: func(in *Input, p any) Result {
-			in.View.turnTo(serviceOf(needs(p.(*P))))
+			in.View.TurnTo(serviceOf(needs(p.(*P))))
 			return judge(in, p.(*P))
 		},
 	}
@@ -146,7 +146,7 @@ func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Resul
 		if r.Outcome != Fail || svc == nil {
 			return r
 		}
-		if node, words := in.View.spoilt(svc); words != "" {
+		if node, words := in.View.Spoilt(svc); words != "" {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.node_trouble", "node", node, "error", clip(words, 160))
 			r.Hint = i18n.M("check.node_trouble_hint", "node", node)

@@ -27,7 +27,7 @@ func (v *View) claim(r evidence.Responder, svc *evidence.Service) (out evidence.
 	tasks, foreign := v.mentioned(px, svc, r.Mentions)
 	switch {
 	case len(tasks) == 1:
-		r.Hostname, r.Header = tasks[0].ContainerID[:shortID], r.MentionedIn
+		r.Hostname, r.Header = tasks[0].ContainerID[:ShortID], r.MentionedIn
 		return r, ""
 	case len(tasks) > 1 && foreign:
 		return r, "torn"
@@ -147,8 +147,8 @@ func (v *View) provesNothing(px *evidence.Proxy, r *evidence.Responder) bool {
 	if idForm.MatchString(r.Hostname) {
 		return false
 	}
-	for _, p := range v.config(px).Proxies {
-		if slices.ContainsFunc(serversOf(p), func(s haproxy.Server) bool { return s.Name == r.Hostname }) {
+	for _, p := range v.Config(px).Proxies {
+		if slices.ContainsFunc(ServersOf(p), func(s haproxy.Server) bool { return s.Name == r.Hostname }) {
 			return true
 		}
 		for _, l := range p.Lines {
@@ -164,7 +164,7 @@ var idForm = regexp.MustCompile(`^([0-9a-fA-F]{12}|[0-9a-fA-F]{64})$`)
 
 // isOf reports whether a name is that of a HAProxy's own container.
 func (v *View) isOf(px *evidence.Proxy, name string) bool {
-	if len(name) < shortID {
+	if len(name) < ShortID {
 		return false
 	}
 	name = strings.ToLower(name)
@@ -187,7 +187,7 @@ func (v *View) withoutProxy(px *evidence.Proxy, list []string) []string {
 	if v.clientAddrs == nil {
 		v.clientAddrs = []string{}
 		if !v.oddImage(px) {
-			v.clientAddrs = v.addressesOf(px)
+			v.clientAddrs = v.AddressesOf(px)
 		}
 	}
 	own := v.clientAddrs

@@ -57,7 +57,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Observed["error"] = trouble
 		return r
 	}
-	if px.State == "running" && in.View.impostor(px) {
+	if px.State == "running" && in.View.Impostor(px) {
 		r.Message = i18n.M("check.proxy_impostor", "name", name, "image", clip(px.Image, 80))
 		r.Hint = in.asHandout(px)
 		return r
@@ -65,7 +65,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	if other, ok := in.standIn(px); ok {
 		return other
 	}
-	cfg := in.View.config(px)
+	cfg := in.View.Config(px)
 	if EditedSince(px) {
 		r.Observed["edited_after_start"] = true
 	}
@@ -74,7 +74,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	// HAProxy itself is the judge of what it accepts: a configuration that was
 	// loaded is valid, whatever we make of it.
-	loaded := px.State == "running" && !in.View.stale(px, p.public(in, px))
+	loaded := px.State == "running" && !in.View.Stale(px, p.public(in, px))
 	// Alerts come first.
 	if found := haproxy.Lint(cfg); haproxy.Refused(found) && !loaded {
 		alert := found[0]
@@ -94,7 +94,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Hint = in.rewrite(px)
 		return r
 	}
-	route := in.View.route(px, p.public(in, px))
+	route := in.View.Route(px, p.public(in, px))
 	if len(route.Binds) == 0 {
 		r.Message = i18n.M("check.config_no_frontend", "file", file)
 		r.Hint = in.rewrite(px)
@@ -112,7 +112,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	r.Outcome, r.Measure.Got = Pass, 2
 	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
 	if EditedSince(px) {
-		started, modified := editTimes(px)
+		started, modified := EditTimes(px)
 		r.Message = i18n.M("check.config_ok_edited", "file", file, "mode", p.Mode, "name", name, "started", started, "modified", modified)
 	}
 	return r

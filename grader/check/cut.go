@@ -34,7 +34,7 @@ func Cuts(s *evidence.Snapshot) []Cut {
 		switch {
 		case of && list == "tasks":
 			at := slices.IndexFunc(s.Services, func(x evidence.Service) bool { return x.ID == id })
-			svc := &evidence.Service{ID: id, Name: short(id)}
+			svc := &evidence.Service{ID: id, Name: Short(id)}
 			if at >= 0 {
 				svc = &s.Services[at]
 			}

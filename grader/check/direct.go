@@ -31,12 +31,12 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	case px == nil:
 		return judgeFound(in, &p.proxyParams)
 	}
-	traces, missing := in.View.traces("haproxy", append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces("haproxy", append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return Lacking(missing)
 	}
-	own := in.View.addressesOf(px)
-	seen, silent, answers := in.View.clients(svc, traces)
+	own := in.View.AddressesOf(px)
+	seen, silent, answers := in.View.Clients(svc, traces)
 	r := Result{
 		Outcome:  Fail,
 		Observed: Facts{"clients": nonNil(seen), "endpoint_mode": svc.EndpointMode},
@@ -58,11 +58,11 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.direct_only", "service", svc.Name)
 	default:
-		got := in.View.reach(px, svc, p.public(in, px), p.Target)
-		if len(got.wrong) > 0 {
-			r.Observed["why"] = got.wrong[0].why
-			r.Message = i18n.M("check.servers_wrong", "line", got.wrong[0].server.Line.Num,
-				"server", clip(got.wrong[0].server.Name+" "+got.wrong[0].server.Addr.Text, 60), "why", got.wrong[0].words)
+		got := in.View.Reach(px, svc, p.public(in, px), p.Target)
+		if len(got.Wrong) > 0 {
+			r.Observed["why"] = got.Wrong[0].Why
+			r.Message = i18n.M("check.servers_wrong", "line", got.Wrong[0].Server.Line.Num,
+				"server", clip(got.Wrong[0].Server.Name+" "+got.Wrong[0].Server.Addr.Text, 60), "why", got.Wrong[0].Words)
 			break
 		}
 		r.Outcome = Pass
@@ -77,17 +77,17 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 // passage says through what a request came whose client was not HAProxy.
 func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
 	ip, _ := netip.ParseAddr(client)
-	for _, c := range in.View.idx.Snap.Containers {
+	for _, c := range in.View.Snap().Containers {
 		for _, n := range c.Networks {
-			if n.Address == client && len(c.Names) > 0 && in.View.isSwarm(n.NetworkID) {
+			if n.Address == client && len(c.Names) > 0 && in.View.IsSwarm(n.NetworkID) {
 				return "container", i18n.M("check.direct_container", "service", svc.Name, "client", client, "other", c.Names[0])
 			}
 		}
 	}
-	for i := range in.View.idx.Snap.Networks {
-		n := &in.View.idx.Snap.Networks[i]
+	for i := range in.View.Snap().Networks {
+		n := &in.View.Snap().Networks[i]
 		switch {
-		case !inSubnet(n, ip) || n.Scope != "swarm":
+		case !InSubnet(n, ip) || n.Scope != "swarm":
 		case n.Ingress:
 			return "mesh", i18n.M("check.direct_mesh", "service", svc.Name, "client", client)
 		case len(svc.VIPs) > 0:

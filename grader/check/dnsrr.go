@@ -28,7 +28,7 @@ func judgeDNSRR(in *Input, p *dnsrrParams) Result {
 	}
 	var vips, published []string
 	for _, v := range svc.VIPs {
-		vips = append(vips, bare(v.Address))
+		vips = append(vips, Bare(v.Address))
 	}
 	for _, port := range svc.Ports {
 		if port.Mode == "ingress" {

@@ -41,7 +41,7 @@ func (d Doubt) alone() bool { return d.Why == "made" || d.Why == "elsewhere" }
 // first; none for nearly everybody.
 func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []Doubt {
 	var out []Doubt
-	edited := v.stale(px, port)
+	edited := v.Stale(px, port)
 	if d, ok := v.elsewhere(px, svc, port); ok {
 		out = append(out, d)
 	}
@@ -66,7 +66,7 @@ func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []
 // selfMade are the lines by which a HAProxy can answer without a server, or
 // name a container by itself.
 func (v *View) selfMade(px *evidence.Proxy, port string) []Doubt {
-	route := v.route(px, port)
+	route := v.Route(px, port)
 	var out, perhaps []Doubt
 	for _, r := range route.Answers {
 		if r.OwnPage() {
@@ -95,7 +95,7 @@ func at(why string, l haproxy.Line) Doubt {
 // claim is its own word. They give no cause to doubt anything else.
 func (v *View) written(px *evidence.Proxy, port string) []Doubt {
 	var out []Doubt
-	for _, p := range proxiesOf(v.route(px, port)) {
+	for _, p := range proxiesOf(v.Route(px, port)) {
 		for _, l := range p.Lines {
 			if w, action := l.Word(0), l.Word(1); (w == "http-response" || w == "http-after-response") &&
 				(action == "set-header" || action == "add-header" || action == "replace-header" || action == "replace-value") {
@@ -110,13 +110,13 @@ func (v *View) written(px *evidence.Proxy, port string) []Doubt {
 // speaks of them yet. Deny-lists would always lack a way to answer, so that any
 // line counts that is not on the list of those that cannot.
 func (v *View) unusual(px *evidence.Proxy, port string, known []Doubt) []Doubt {
-	route := v.route(px, port)
+	route := v.Route(px, port)
 	proxies := proxiesOf(route)
 	if route.Dynamic {
-		proxies = v.config(px).Proxies
+		proxies = v.Config(px).Proxies
 	}
 	var out []Doubt
-	for _, l := range v.config(px).Suspects(proxies, maxUnusual) {
+	for _, l := range v.Config(px).Suspects(proxies, maxUnusual) {
 		if !slices.ContainsFunc(known, func(d Doubt) bool { return d.Line == l.Num }) {
 			out = append(out, at("line", l))
 		}

@@ -29,20 +29,20 @@ func errorName(class string) i18n.Msg {
 // errorHint is the next thing to look at after failures of a class.
 func (in *Input) errorHint(svc *evidence.Service, p *answersParams, curl, class string) i18n.Msg {
 	px := in.View.Proxy()
-	log := in.logs(px, in.Vars[in.View.names.Balancer])
+	log := in.logs(px, in.Vars[in.View.Names().Balancer])
 	if p.Via == "mesh" {
-		port := publishedPort(svc, in.Vars[p.Port])
+		port := PublishedPort(svc, in.Vars[p.Port])
 		if port != nil && port.Target != 80 && !strings.HasPrefix(class, "http-") {
 			return i18n.M("check.target_port_hint", "service", svc.Name, "target", port.Target, "port", in.Vars[p.Port], "unpublish", unpublish(*port))
 		}
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
 	}
 	if p.Direct && strings.HasPrefix(class, "http-5") {
-		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", in.Vars[in.View.names.Balancer], "lookup", taskAddresses(svc.Name), "network", in.Vars[in.View.names.Network])
+		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", in.Vars[in.View.Names().Balancer], "lookup", taskAddresses(svc.Name), "network", in.Vars[in.View.Names().Network])
 	}
 	switch class {
 	case "http-503", "http-502", "http-504":
-		return i18n.M("check.backend_error_hint", "logs", log, "port", in.View.subjectPort())
+		return i18n.M("check.backend_error_hint", "logs", log, "port", in.View.SubjectPort())
 	case "refused", "unreachable", "timeout":
 		if px != nil {
 			return in.hintFor(px, "haproxy_refused", "port", in.Vars[p.Port])

@@ -10,28 +10,28 @@ import (
 
 // free is how a port becomes free for the HAProxy of that name. Ours says that
 // it is the student's to take: another's is not, and there it ends.
-func (in *Input) free(px *evidence.Proxy, name string, h *holder) (hint i18n.Msg, ours bool) {
+func (in *Input) free(px *evidence.Proxy, name string, h *Holder) (hint i18n.Msg, ours bool) {
 	at := ""
 	if px != nil {
 		at = px.Hostname
 	}
-	own := in.View.subject()
-	switch s := h.service; {
+	own := in.View.Subject()
+	switch s := h.Service; {
 	case s == nil:
-		return steps(i18n.M("check.proxy_port_held_hint", "name", name, "other", h.container), doAt(at, "docker", "rm", "-f", h.container)), true
+		return steps(i18n.M("check.proxy_port_held_hint", "name", name, "other", h.Container), doAt(at, "docker", "rm", "-f", h.Container)), true
 	case own != nil && own.ID == s.ID:
-		return steps(append([]i18n.Msg{i18n.M("check.port_own_hint", "service", s.Name, "port", h.port, "name", name)}, in.givesUp(s, h.published, in.wants().port)...)...), true
-	case in.View.others(s):
-		return i18n.M("check.port_taken_other_hint", "port", h.port, "owner", s.Name), false
+		return steps(append([]i18n.Msg{i18n.M("check.port_own_hint", "service", s.Name, "port", h.Port, "name", name)}, in.givesUp(s, h.Published, in.wants().port)...)...), true
+	case in.View.IsAnothers(s):
+		return i18n.M("check.port_taken_other_hint", "port", h.Port, "owner", s.Name), false
 	default:
-		return steps(append([]i18n.Msg{i18n.M("check.port_service_hint", "owner", s.Name, "port", h.port)}, in.givesUp(s, h.published, "")...)...), true
+		return steps(append([]i18n.Msg{i18n.M("check.port_service_hint", "owner", s.Name, "port", h.Port)}, in.givesUp(s, h.Published, "")...)...), true
 	}
 }
 
 // freed are the steps before those that publish a port, and whether these can be
 // done.
 func (in *Input) freed(px *evidence.Proxy, name, port string) (first i18n.Msg, ours bool) {
-	h := in.View.holderOf(px, atoi(port), "tcp")
+	h := in.View.HolderOf(px, atoi(port), "tcp")
 	if h == nil {
 		return i18n.Msg{}, true
 	}

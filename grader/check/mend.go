@@ -99,7 +99,7 @@ func (in *Input) freshConfig(px *evidence.Proxy) (string, bool) {
 	}
 	port := w.frontend
 	if px != nil {
-		if private, ok := inside(px, port); ok {
+		if private, ok := Inside(px, port); ok {
 			port = itoa(private)
 		}
 	}

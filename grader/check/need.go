@@ -109,12 +109,12 @@ func NamesOf(rub *rubric.Rubric) Names {
 		}
 	}
 	maps.Copy(n.Ports, mesh)
-	take(&n.Service, cmp.Or(first, usual.Service))
-	take(&n.Balancer, usual.Balancer)
-	take(&n.Frontend, usual.Frontend)
-	take(&n.Network, usual.Network)
+	take(&n.Service, cmp.Or(first, Usual.Service))
+	take(&n.Balancer, Usual.Balancer)
+	take(&n.Frontend, Usual.Frontend)
+	take(&n.Network, Usual.Network)
 	if len(n.Ports) == 0 {
-		n.Ports = usual.Ports
+		n.Ports = Usual.Ports
 	}
 	return n
 }

@@ -43,7 +43,7 @@ func serviceNetwork() Kind {
 func judgeNetwork(in *Input, p *networkParams) Result {
 	name := in.Vars[p.Network]
 	svc := in.View.Service(p.Service)
-	net := in.View.network(svc, name)
+	net := in.View.Network(svc, name)
 	r := Result{
 		Outcome: Fail, Measure: &Measure{Want: 2},
 		Observed: Facts{"network": nil},
@@ -54,7 +54,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		r.Hint = i18n.M("check.network_with_service_hint", "service", in.Vars[p.Service])
 	}
 	if net == nil {
-		if near := in.View.nearNetwork(name); near != nil {
+		if near := in.View.NearNetwork(name); near != nil {
 			r.Observed["network"] = near.Name
 			r.Message = i18n.M("check.network_near", "network", name, "other", near.Name)
 			r.Hint = steps(r.Hint, do("docker network rm", near.Name))
@@ -83,7 +83,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
 		r.Hint = in.networkAgain(svc, name)
-		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && joined(px, net) {
+		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && Joined(px, net) {
 			r.Measure.Got = 1
 		}
 	case net.Name != name:
@@ -105,7 +105,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 
 // makeNetwork makes an attachable overlay, if there is none of the name.
 func (in *Input) makeNetwork(name string) i18n.Msg {
-	if in.View.hasNetwork(name) {
+	if in.View.HasNetwork(name) {
 		return i18n.Msg{}
 	}
 	return do("docker network create -d overlay --attachable", name)
@@ -144,7 +144,7 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		return judgeFound(in, &p.proxyParams)
 	}
 	name := in.Vars[p.Network]
-	net := in.View.network(in.View.Service(p.Service), name)
+	net := in.View.Network(in.View.Service(p.Service), name)
 	r := Result{Outcome: Fail, Observed: Facts{}, Expected: Facts{"network": name}}
 	if net != nil {
 		r.Expected["network"], name = net.Name, net.Name
@@ -154,12 +154,12 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		on = append(on, n.Name)
 	}
 	r.Observed["networks"] = nonNil(on)
-	if net != nil && joined(px, net) {
+	if net != nil && Joined(px, net) {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", net.Name)
 		return r
 	}
-	for _, s := range in.View.sharedNetworks(px, in.View.Service(p.Service)) {
+	for _, s := range in.View.SharedNetworks(px, in.View.Service(p.Service)) {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", s.Name)
 		return r

@@ -83,11 +83,11 @@ func judgePort(in *Input, p *portParams) Result {
 		r.Message = i18n.M("check.port_mode", "port", want, "mode", hit.Mode, "want", p.Modes)
 		r.Hint = i18n.M("check.port_mode_hint", "service", svc.Name, "port", want, "target", hit.Target, "unpublish", unpublish(*hit))
 	default:
-		if owner := in.View.publisher(want, svc.Name); owner != "" {
+		if owner := in.View.Publisher(want, svc.Name); owner != "" {
 			r.Observed["owner"] = owner
 			r.Message = i18n.M("check.port_taken", "port", want, "owner", owner)
 			r.Hint = i18n.M("check.port_taken_hint", "service", svc.Name, "port", want, "owner", owner)
-			if in.View.others(in.View.idx.service[owner]) {
+			if in.View.IsAnothers(in.View.ServiceNamed(owner)) {
 				r.Hint = i18n.M("check.port_taken_other_hint", "port", want, "owner", owner)
 			}
 		} else if len(published) == 0 {

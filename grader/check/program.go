@@ -23,9 +23,9 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 		return Result{}, false
 	}
 	answered := 0
-	if tr, svc := v.Through(), v.subject(); tr != nil && svc != nil {
-		t := v.tally(svc, tr)
-		answered = t.ownTotal()
+	if tr, svc := v.Through(), v.Subject(); tr != nil && svc != nil {
+		t := v.Tally(svc, tr)
+		answered = t.OwnTotal()
 	}
 	known := px.Version != "" || px.Page != nil && px.Page.Error == ""
 	if answered > 0 && known && !px.HostNetwork {
@@ -34,7 +34,7 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 	program := clip(strings.Join(px.Command, " "), 60)
 	args := []any{"name", px.Name, "image", clip(px.Image, 80), "program", program}
 	r = Result{Outcome: Fail, Observed: Facts{"image": px.Image, "command": program}, Message: i18n.M("check.proxy_other", args...), Hint: in.inItsPlace(px)}
-	if answered > 0 && v.ownPublisher(px, in.wants().frontend) == nil {
+	if answered > 0 && v.OwnPublisher(px, in.wants().frontend) == nil {
 		r.Outcome, r.Message = Ungraded, i18n.M("check.proxy_other_open", args...)
 	}
 	return r, true
@@ -44,7 +44,7 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 // that is there if HAProxy takes it.
 func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 	_, trouble := mainFile(px)
-	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.config(px))) {
+	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.Config(px))) {
 		return in.asHandout(px)
 	}
 	now := in.renamed(px)

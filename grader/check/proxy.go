@@ -40,7 +40,7 @@ func orExist(vars, or []string) []rubric.ParamError {
 // HAProxy publishes, or the one that should be.
 func (p *proxyParams) public(in *Input, px *evidence.Proxy) string {
 	for _, name := range append([]string{p.Port}, p.Or...) {
-		if _, ok := inside(px, in.Vars[name]); ok {
+		if _, ok := Inside(px, in.Vars[name]); ok {
 			return in.Vars[name]
 		}
 	}
@@ -67,7 +67,7 @@ func judgeFound(in *Input, p *proxyParams) Result {
 	r := Result{Outcome: Fail, Observed: Facts{"haproxy": nil}, Expected: Facts{"haproxy": name}}
 	if found := in.View.Proxy(); found != nil && found.Matched == "name" {
 		r.Outcome = Pass
-		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": short(found.ID), "node": found.Hostname}
+		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": Short(found.ID), "node": found.Hostname}
 		r.Message = i18n.M("check.proxy_found", "name", found.Name, "node", found.Hostname)
 		if found.Kind == "service" {
 			r.Message = i18n.M("check.proxy_found_service", "name", found.Name)
@@ -106,7 +106,7 @@ func (in *Input) rename(px *evidence.Proxy, name string) i18n.Msg {
 	if px.Kind != "service" {
 		return doAt(px.Hostname, "docker", "rename", px.Name, name)
 	}
-	svc := in.View.idx.byID[px.ID]
+	svc := in.View.ServiceByID(px.ID)
 	if svc == nil { // the list of services was cut
 		svc = &evidence.Service{Image: px.Image, Mode: "replicated", Replicas: 1, EndpointMode: "vip"}
 		for _, p := range px.Publishes {
@@ -155,7 +155,7 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_not_simulated", "name", px.Name, "what", what)
 		return r
 	}
-	impostor := px.State == "running" && in.View.impostor(px)
+	impostor := px.State == "running" && in.View.Impostor(px)
 	if other, ok := in.standIn(px); ok && !impostor {
 		return other
 	}
@@ -207,8 +207,8 @@ func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 	if strings.Contains(px.Error, "not manually attachable") || strings.Contains(px.Error, "Could not attach") {
 		return i18n.M("check.mend_network_first") // which takes this container away
 	}
-	if h := in.View.held(px); h != nil {
-		if want := in.wants().frontend; want != "" && itoa(h.port) != want {
+	if h := in.View.Held(px); h != nil {
+		if want := in.wants().frontend; want != "" && itoa(h.Port) != want {
 			return in.publish(px, want) // and not the other
 		}
 		first, ours := in.free(px, now.Name, h)

@@ -21,32 +21,32 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		return judgeFound(in, p)
 	}
 	want := p.public(in, px)
-	cfg := in.View.config(px)
+	cfg := in.View.Config(px)
 	r := Result{
 		Outcome:  Fail,
-		Observed: Facts{"published": publishedBy(px), "binds": binds(cfg), "host_network": px.HostNetwork},
+		Observed: Facts{"published": PublishedBy(px), "binds": Binds(cfg), "host_network": px.HostNetwork},
 		Expected: Facts{"port": want},
 	}
-	private, published := inside(px, want)
+	private, published := Inside(px, want)
 	if !published {
-		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
-		if len(publishedBy(px)) == 0 {
+		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", PublishedBy(px))
+		if len(PublishedBy(px)) == 0 {
 			r.Message = i18n.M("check.bind_none_published", "name", px.Name, "port", want)
 		}
-		if h := in.View.holderOf(px, atoi(want), "tcp"); h != nil {
-			r.Message = i18n.M("check.bind_port_held", "name", px.Name, "port", want, "holder", h.words())
+		if h := in.View.HolderOf(px, atoi(want), "tcp"); h != nil {
+			r.Message = i18n.M("check.bind_port_held", "name", px.Name, "port", want, "holder", h.Words())
 		}
 		r.Hint = in.publish(px, want)
 		return r
 	}
-	if svc := in.View.ownPublisher(px, want); svc != nil && px.State == "running" {
+	if svc := in.View.OwnPublisher(px, want); svc != nil && px.State == "running" {
 		r.Observed["service"] = svc.Name
 		r.Message = i18n.M("check.bind_taken", "name", px.Name, "port", want, "service", svc.Name)
 		free, _ := in.freed(px, px.Name, want)
 		r.Hint = steps(free, in.reload(px, ""))
 		return r
 	}
-	if !open(px, want) {
+	if !Reachable(px, want) {
 		r.Message = i18n.M("check.bind_published_local", "name", px.Name, "port", want)
 		r.Hint = in.publish(px, want)
 		return r
@@ -59,7 +59,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	})
 	switch {
 	case !listens:
-		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", binds(cfg))
+		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", Binds(cfg))
 		r.Hint = in.mend(px, bindEdits(cfg, private))
 	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
 		r.Message = i18n.M("check.bind_no_backend", "port", want)
@@ -96,14 +96,14 @@ func bindEdits(cfg *haproxy.Config, port int) []edit {
 
 // toBackend has the frontend of a port lead to a backend, if there is only one.
 func (in *Input) toBackend(px *evidence.Proxy, public string) i18n.Msg {
-	cfg := in.View.config(px)
+	cfg := in.View.Config(px)
 	var backends []*haproxy.Proxy
 	for _, p := range cfg.Proxies {
 		if p.Kind == "backend" {
 			backends = append(backends, p)
 		}
 	}
-	route := in.View.route(px, public)
+	route := in.View.Route(px, public)
 	if len(route.Binds) == 0 || len(backends) != 1 {
 		return in.rewrite(px)
 	}

@@ -160,7 +160,7 @@ func (in *Input) told(p *windowParams) (*evidence.Service, *recovery.Story, Resu
 	if c.Window == nil || c.Bundle.Probing == nil || c.Bundle.Probing.Service != svc.ID {
 		return nil, nil, ungraded("window", i18n.M("check.window_none"))
 	}
-	s := in.View.story(svc)
+	s := in.View.Story(svc)
 	if s.Open != "" {
 		r := ungraded("window", openReason(c.Window, s, svc))
 		r.Observed["open"] = s.Open

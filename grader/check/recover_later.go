@@ -17,7 +17,7 @@ type laterParams struct {
 }
 
 func (p *laterParams) Validate(vars []string) []rubric.ParamError {
-	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors, Name: usual.Balancer}
+	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors, Name: Usual.Balancer}
 	return a.Validate(vars)
 }
 
@@ -37,7 +37,7 @@ func judgeLater(in *Input, p *laterParams) Result {
 	if _, _, open := in.told(&windowParams{Service: p.Service, Port: p.Port}); open.Outcome == Ungraded {
 		return open
 	}
-	after := in.View.later
+	after := in.View.Later()
 	if after == nil {
 		return ungraded("later", i18n.M("check.later_none"))
 	}

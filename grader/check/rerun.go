@@ -91,7 +91,7 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 
 // attachable reports whether a stand-alone container can join a network.
 func (in *Input) attachable(name string) bool {
-	for _, n := range in.View.idx.Snap.Networks {
+	for _, n := range in.View.Snap().Networks {
 		if n.Name == name {
 			return n.Scope != "swarm" || n.Attachable
 		}
@@ -108,7 +108,7 @@ func (in *Input) publishFlags(px *evidence.Proxy, public string) []string {
 		}
 	}
 	for _, p := range px.Publishes {
-		if p.Public == 0 || itoa(p.Public) == public || in.View.holderOf(px, p.Public, p.Protocol) != nil {
+		if p.Public == 0 || itoa(p.Public) == public || in.View.HolderOf(px, p.Public, p.Protocol) != nil {
 			continue
 		}
 		port := itoa(p.Public) + ":" + itoa(p.Private)
@@ -125,10 +125,10 @@ func (in *Input) publishFlags(px *evidence.Proxy, public string) []string {
 	}
 	inner := public
 	// A configuration that listens on other ports only is followed.
-	if ports := in.View.config(px).Ports(); len(ports) > 0 && !slices.Contains(ports, atoi(public)) {
+	if ports := in.View.Config(px).Ports(); len(ports) > 0 && !slices.Contains(ports, atoi(public)) {
 		inner = itoa(ports[0])
 	}
-	if private, ok := inside(px, public); ok {
+	if private, ok := Inside(px, public); ok {
 		inner = itoa(private)
 	}
 	add(public + ":" + inner)

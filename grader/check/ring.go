@@ -36,7 +36,7 @@ func (in *Input) ring(p *spreadParams, k int) *ringRange {
 		return nil
 	}
 	public := (&proxyParams{Port: p.Port, Or: p.Or}).public(in, px)
-	backends := in.View.backends(px, public)
+	backends := in.View.Backends(px, public)
 	if len(backends) != 1 {
 		return nil
 	}

@@ -8,26 +8,26 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
-// holder is who has a port that a HAProxy asks for: a service, or a stand-alone
+// Holder is who has a port that a HAProxy asks for: a service, or a stand-alone
 // container of HAProxy's node.
-type holder struct {
-	port      int
-	service   *evidence.Service
-	published evidence.Port // the service's
-	container string
+type Holder struct {
+	Port      int
+	Service   *evidence.Service
+	Published evidence.Port // the service's
+	Container string
 }
 
-// words name the holder.
-func (h holder) words() i18n.Msg {
-	if h.service != nil {
-		return i18n.M("check.held_by_service", "name", h.service.Name)
+// Words name the holder.
+func (h Holder) Words() i18n.Msg {
+	if h.Service != nil {
+		return i18n.M("check.held_by_service", "name", h.Service.Name)
 	}
-	return i18n.M("check.held_by_container", "name", h.container)
+	return i18n.M("check.held_by_container", "name", h.Container)
 }
 
-// holderOf finds who else has a port; nil if nobody is known to. Without a
+// HolderOf finds who else has a port; nil if nobody is known to. Without a
 // HAProxy, only what holds it on every node.
-func (v *View) holderOf(px *evidence.Proxy, port int, protocol string) *holder {
+func (v *View) HolderOf(px *evidence.Proxy, port int, protocol string) *Holder {
 	if port == 0 {
 		return nil
 	}
@@ -39,35 +39,35 @@ func (v *View) holderOf(px *evidence.Proxy, port int, protocol string) *holder {
 			}
 			here := px != nil && px.Kind != "service" && slices.ContainsFunc(v.Running(s), func(t *evidence.Task) bool { return t.NodeID == px.NodeID })
 			if p.Mode == "ingress" || here {
-				return &holder{port: port, service: s, published: p}
+				return &Holder{Port: port, Service: s, Published: p}
 			}
 		}
 	}
 	if px == nil || px.Kind == "service" {
 		return nil
 	}
-	c := v.standAlone(func(c *evidence.Container, p evidence.ContainerPort) bool {
+	c := v.StandAlone(func(c *evidence.Container, p evidence.ContainerPort) bool {
 		return c.NodeID == px.NodeID && c.ID != px.ID && p.Public == port && p.Protocol == protocol
 	})
 	if c == nil {
 		return nil
 	}
-	return &holder{port: port, container: c.Names[0]}
+	return &Holder{Port: port, Container: c.Names[0]}
 }
 
-// held is the first port that a HAProxy asks for and another has.
-func (v *View) held(px *evidence.Proxy) *holder {
+// Held is the first port that a HAProxy asks for and another has.
+func (v *View) Held(px *evidence.Proxy) *Holder {
 	for _, p := range px.Publishes {
-		if h := v.holderOf(px, p.Public, p.Protocol); h != nil {
+		if h := v.HolderOf(px, p.Public, p.Protocol); h != nil {
 			return h
 		}
 	}
 	return nil
 }
 
-// standAlone is a container of no service that publishes a port which fits; nil
+// StandAlone is a container of no service that publishes a port which fits; nil
 // if there is none.
-func (v *View) standAlone(fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
+func (v *View) StandAlone(fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
 	for _, idx := range v.indexes() {
 		for i := range idx.Snap.Containers {
 			c := &idx.Snap.Containers[i]
@@ -79,12 +79,12 @@ func (v *View) standAlone(fits func(*evidence.Container, evidence.ContainerPort)
 	return nil
 }
 
-// ownPublisher is the student's own service that publishes a port, in place of
+// OwnPublisher is the student's own service that publishes a port, in place of
 // the HAProxy; nil if there is none.
-func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
+func (v *View) OwnPublisher(px *evidence.Proxy, port string) *evidence.Service {
 	n, _ := strconv.Atoi(port)
-	h, svc := v.holderOf(px, n, "tcp"), v.subject()
-	if h == nil || svc == nil || h.service == nil || h.service.ID != svc.ID {
+	h, svc := v.HolderOf(px, n, "tcp"), v.Subject()
+	if h == nil || svc == nil || h.Service == nil || h.Service.ID != svc.ID {
 		return nil
 	}
 	return svc

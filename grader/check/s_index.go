@@ -53,8 +53,8 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	for i := range s.Tasks {
 		t := &s.Tasks[i]
 		x.tasks[t.ServiceID] = append(x.tasks[t.ServiceID], t)
-		if len(t.ContainerID) >= shortID {
-			x.container[t.ContainerID[:shortID]] = t
+		if len(t.ContainerID) >= ShortID {
+			x.container[t.ContainerID[:ShortID]] = t
 		}
 		if t.Desired != "running" {
 			continue // its address may have been given to another

@@ -8,10 +8,10 @@ import (
 	"swarmgrade/grader/evidence"
 )
 
-// network is the one to speak of: that with the derived name if the service is
+// Network is the one to speak of: that with the derived name if the service is
 // on it or on no other; else the overlay that the service is on; nil if there
 // is neither.
-func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
+func (v *View) Network(svc *evidence.Service, name string) *evidence.Network {
 	var named, used *evidence.Network
 	for i := range v.idx.Snap.Networks {
 		n := &v.idx.Snap.Networks[i]
@@ -35,9 +35,9 @@ func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
 	return named
 }
 
-// nearNetwork is the one whose name is nearly the derived one, nil if there is
+// NearNetwork is the one whose name is nearly the derived one, nil if there is
 // none.
-func (v *View) nearNetwork(name string) *evidence.Network {
+func (v *View) NearNetwork(name string) *evidence.Network {
 	for i := range v.idx.Snap.Networks {
 		if n := &v.idx.Snap.Networks[i]; !n.Ingress && NearlySame(n.Name, name) {
 			return n
@@ -46,41 +46,42 @@ func (v *View) nearNetwork(name string) *evidence.Network {
 	return nil
 }
 
-// joined reports whether a HAProxy is on a network. The name counts too: an
+// Joined reports whether a HAProxy is on a network. The name counts too: an
 // engine knows no ID for a container that has never run.
-func joined(px *evidence.Proxy, net *evidence.Network) bool {
+func Joined(px *evidence.Proxy, net *evidence.Network) bool {
 	return slices.ContainsFunc(px.Networks, func(n evidence.ContainerNetwork) bool {
 		return n.NetworkID == net.ID || n.NetworkID == "" && n.Name == net.Name
 	})
 }
 
-// inSubnet reports whether an address belongs to a network.
-func inSubnet(net *evidence.Network, ip netip.Addr) bool {
+// InSubnet reports whether an address belongs to a network.
+func InSubnet(net *evidence.Network, ip netip.Addr) bool {
 	return slices.ContainsFunc(net.Subnets, func(s string) bool {
 		p, err := netip.ParsePrefix(s)
 		return err == nil && p.Contains(ip)
 	})
 }
 
-// bare is an address without its prefix length.
-func bare(cidr string) string {
+// Bare is an address without its prefix length.
+func Bare(cidr string) string {
 	ip, _, _ := strings.Cut(cidr, "/")
 	return ip
 }
 
-// sharedNetworks are those that both HAProxy and the service are on.
-func (v *View) sharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evidence.Network {
+// SharedNetworks are those that both HAProxy and the service are on.
+func (v *View) SharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evidence.Network {
 	var out []*evidence.Network
 	for i := range v.idx.Snap.Networks {
 		n := &v.idx.Snap.Networks[i]
-		if svc != nil && !n.Ingress && slices.Contains(svc.Networks, n.ID) && joined(px, n) {
+		if svc != nil && !n.Ingress && slices.Contains(svc.Networks, n.ID) && Joined(px, n) {
 			out = append(out, n)
 		}
 	}
 	return out
 }
 
-func (v *View) networkName(id string) string {
+// NetworkName is the name of a network, its ID for one that is not known.
+func (v *View) NetworkName(id string) string {
 	for _, n := range v.idx.Snap.Networks {
 		if n.ID == id {
 			return n.Name
@@ -89,15 +90,18 @@ func (v *View) networkName(id string) string {
 	return id
 }
 
-func (v *View) isSwarm(id string) bool {
+// IsSwarm reports whether a network is one of the whole swarm's, by its ID.
+func (v *View) IsSwarm(id string) bool {
 	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Scope == "swarm" })
 }
 
-func (v *View) hasNetwork(name string) bool {
+// HasNetwork reports whether there is a network of a name.
+func (v *View) HasNetwork(name string) bool {
 	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.Name == name })
 }
 
-func (v *View) ingress(id string) bool {
+// IsIngress reports whether a network is the mesh's own, by its ID.
+func (v *View) IsIngress(id string) bool {
 	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Ingress })
 }
 
@@ -106,12 +110,12 @@ func sameIP(ip netip.Addr, s string) bool {
 	return err == nil && other.Unmap() == ip.Unmap()
 }
 
-// addressesOf are a HAProxy's in all its networks, before the load and after
+// AddressesOf are a HAProxy's in all its networks, before the load and after
 // it; of a service those of all its tasks.
-func (v *View) addressesOf(px *evidence.Proxy) []string {
+func (v *View) AddressesOf(px *evidence.Proxy) []string {
 	var out []string
 	add := func(a string) {
-		if a = bare(a); a != "" && !slices.Contains(out, a) {
+		if a = Bare(a); a != "" && !slices.Contains(out, a) {
 			out = append(out, a)
 		}
 	}

@@ -49,8 +49,8 @@ func settled(c evidence.Case) []evidence.Proxy {
 	return out
 }
 
-// config is the parsed configuration, parsed once a student.
-func (v *View) config(px *evidence.Proxy) *haproxy.Config {
+// Config is the parsed configuration, parsed once a student.
+func (v *View) Config(px *evidence.Proxy) *haproxy.Config {
 	if v.parsed == nil {
 		v.parsed = map[*evidence.Proxy]*haproxy.Config{}
 	}
@@ -62,18 +62,18 @@ func (v *View) config(px *evidence.Proxy) *haproxy.Config {
 	return c
 }
 
-// open reports whether a published port can be reached from other machines.
-func open(px *evidence.Proxy, public string) bool {
+// Reachable reports whether a published port can be reached from other machines.
+func Reachable(px *evidence.Proxy, public string) bool {
 	return px.HostNetwork || slices.ContainsFunc(px.Publishes, func(p evidence.ContainerPort) bool {
 		ip, err := netip.ParseAddr(p.IP)
-		return itoa(p.Public) == public && p.Protocol == "tcp" && (err != nil || !ip.IsLoopback())
+		return strconv.Itoa(p.Public) == public && p.Protocol == "tcp" && (err != nil || !ip.IsLoopback())
 	})
 }
 
-// inside is the container's port behind a published one.
-func inside(px *evidence.Proxy, public string) (private int, ok bool) {
+// Inside is the container's port behind a published one.
+func Inside(px *evidence.Proxy, public string) (private int, ok bool) {
 	for _, p := range px.Publishes {
-		if itoa(p.Public) == public && p.Protocol == "tcp" {
+		if strconv.Itoa(p.Public) == public && p.Protocol == "tcp" {
 			return p.Private, true
 		}
 	}
@@ -84,10 +84,12 @@ func inside(px *evidence.Proxy, public string) (private int, ok bool) {
 	return 0, false
 }
 
-func publishedBy(px *evidence.Proxy) []string {
+// PublishedBy are the ports that a HAProxy publishes, as public->private, with
+// the protocol where that is not TCP.
+func PublishedBy(px *evidence.Proxy) []string {
 	out := []string{}
 	for _, p := range px.Publishes {
-		s := itoa(p.Public) + "->" + itoa(p.Private)
+		s := strconv.Itoa(p.Public) + "->" + strconv.Itoa(p.Private)
 		if p.Protocol != "tcp" && p.Protocol != "" {
 			s += "/" + p.Protocol
 		}
@@ -98,8 +100,8 @@ func publishedBy(px *evidence.Proxy) []string {
 	return out
 }
 
-// binds are the addresses that a configuration listens on, as written.
-func binds(cfg *haproxy.Config) []string {
+// Binds are the addresses that a configuration listens on, as written.
+func Binds(cfg *haproxy.Config) []string {
 	out := []string{}
 	for _, p := range cfg.Proxies {
 		for _, b := range p.Binds {
@@ -111,13 +113,13 @@ func binds(cfg *haproxy.Config) []string {
 	return out
 }
 
-// route follows the student's port through the configuration. Where the port
+// Route follows the student's port through the configuration. Where the port
 // leads nowhere, which the port's own check tells, the first frontend stands
 // in, so that one mistake costs its points once.
-func (v *View) route(px *evidence.Proxy, public string) haproxy.Route {
-	cfg := v.config(px)
+func (v *View) Route(px *evidence.Proxy, public string) haproxy.Route {
+	cfg := v.Config(px)
 	ports := cfg.Ports()
-	if private, ok := inside(px, public); ok {
+	if private, ok := Inside(px, public); ok {
 		ports = append([]int{private}, ports...)
 	}
 	if n, err := strconv.Atoi(public); err == nil {
@@ -136,10 +138,10 @@ func (v *View) route(px *evidence.Proxy, public string) haproxy.Route {
 	return fallback
 }
 
-// backends are those that the student's port leads to: unconditionally if
+// Backends are those that the student's port leads to: unconditionally if
 // there are any, else under conditions.
-func (v *View) backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
-	r := v.route(px, public)
+func (v *View) Backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
+	r := v.Route(px, public)
 	if len(r.Always) > 0 {
 		return r.Always
 	}
@@ -149,10 +151,10 @@ func (v *View) backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
 // conditional are the backends that only some requests are led to, beside those
 // of all others.
 func (v *View) conditional(px *evidence.Proxy, port string) []*haproxy.Proxy {
-	route := v.route(px, port)
+	route := v.Route(px, port)
 	switch {
 	case route.Dynamic:
-		return v.config(px).Proxies // any of them
+		return v.Config(px).Proxies // any of them
 	case len(route.Always) > 0:
 		return route.Sometimes
 	}
@@ -162,15 +164,15 @@ func (v *View) conditional(px *evidence.Proxy, port string) []*haproxy.Proxy {
 // OpenCondition is the first use_backend line by which requests of the load may
 // have come to other servers than those that were judged; false if there is none.
 func (v *View) OpenCondition(px *evidence.Proxy, port string) (haproxy.Line, bool) {
-	route := v.route(px, port)
+	route := v.Route(px, port)
 	if len(route.Always) == 0 || len(route.Open) == 0 {
 		return haproxy.Line{}, false
 	}
 	return route.Open[0].Line, true
 }
 
-// serversOf are the server lines of a backend; a template's slots are one.
-func serversOf(be *haproxy.Proxy) []haproxy.Server {
+// ServersOf are the server lines of a backend; a template's slots are one.
+func ServersOf(be *haproxy.Proxy) []haproxy.Server {
 	servers := slices.Clone(be.Servers)
 	for _, t := range be.Templates {
 		servers = append(servers, t.Server)
@@ -178,16 +180,16 @@ func serversOf(be *haproxy.Proxy) []haproxy.Server {
 	return servers
 }
 
-// several reports whether the nth of [serversOf] is a template of more than one
+// Several reports whether the nth of [ServersOf] is a template of more than one
 // slot. Where its address is one that stays, all of them are one server.
-func several(be *haproxy.Proxy, n int) bool {
+func Several(be *haproxy.Proxy, n int) bool {
 	return n >= len(be.Servers) && be.Templates[n-len(be.Servers)].Count() > 1
 }
 
-// loops reports whether a server is the HAProxy's own published port.
-func (v *View) loops(px *evidence.Proxy, s haproxy.Server) bool {
+// Loops reports whether a server is the HAProxy's own published port.
+func (v *View) Loops(px *evidence.Proxy, s haproxy.Server) bool {
 	ip, isIP := s.Addr.IP()
-	_, published := inside(px, itoa(s.Port()))
+	_, published := Inside(px, strconv.Itoa(s.Port()))
 	return published && slices.ContainsFunc(v.idx.Snap.Nodes, func(n evidence.Node) bool {
 		here := px.Kind == "service" || n.ID == px.NodeID
 		return here && (isIP && (sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)) || strings.EqualFold(s.Addr.Host, n.Hostname))

@@ -7,66 +7,68 @@ import (
 	"swarmgrade/grader/haproxy"
 )
 
-// reach is what all servers of a configuration lead to.
-type reach struct {
-	tasks  map[string]bool // own running tasks that have a server, by ID
-	moved  []end           // addresses of tasks that swarm has replaced
-	wrong  []end
-	again  []again
-	listed []string
-	slots  int // servers that share the service's name and follow it
-	once   int // servers that looked it up once, at the start
-	vague  int // servers whose address only the container knows
-	idle   int // disabled and backup servers
+// Reach is what all servers of a configuration lead to.
+type Reach struct {
+	Tasks  map[string]bool // own running tasks that have a server, by ID
+	Moved  []Destination   // addresses of tasks that swarm has replaced
+	Wrong  []Destination
+	Again  []Repeat
+	Listed []string
+	Slots  int // servers that share the service's name and follow it
+	Once   int // servers that looked it up once, at the start
+	Vague  int // servers whose address only the container knows
+	Idle   int // disabled and backup servers
 }
 
-// again is a server that leads where one above leads already.
-type again struct {
-	server haproxy.Server
-	first  int // line of the one above, its own where it is several in one
+// Repeat is a server that leads where one above leads already.
+type Repeat struct {
+	Server haproxy.Server
+	First  int // line of the one above, its own where it is several in one
 }
 
-// key ends the name of the message that tells of it.
-func (a again) key() string {
-	if a.first == a.server.Line.Num {
+// How is "several" for a line that is several servers in one, else "again".
+func (r Repeat) How() string {
+	if r.First == r.Server.Line.Num {
 		return "several"
 	}
 	return "again"
 }
 
-func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) reach {
-	r := reach{tasks: map[string]bool{}}
+// Reach follows all servers that a HAProxy's public port leads to; port is the
+// one that the service's containers listen on.
+func (v *View) Reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) Reach {
+	r := Reach{Tasks: map[string]bool{}}
 	first := map[string]int{}
 	add := func(s haproxy.Server, slots int) {
-		r.listed = append(r.listed, clip(s.Name+" "+s.Addr.Text, 80))
+		r.Listed = append(r.Listed, clip(s.Name+" "+s.Addr.Text, 80))
 		if s.Disabled || s.Backup || s.Weight == 0 {
-			r.idle++
+			r.Idle++
 			return
 		}
-		e := v.end(px, svc, s, port)
+		e := v.Destination(px, svc, s, port)
 		switch {
-		case e.why != "":
-			r.wrong = append(r.wrong, e)
-		case e.moved != nil:
-			r.moved = append(r.moved, e)
-		case e.task != nil:
-			if r.tasks[e.task.ID] {
-				r.again = append(r.again, again{s, first[e.task.ID]})
+		case e.Why != "":
+			r.Wrong = append(r.Wrong, e)
+		case e.Moved != nil:
+			r.Moved = append(r.Moved, e)
+		case e.Task != nil:
+			if r.Tasks[e.Task.ID] {
+				r.Again = append(r.Again, Repeat{s, first[e.Task.ID]})
 			} else {
-				r.tasks[e.task.ID], first[e.task.ID] = true, s.Line.Num
+				r.Tasks[e.Task.ID], first[e.Task.ID] = true, s.Line.Num
 				if slots > 1 {
-					r.again = append(r.again, again{s, s.Line.Num})
+					r.Again = append(r.Again, Repeat{s, s.Line.Num})
 				}
 			}
 		case s.Line.Env:
-			r.vague += slots
+			r.Vague += slots
 		case s.Resolvers != "":
-			r.slots += slots
+			r.Slots += slots
 		default:
-			r.once += slots
+			r.Once += slots
 		}
 	}
-	for _, be := range v.backends(px, public) {
+	for _, be := range v.Backends(px, public) {
 		for _, s := range be.Servers {
 			add(s, 1)
 		}
@@ -77,62 +79,62 @@ func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, p
 	return r
 }
 
-// follows says how a moved task would be found again.
-func (r *reach) follows() string {
+// Follows says how a moved task would be found again.
+func (r *Reach) Follows() string {
 	switch {
-	case r.slots > 0:
+	case r.Slots > 0:
 		return "resolvers"
-	case r.once > 0:
+	case r.Once > 0:
 		return "at-start"
 	}
 	return "static"
 }
 
-// cover gives the running tasks that no server leads to. Servers that follow
+// Uncovered gives the running tasks that no server leads to. Servers that follow
 // the service's name share its addresses out among them; those that looked it
 // up once may have found any, so that answers tell, where there are some.
-func (v *View) cover(r *reach, svc *evidence.Service) (missing []*evidence.Task) {
+func (v *View) Uncovered(r *Reach, svc *evidence.Service) (missing []*evidence.Task) {
 	for _, t := range v.Running(svc) {
-		if !r.tasks[t.ID] {
+		if !r.Tasks[t.ID] {
 			missing = append(missing, t)
 		}
 	}
-	if r.slots >= len(missing)+len(r.tasks) {
+	if r.Slots >= len(missing)+len(r.Tasks) {
 		return nil
 	}
 	// Each address that was right before an outage stood for a task that is now
 	// another.
-	for _, e := range r.moved {
+	for _, e := range r.Moved {
 		i := slices.IndexFunc(missing, func(t *evidence.Task) bool {
-			return t.Slot == e.moved.Slot && (t.Slot != 0 || t.NodeID == e.moved.NodeID)
+			return t.Slot == e.Moved.Slot && (t.Slot != 0 || t.NodeID == e.Moved.NodeID)
 		})
 		if i >= 0 {
 			missing = slices.Delete(missing, i, i+1)
 		}
 	}
-	if r.slots+r.once+r.vague == 0 || len(missing) == 0 {
+	if r.Slots+r.Once+r.Vague == 0 || len(missing) == 0 {
 		return missing
 	}
 	if tr := v.Through(); tr != nil {
-		t := v.tally(svc, tr)
-		return slices.DeleteFunc(missing, func(task *evidence.Task) bool { return t.own[task.ID] > 0 })
+		t := v.Tally(svc, tr)
+		return slices.DeleteFunc(missing, func(task *evidence.Task) bool { return t.Own[task.ID] > 0 })
 	}
-	return missing[min(len(missing), r.slots+r.once+r.vague):]
+	return missing[min(len(missing), r.Slots+r.Once+r.Vague):]
 }
 
-// gone is a server of the student's HAProxy whose task swarm has replaced since
+// Gone is a server of the student's HAProxy whose task swarm has replaced since
 // it was written down, or nil.
-func (v *View) gone(svc *evidence.Service, public string) *end {
+func (v *View) Gone(svc *evidence.Service, public string) *Destination {
 	px := v.Proxy()
 	if px == nil {
 		return nil
 	}
-	for _, be := range v.backends(px, public) {
+	for _, be := range v.Backends(px, public) {
 		for _, s := range be.Servers {
 			if s.Disabled || s.Backup || s.Weight == 0 {
 				continue
 			}
-			if e := v.end(px, svc, s, s.Port()); e.moved != nil {
+			if e := v.Destination(px, svc, s, s.Port()); e.Moved != nil {
 				return &e
 			}
 		}

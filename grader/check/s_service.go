@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -18,10 +19,10 @@ func (v *View) Alike(nameVar, portVar string) []string {
 		s := &v.idx.Snap.Services[i]
 		same := squash(s.Name) == want || slices.Contains(s.Env, "STUDENT_ID="+v.vars["id"])
 		for _, p := range s.Ports {
-			same = same || (p.Published > 0 && itoa(p.Published) == v.vars[portVar])
+			same = same || (p.Published > 0 && strconv.Itoa(p.Published) == v.vars[portVar])
 		}
 		for _, id := range s.Networks {
-			same = same || v.networkName(id) == v.vars[v.names.Network] && s.Name != v.vars[v.names.Balancer] && !strings.Contains(s.Image, "haproxy")
+			same = same || v.NetworkName(id) == v.vars[v.names.Network] && s.Name != v.vars[v.names.Balancer] && !strings.Contains(s.Image, "haproxy")
 		}
 		// One that is there under its name is no other's.
 		same = same && !v.ownName(s.Name)
@@ -76,8 +77,8 @@ func SameButZeros(a, b string) bool {
 	return a != b && digits(a) && digits(b) && strings.TrimLeft(a, "0") == strings.TrimLeft(b, "0")
 }
 
-// lookupEnv finds a variable; the last of several counts, as in a container.
-func lookupEnv(svc *evidence.Service, name string) (value string, found bool, alike string) {
+// LookupEnv finds a variable; the last of several counts, as in a container.
+func LookupEnv(svc *evidence.Service, name string) (value string, found bool, alike string) {
 	for _, kv := range svc.Env {
 		k, v, _ := strings.Cut(kv, "=")
 		switch {
@@ -90,19 +91,19 @@ func lookupEnv(svc *evidence.Service, name string) (value string, found bool, al
 	return value, found, alike
 }
 
-// others reports whether a service says that it is another student's.
-func (v *View) others(svc *evidence.Service) bool {
-	if svc == nil || squash(svc.Name) == squash(v.vars[v.about]) {
+// IsAnothers reports whether a service says that it is another student's.
+func (v *View) IsAnothers(svc *evidence.Service) bool {
+	if svc == nil || squash(svc.Name) == squash(v.SubjectName()) {
 		return svc == nil
 	}
-	id, set, _ := lookupEnv(svc, "STUDENT_ID")
+	id, set, _ := LookupEnv(svc, "STUDENT_ID")
 	return set && strings.TrimLeft(strings.TrimSpace(id), "0") != strings.TrimLeft(v.vars["id"], "0")
 }
 
-// publisher is another service that publishes a port through the mesh.
-func (v *View) publisher(port, except string) string {
+// Publisher is another service that publishes a port through the mesh.
+func (v *View) Publisher(port, except string) string {
 	for published, owners := range v.idx.publishers {
-		if itoa(published) != port {
+		if strconv.Itoa(published) != port {
 			continue
 		}
 		for _, s := range owners {
@@ -114,10 +115,10 @@ func (v *View) publisher(port, except string) string {
 	return ""
 }
 
-// publishedPort is the entry of a service's published port, or nil.
-func publishedPort(svc *evidence.Service, published string) *evidence.Port {
+// PublishedPort is the entry of a service's published port, or nil.
+func PublishedPort(svc *evidence.Service, published string) *evidence.Port {
 	for i := range svc.Ports {
-		if port := &svc.Ports[i]; itoa(port.Published) == published && port.Protocol == "tcp" {
+		if port := &svc.Ports[i]; strconv.Itoa(port.Published) == published && port.Protocol == "tcp" {
 			return port
 		}
 	}
@@ -133,9 +134,9 @@ func splitTag(image string) (name, tag string) {
 	return image, ""
 }
 
-// imageMatches compares path parts from the right; a registry's port is no
+// ImageMatches compares path parts from the right; a registry's port is no
 // tag, and no tag is latest.
-func imageMatches(image, want string) bool {
+func ImageMatches(image, want string) bool {
 	image, tag := splitTag(image)
 	want, wantTag := splitTag(want)
 	if wantTag != "" && wantTag != cmp.Or(tag, "latest") {

@@ -9,9 +9,9 @@ import (
 	"swarmgrade/grader/trouble"
 )
 
-// spoilt names a node whose engine could not set up a task of the service, with
+// Spoilt names a node whose engine could not set up a task of the service, with
 // the engine's words, or one that refuses the service's published port.
-func (v *View) spoilt(svc *evidence.Service) (node, words string) {
+func (v *View) Spoilt(svc *evidence.Service) (node, words string) {
 	for _, s := range []*evidence.Snapshot{v.c.Before, v.c.After, v.c.Settled, v.c.Final} {
 		if s != nil && slices.ContainsFunc(s.Tasks, failedBy(svc)) {
 			if node, words = spoiltAmong(svc, s.Tasks, s); node != "" {
@@ -67,10 +67,10 @@ func (v *View) deaf(svc *evidence.Service) string {
 		if tr.Target.Kind != "mesh" || tr.Sent == 0 || !v.meshed(svc, tr.Target.Address) {
 			continue
 		}
-		t := v.tally(svc, tr)
-		answered = answered || len(t.own) > 0
-		if t.errors["refused"] == t.sent {
-			deaf = meshNode(tr)
+		t := v.Tally(svc, tr)
+		answered = answered || len(t.Own) > 0
+		if t.Errors["refused"] == t.Sent {
+			deaf = MeshNode(tr)
 		}
 	}
 	if !answered {
@@ -82,9 +82,9 @@ func (v *View) deaf(svc *evidence.Service) string {
 // meshed reports whether the port of an address is one that the service
 // publishes on the mesh, before the load and after it.
 func (v *View) meshed(svc *evidence.Service, address string) bool {
-	port := portOf(address)
+	port := PortOf(address)
 	on := func(s *evidence.Service) bool {
-		p := publishedPort(s, port)
+		p := PublishedPort(s, port)
 		return p != nil && p.Mode == "ingress"
 	}
 	if v.after == nil {

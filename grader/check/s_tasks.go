@@ -50,12 +50,21 @@ func (v *View) Stable(svc *evidence.Service) (stable, known bool) {
 	if v.after == nil {
 		return false, false
 	}
-	return slices.Equal(ids(v.idx.running(svc)), ids(v.after.running(svc))), true
+	return slices.Equal(v.RunningIDs(svc)), true
 }
 
-// lasting are the tasks that ran both before and after the load: those of
+// RunningIDs are the sorted IDs of a service's running tasks when the load began
+// and when it ended; the latter are nil without a second snapshot.
+func (v *View) RunningIDs(svc *evidence.Service) (before, after []string) {
+	if v.after != nil {
+		after = ids(v.after.running(svc))
+	}
+	return ids(v.idx.running(svc)), after
+}
+
+// Lasting are the tasks that ran both before and after the load: those of
 // which an answer can be expected.
-func (v *View) lasting(svc *evidence.Service) []*evidence.Task {
+func (v *View) Lasting(svc *evidence.Service) []*evidence.Task {
 	before := v.Running(svc)
 	if v.after == nil {
 		return before
@@ -75,19 +84,19 @@ func ids(ts []*evidence.Task) []string {
 	return out
 }
 
-// asked is how many tasks the service wants: for a global one, as many as the
+// Asked is how many tasks the service wants: for a global one, as many as the
 // managers have made for nodes.
-func (v *View) asked(svc *evidence.Service) int {
+func (v *View) Asked(svc *evidence.Service) int {
 	if strings.HasPrefix(svc.Mode, "global") {
 		return len(v.Wanted(svc))
 	}
 	return svc.Replicas
 }
 
-// unplaced counts the tasks that the managers have not even begun to place,
+// Unplaced counts the tasks that the managers have not even begun to place,
 // before and after the load: they wait for an address, as when the ingress
 // network has none left. The student can do nothing about it.
-func (v *View) unplaced(svc *evidence.Service) int {
+func (v *View) Unplaced(svc *evidence.Service) int {
 	count := func(x *Index) int {
 		n := 0
 		for _, t := range x.tasks[svc.ID] {
@@ -104,17 +113,17 @@ func (v *View) unplaced(svc *evidence.Service) int {
 	return n
 }
 
-// refused reports whether tasks of the service were turned down by a node, as
+// Refused reports whether tasks of the service were turned down by a node, as
 // when the image is missing there. Failed tasks do not count: an engine that
 // restarts after an outage leaves some.
-func (v *View) refused(svc *evidence.Service) bool {
+func (v *View) Refused(svc *evidence.Service) bool {
 	return slices.ContainsFunc(v.idx.tasks[svc.ID], func(t *evidence.Task) bool {
 		return t.State == "rejected" && t.Error != ""
 	})
 }
 
-// schedulable is the number of nodes that take new tasks.
-func (v *View) schedulable() int {
+// Schedulable is the number of nodes that take new tasks.
+func (v *View) Schedulable() int {
 	n := 0
 	for _, node := range v.idx.Snap.Nodes {
 		if node.State == "ready" && node.Availability == "active" {
@@ -124,10 +133,10 @@ func (v *View) schedulable() int {
 	return n
 }
 
-// pinned reports whether a service's constraints may be what keeps its tasks
+// Pinned reports whether a service's constraints may be what keeps its tasks
 // together: of the nodes that take new tasks they leave fewer than so many, or
 // than there are, or the evidence does not tell how many.
-func (v *View) pinned(svc *evidence.Service, want int) bool {
+func (v *View) Pinned(svc *evidence.Service, want int) bool {
 	n := 0
 	for _, node := range v.idx.Snap.Nodes {
 		fits := node.State == "ready" && node.Availability == "active"
@@ -142,7 +151,7 @@ func (v *View) pinned(svc *evidence.Service, want int) bool {
 			n++
 		}
 	}
-	return n < min(want, v.schedulable())
+	return n < min(want, v.Schedulable())
 }
 
 // meets reports whether a node meets a constraint such as "node.role==manager";
@@ -235,14 +244,14 @@ func (v *View) NodeName(id string) string {
 	return id
 }
 
-// whereabouts are the addresses of tasks in the networks that are theirs to
+// Whereabouts are the addresses of tasks in the networks that are theirs to
 // use.
-func (v *View) whereabouts(svc *evidence.Service, tasks []*evidence.Task) []string {
+func (v *View) Whereabouts(svc *evidence.Service, tasks []*evidence.Task) []string {
 	out := []string{}
 	for _, t := range tasks {
 		for _, a := range t.Addresses {
 			if slices.Contains(svc.Networks, a.NetworkID) {
-				out = append(out, bare(a.Address))
+				out = append(out, Bare(a.Address))
 				break
 			}
 		}

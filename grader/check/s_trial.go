@@ -23,7 +23,7 @@ func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
 	if tr.Target.Kind != "haproxy" || px == nil || svc == nil {
 		return x
 	}
-	x.doubts = append(v.doubts(px, svc, portOf(tr.Target.Address)), v.written(px, portOf(tr.Target.Address))...)
+	x.doubts = append(v.doubts(px, svc, PortOf(tr.Target.Address)), v.written(px, PortOf(tr.Target.Address))...)
 	for i := range v.c.Bundle.Traces {
 		mesh := &v.c.Bundle.Traces[i]
 		for _, r := range v.responders(mesh) {
@@ -109,12 +109,12 @@ func (v *View) Claims(svc *evidence.Service, tr *evidence.Trace) (claims []Claim
 	return claims, x.doubts
 }
 
-// impostor reports whether what runs in place of a student's HAProxy can't be
+// Impostor reports whether what runs in place of a student's HAProxy can't be
 // what its configuration says: that leads to the student's service, and by the
 // engines' counts the service's containers never got the requests that were
 // answered in their name.
-func (v *View) impostor(px *evidence.Proxy) bool {
-	svc, tr := v.subject(), v.Through()
+func (v *View) Impostor(px *evidence.Proxy) bool {
+	svc, tr := v.Subject(), v.Through()
 	if svc == nil || tr == nil || px != v.Proxy() {
 		return false
 	}
@@ -131,8 +131,8 @@ func (v *View) impostor(px *evidence.Proxy) bool {
 // where the load goes.
 func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) []evidence.Container {
 	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
-	svc, px := v.subject(), v.Proxy()
-	if svc == nil || px == nil || px.State != "running" || len(v.doubts(px, svc, portOf(address))) == 0 {
+	svc, px := v.Subject(), v.Proxy()
+	if svc == nil || px == nil || px.State != "running" || len(v.doubts(px, svc, PortOf(address))) == 0 {
 		return nil
 	}
 	ids := map[string]bool{}

@@ -50,10 +50,10 @@ func judgeServers(in *Input, p *serversParams) Result {
 	var nodes, listed []string
 	var wrong []wrongServer
 	var idle *wrongServer
-	var twice []again
+	var twice []Repeat
 	first := map[string]int{}
-	for _, be := range in.View.backends(px, p.public(in, px)) {
-		for i, s := range serversOf(be) {
+	for _, be := range in.View.Backends(px, p.public(in, px)) {
+		for i, s := range ServersOf(be) {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
 			if s.Disabled || s.Backup || s.Weight == 0 {
 				if idle == nil {
@@ -64,16 +64,16 @@ func judgeServers(in *Input, p *serversParams) Result {
 				}
 				continue
 			}
-			node, why := in.View.serverNode(px, s, port)
+			node, why := in.View.ServerNode(px, s, port)
 			switch {
 			case !why.Empty():
 				wrong = append(wrong, wrongServer{s, why})
 			case first[node] > 0:
-				twice = append(twice, again{s, first[node]})
+				twice = append(twice, Repeat{s, first[node]})
 			default:
 				nodes, first[node] = append(nodes, node), s.Line.Num
-				if several(be, i) {
-					twice = append(twice, again{s, s.Line.Num})
+				if Several(be, i) {
+					twice = append(twice, Repeat{s, s.Line.Num})
 				}
 			}
 		}
@@ -101,7 +101,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Hint = mend
 	case len(nodes) < want && len(twice) > 0:
 		a := twice[0]
-		r.Message = i18n.M("check.servers_"+a.key(), "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
+		r.Message = i18n.M("check.servers_"+a.How(), "line", a.Server.Line.Num, "server", clip(a.Server.Name+" "+a.Server.Addr.Text, 60), "first", a.First,
 			"have", len(nodes), "nodes", nodes, "want", want)
 		r.Hint = mend
 	case len(nodes) < want:

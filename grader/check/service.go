@@ -59,7 +59,7 @@ func serviceExists() Kind {
 func (in *Input) createHint(name string) i18n.Msg {
 	w := in.wants()
 	var first i18n.Msg
-	if w.network != "" && !in.View.hasNetwork(w.network) {
+	if w.network != "" && !in.View.HasNetwork(w.network) {
 		first = do("docker network create -d overlay --attachable", w.network)
 	}
 	return steps(i18n.M("check.service_none_hint", "service", name), first, do(in.createService(name)))
@@ -69,8 +69,8 @@ func (in *Input) createHint(name string) i18n.Msg {
 // else's is left alone.
 func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 	for _, other := range alike {
-		svc := in.View.idx.service[other]
-		if in.View.others(svc) {
+		svc := in.View.ServiceNamed(other)
+		if in.View.IsAnothers(svc) {
 			continue
 		}
 		again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
@@ -110,7 +110,7 @@ func serviceImage() Kind {
 				Expected: Facts{"images": p.Images},
 			}
 			for _, want := range p.Images {
-				if imageMatches(svc.Image, want) {
+				if ImageMatches(svc.Image, want) {
 					r.Outcome = Pass
 					r.Message = i18n.M("check.image_ok", "image", svc.Image)
 					return r
@@ -154,7 +154,7 @@ func serviceEnv() Kind {
 				return noService(in, p.Service)
 			}
 			want := in.Vars[p.Value]
-			got, found, alike := lookupEnv(svc, p.Env)
+			got, found, alike := LookupEnv(svc, p.Env)
 			r := Result{
 				Outcome:  Fail,
 				Observed: Facts{"env": p.Env, "value": nil},

@@ -43,7 +43,7 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 // The measure is the evenness index: 1 for even, 1/k for all from one of k
 // containers.
 func spread() Kind {
-	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: usual.Balancer},
+	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: Usual.Balancer},
 		func(p *spreadParams) []Need {
 			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
 			load.Tasks, load.Spread = 2, true
@@ -56,19 +56,19 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	if svc == nil {
 		return noService(in, p.Service)
 	}
-	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return Lacking(missing)
 	}
-	t := in.View.tally(svc, traces...)
-	tasks := in.View.lasting(svc)
+	t := in.View.Tally(svc, traces...)
+	tasks := in.View.Lasting(svc)
 	counts := make([]int, len(tasks))
 	named := make(map[string]int, len(tasks))
 	list := make([]string, len(tasks))
 	for i, task := range tasks {
-		counts[i] = t.own[task.ID]
-		named[short(task.ContainerID)] = counts[i]
-		list[i] = short(task.ContainerID) + " " + itoa(counts[i])
+		counts[i] = t.Own[task.ID]
+		named[Short(task.ContainerID)] = counts[i]
+		list[i] = Short(task.ContainerID) + " " + itoa(counts[i])
 	}
 	planned := stats.Plan(len(tasks)).Requests
 	e := stats.Judge(counts)
@@ -77,7 +77,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		planned = stats.PlanRing(len(tasks)).Requests
 		e = stats.JudgeShares(counts, ring.low, ring.high)
 	}
-	n := t.ownTotal()
+	n := t.OwnTotal()
 	r := Result{
 		Outcome: Fail,
 		Measure: &Measure{Got: round(e.Index, 4), Want: 1},
@@ -133,7 +133,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			head = i18n.M("check.spread_again_hint", "lines", numbers(edits))
 		}
 		wrong, done := len(edits) > 0, rewritten(edits)
-		for _, be := range v.backends(px, in.Vars[p.Port]) {
+		for _, be := range v.Backends(px, in.Vars[p.Port]) {
 			for _, e := range unbias(be, p.Direct) {
 				if !done[e.line.Num] {
 					edits = append(edits, e)
@@ -154,7 +154,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			silent++
 		}
 	}
-	again := in.reload(v.Proxy(), in.Vars[v.names.Balancer])
+	again := in.reload(v.Proxy(), in.Vars[v.Names().Balancer])
 	switch {
 	case p.Via == "mesh":
 		return i18n.M("check.spread_mesh_hint", "service", in.Vars[p.Service])
@@ -171,7 +171,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 // unstable withholds a judgement when tasks came and went while requests were
 // sent: the counts then say nothing of the balancing.
 func unstable(in *Input, r Result, svc *evidence.Service) Result {
-	before, after := ids(in.View.idx.running(svc)), ids(in.View.after.running(svc))
+	before, after := in.View.RunningIDs(svc)
 	r.Outcome = Ungraded
 	r.Measure = nil
 	r.Observed["tasks_before"], r.Observed["tasks_after"] = before, after

@@ -128,7 +128,7 @@ func (in *Input) wants() wants {
 		return w
 	}
 	// A student may have another service, which the hint is not about.
-	about := in.Vars[in.View.about]
+	about := in.View.SubjectName()
 	mine := func(service string) bool { return in.Vars[service] == about }
 	for _, c := range in.Task.Checks {
 		switch p := c.Params.(type) {
@@ -178,10 +178,10 @@ func (in *Input) wants() wants {
 // Without any it is the first of the names.
 func (in *Input) imageLike(images []string) string {
 	count := map[string]int{}
-	for i := range in.View.idx.Snap.Services {
-		image := in.View.idx.Snap.Services[i].Image
+	for i := range in.View.Snap().Services {
+		image := in.View.Snap().Services[i].Image
 		if len(images) == 0 && !strings.Contains(image, "haproxy") ||
-			slices.ContainsFunc(images, func(want string) bool { return imageMatches(image, want) }) {
+			slices.ContainsFunc(images, func(want string) bool { return ImageMatches(image, want) }) {
 			count[image]++
 		}
 	}
@@ -224,7 +224,7 @@ func (in *Input) serviceAgain(svc *evidence.Service, change func(s *evidence.Ser
 	s := *svc
 	var nets []string
 	for _, id := range svc.Networks {
-		if n := in.View.networkName(id); !in.View.ingress(id) {
+		if n := in.View.NetworkName(id); !in.View.IsIngress(id) {
 			nets = append(nets, n)
 		}
 	}

@@ -7,27 +7,29 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
-// tally sorts the answers of traces by who gave them.
-type tally struct {
-	sent, failed int
-	own          map[string]int // by task ID
-	foreign      map[string]int // by service name
-	stale        int
-	unknown      int
-	forged       int
-	anonymous    int
-	sample       string // of the first unknown, forged or anonymous answer
-	why          Doubt  // against the first forged answer
-	errors       map[string]int
+// Tally is how many answers of some traces were whose.
+type Tally struct {
+	Sent, Failed int
+	Own          map[string]int // by task ID
+	Foreign      map[string]int // by service name
+	Stale        int
+	Unknown      int
+	Forged       int
+	Anonymous    int
+	Sample       string // of the first unknown, forged or anonymous answer
+	Why          Doubt  // against the first forged answer
+	Errors       map[string]int
 }
 
-func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
-	t := tally{own: map[string]int{}, foreign: map[string]int{}, errors: map[string]int{}}
+// Tally sorts the answers of traces by who gave them, of whom svc is the
+// student's own.
+func (v *View) Tally(svc *evidence.Service, traces ...*evidence.Trace) Tally {
+	t := Tally{Own: map[string]int{}, Foreign: map[string]int{}, Errors: map[string]int{}}
 	for _, tr := range traces {
-		t.sent += tr.Sent
-		t.failed += tr.Failed()
+		t.Sent += tr.Sent
+		t.Failed += tr.Failed()
 		for _, e := range tr.Errors {
-			t.errors[e.Class] += e.Count
+			t.Errors[e.Class] += e.Count
 		}
 		trial := v.trial(svc, tr)
 		for _, r := range v.responders(tr) {
@@ -40,18 +42,18 @@ func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
 			}
 			switch a.Standing {
 			case Own:
-				t.own[a.Task.ID] += count
+				t.Own[a.Task.ID] += count
 			case Foreign:
-				t.foreign[a.Service] += count
+				t.Foreign[a.Service] += count
 			case Stale:
-				t.stale += count
+				t.Stale += count
 			case Unknown:
-				t.unknown += count
+				t.Unknown += count
 				t.note(Claimed(&r))
 			case Forged:
 				t.forge(count, Claimed(&r), doubt)
 			case Anonymous:
-				t.anonymous += count
+				t.Anonymous += count
 				t.note(r.Sample)
 			}
 		}
@@ -59,32 +61,32 @@ func (v *View) tally(svc *evidence.Service, traces ...*evidence.Trace) tally {
 	return t
 }
 
-func (t *tally) forge(n int, claimed string, why Doubt) {
-	t.forged += n
+func (t *Tally) forge(n int, claimed string, why Doubt) {
+	t.Forged += n
 	t.note(claimed)
-	if t.why.Why == "" {
-		t.why = why
+	if t.Why.Why == "" {
+		t.Why = why
 	}
 }
 
-func (t *tally) note(s string) {
-	if t.sample == "" {
-		t.sample = s
+func (t *Tally) note(s string) {
+	if t.Sample == "" {
+		t.Sample = s
 	}
 }
 
-// ownTotal is the number of answers by the student's running tasks.
-func (t *tally) ownTotal() int {
+// OwnTotal is the number of answers by the student's running tasks.
+func (t *Tally) OwnTotal() int {
 	n := 0
-	for _, c := range t.own {
+	for _, c := range t.Own {
 		n += c
 	}
 	return n
 }
 
 // onlyOwn reports whether nobody but the student's own tasks answered.
-func (t *tally) onlyOwn() bool {
-	return len(t.foreign) == 0 && t.unknown == 0 && t.forged == 0 && t.anonymous == 0
+func (t *Tally) onlyOwn() bool {
+	return len(t.Foreign) == 0 && t.Unknown == 0 && t.Forged == 0 && t.Anonymous == 0
 }
 
 // Reason is a doubt in words.
@@ -96,29 +98,29 @@ func (d Doubt) Reason() i18n.Msg {
 	return i18n.M("check.doubt_"+why, "line", d.Line, "text", d.Text)
 }
 
-// onlyLost reports whether all that is wrong is connections that time out.
-func (t *tally) onlyLost() bool {
-	return t.failed > 0 && t.errors["timeout"]+t.errors["unreachable"] == t.failed &&
+// OnlyLost reports whether all that is wrong is connections that time out.
+func (t *Tally) OnlyLost() bool {
+	return t.Failed > 0 && t.Errors["timeout"]+t.Errors["unreachable"] == t.Failed &&
 		t.onlyOwn()
 }
 
-// mayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
-func (t *tally) mayBeLost() bool {
-	behind := t.errors["http-503"] + t.errors["http-504"] + t.errors["timeout"]
-	return t.failed > 0 && behind == t.failed && t.onlyOwn()
+// MayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
+func (t *Tally) MayBeLost() bool {
+	behind := t.Errors["http-503"] + t.Errors["http-504"] + t.Errors["timeout"]
+	return t.Failed > 0 && behind == t.Failed && t.onlyOwn()
 }
 
-// quality is the share of requests that own tasks answered, times the share
+// Quality is the share of requests that own tasks answered, times the share
 // of tasks that did.
-func (t *tally) quality(expected []*evidence.Task) float64 {
-	if t.sent == 0 || len(expected) == 0 {
+func (t *Tally) Quality(expected []*evidence.Task) float64 {
+	if t.Sent == 0 || len(expected) == 0 {
 		return 0
 	}
 	seen := 0
 	for _, task := range expected {
-		if t.own[task.ID] > 0 {
+		if t.Own[task.ID] > 0 {
 			seen++
 		}
 	}
-	return float64(t.ownTotal()) / float64(t.sent) * float64(seen) / float64(len(expected))
+	return float64(t.OwnTotal()) / float64(t.Sent) * float64(seen) / float64(len(expected))
 }

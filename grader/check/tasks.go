@@ -36,7 +36,7 @@ func serviceReplicas() Kind {
 			if svc == nil {
 				return noService(in, p.Service)
 			}
-			asked := in.View.asked(svc)
+			asked := in.View.Asked(svc)
 			r := Result{
 				Outcome:  Fail,
 				Measure:  &Measure{Got: float64(min(asked, p.AtLeast)), Want: float64(p.AtLeast)},
@@ -71,7 +71,7 @@ func judgeRunning(in *Input, p *countParams) Result {
 		return noService(in, p.Service)
 	}
 	running := in.View.Running(svc)
-	want := max(in.View.asked(svc), p.AtLeast)
+	want := max(in.View.Asked(svc), p.AtLeast)
 	troubles := in.View.Troubles(svc)
 	states := map[string]int{}
 	for _, t := range in.View.Wanted(svc) {
@@ -88,7 +88,7 @@ func judgeRunning(in *Input, p *countParams) Result {
 		r.Message = i18n.M("check.running_ok", "n", len(running), "want", want)
 		return r
 	}
-	if stuck := in.View.unplaced(svc); stuck > 0 && len(running)+stuck >= want {
+	if stuck := in.View.Unplaced(svc); stuck > 0 && len(running)+stuck >= want {
 		r = ungraded("tasks", i18n.M("check.running_stuck", "n", stuck, "service", svc.Name))
 		r.Observed["states"] = states
 		return r
@@ -160,7 +160,7 @@ func judgeNodes(in *Input, p *countParams) Result {
 	}
 	slices.Sort(on)
 	// As many as there are tasks and nodes to take them, but never only one.
-	want := max(2, min(p.AtLeast, in.View.asked(svc), in.View.schedulable()))
+	want := max(2, min(p.AtLeast, in.View.Asked(svc), in.View.Schedulable()))
 	r := Result{
 		Outcome:  Fail,
 		Measure:  &Measure{Got: float64(min(len(on), want)), Want: float64(want)},
@@ -174,13 +174,13 @@ func judgeNodes(in *Input, p *countParams) Result {
 	case len(on) == 0:
 		r.Message = i18n.M("check.nodes_none")
 		r.Hint = in.runningHint(svc, in.View.Troubles(svc))
-	case in.View.asked(svc) < 2:
+	case in.View.Asked(svc) < 2:
 		r.Message = i18n.M("check.nodes_single", "node", on[0])
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
-	case in.View.pinned(svc, want):
+	case in.View.Pinned(svc, want):
 		r.Message = i18n.M("check.nodes_pinned", "nodes", on, "want", want, "constraints", svc.Constraints)
 		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "unconstrain", unconstrain(svc.Constraints))
-	case in.View.refused(svc):
+	case in.View.Refused(svc):
 		r.Message = i18n.M("check.nodes_refused", "nodes", on, "want", want, "error", in.View.Troubles(svc)[0])
 		r.Hint = in.runningHint(svc, in.View.Troubles(svc))
 	default:

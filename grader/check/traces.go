@@ -9,8 +9,8 @@ import (
 	"swarmgrade/grader/mention"
 )
 
-// meshNode is the node whose published port a load went to.
-func meshNode(tr *evidence.Trace) string {
+// MeshNode is the node whose published port a load went to.
+func MeshNode(tr *evidence.Trace) string {
 	node, _, _ := strings.Cut(strings.TrimPrefix(tr.Target.ID, "mesh/"), ":")
 	return node
 }
@@ -24,9 +24,9 @@ type Missing struct {
 	Msg, Hint i18n.Msg
 }
 
-// traces are the load traces of one way in, at one of the ports that variables
+// Traces are the load traces of one way in, at one of the ports that variables
 // hold, none for any; or what is missing of them.
-func (v *View) traces(via string, portVars ...string) ([]*evidence.Trace, *Missing) {
+func (v *View) Traces(via string, portVars ...string) ([]*evidence.Trace, *Missing) {
 	var ports []string
 	for _, name := range portVars {
 		ports = append(ports, v.vars[name])
@@ -50,7 +50,7 @@ func (v *View) traces(via string, portVars ...string) ([]*evidence.Trace, *Missi
 	var out []*evidence.Trace
 	for i := range b.Traces {
 		t := &b.Traces[i]
-		if t.Target.Kind != via || len(ports) > 0 && !slices.Contains(ports, portOf(t.Target.Address)) {
+		if t.Target.Kind != via || len(ports) > 0 && !slices.Contains(ports, PortOf(t.Target.Address)) {
 			continue
 		}
 		if t.Stopped == "costly" {
@@ -72,12 +72,12 @@ func (v *View) traces(via string, portVars ...string) ([]*evidence.Trace, *Missi
 	return out, nil
 }
 
-// portOf is the port of an address.
-func portOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
+// PortOf is the port of an address.
+func PortOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
 
-// clients are the addresses from which own tasks say their requests came;
+// Clients are the addresses from which own tasks say their requests came;
 // silent reports that some do not say, answers is how many there are.
-func (v *View) clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
+func (v *View) Clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
 	for _, tr := range traces {
 		for _, who := range v.responders(tr) {
 			if v.Author(who, svc).Standing != "own" {

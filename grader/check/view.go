@@ -21,10 +21,9 @@ type View struct {
 	// parsed are the configurations, so that each is parsed once.
 	parsed map[*evidence.Proxy]*haproxy.Config
 	told   *recovery.Story // once it was read
-	// later is the view of what followed the fault window, nil if nothing did.
-	later *View
-	names Names
-	about string // the variable of the service that it speaks of
+	later  *View           // see Later
+	names  Names
+	about  string // the variable of the service that it speaks of
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string
@@ -35,7 +34,7 @@ type View struct {
 // added.
 func NewView(c evidence.Case, before, after *Index, vars map[string]string) *View {
 	v := &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c)}
-	return v.With(usual)
+	return v.With(Usual)
 }
 
 // With gives the view a rubric's names, in place of the usual ones.
@@ -44,9 +43,9 @@ func (v *View) With(n Names) *View {
 	return v
 }
 
-// turnTo makes the service under a variable the one that the view speaks of; ""
+// TurnTo makes the service under a variable the one that the view speaks of; ""
 // is the one behind the balancer.
-func (v *View) turnTo(nameVar string) {
+func (v *View) TurnTo(nameVar string) {
 	if nameVar == "" {
 		nameVar = v.names.Service
 	}
@@ -55,21 +54,42 @@ func (v *View) turnTo(nameVar string) {
 	}
 }
 
-// subjectPort is the port that the service which the view speaks of should
+// SubjectPort is the port that the service which the view speaks of should
 // publish.
-func (v *View) subjectPort() string { return v.vars[v.names.Ports[v.about]] }
+func (v *View) SubjectPort() string { return v.vars[v.names.Ports[v.about]] }
 
-// subject is the service that the view speaks of, or nil.
-func (v *View) subject() *evidence.Service { return v.Service(v.about) }
+// Subject is the service that the view speaks of, or nil.
+func (v *View) Subject() *evidence.Service { return v.Service(v.about) }
+
+// SubjectName is the name that the service which the view speaks of should have.
+func (v *View) SubjectName() string { return v.vars[v.about] }
+
+// Names are the rubric's names.
+func (v *View) Names() Names { return v.names }
+
+// Bundle is what was observed of the student.
+func (v *View) Bundle() *evidence.Bundle { return v.c.Bundle }
+
+// Snap is the snapshot of before the load.
+func (v *View) Snap() *evidence.Snapshot { return v.idx.Snap }
+
+// Later is the view of what followed the fault window, nil if nothing did.
+func (v *View) Later() *View { return v.later }
 
 // Service is the student's service under its derived name, or nil.
 func (v *View) Service(nameVar string) *evidence.Service {
 	return v.idx.service[v.vars[nameVar]]
 }
 
-// story is what the fault window, which must be there, shows of the service that
+// ServiceNamed is anybody's service of a name, or nil.
+func (v *View) ServiceNamed(name string) *evidence.Service { return v.idx.service[name] }
+
+// ServiceByID is anybody's service by its ID, or nil.
+func (v *View) ServiceByID(id string) *evidence.Service { return v.idx.byID[id] }
+
+// Story is what the fault window, which must be there, shows of the service that
 // it watched.
-func (v *View) story(svc *evidence.Service) *recovery.Story {
+func (v *View) Story(svc *evidence.Service) *recovery.Story {
 	if v.told == nil {
 		s := recovery.Read(v.c.Window, v.c.Bundle.Probing, svc, v.c.Before.Swarm)
 		v.told = &s
@@ -109,8 +129,8 @@ type Names struct {
 // Owned are the variables whose values name what is one student's alone.
 func (n Names) Owned() []string { return append(slices.Sorted(maps.Keys(n.Ports)), n.Balancer) }
 
-// usual are the names where a rubric says nothing of them.
-var usual = Names{
+// Usual are the names where a rubric says nothing of them.
+var Usual = Names{
 	Service: "service", Balancer: "haproxy", Frontend: "frontend", Network: "network",
 	Ports: map[string]string{"service": "published"},
 }
@@ -121,7 +141,7 @@ func (v *View) Through() *evidence.Trace {
 	var first *evidence.Trace
 	for i := range v.c.Bundle.Traces {
 		tr := &v.c.Bundle.Traces[i]
-		if tr.Target.Kind == "haproxy" && (first == nil || portOf(tr.Target.Address) == v.vars[v.names.Frontend]) {
+		if tr.Target.Kind == "haproxy" && (first == nil || PortOf(tr.Target.Address) == v.vars[v.names.Frontend]) {
 			first = tr
 		}
 	}
