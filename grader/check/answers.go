@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // answersParams say where requests go and what share of them may fail.
@@ -38,7 +39,7 @@ func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 }
 
 func nameExists(vars []string, via, name string) []rubric.ParamError {
-	if via != "haproxy" && name == Usual.Balancer {
+	if via != "haproxy" && name == sight.Usual.Balancer {
 		return nil // nobody has asked for one
 	}
 	return varsExist(vars, "name", name)
@@ -60,7 +61,7 @@ func viaKnown(via string) []rubric.ParamError {
 // times the share of the tasks that did.
 func answers() Kind {
 	return define("answers", true,
-		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: Usual.Balancer},
+		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: sight.Usual.Balancer},
 		func(p *answersParams) []Need {
 			return []Need{{Kind: "snapshot", Service: p.Service}, loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)}
 		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
@@ -114,7 +115,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		return r
 	}
 	if p.Direct && worst.weight != foreignWeight {
-		if e := in.View.Gone(svc, PortOf(traces[0].Target.Address)); e != nil {
+		if e := in.View.Gone(svc, sight.PortOf(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
 			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.Server.Addr.Text, 60))
 			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer]))
@@ -126,7 +127,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if hint := in.behind(px, svc, in.Vars[p.Port], worst.class); !hint.Empty() {
 			r.Hint = hint
 		}
-		in.blameLoaded(&r, px, PortOf(traces[0].Target.Address))
+		in.blameLoaded(&r, px, sight.PortOf(traces[0].Target.Address))
 	}
 	return r
 }
@@ -142,8 +143,8 @@ func (in *Input) blameLoaded(r *Result, px *evidence.Proxy, port string) {
 	case differ:
 		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
 		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", in.reload(px, ""))
-	case EditedSince(px):
-		started, modified := EditTimes(px)
+	case sight.EditedSince(px):
+		started, modified := sight.EditTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
 		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", in.reload(px, ""))
 	}
@@ -159,7 +160,7 @@ func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*e
 	good, lost := false, ""
 	for i := range in.View.Bundle().Traces {
 		tr := &in.View.Bundle().Traces[i]
-		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && PortOf(tr.Target.Address) != in.Vars[p.Port] {
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && sight.PortOf(tr.Target.Address) != in.Vars[p.Port] {
 			continue
 		}
 		t := in.View.Tally(svc, tr)
@@ -167,7 +168,7 @@ func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*e
 		case in.complain(svc, &mesh, tr, &t, expected) == nil:
 			good = len(expected) > 0
 		case t.OnlyLost():
-			lost = MeshNode(tr)
+			lost = sight.MeshNode(tr)
 		case p.Via == "mesh":
 			return "" // something else is wrong as well
 		}
@@ -196,10 +197,10 @@ type problem struct {
 
 // complain names the first thing that is wrong with a target's answers, or
 // nil.
-func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *Tally, expected []*evidence.Task) *problem {
+func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *sight.Tally, expected []*evidence.Task) *problem {
 	where := i18n.M("check.at_haproxy", "address", tr.Target.Address)
 	if p.Via == "mesh" {
-		where = i18n.M("check.at_node", "node", MeshNode(tr), "address", tr.Target.Address)
+		where = i18n.M("check.at_node", "node", sight.MeshNode(tr), "address", tr.Target.Address)
 	}
 	curl := "curl http://" + tr.Target.Address + tr.Target.Path
 	failed := float64(t.Failed) / float64(t.Sent)
@@ -228,7 +229,7 @@ func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.
 			"why", t.Why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
 	case t.Unknown > 0:
 		if c := in.View.StandAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
-			return p.Via == "mesh" && len(t.Sample) >= ShortID && strings.HasPrefix(c.ID, t.Sample) && itoa(at.Public) == in.Vars[p.Port]
+			return p.Via == "mesh" && len(t.Sample) >= sight.ShortID && strings.HasPrefix(c.ID, t.Sample) && itoa(at.Public) == in.Vars[p.Port]
 		}); c != nil {
 			node := in.View.NodeName(c.NodeID)
 			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.Unknown, "sent", t.Sent, "name", c.Names[0], "node", node, "port", in.Vars[p.Port]),
@@ -261,10 +262,10 @@ func silentHint(p *answersParams) string {
 }
 
 // figuresAt are the figures of one target.
-func figuresAt(tr *evidence.Trace, t *Tally, expected []*evidence.Task) Facts {
+func figuresAt(tr *evidence.Trace, t *sight.Tally, expected []*evidence.Task) Facts {
 	counts := make(map[string]int, len(expected))
 	for _, task := range expected {
-		counts[Short(task.ContainerID)] = t.Own[task.ID]
+		counts[sight.Short(task.ContainerID)] = t.Own[task.ID]
 	}
 	f := Facts{
 		"target": tr.Target.ID, "address": tr.Target.Address,

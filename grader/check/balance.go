@@ -8,6 +8,7 @@ import (
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // balanceParams list the algorithms that are accepted.
@@ -262,7 +263,7 @@ func (in *Input) checked(px *evidence.Proxy, public string) []edit {
 	}
 	done := rewritten(out)
 	for _, be := range in.View.Backends(px, public) {
-		for _, s := range ServersOf(be) {
+		for _, s := range sight.ServersOf(be) {
 			if !s.Check && s.Track == "" && !s.Disabled && !done[s.Line.Num] {
 				out = append(out, edit{s.Line, "line", written(append(slices.Clone(s.Line.Words), "check"))})
 			}

@@ -12,6 +12,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Outcome is how a check ended.
@@ -51,7 +52,7 @@ type Measure struct{ Got, Want float64 }
 type Input struct {
 	Case evidence.Case
 	// View indexes the case for this student.
-	View *View
+	View *sight.View
 	// Task is the one that is judged, for hints that speak of more than one of
 	// its checks; nil is none.
 	Task *rubric.Task

@@ -8,6 +8,7 @@ import (
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // configParams say which mode the frontends must be in.
@@ -66,7 +67,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		return other
 	}
 	cfg := in.View.Config(px)
-	if EditedSince(px) {
+	if sight.EditedSince(px) {
 		r.Observed["edited_after_start"] = true
 	}
 	if c, differ := in.View.Loaded(px, p.public(in, px)); differ {
@@ -111,8 +112,8 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	r.Outcome, r.Measure.Got = Pass, 2
 	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
-	if EditedSince(px) {
-		started, modified := EditTimes(px)
+	if sight.EditedSince(px) {
+		started, modified := sight.EditTimes(px)
 		r.Message = i18n.M("check.config_ok_edited", "file", file, "mode", p.Mode, "name", name, "started", started, "modified", modified)
 	}
 	return r
@@ -206,7 +207,7 @@ func modeEdits(cfg *haproxy.Config, mode string) []edit {
 // refusal is the first alert of a HAProxy that ended over its configuration as
 // it is now, "" if that did not happen.
 func refusal(px *evidence.Proxy) string {
-	if px.State == "running" || EditedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
+	if px.State == "running" || sight.EditedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
 		return ""
 	}
 	return lastAlert(px.Log)

@@ -6,6 +6,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // direct passes when the student's containers got the requests from HAProxy
@@ -87,7 +88,7 @@ func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client strin
 	for i := range in.View.Snap().Networks {
 		n := &in.View.Snap().Networks[i]
 		switch {
-		case !InSubnet(n, ip) || n.Scope != "swarm":
+		case !sight.InSubnet(n, ip) || n.Scope != "swarm":
 		case n.Ingress:
 			return "mesh", i18n.M("check.direct_mesh", "service", svc.Name, "client", client)
 		case len(svc.VIPs) > 0:

@@ -3,6 +3,7 @@ package check
 import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // dnsrrParams name the service.
@@ -28,7 +29,7 @@ func judgeDNSRR(in *Input, p *dnsrrParams) Result {
 	}
 	var vips, published []string
 	for _, v := range svc.VIPs {
-		vips = append(vips, Bare(v.Address))
+		vips = append(vips, sight.Bare(v.Address))
 	}
 	for _, port := range svc.Ports {
 		if port.Mode == "ingress" {

@@ -5,6 +5,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // errorClasses are the loader's words that have a phrase of their own.
@@ -31,7 +32,7 @@ func (in *Input) errorHint(svc *evidence.Service, p *answersParams, curl, class 
 	px := in.View.Proxy()
 	log := in.logs(px, in.Vars[in.View.Names().Balancer])
 	if p.Via == "mesh" {
-		port := PublishedPort(svc, in.Vars[p.Port])
+		port := sight.PublishedPort(svc, in.Vars[p.Port])
 		if port != nil && port.Target != 80 && !strings.HasPrefix(class, "http-") {
 			return i18n.M("check.target_port_hint", "service", svc.Name, "target", port.Target, "port", in.Vars[p.Port], "unpublish", unpublish(*port))
 		}

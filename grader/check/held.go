@@ -6,11 +6,12 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // free is how a port becomes free for the HAProxy of that name. Ours says that
 // it is the student's to take: another's is not, and there it ends.
-func (in *Input) free(px *evidence.Proxy, name string, h *Holder) (hint i18n.Msg, ours bool) {
+func (in *Input) free(px *evidence.Proxy, name string, h *sight.Holder) (hint i18n.Msg, ours bool) {
 	at := ""
 	if px != nil {
 		at = px.Hostname

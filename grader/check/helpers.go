@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 func paramError(param string, msg i18n.Msg) rubric.ParamError {
@@ -55,7 +56,7 @@ func noService(in *Input, nameVar string) Result {
 }
 
 // Lacking answers for evidence that a view misses.
-func Lacking(m *Missing) Result {
+func Lacking(m *sight.Missing) Result {
 	r := ungraded(m.What, m.Msg)
 	if !m.Hint.Empty() {
 		r.Hint = m.Hint

@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // edit is what is to become of one line of a configuration file.
@@ -99,7 +100,7 @@ func (in *Input) freshConfig(px *evidence.Proxy) (string, bool) {
 	}
 	port := w.frontend
 	if px != nil {
-		if private, ok := Inside(px, port); ok {
+		if private, ok := sight.Inside(px, port); ok {
 			port = itoa(private)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/sight"
 )
 
 // right is a server that should be there.
@@ -59,9 +60,9 @@ func (in *Input) addressFor(px *evidence.Proxy, svc *evidence.Service, t *eviden
 			continue
 		}
 		if name == network {
-			return Bare(a.Address)
+			return sight.Bare(a.Address)
 		}
-		own = Bare(a.Address)
+		own = sight.Bare(a.Address)
 	}
 	return own
 }
@@ -103,7 +104,7 @@ func serverEdits(be *haproxy.Proxy, rights []right, covers fits, tidy bool) []ed
 	names, taken := map[string]bool{}, map[string]bool{}
 	last := be.Section.Head
 	absent, wrong := len(missing), false
-	for i, s := range ServersOf(be) {
+	for i, s := range sight.ServersOf(be) {
 		if s.Line.Num > last.Num {
 			last = s.Line
 		}
@@ -116,8 +117,8 @@ func serverEdits(be *haproxy.Proxy, rights []right, covers fits, tidy bool) []ed
 		if !taken[key] && slices.ContainsFunc(rights, func(r right) bool { return r.key == key }) {
 			absent--
 		}
-		if taken[key] || Several(be, i) {
-			lines = append(lines, standing{s, key, used, taken[key], Several(be, i)})
+		if taken[key] || sight.Several(be, i) {
+			lines = append(lines, standing{s, key, used, taken[key], sight.Several(be, i)})
 		} else {
 			names[s.Name] = true
 			missing = slices.DeleteFunc(missing, func(r right) bool { return r.key == key })

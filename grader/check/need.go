@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Need is one piece of evidence that a check asks for. It names, by the rubric's
@@ -80,8 +81,8 @@ func TakesFault(t *rubric.Task) bool {
 // NamesOf are a rubric's, from what its checks ask for: the service is the one
 // that load through the balancer is to reach, or else the first; what it publishes
 // is the port of its load through the mesh, or else the first that is named with it.
-func NamesOf(rub *rubric.Rubric) Names {
-	n := Names{Ports: map[string]string{}}
+func NamesOf(rub *rubric.Rubric) sight.Names {
+	n := sight.Names{Ports: map[string]string{}}
 	mesh := map[string]string{}
 	first := "" // service
 	for _, t := range rub.Tasks {
@@ -109,12 +110,12 @@ func NamesOf(rub *rubric.Rubric) Names {
 		}
 	}
 	maps.Copy(n.Ports, mesh)
-	take(&n.Service, cmp.Or(first, Usual.Service))
-	take(&n.Balancer, Usual.Balancer)
-	take(&n.Frontend, Usual.Frontend)
-	take(&n.Network, Usual.Network)
+	take(&n.Service, cmp.Or(first, sight.Usual.Service))
+	take(&n.Balancer, sight.Usual.Balancer)
+	take(&n.Frontend, sight.Usual.Frontend)
+	take(&n.Network, sight.Usual.Network)
 	if len(n.Ports) == 0 {
-		n.Ports = Usual.Ports
+		n.Ports = sight.Usual.Ports
 	}
 	return n
 }

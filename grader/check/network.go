@@ -6,6 +6,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // networkParams name the service, the network that it should be on and the
@@ -83,7 +84,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
 		r.Hint = in.networkAgain(svc, name)
-		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && Joined(px, net) {
+		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && sight.Joined(px, net) {
 			r.Measure.Got = 1
 		}
 	case net.Name != name:
@@ -154,7 +155,7 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		on = append(on, n.Name)
 	}
 	r.Observed["networks"] = nonNil(on)
-	if net != nil && Joined(px, net) {
+	if net != nil && sight.Joined(px, net) {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", net.Name)
 		return r

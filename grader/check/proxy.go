@@ -6,6 +6,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // proxyParams name the variables that hold the HAProxy's name and port.
@@ -40,7 +41,7 @@ func orExist(vars, or []string) []rubric.ParamError {
 // HAProxy publishes, or the one that should be.
 func (p *proxyParams) public(in *Input, px *evidence.Proxy) string {
 	for _, name := range append([]string{p.Port}, p.Or...) {
-		if _, ok := Inside(px, in.Vars[name]); ok {
+		if _, ok := sight.Inside(px, in.Vars[name]); ok {
 			return in.Vars[name]
 		}
 	}
@@ -67,7 +68,7 @@ func judgeFound(in *Input, p *proxyParams) Result {
 	r := Result{Outcome: Fail, Observed: Facts{"haproxy": nil}, Expected: Facts{"haproxy": name}}
 	if found := in.View.Proxy(); found != nil && found.Matched == "name" {
 		r.Outcome = Pass
-		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": Short(found.ID), "node": found.Hostname}
+		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": sight.Short(found.ID), "node": found.Hostname}
 		r.Message = i18n.M("check.proxy_found", "name", found.Name, "node", found.Hostname)
 		if found.Kind == "service" {
 			r.Message = i18n.M("check.proxy_found_service", "name", found.Name)

@@ -6,6 +6,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // haproxyPort passes when the derived port is published and leads to a
@@ -24,13 +25,13 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	cfg := in.View.Config(px)
 	r := Result{
 		Outcome:  Fail,
-		Observed: Facts{"published": PublishedBy(px), "binds": Binds(cfg), "host_network": px.HostNetwork},
+		Observed: Facts{"published": sight.PublishedBy(px), "binds": sight.Binds(cfg), "host_network": px.HostNetwork},
 		Expected: Facts{"port": want},
 	}
-	private, published := Inside(px, want)
+	private, published := sight.Inside(px, want)
 	if !published {
-		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", PublishedBy(px))
-		if len(PublishedBy(px)) == 0 {
+		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", sight.PublishedBy(px))
+		if len(sight.PublishedBy(px)) == 0 {
 			r.Message = i18n.M("check.bind_none_published", "name", px.Name, "port", want)
 		}
 		if h := in.View.HolderOf(px, atoi(want), "tcp"); h != nil {
@@ -46,7 +47,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		r.Hint = steps(free, in.reload(px, ""))
 		return r
 	}
-	if !Reachable(px, want) {
+	if !sight.Reachable(px, want) {
 		r.Message = i18n.M("check.bind_published_local", "name", px.Name, "port", want)
 		r.Hint = in.publish(px, want)
 		return r
@@ -59,7 +60,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	})
 	switch {
 	case !listens:
-		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", Binds(cfg))
+		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", sight.Binds(cfg))
 		r.Hint = in.mend(px, bindEdits(cfg, private))
 	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
 		r.Message = i18n.M("check.bind_no_backend", "port", want)

@@ -8,6 +8,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // rerun is how a stand-alone HAProxy is run anew.
@@ -128,7 +129,7 @@ func (in *Input) publishFlags(px *evidence.Proxy, public string) []string {
 	if ports := in.View.Config(px).Ports(); len(ports) > 0 && !slices.Contains(ports, atoi(public)) {
 		inner = itoa(ports[0])
 	}
-	if private, ok := Inside(px, public); ok {
+	if private, ok := sight.Inside(px, public); ok {
 		inner = itoa(private)
 	}
 	add(public + ":" + inner)

@@ -6,6 +6,7 @@ import (
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // serversParams say which port on the nodes the servers must have.
@@ -50,10 +51,10 @@ func judgeServers(in *Input, p *serversParams) Result {
 	var nodes, listed []string
 	var wrong []wrongServer
 	var idle *wrongServer
-	var twice []Repeat
+	var twice []sight.Repeat
 	first := map[string]int{}
 	for _, be := range in.View.Backends(px, p.public(in, px)) {
-		for i, s := range ServersOf(be) {
+		for i, s := range sight.ServersOf(be) {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
 			if s.Disabled || s.Backup || s.Weight == 0 {
 				if idle == nil {
@@ -69,11 +70,11 @@ func judgeServers(in *Input, p *serversParams) Result {
 			case !why.Empty():
 				wrong = append(wrong, wrongServer{s, why})
 			case first[node] > 0:
-				twice = append(twice, Repeat{s, first[node]})
+				twice = append(twice, sight.Repeat{Server: s, First: first[node]})
 			default:
 				nodes, first[node] = append(nodes, node), s.Line.Num
-				if Several(be, i) {
-					twice = append(twice, Repeat{s, s.Line.Num})
+				if sight.Several(be, i) {
+					twice = append(twice, sight.Repeat{Server: s, First: s.Line.Num})
 				}
 			}
 		}

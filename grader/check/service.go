@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // snapshotNeed is what every check of the service itself wants.
@@ -110,7 +111,7 @@ func serviceImage() Kind {
 				Expected: Facts{"images": p.Images},
 			}
 			for _, want := range p.Images {
-				if ImageMatches(svc.Image, want) {
+				if sight.ImageMatches(svc.Image, want) {
 					r.Outcome = Pass
 					r.Message = i18n.M("check.image_ok", "image", svc.Image)
 					return r
@@ -154,7 +155,7 @@ func serviceEnv() Kind {
 				return noService(in, p.Service)
 			}
 			want := in.Vars[p.Value]
-			got, found, alike := LookupEnv(svc, p.Env)
+			got, found, alike := sight.LookupEnv(svc, p.Env)
 			r := Result{
 				Outcome:  Fail,
 				Observed: Facts{"env": p.Env, "value": nil},
@@ -170,7 +171,7 @@ func serviceEnv() Kind {
 			case found && strings.TrimSpace(got) == want:
 				r.Outcome, r.Hint = Pass, i18n.Msg{}
 				r.Message = i18n.M("check.env_ok", "env", p.Env, "value", got)
-			case found && p.Value == "id" && SameButZeros(got, want):
+			case found && p.Value == "id" && sight.SameButZeros(got, want):
 				// The roster's doing more often than the student's.
 				r.Outcome, r.Hint = Pass, i18n.Msg{}
 				r.Message = i18n.M("check.env_zeros", "env", p.Env, "value", got, "want", want)

@@ -9,6 +9,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 	"swarmgrade/grader/stats"
 )
 
@@ -43,7 +44,7 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 // The measure is the evenness index: 1 for even, 1/k for all from one of k
 // containers.
 func spread() Kind {
-	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: Usual.Balancer},
+	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: sight.Usual.Balancer},
 		func(p *spreadParams) []Need {
 			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
 			load.Tasks, load.Spread = 2, true
@@ -67,8 +68,8 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	list := make([]string, len(tasks))
 	for i, task := range tasks {
 		counts[i] = t.Own[task.ID]
-		named[Short(task.ContainerID)] = counts[i]
-		list[i] = Short(task.ContainerID) + " " + itoa(counts[i])
+		named[sight.Short(task.ContainerID)] = counts[i]
+		list[i] = sight.Short(task.ContainerID) + " " + itoa(counts[i])
 	}
 	planned := stats.Plan(len(tasks)).Requests
 	e := stats.Judge(counts)

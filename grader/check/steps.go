@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // A hint is read, and typed, line by line: see [i18n.Lang.Lines]. A line that
@@ -181,7 +182,7 @@ func (in *Input) imageLike(images []string) string {
 	for i := range in.View.Snap().Services {
 		image := in.View.Snap().Services[i].Image
 		if len(images) == 0 && !strings.Contains(image, "haproxy") ||
-			slices.ContainsFunc(images, func(want string) bool { return ImageMatches(image, want) }) {
+			slices.ContainsFunc(images, func(want string) bool { return sight.ImageMatches(image, want) }) {
 			count[image]++
 		}
 	}

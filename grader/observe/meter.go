@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/sight"
 )
 
 // Meter says how many packets containers have received so far, by container ID,
@@ -23,7 +23,7 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapsh
 	if r.Meter == nil {
 		return nil
 	}
-	r.indexing.Do(func() { r.index = check.NewIndex(snap) })
+	r.indexing.Do(func() { r.index = sight.NewIndex(snap) })
 	vars := maps.Clone(s.Vars)
 	if vars == nil {
 		vars = map[string]string{}
@@ -31,7 +31,7 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapsh
 	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
 	for _, t := range s.Targets {
 		if t.Kind == "haproxy" {
-			return check.Witnesses(r.index, b, vars, s.names, t.Address)
+			return sight.Witnesses(r.index, b, vars, s.names, t.Address)
 		}
 	}
 	return nil

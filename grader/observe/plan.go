@@ -13,6 +13,7 @@ import (
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 	"swarmgrade/grader/stats"
 )
 
@@ -51,7 +52,7 @@ type Student struct {
 	Skipped []Skip
 
 	later     []check.Need // loads that follow a fault
-	names     check.Names
+	names     sight.Names
 	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
 	owner     map[string]string // of each student's HAProxy name, by that name

@@ -12,9 +12,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/sight"
 )
 
 // Cluster is what observing asks of a swarm.
@@ -61,7 +61,7 @@ type Runner struct {
 	Still func(b *evidence.Bundle)
 
 	indexing, looking sync.Once
-	index             *check.Index
+	index             *sight.Index
 	look              *lookup
 }
 

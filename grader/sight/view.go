@@ -1,4 +1,11 @@
-package check
+// Package sight reads a case: what a student has up, who gave which answer, where
+// a HAProxy leads, and how far any of that can be believed. A [View] is one
+// student's case, an [Index] one snapshot, which all students of a run share.
+//
+// It gives what was seen, and words for it, but no result: what a case earns is
+// for package check, what an instructor should look at for package finding.
+// Nothing here reaches the network, a clock, the file system or chance.
+package sight
 
 import (
 	"maps"
@@ -146,4 +153,13 @@ func (v *View) Through() *evidence.Trace {
 		}
 	}
 	return first
+}
+
+// clip is at most the first n characters of a text.
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
 }
