@@ -111,7 +111,7 @@ type Case struct {
 }
 
 // Class finds what is in the evidence of a class: a case a student, of one run
-// or of several. Names are the rubric's (see [check.NamesOf]), images those that it asks for (see [check.Images]).
+// or of several. Names are the rubric's, images those that it asks for.
 // Findings come gravest first, then by student.
 func Class(names sight.Names, cases []Case, images ...string) []Finding {
 	c := newClass(names, cases)
