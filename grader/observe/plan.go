@@ -56,6 +56,7 @@ type Student struct {
 	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
 	owner     map[string]string // of each student's HAProxy name, by that name
+	look      *lookup           // of the snapshot that the plan was made of
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -93,7 +94,7 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	}
 	p := &Plan{Students: make([]Student, 0, len(students))}
 	for _, who := range students {
-		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names})
+		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names, look: idx})
 	}
 	if slices.Equal(tasks, Auto) {
 		p.recognise(rub, snap)

@@ -2,24 +2,30 @@ package sight
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/mention"
 )
 
-// Index is what all students of a run share: the snapshot by key.
+// Index is what all students of a run share: the snapshot by key. It is made once
+// of each, by [NewIndex], and only read from then on.
 type Index struct {
 	Snap       *evidence.Snapshot
-	service    map[string]*evidence.Service
+	Services   map[string]*evidence.Service   // by name
+	Nodes      map[string]*evidence.Node      // by ID
+	Containers map[string]*evidence.Container // by ID
+	Ready      []*evidence.Node               // the nodes that are up, by host name
+
+	byID       map[string]*evidence.Service
 	tasks      map[string][]*evidence.Task // by service ID, newest last
-	ready      map[string]bool             // by node ID
 	publishers map[int][]*evidence.Service // by published port
 	container  map[string]*evidence.Task   // by the ID's first 12 characters
 	address    map[netip.Addr]*evidence.Task
 	sole       map[netip.Addr]*evidence.Task // addresses of one task and nobody else
-	byID       map[string]*evidence.Service
 	known      func() *mention.Known
 }
 
@@ -27,13 +33,14 @@ type Index struct {
 func NewIndex(s *evidence.Snapshot) *Index {
 	x := &Index{
 		Snap:       s,
-		service:    map[string]*evidence.Service{},
+		Services:   map[string]*evidence.Service{},
+		Nodes:      map[string]*evidence.Node{},
+		Containers: map[string]*evidence.Container{},
+		byID:       map[string]*evidence.Service{},
 		tasks:      map[string][]*evidence.Task{},
-		ready:      map[string]bool{},
 		publishers: map[int][]*evidence.Service{},
 		container:  map[string]*evidence.Task{},
 		address:    map[netip.Addr]*evidence.Task{},
-		byID:       map[string]*evidence.Service{},
 		sole:       mention.Addresses(s),
 		known:      sync.OnceValue(func() *mention.Known { return mention.New(s) }),
 	}
@@ -42,7 +49,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	}
 	for i := range s.Services {
 		svc := &s.Services[i]
-		x.service[svc.Name] = svc
+		x.Services[svc.Name] = svc
 		x.byID[svc.ID] = svc
 		for _, p := range svc.Ports {
 			if p.Published > 0 {
@@ -66,19 +73,28 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	for _, ts := range x.tasks {
 		sort.SliceStable(ts, func(i, j int) bool { return ts[i].Created < ts[j].Created })
 	}
-	for _, n := range s.Nodes {
-		x.ready[n.ID] = n.State == "ready"
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		x.Nodes[n.ID] = n
+		if n.State == "ready" {
+			x.Ready = append(x.Ready, n)
+		}
+	}
+	slices.SortFunc(x.Ready, func(a, b *evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
+	for i := range s.Containers {
+		x.Containers[s.Containers[i].ID] = &s.Containers[i]
 	}
 	return x
 }
 
-func (x *Index) running(svc *evidence.Service) []*evidence.Task {
+// Running are the tasks of a service that really run: see [View.Running].
+func (x *Index) Running(svc *evidence.Service) []*evidence.Task {
 	if svc == nil {
 		return nil
 	}
 	var out []*evidence.Task
 	for _, t := range x.tasks[svc.ID] {
-		if t.Desired == "running" && t.State == "running" && x.ready[t.NodeID] {
+		if n := x.Nodes[t.NodeID]; t.Desired == "running" && t.State == "running" && n != nil && n.State == "ready" {
 			out = append(out, t)
 		}
 	}

@@ -149,7 +149,7 @@ func (v *View) leadName(px *evidence.Proxy, svc *evidence.Service, host string, 
 			return leadOwn, svc.Name
 		}
 	}
-	if s := v.idx.service[name]; s != nil {
+	if s := v.idx.Services[name]; s != nil {
 		return v.leadService(svc, s)
 	}
 	for i := range v.idx.Snap.Containers {

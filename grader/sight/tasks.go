@@ -12,7 +12,7 @@ import (
 // running, on a node that is ready. Stale tasks of a lost node, which still
 // say "running", are not among them.
 func (v *View) Running(svc *evidence.Service) []*evidence.Task {
-	return v.idx.running(svc)
+	return v.idx.Running(svc)
 }
 
 // Wanted are the tasks that the managers mean to have, in whatever state.
@@ -57,9 +57,9 @@ func (v *View) Stable(svc *evidence.Service) (stable, known bool) {
 // and when it ended; the latter are nil without a second snapshot.
 func (v *View) RunningIDs(svc *evidence.Service) (before, after []string) {
 	if v.after != nil {
-		after = ids(v.after.running(svc))
+		after = ids(v.after.Running(svc))
 	}
-	return ids(v.idx.running(svc)), after
+	return ids(v.idx.Running(svc)), after
 }
 
 // Lasting are the tasks that ran both before and after the load: those of
@@ -69,7 +69,7 @@ func (v *View) Lasting(svc *evidence.Service) []*evidence.Task {
 	if v.after == nil {
 		return before
 	}
-	kept := ids(v.after.running(svc))
+	kept := ids(v.after.Running(svc))
 	return slices.DeleteFunc(slices.Clone(before), func(t *evidence.Task) bool {
 		return !slices.Contains(kept, t.ID)
 	})
@@ -195,7 +195,7 @@ func (v *View) moved(svc *evidence.Service, old *evidence.Task) bool {
 	case "running", "ready", "accepted":
 		return false
 	}
-	if ready, known := v.idx.ready[old.NodeID]; known && !ready || old.State == "orphaned" {
+	if n := v.idx.Nodes[old.NodeID]; n != nil && n.State != "ready" || old.State == "orphaned" {
 		return true
 	}
 	next := v.successor(svc, old)
@@ -225,12 +225,9 @@ func (v *View) successor(svc *evidence.Service, old *evidence.Task) *evidence.Ta
 // ReadyNodes are the nodes that are up, by host name.
 func (v *View) ReadyNodes() []evidence.Node {
 	var out []evidence.Node
-	for _, n := range v.idx.Snap.Nodes {
-		if n.State == "ready" {
-			out = append(out, n)
-		}
+	for _, n := range v.idx.Ready {
+		out = append(out, *n)
 	}
-	slices.SortFunc(out, func(a, b evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
 	return out
 }
 

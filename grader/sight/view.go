@@ -85,11 +85,11 @@ func (v *View) Later() *View { return v.later }
 
 // Service is the student's service under its derived name, or nil.
 func (v *View) Service(nameVar string) *evidence.Service {
-	return v.idx.service[v.vars[nameVar]]
+	return v.idx.Services[v.vars[nameVar]]
 }
 
 // ServiceNamed is anybody's service of a name, or nil.
-func (v *View) ServiceNamed(name string) *evidence.Service { return v.idx.service[name] }
+func (v *View) ServiceNamed(name string) *evidence.Service { return v.idx.Services[name] }
 
 // ServiceByID is anybody's service by its ID, or nil.
 func (v *View) ServiceByID(id string) *evidence.Service { return v.idx.byID[id] }
