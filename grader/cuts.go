@@ -8,13 +8,14 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
+	"swarmgrade/grader/sight"
 )
 
 // cuts says what a reading of the cluster had to leave out, of whom, and whom
 // it concerns.
 func (j *Job) cuts(snap *evidence.Snapshot) []diag.Notice {
 	var out []diag.Notice
-	for _, c := range check.Cuts(snap) {
+	for _, c := range sight.Cuts(snap) {
 		pairs := []any{"what", c.What(), "n", c.Count}
 		key, level := "cut_list", diag.Bad
 		if c.Service != nil {

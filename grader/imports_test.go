@@ -26,7 +26,7 @@ const module = "swarmgrade/"
 var pure = []string{
 	"grader/check", "grader/diag", "grader/evidence", "grader/finding", "grader/formula", "grader/haproxy",
 	"grader/i18n", "grader/judge", "grader/mention", "grader/naming", "grader/recovery", "grader/report", "grader/result", "grader/roster",
-	"grader/rubric", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
+	"grader/rubric", "grader/sight", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
 }
 
 const (
@@ -104,6 +104,16 @@ func TestImportDirections(t *testing.T) {
 			forbid: []string{"github.com/spf13", "golang.org/x/term"},
 		},
 		{
+			why:    "what a case shows does not depend on who judges it, nor on what is asked for",
+			who:    func(p string) bool { return p == "grader/sight" },
+			forbid: []string{module + "grader/check", module + "grader/rubric", module + "grader/judge", module + "grader/observe", module + "grader/report", module + "grader/gradebook"},
+		},
+		{
+			why:    "what is found in a class does not depend on what it earns",
+			who:    func(p string) bool { return p == "grader/finding" },
+			forbid: []string{module + "grader/check", module + "grader/rubric", module + "grader/judge", module + "grader/observe"},
+		},
+		{
 			why:    "only the adapter may know Docker's types",
 			who:    func(p string) bool { return under(p, "grader", "loadgen") && p != "grader/swarm" },
 			forbid: []string{docker},
@@ -111,12 +121,12 @@ func TestImportDirections(t *testing.T) {
 		{
 			why:    "what stands in for the world must not be made to please the grader",
 			who:    func(p string) bool { return under(p, "fixtures") },
-			forbid: []string{module + "grader/check", module + "grader/judge", module + "grader/observe", module + "grader/report", module + "grader/gradebook", module + "loadgen", module + "cmd"},
+			forbid: []string{module + "grader/check", module + "grader/sight", module + "grader/judge", module + "grader/observe", module + "grader/report", module + "grader/gradebook", module + "loadgen", module + "cmd"},
 		},
 		{
 			why:    "load is driven without knowing who judges it",
 			who:    func(p string) bool { return under(p, "loadgen") },
-			forbid: []string{module + "grader/check", module + "grader/judge", module + "grader/observe", module + "grader/swarm", module + "grader/report", module + "grader/gradebook", module + "fixtures"},
+			forbid: []string{module + "grader/check", module + "grader/sight", module + "grader/judge", module + "grader/observe", module + "grader/swarm", module + "grader/report", module + "grader/gradebook", module + "fixtures"},
 		},
 		{
 			why:    "what is stored does not depend on how it is shown",
@@ -126,7 +136,7 @@ func TestImportDirections(t *testing.T) {
 		{
 			why:    "the adapter to Docker only observes",
 			who:    func(p string) bool { return p == "grader/swarm" },
-			forbid: []string{module + "grader/check", module + "grader/judge", module + "grader/observe", module + "grader/report", module + "grader/gradebook"},
+			forbid: []string{module + "grader/check", module + "grader/sight", module + "grader/judge", module + "grader/observe", module + "grader/report", module + "grader/gradebook"},
 		},
 		{
 			why:    "observing must not judge, and consumes cluster, load and store through its own interfaces",

@@ -13,8 +13,8 @@ import (
 
 // reload is how a HAProxy gets to read its edited configuration; without one,
 // how the container of that name does.
-func (v *View) reload(px *evidence.Proxy, name string) i18n.Msg {
-	px = v.renamed(px)
+func (in *Input) reload(px *evidence.Proxy, name string) i18n.Msg {
+	px = in.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_restart", "name", name)
@@ -29,8 +29,8 @@ func (v *View) reload(px *evidence.Proxy, name string) i18n.Msg {
 
 // renamed is a HAProxy as it is called once the first of the hints about it was
 // followed: by the derived name.
-func (v *View) renamed(px *evidence.Proxy) *evidence.Proxy {
-	name := v.vars[v.names.Balancer]
+func (in *Input) renamed(px *evidence.Proxy) *evidence.Proxy {
+	name := in.Vars[in.View.Names().Balancer]
 	if px == nil || px.Matched == "name" || px.Name == name || name == "" {
 		return px
 	}
@@ -63,8 +63,8 @@ func hostPath(px *evidence.Proxy, file string) string {
 }
 
 // logs shows what a HAProxy wrote.
-func (v *View) logs(px *evidence.Proxy, name string) i18n.Msg {
-	px = v.renamed(px)
+func (in *Input) logs(px *evidence.Proxy, name string) i18n.Msg {
+	px = in.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_logs", "name", name)
@@ -75,8 +75,8 @@ func (v *View) logs(px *evidence.Proxy, name string) i18n.Msg {
 }
 
 // remove takes a HAProxy away, to be run anew.
-func (v *View) remove(px *evidence.Proxy, name string) i18n.Msg {
-	px = v.renamed(px)
+func (in *Input) remove(px *evidence.Proxy, name string) i18n.Msg {
+	px = in.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_remove", "name", name)
@@ -87,8 +87,8 @@ func (v *View) remove(px *evidence.Proxy, name string) i18n.Msg {
 }
 
 // join puts a HAProxy on a network.
-func (v *View) join(px *evidence.Proxy, name, network string) i18n.Msg {
-	px = v.renamed(px)
+func (in *Input) join(px *evidence.Proxy, name, network string) i18n.Msg {
+	px = in.renamed(px)
 	switch {
 	case px == nil:
 		return i18n.M("check.do_join", "name", name, "network", network)
@@ -121,12 +121,12 @@ func onNode(px *evidence.Proxy, command i18n.Msg) i18n.Msg {
 // hintFor is a hint about a HAProxy; key_service is used in place of key for
 // one that runs as a service. Besides the pairs it may use {name}, {reload},
 // {logs} and {remove}.
-func (v *View) hintFor(px *evidence.Proxy, key string, pairs ...any) i18n.Msg {
-	px = v.renamed(px)
+func (in *Input) hintFor(px *evidence.Proxy, key string, pairs ...any) i18n.Msg {
+	px = in.renamed(px)
 	if px.Kind == "service" {
 		key += "_service"
 	}
-	return i18n.M("check."+key+"_hint", append(pairs, "name", px.Name, "reload", v.reload(px, ""), "logs", v.logs(px, ""), "remove", v.remove(px, ""))...)
+	return i18n.M("check."+key+"_hint", append(pairs, "name", px.Name, "reload", in.reload(px, ""), "logs", in.logs(px, ""), "remove", in.remove(px, ""))...)
 }
 
 // unpublish is the flag of "docker service update" that takes a published port

@@ -1,13 +1,13 @@
 package check
 
 import (
-	"slices"
 	"sort"
 	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // answersParams say where requests go and what share of them may fail.
@@ -39,7 +39,7 @@ func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 }
 
 func nameExists(vars []string, via, name string) []rubric.ParamError {
-	if via != "haproxy" && name == usual.Balancer {
+	if via != "haproxy" && name == sight.Usual.Balancer {
 		return nil // nobody has asked for one
 	}
 	return varsExist(vars, "name", name)
@@ -61,7 +61,7 @@ func viaKnown(via string) []rubric.ParamError {
 // times the share of the tasks that did.
 func answers() Kind {
 	return define("answers", true,
-		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: usual.Balancer},
+		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: sight.Usual.Balancer},
 		func(p *answersParams) []Need {
 			return []Need{{Kind: "snapshot", Service: p.Service}, loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)}
 		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
@@ -72,11 +72,11 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if svc == nil {
 		return noService(in, p.Service)
 	}
-	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return *missing
+		return Lacking(missing)
 	}
-	expected := in.View.lasting(svc)
+	expected := in.View.Lasting(svc)
 	r := Result{
 		Outcome:  Fail,
 		Measure:  &Measure{Want: float64(len(traces))},
@@ -85,20 +85,20 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	rows := make([]Facts, 0, len(traces))
 	var worst *problem
 	for _, tr := range traces {
-		t := in.View.tally(svc, tr)
-		bad := in.View.complain(svc, p, tr, &t, expected)
+		t := in.View.Tally(svc, tr)
+		bad := in.complain(svc, p, tr, &t, expected)
 		if bad == nil {
 			r.Measure.Got++
 		} else if worst == nil || bad.weight > worst.weight {
 			worst = bad
 		}
-		rows = append(rows, t.facts(in.View, tr, expected))
+		rows = append(rows, figuresAt(tr, &t, expected))
 	}
 	r.Observed = Facts{"targets": rows}
 	if len(traces) == 1 {
 		r.Observed = rows[0]
-		t := in.View.tally(svc, traces[0])
-		r.Measure = &Measure{Got: t.quality(expected), Want: 1}
+		t := in.View.Tally(svc, traces[0])
+		r.Measure = &Measure{Got: t.Quality(expected), Want: 1}
 	}
 	if worst == nil {
 		r.Outcome = Pass
@@ -108,17 +108,17 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	if stable, known := in.View.Stable(svc); known && !stable {
 		return unstable(in, r, svc)
 	}
-	if node := in.View.lostPath(svc, p, expected); node != "" {
+	if node := in.lostPath(svc, p, expected); node != "" {
 		r.Outcome, r.Measure = Ungraded, nil
 		r.Message = i18n.M("check.lost_path", "node", node, "service", svc.Name)
 		r.Hint = i18n.M("check.lost_path_hint", "node", node)
 		return r
 	}
 	if p.Direct && worst.weight != foreignWeight {
-		if e := in.View.gone(svc, targetPort(traces[0].Target.Address)); e != nil {
+		if e := in.View.Gone(svc, sight.PortOf(traces[0].Target.Address)); e != nil {
 			r.Outcome, r.Measure = Ungraded, nil
-			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.server.Addr.Text, 60))
-			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.View.reload(in.View.Proxy(), in.Vars[in.View.names.Balancer]))
+			r.Message = i18n.M("check.answers_moved", "service", svc.Name, "server", clip(e.Server.Addr.Text, 60))
+			r.Hint = i18n.M("check.answers_moved_hint", "lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer]))
 			return r
 		}
 	}
@@ -127,26 +127,26 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		if hint := in.behind(px, svc, in.Vars[p.Port], worst.class); !hint.Empty() {
 			r.Hint = hint
 		}
-		in.View.blameLoaded(&r, px, targetPort(traces[0].Target.Address))
+		in.blameLoaded(&r, px, sight.PortOf(traces[0].Target.Address))
 	}
 	return r
 }
 
 // blameLoaded says that what runs is not what the file says, where something
 // shows it: that comes first to be mended.
-func (v *View) blameLoaded(r *Result, px *evidence.Proxy, port string) {
-	if servers := v.pageFacts(px, port); servers != nil {
+func (in *Input) blameLoaded(r *Result, px *evidence.Proxy, port string) {
+	if servers := in.View.PageServers(px, port); servers != nil {
 		r.Observed["statistics_page"] = servers
 	}
-	c, differ := v.Loaded(px, port)
+	c, differ := in.View.Loaded(px, port)
 	switch {
 	case differ:
 		r.Observed["file_says"], r.Observed["page_shows"] = c.File, c.Page
-		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", v.reload(px, ""))
-	case editedSince(px):
-		started, modified := editTimes(px)
+		r.Hint = i18n.M("check.config_loaded_hint", "name", px.Name, "page", c.Page, "file", c.File, "reload", in.reload(px, ""))
+	case sight.EditedSince(px):
+		started, modified := sight.EditTimes(px)
 		r.Observed["haproxy_started"], r.Observed["config_modified"] = started, modified
-		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", v.reload(px, ""))
+		r.Hint = i18n.M("check.config_edited_hint", "name", px.Name, "started", started, "modified", modified, "reload", in.reload(px, ""))
 	}
 }
 
@@ -154,21 +154,21 @@ func (v *View) blameLoaded(r *Result, px *evidence.Proxy, port string) {
 // answer well through another node. That is the overlay network's trouble, as
 // after a gossip between nodes that timed out, and no student can cause it;
 // what HAProxy then answers through that node is not the student's either.
-func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evidence.Task) string {
+func (in *Input) lostPath(svc *evidence.Service, p *answersParams, expected []*evidence.Task) string {
 	mesh := *p
 	mesh.Via = "mesh"
 	good, lost := false, ""
-	for i := range v.c.Bundle.Traces {
-		tr := &v.c.Bundle.Traces[i]
-		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && targetPort(tr.Target.Address) != v.vars[p.Port] {
+	for i := range in.View.Bundle().Traces {
+		tr := &in.View.Bundle().Traces[i]
+		if tr.Target.Kind != "mesh" || tr.Sent == 0 || p.Via == "mesh" && sight.PortOf(tr.Target.Address) != in.Vars[p.Port] {
 			continue
 		}
-		t := v.tally(svc, tr)
+		t := in.View.Tally(svc, tr)
 		switch {
-		case v.complain(svc, &mesh, tr, &t, expected) == nil:
+		case in.complain(svc, &mesh, tr, &t, expected) == nil:
 			good = len(expected) > 0
-		case t.onlyLost():
-			lost = meshNode(tr)
+		case t.OnlyLost():
+			lost = sight.MeshNode(tr)
 		case p.Via == "mesh":
 			return "" // something else is wrong as well
 		}
@@ -177,37 +177,12 @@ func (v *View) lostPath(svc *evidence.Service, p *answersParams, expected []*evi
 		return ""
 	}
 	if p.Via == "haproxy" {
-		through, _ := v.traces("haproxy", append([]string{p.Port}, p.Or...)...)
-		if t := v.tally(svc, through...); !t.mayBeLost() {
+		through, _ := in.View.Traces("haproxy", append([]string{p.Port}, p.Or...)...)
+		if t := in.View.Tally(svc, through...); !t.MayBeLost() {
 			return ""
 		}
 	}
 	return lost
-}
-
-// onlyLost reports whether all that is wrong is connections that time out.
-func (t *tally) onlyLost() bool {
-	return t.failed > 0 && t.errors["timeout"]+t.errors["unreachable"] == t.failed &&
-		t.onlyOwn()
-}
-
-// mayBeLost is onlyLost behind a balancer, which makes 503 and 504 of it.
-func (t *tally) mayBeLost() bool {
-	behind := t.errors["http-503"] + t.errors["http-504"] + t.errors["timeout"]
-	return t.failed > 0 && behind == t.failed && t.onlyOwn()
-}
-
-// lasting are the tasks that ran both before and after the load: those of
-// which an answer can be expected.
-func (v *View) lasting(svc *evidence.Service) []*evidence.Task {
-	before := v.Running(svc)
-	if v.after == nil {
-		return before
-	}
-	kept := ids(v.after.running(svc))
-	return slices.DeleteFunc(slices.Clone(before), func(t *evidence.Task) bool {
-		return !slices.Contains(kept, t.ID)
-	})
 }
 
 // foreignWeight is the weight of answers that are another service's.
@@ -222,59 +197,59 @@ type problem struct {
 
 // complain names the first thing that is wrong with a target's answers, or
 // nil.
-func (v *View) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *tally, expected []*evidence.Task) *problem {
+func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.Trace, t *sight.Tally, expected []*evidence.Task) *problem {
 	where := i18n.M("check.at_haproxy", "address", tr.Target.Address)
 	if p.Via == "mesh" {
-		where = i18n.M("check.at_node", "node", meshNode(tr), "address", tr.Target.Address)
+		where = i18n.M("check.at_node", "node", sight.MeshNode(tr), "address", tr.Target.Address)
 	}
 	curl := "curl http://" + tr.Target.Address + tr.Target.Path
-	failed := float64(t.failed) / float64(t.sent)
+	failed := float64(t.Failed) / float64(t.Sent)
 	silent := 0
 	for _, task := range expected {
-		if t.own[task.ID] == 0 {
+		if t.Own[task.ID] == 0 {
 			silent++
 		}
 	}
-	class := t.mainError()
+	class := mostKey(t.Errors)
 	switch {
-	case t.failed == t.sent:
-		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.sent, "error", errorName(class)),
-			v.errorHint(svc, p, curl, class), class}
-	case len(t.foreign) > 0:
-		name := mostKey(t.foreign)
+	case t.Failed == t.Sent:
+		return &problem{9, i18n.M("check.answers_dead", "where", where, "sent", t.Sent, "error", errorName(class)),
+			in.errorHint(svc, p, curl, class), class}
+	case len(t.Foreign) > 0:
+		name := mostKey(t.Foreign)
 		hint := "check.answers_foreign_" + p.Via + "_hint"
 		if p.Direct {
 			hint = "check.answers_foreign_direct_hint"
 		}
-		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.foreign[name], "sent", t.sent, "other", name),
-			i18n.M(hint, "service", svc.Name, "port", v.vars[p.Port], "other", name, "published", v.published(),
-				"lookup", taskAddresses(svc.Name), "reload", v.reload(v.Proxy(), v.vars[v.names.Balancer])), ""}
-	case t.forged > 0:
-		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.forged, "sent", t.sent, "claimed", clip(t.sample, 60),
-			"why", t.why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
-	case t.unknown > 0:
-		if c := v.standAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
-			return p.Via == "mesh" && len(t.sample) >= shortID && strings.HasPrefix(c.ID, t.sample) && itoa(at.Public) == v.vars[p.Port]
+		return &problem{foreignWeight, i18n.M("check.answers_foreign", "where", where, "n", t.Foreign[name], "sent", t.Sent, "other", name),
+			i18n.M(hint, "service", svc.Name, "port", in.Vars[p.Port], "other", name, "published", in.View.SubjectPort(),
+				"lookup", taskAddresses(svc.Name), "reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer])), ""}
+	case t.Forged > 0:
+		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.Forged, "sent", t.Sent, "claimed", clip(t.Sample, 60),
+			"why", t.Why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
+	case t.Unknown > 0:
+		if c := in.View.StandAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
+			return p.Via == "mesh" && len(t.Sample) >= sight.ShortID && strings.HasPrefix(c.ID, t.Sample) && itoa(at.Public) == in.Vars[p.Port]
 		}); c != nil {
-			node := v.NodeName(c.NodeID)
-			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.unknown, "sent", t.sent, "name", c.Names[0], "node", node, "port", v.vars[p.Port]),
+			node := in.View.NodeName(c.NodeID)
+			return &problem{7, i18n.M("check.answers_held", "where", where, "n", t.Unknown, "sent", t.Sent, "name", c.Names[0], "node", node, "port", in.Vars[p.Port]),
 				steps(i18n.M("check.answers_held_hint", "name", c.Names[0]), doAt(node, "docker", "rm", "-f", c.Names[0])), ""}
 		}
-		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.unknown, "sent", t.sent, "claimed", t.sample),
+		return &problem{7, i18n.M("check.answers_unknown", "where", where, "n", t.Unknown, "sent", t.Sent, "claimed", t.Sample),
 			i18n.M("check.answers_unknown_hint", "service", svc.Name, "curl", curl), ""}
-	case t.anonymous > 0:
-		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.anonymous, "sent", t.sent),
+	case t.Anonymous > 0:
+		return &problem{7, i18n.M("check.answers_anonymous", "where", where, "n", t.Anonymous, "sent", t.Sent),
 			i18n.M("check.answers_anonymous_hint", "service", svc.Name, "curl", curl), ""}
 	case failed > p.MaxErrors:
-		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.failed, "sent", t.sent,
+		return &problem{6, i18n.M("check.answers_errors", "where", where, "n", t.Failed, "sent", t.Sent,
 			"percent", percent(failed), "allowed", percent(p.MaxErrors), "error", errorName(class)),
-			v.errorHint(svc, p, curl, class), class}
+			in.errorHint(svc, p, curl, class), class}
 	case len(expected) == 0:
 		return &problem{6, i18n.M("check.answers_no_tasks", "service", svc.Name), i18n.M("check.running_hint", "service", svc.Name), ""}
 	case silent > 0:
-		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.sent),
+		return &problem{5, i18n.M("check.answers_silent", "where", where, "silent", silent, "containers", len(expected), "sent", t.Sent),
 			i18n.M(silentHint(p), "service", svc.Name, "curl", curl, "lookup", taskAddresses(svc.Name),
-				"reload", v.reload(v.Proxy(), v.vars[v.names.Balancer])), ""}
+				"reload", in.reload(in.View.Proxy(), in.Vars[in.View.Names().Balancer])), ""}
 	}
 	return nil
 }
@@ -286,46 +261,29 @@ func silentHint(p *answersParams) string {
 	return "check.answers_silent_" + p.Via + "_hint"
 }
 
-// quality is the share of requests that own tasks answered, times the share
-// of tasks that did.
-func (t *tally) quality(expected []*evidence.Task) float64 {
-	if t.sent == 0 || len(expected) == 0 {
-		return 0
-	}
-	seen := 0
-	for _, task := range expected {
-		if t.own[task.ID] > 0 {
-			seen++
-		}
-	}
-	return float64(t.ownTotal()) / float64(t.sent) * float64(seen) / float64(len(expected))
-}
-
-// facts are the figures of one target.
-func (t *tally) facts(v *View, tr *evidence.Trace, expected []*evidence.Task) Facts {
+// figuresAt are the figures of one target.
+func figuresAt(tr *evidence.Trace, t *sight.Tally, expected []*evidence.Task) Facts {
 	counts := make(map[string]int, len(expected))
 	for _, task := range expected {
-		counts[short(task.ContainerID)] = t.own[task.ID]
+		counts[sight.Short(task.ContainerID)] = t.Own[task.ID]
 	}
 	f := Facts{
 		"target": tr.Target.ID, "address": tr.Target.Address,
-		"sent": t.sent, "failed": t.failed, "containers": counts,
+		"sent": t.Sent, "failed": t.Failed, "containers": counts,
 	}
-	if len(t.errors) > 0 {
-		f["errors"] = t.errors
+	if len(t.Errors) > 0 {
+		f["errors"] = t.Errors
 	}
-	if len(t.foreign) > 0 {
-		f["foreign"] = t.foreign
+	if len(t.Foreign) > 0 {
+		f["foreign"] = t.Foreign
 	}
-	for name, n := range map[string]int{"unknown": t.unknown, "forged": t.forged, "anonymous": t.anonymous, "stale": t.stale} {
+	for name, n := range map[string]int{"unknown": t.Unknown, "forged": t.Forged, "anonymous": t.Anonymous, "stale": t.Stale} {
 		if n > 0 {
 			f[name] = n
 		}
 	}
 	return f
 }
-
-func (t *tally) mainError() string { return mostKey(t.errors) }
 
 // mostKey is the key with the highest count, the first by name among equals.
 func mostKey(m map[string]int) string {
@@ -354,5 +312,3 @@ func sent(traces []*evidence.Trace) int {
 	}
 	return n
 }
-
-func short(id string) string { return id[:min(len(id), shortID)] }

@@ -1,10 +1,7 @@
 package check
 
 import (
-	"slices"
-
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
@@ -31,125 +28,12 @@ func (p *backendsParams) Validate(vars []string) []rubric.ParamError {
 // disabled and backup servers do not count, for or against. Units are tasks.
 //
 // An address that was right until swarm replaced the task counts as that
-// task's: see [View.moved].
+// task's.
 func haproxyBackends() Kind {
 	return define("haproxy-backends", true, backendsParams{networkParams: networkDefaults, Target: 80},
 		func(p *backendsParams) []Need {
 			return append(p.needs(), loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true))
 		}, judgeBackends)
-}
-
-// reach is what all servers of a configuration lead to.
-type reach struct {
-	tasks  map[string]bool // own running tasks that have a server, by ID
-	moved  []end           // addresses of tasks that swarm has replaced
-	wrong  []end
-	again  []again
-	listed []string
-	slots  int // servers that share the service's name and follow it
-	once   int // servers that looked it up once, at the start
-	vague  int // servers whose address only the container knows
-	idle   int // disabled and backup servers
-}
-
-// again is a server that leads where one above leads already.
-type again struct {
-	server haproxy.Server
-	first  int // line of the one above, its own where it is several in one
-}
-
-// key ends the name of the message that tells of it.
-func (a again) key() string {
-	if a.first == a.server.Line.Num {
-		return "several"
-	}
-	return "again"
-}
-
-func (v *View) reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) reach {
-	r := reach{tasks: map[string]bool{}}
-	first := map[string]int{}
-	add := func(s haproxy.Server, slots int) {
-		r.listed = append(r.listed, clip(s.Name+" "+s.Addr.Text, 80))
-		if s.Disabled || s.Backup || s.Weight == 0 {
-			r.idle++
-			return
-		}
-		e := v.end(px, svc, s, port)
-		switch {
-		case e.why != "":
-			r.wrong = append(r.wrong, e)
-		case e.moved != nil:
-			r.moved = append(r.moved, e)
-		case e.task != nil:
-			if r.tasks[e.task.ID] {
-				r.again = append(r.again, again{s, first[e.task.ID]})
-			} else {
-				r.tasks[e.task.ID], first[e.task.ID] = true, s.Line.Num
-				if slots > 1 {
-					r.again = append(r.again, again{s, s.Line.Num})
-				}
-			}
-		case s.Line.Env:
-			r.vague += slots
-		case s.Resolvers != "":
-			r.slots += slots
-		default:
-			r.once += slots
-		}
-	}
-	for _, be := range v.backends(px, public) {
-		for _, s := range be.Servers {
-			add(s, 1)
-		}
-		for _, t := range be.Templates {
-			add(t.Server, max(t.Count(), 1))
-		}
-	}
-	return r
-}
-
-// follows says how a moved task would be found again.
-func (r *reach) follows() string {
-	switch {
-	case r.slots > 0:
-		return "resolvers"
-	case r.once > 0:
-		return "at-start"
-	}
-	return "static"
-}
-
-// cover gives the running tasks that no server leads to. Servers that follow
-// the service's name share its addresses out among them; those that looked it
-// up once may have found any, so that answers tell, where there are some.
-func (v *View) cover(r *reach, svc *evidence.Service) (missing []*evidence.Task) {
-	for _, t := range v.Running(svc) {
-		if !r.tasks[t.ID] {
-			missing = append(missing, t)
-		}
-	}
-	if r.slots >= len(missing)+len(r.tasks) {
-		return nil
-	}
-	// Each address that was right before an outage stood for a task that is now
-	// another.
-	for _, e := range r.moved {
-		i := slices.IndexFunc(missing, func(t *evidence.Task) bool {
-			return t.Slot == e.moved.Slot && (t.Slot != 0 || t.NodeID == e.moved.NodeID)
-		})
-		if i >= 0 {
-			missing = slices.Delete(missing, i, i+1)
-		}
-	}
-	if r.slots+r.once+r.vague == 0 || len(missing) == 0 {
-		return missing
-	}
-	if tr := v.Through(); tr != nil {
-		t := v.tally(svc, tr)
-		return slices.DeleteFunc(missing, func(task *evidence.Task) bool { return t.own[task.ID] > 0 })
-	}
-	return missing[min(len(missing), r.slots+r.once+r.vague):]
 }
 
 func judgeBackends(in *Input, p *backendsParams) Result {
@@ -160,54 +44,54 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 	case px == nil:
 		return judgeFound(in, &p.proxyParams)
 	}
-	got := in.View.reach(px, svc, p.public(in, px), p.Target)
+	got := in.View.Reach(px, svc, p.public(in, px), p.Target)
 	running := in.View.Running(svc)
-	missing := in.View.cover(&got, svc)
+	missing := in.View.Uncovered(&got, svc)
 	r := Result{
 		Outcome: Fail,
 		Measure: &Measure{
 			Got:  float64(len(running) - len(missing)),
-			Want: float64(max(len(running)+len(got.wrong), 1)),
+			Want: float64(max(len(running)+len(got.Wrong), 1)),
 		},
 		Observed: Facts{
-			"servers": nonNil(got.listed), "tasks_covered": len(running) - len(missing), "wrong": len(got.wrong),
-			"follows": got.follows(),
+			"servers": nonNil(got.Listed), "tasks_covered": len(running) - len(missing), "wrong": len(got.Wrong),
+			"follows": got.Follows(),
 		},
-		Expected: Facts{"tasks": in.View.whereabouts(svc, running), "port": p.Target},
+		Expected: Facts{"tasks": in.View.Whereabouts(svc, running), "port": p.Target},
 	}
 	r.Hint = in.taskServers(px, svc, p.public(in, px), p.Target)
-	if len(got.moved) > 0 {
-		r.Observed["moved"] = len(got.moved)
+	if len(got.Moved) > 0 {
+		r.Observed["moved"] = len(got.Moved)
 	}
 	switch {
-	case len(got.wrong) > 0:
-		w := got.wrong[0]
-		r.Observed["why"] = w.why
-		r.Message = i18n.M("check.servers_wrong", "line", w.server.Line.Num,
-			"server", clip(w.server.Name+" "+w.server.Addr.Text, 60), "why", w.words)
-	case len(got.listed) == got.idle:
+	case len(got.Wrong) > 0:
+		w := got.Wrong[0]
+		r.Observed["why"] = w.Why
+		r.Message = i18n.M("check.servers_wrong", "line", w.Server.Line.Num,
+			"server", clip(w.Server.Name+" "+w.Server.Addr.Text, 60), "why", w.Words)
+	case len(got.Listed) == got.Idle:
 		r.Message = i18n.M("check.servers_none")
-	case len(missing) == 0 && len(got.moved) > 0:
+	case len(missing) == 0 && len(got.Moved) > 0:
 		r.Outcome = Pass
-		r.Message = i18n.M("check.backends_moved", "n", len(got.moved), "server", clip(got.moved[0].server.Addr.Text, 60),
-			"node", in.View.NodeName(got.moved[0].moved.NodeID))
+		r.Message = i18n.M("check.backends_moved", "n", len(got.Moved), "server", clip(got.Moved[0].Server.Addr.Text, 60),
+			"node", in.View.NodeName(got.Moved[0].Moved.NodeID))
 	case len(missing) == 0:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.backends_ok", "n", len(running), "service", svc.Name)
-		if got.follows() == "resolvers" {
+		if got.Follows() == "resolvers" {
 			r.Message = i18n.M("check.backends_follow", "n", len(running), "service", svc.Name)
 		}
-	case got.once > 0:
+	case got.Once > 0:
 		r.Message = i18n.M("check.backends_once", "n", len(running), "missing", len(missing), "service", svc.Name)
-	case got.slots > 0:
-		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.slots, "service", svc.Name)
-	case len(got.again) > 0:
-		a := got.again[0]
-		r.Message = i18n.M("check.backends_"+a.key(), "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
-			"n", len(running), "missing", len(missing), "addresses", in.View.whereabouts(svc, missing))
+	case got.Slots > 0:
+		r.Message = i18n.M("check.backends_slots", "n", len(running), "slots", got.Slots, "service", svc.Name)
+	case len(got.Again) > 0:
+		a := got.Again[0]
+		r.Message = i18n.M("check.backends_"+a.How(), "line", a.Server.Line.Num, "server", clip(a.Server.Name+" "+a.Server.Addr.Text, 60), "first", a.First,
+			"n", len(running), "missing", len(missing), "addresses", in.View.Whereabouts(svc, missing))
 	default:
 		r.Message = i18n.M("check.backends_few", "n", len(running), "missing", len(missing),
-			"addresses", in.View.whereabouts(svc, missing))
+			"addresses", in.View.Whereabouts(svc, missing))
 	}
 	if r.Outcome == Pass {
 		r.Hint = i18n.Msg{}
@@ -217,25 +101,10 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 	return r
 }
 
-// whereabouts are the addresses of tasks in the networks that are theirs to
-// use.
-func (v *View) whereabouts(svc *evidence.Service, tasks []*evidence.Task) []string {
-	out := []string{}
-	for _, t := range tasks {
-		for _, a := range t.Addresses {
-			if slices.Contains(svc.Networks, a.NetworkID) {
-				out = append(out, bare(a.Address))
-				break
-			}
-		}
-	}
-	return out
-}
-
 // taskServers are the edits that make the servers the tasks; where addresses are
 // still going to change, that comes first.
 func (in *Input) taskServers(px *evidence.Proxy, svc *evidence.Service, public string, port int) i18n.Msg {
-	if w := in.wants(); in.Task != nil && !in.View.settledNetwork(svc, w) {
+	if w := in.wants(); in.Task != nil && !in.settledNetwork(svc, w) {
 		if svc.EndpointMode != "dnsrr" && w.dnsrr {
 			return i18n.M("check.backends_later_hint", "service", svc.Name)
 		}

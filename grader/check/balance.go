@@ -8,6 +8,7 @@ import (
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // balanceParams list the algorithms that are accepted.
@@ -55,7 +56,7 @@ func judgeBalance(in *Input, p *balanceParams) Result {
 		return judgeFound(in, &p.proxyParams)
 	}
 	r := Result{Outcome: Fail, Expected: Facts{"algorithms": p.Algorithms}}
-	backends := in.View.backends(px, p.public(in, px))
+	backends := in.View.Backends(px, p.public(in, px))
 	if len(backends) == 0 {
 		r.Observed = Facts{"algorithm": nil}
 		r.Message = i18n.M("check.bind_no_backend", "port", in.Vars[p.Port])
@@ -113,7 +114,7 @@ func (in *Input) takeTurns(px *evidence.Proxy, be *haproxy.Proxy, want string) i
 // evenly is what makes a HAProxy deal requests in turn, in the words of the
 // check of its balancing; empty if nothing in its configuration is against it.
 func (in *Input) evenly(px *evidence.Proxy, public string, direct bool) i18n.Msg {
-	backends := in.View.backends(px, public)
+	backends := in.View.Backends(px, public)
 	for _, be := range backends {
 		if got := be.Balance.Algorithm; got != "" && !inTurn(got) {
 			return in.takeTurns(px, be, "roundrobin")
@@ -224,7 +225,7 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 			missing = append(missing, clip(name, 40))
 		}
 	}
-	for _, be := range in.View.backends(px, p.public(in, px)) {
+	for _, be := range in.View.Backends(px, p.public(in, px)) {
 		for _, s := range be.Servers {
 			note(s.Name, s)
 		}
@@ -255,14 +256,14 @@ func judgeHealth(in *Input, p *proxyParams) Result {
 // checked are the edits that have every server checked; lines that become
 // others anyway are those.
 func (in *Input) checked(px *evidence.Proxy, public string) []edit {
-	svc := in.View.service()
+	svc := in.View.Subject()
 	var out []edit
 	if svc != nil {
 		out = in.servers(px, svc, public, false)
 	}
 	done := rewritten(out)
-	for _, be := range in.View.backends(px, public) {
-		for _, s := range serversOf(be) {
+	for _, be := range in.View.Backends(px, public) {
+		for _, s := range sight.ServersOf(be) {
 			if !s.Check && s.Track == "" && !s.Disabled && !done[s.Line.Num] {
 				out = append(out, edit{s.Line, "line", written(append(slices.Clone(s.Line.Words), "check"))})
 			}

@@ -43,8 +43,8 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	for _, c := range causes {
 		if strings.Contains(text[c.in], c.word) {
 			what, hint = i18n.M("check.cause_"+c.key), in.mendCause(px, file, c.key)
-			if h := in.View.held(px); h != nil && c.key == "port_taken" {
-				what = i18n.M("check.cause_port_held", "port", h.port, "holder", h.words())
+			if h := in.View.Held(px); h != nil && c.key == "port_taken" {
+				what = i18n.M("check.cause_port_held", "port", h.Port, "holder", h.Words())
 			}
 			return what, hint
 		}
@@ -72,12 +72,12 @@ func notSimulated(px *evidence.Proxy) string {
 
 // mendCause is what to do about one of the causes.
 func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
-	v, now := in.View, in.View.renamed(px)
-	said := i18n.M("check.cause_"+key+"_hint", "name", now.Name, "path", quote(hostPath(px, file)), "reload", v.reload(px, ""),
-		"logs", v.logs(px, ""), "remove", v.remove(px, ""))
+	v, now := in.View, in.renamed(px)
+	said := i18n.M("check.cause_"+key+"_hint", "name", now.Name, "path", quote(hostPath(px, file)), "reload", in.reload(px, ""),
+		"logs", in.logs(px, ""), "remove", in.remove(px, ""))
 	again := rerun{name: now.Name, image: px.Image, publish: in.wants().frontend, plain: true}
 	switch {
-	case key == "port_taken" && px.Kind != "service" && v.held(px) != nil:
+	case key == "port_taken" && px.Kind != "service" && v.Held(px) != nil:
 		return in.start(px)
 	case key == "port_taken" && px.Kind != "service":
 		return steps(i18n.M("check.port_program_hint", "name", now.Name), doAt(px.Hostname, "ss -ltnp"), doAt(px.Hostname, "docker", "start", now.Name))

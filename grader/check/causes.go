@@ -15,7 +15,7 @@ import (
 // is the loader's word for the failures, "" for answers that are wrong in
 // themselves.
 func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class string) i18n.Msg {
-	if key, edits, args := in.View.cause(px, svc, port, class); key != "" {
+	if key, edits, args := in.cause(px, svc, port, class); key != "" {
 		return steps(i18n.M("check.cause_"+key+"_hint", args...), in.mend(px, edits))
 	}
 	if edits := in.servers(px, svc, port, false); len(edits) > 0 {
@@ -29,13 +29,13 @@ func (in *Input) behind(px *evidence.Proxy, svc *evidence.Service, port, class s
 
 // cause finds the line that explains what was wrong with HAProxy's answers, and
 // what becomes of it; key is "" if none does.
-func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class string) (key string, edits []edit, args []any) {
-	route := v.route(px, port)
+func (in *Input) cause(px *evidence.Proxy, svc *evidence.Service, port, class string) (key string, edits []edit, args []any) {
+	route := in.View.Route(px, port)
 	var found []*haproxy.Proxy
 	for _, b := range route.Binds {
 		found = append(found, b.Proxy)
 	}
-	backends := v.backends(px, port)
+	backends := in.View.Backends(px, port)
 	found = append(found, backends...)
 	say := func(key string, l haproxy.Line, edits ...edit) (string, []edit, []any) {
 		if edits == nil {
@@ -67,13 +67,13 @@ func (v *View) cause(px *evidence.Proxy, svc *evidence.Service, port, class stri
 	if class == "timeout" {
 		for _, be := range backends {
 			for _, s := range be.Servers {
-				if v.loops(px, s) {
+				if in.View.Loops(px, s) {
 					return "", nil, nil // the servers' own hint has the right line
 				}
 			}
 		}
 	}
-	if own, strange, _ := v.leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
+	if own, strange, _ := in.View.Leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
 		for _, be := range backends {
 			if o, ok := be.Options["httpchk"]; ok {
 				edits := []edit{{o.Line, "delete", ""}}
@@ -130,14 +130,4 @@ func ruleCause(r haproxy.Rule, class string) string {
 		}
 	}
 	return ""
-}
-
-// loops reports whether a server is the HAProxy's own published port.
-func (v *View) loops(px *evidence.Proxy, s haproxy.Server) bool {
-	ip, isIP := s.Addr.IP()
-	_, published := inside(px, itoa(s.Port()))
-	return published && slices.ContainsFunc(v.idx.Snap.Nodes, func(n evidence.Node) bool {
-		here := px.Kind == "service" || n.ID == px.NodeID
-		return here && (isIP && (sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)) || strings.EqualFold(s.Addr.Host, n.Hostname))
-	})
 }

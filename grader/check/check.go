@@ -12,6 +12,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Outcome is how a check ended.
@@ -51,7 +52,7 @@ type Measure struct{ Got, Want float64 }
 type Input struct {
 	Case evidence.Case
 	// View indexes the case for this student.
-	View *View
+	View *sight.View
 	// Task is the one that is judged, for hints that speak of more than one of
 	// its checks; nil is none.
 	Task *rubric.Task
@@ -82,10 +83,20 @@ func define[P any](name string, measures bool, defaults P,
 		NewParams: func() any { p := defaults; return &p },
 		Needs:     func(p any) []Need { return needs(p.(*P)) },
 		Judge: func(in *Input, p any) Result {
-			in.View.turnTo(needs(p.(*P)))
+			in.View.TurnTo(serviceOf(needs(p.(*P))))
 			return judge(in, p.(*P))
 		},
 	}
+}
+
+// serviceOf is the service that needs are about, "" if they are about none.
+func serviceOf(needs []Need) string {
+	for _, n := range needs {
+		if n.Service != "" {
+			return n.Service
+		}
+	}
+	return ""
 }
 
 // Set is the kinds that exist; it serves the rubric loader.
@@ -124,4 +135,27 @@ func Find(name string) (Kind, bool) {
 		}
 	}
 	return Kind{}, false
+}
+
+// sparing makes a judge of what runs leave open, rather than fail, what a node
+// in trouble has spoilt for a service: no student can cause that. service picks
+// the variable that the service's name is in.
+func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Result) func(*Input, *P) Result {
+	return func(in *Input, p *P) Result {
+		r := judge(in, p)
+		svc := in.View.Service(service(p))
+		if r.Outcome != Fail || svc == nil {
+			return r
+		}
+		if node, words := in.View.Spoilt(svc); words != "" {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.node_trouble", "node", node, "error", clip(words, 160))
+			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
+		} else if node != "" {
+			r.Outcome, r.Measure = Ungraded, nil
+			r.Message = i18n.M("check.node_deaf", "node", node, "service", svc.Name)
+			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
+		}
+		return r
+	}
 }

@@ -3,12 +3,12 @@ package check
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // configParams say which mode the frontends must be in.
@@ -58,7 +58,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Observed["error"] = trouble
 		return r
 	}
-	if px.State == "running" && in.View.impostor(px) {
+	if px.State == "running" && in.View.Impostor(px) {
 		r.Message = i18n.M("check.proxy_impostor", "name", name, "image", clip(px.Image, 80))
 		r.Hint = in.asHandout(px)
 		return r
@@ -66,8 +66,8 @@ func judgeConfig(in *Input, p *configParams) Result {
 	if other, ok := in.standIn(px); ok {
 		return other
 	}
-	cfg := in.View.config(px)
-	if editedSince(px) {
+	cfg := in.View.Config(px)
+	if sight.EditedSince(px) {
 		r.Observed["edited_after_start"] = true
 	}
 	if c, differ := in.View.Loaded(px, p.public(in, px)); differ {
@@ -75,7 +75,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	// HAProxy itself is the judge of what it accepts: a configuration that was
 	// loaded is valid, whatever we make of it.
-	loaded := px.State == "running" && !in.View.stale(px, p.public(in, px))
+	loaded := px.State == "running" && !in.View.Stale(px, p.public(in, px))
 	// Alerts come first.
 	if found := haproxy.Lint(cfg); haproxy.Refused(found) && !loaded {
 		alert := found[0]
@@ -95,7 +95,7 @@ func judgeConfig(in *Input, p *configParams) Result {
 		r.Hint = in.rewrite(px)
 		return r
 	}
-	route := in.View.route(px, p.public(in, px))
+	route := in.View.Route(px, p.public(in, px))
 	if len(route.Binds) == 0 {
 		r.Message = i18n.M("check.config_no_frontend", "file", file)
 		r.Hint = in.rewrite(px)
@@ -112,8 +112,8 @@ func judgeConfig(in *Input, p *configParams) Result {
 	}
 	r.Outcome, r.Measure.Got = Pass, 2
 	r.Message = i18n.M("check.config_ok", "file", file, "mode", p.Mode)
-	if editedSince(px) {
-		started, modified := editTimes(px)
+	if sight.EditedSince(px) {
+		started, modified := sight.EditTimes(px)
 		r.Message = i18n.M("check.config_ok_edited", "file", file, "mode", p.Mode, "name", name, "started", started, "modified", modified)
 	}
 	return r
@@ -126,7 +126,7 @@ func (in *Input) placeConfig(px *evidence.Proxy, file, key string) i18n.Msg {
 	case !ok:
 		return i18n.M("check.mend_later")
 	case px.Kind == "service" && key == "config_missing":
-		name := in.View.renamed(px).Name
+		name := in.renamed(px).Name
 		return steps(i18n.M("check.config_missing_service_hint"), writeFile("", localFile, text),
 			do("docker config create", name+"-cfg", localFile),
 			do("docker service update --config-add", "source="+name+"-cfg,target="+file, name))
@@ -135,10 +135,10 @@ func (in *Input) placeConfig(px *evidence.Proxy, file, key string) i18n.Msg {
 		for _, n := range in.View.ReadyNodes() {
 			lines = append(lines, doAt(n.Hostname, "rmdir", quote(hostPath(px, file))), writeFile(n.Hostname, hostPath(px, file), text))
 		}
-		return steps(append(lines, in.View.reload(px, ""))...)
+		return steps(append(lines, in.reload(px, ""))...)
 	}
-	return steps(i18n.M("check."+key+"_hint", "name", in.View.renamed(px).Name, "file", file),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, config: text}))
+	return steps(i18n.M("check."+key+"_hint", "name", in.renamed(px).Name, "file", file),
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, config: text}))
 }
 
 // mendAlerts are the edits that take what HAProxy refuses out of a
@@ -165,8 +165,8 @@ func (in *Input) mendAlerts(px *evidence.Proxy, cfg *haproxy.Config, found []hap
 	}
 	if newline && len(edits) == 0 && len(px.Files) == 1 {
 		file := px.Files[0].Path
-		return steps(i18n.M("check.mend_newline"), fetchFile(in.View.renamed(px), file), doAt(px.Hostname, "echo", ">>", quote(hostPath(px, file))),
-			putFile(in.View.renamed(px), file), in.View.reload(px, ""))
+		return steps(i18n.M("check.mend_newline"), fetchFile(in.renamed(px), file), doAt(px.Hostname, "echo", ">>", quote(hostPath(px, file))),
+			putFile(in.renamed(px), file), in.reload(px, ""))
 	}
 	return in.mend(px, edits)
 }
@@ -207,7 +207,7 @@ func modeEdits(cfg *haproxy.Config, mode string) []edit {
 // refusal is the first alert of a HAProxy that ended over its configuration as
 // it is now, "" if that did not happen.
 func refusal(px *evidence.Proxy) string {
-	if px.State == "running" || editedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
+	if px.State == "running" || sight.EditedSince(px) || !strings.Contains(px.Log, "Fatal errors found in configuration") {
 		return ""
 	}
 	return lastAlert(px.Log)
@@ -230,23 +230,6 @@ func mainFile(px *evidence.Proxy) (path, trouble string) {
 	return px.Files[0].Path, ""
 }
 
-// editedSince reports whether a configuration file is newer than the start of
-// the container, by the engine's own clock. Seconds are compared: an archive
-// keeps no more.
-func editedSince(px *evidence.Proxy) bool {
-	started, err := time.Parse(time.RFC3339Nano, px.Started)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(px.Files, func(f evidence.File) bool {
-		if f.Source != "archive" {
-			return false
-		}
-		t, err := time.Parse(time.RFC3339Nano, f.Modified)
-		return err == nil && t.Sub(started) > time.Second
-	})
-}
-
 // sourceLine is a line of a configuration file, clipped.
 func sourceLine(px *evidence.Proxy, file string, num int) string {
 	for _, f := range px.Files {
@@ -261,17 +244,4 @@ func sourceLine(px *evidence.Proxy, file string, num int) string {
 		}
 	}
 	return ""
-}
-
-// config is the parsed configuration, parsed once a student.
-func (v *View) config(px *evidence.Proxy) *haproxy.Config {
-	if v.parsed == nil {
-		v.parsed = map[*evidence.Proxy]*haproxy.Config{}
-	}
-	c, ok := v.parsed[px]
-	if !ok {
-		c = haproxy.Read(px)
-		v.parsed[px] = c
-	}
-	return c
 }

@@ -6,6 +6,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // direct passes when the student's containers got the requests from HAProxy
@@ -31,12 +32,12 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	case px == nil:
 		return judgeFound(in, &p.proxyParams)
 	}
-	traces, missing := in.View.traces("haproxy", append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces("haproxy", append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return *missing
+		return Lacking(missing)
 	}
-	own := in.View.addressesOf(px)
-	seen, silent, answers := in.View.clients(svc, traces)
+	own := in.View.AddressesOf(px)
+	seen, silent, answers := in.View.Clients(svc, traces)
 	r := Result{
 		Outcome:  Fail,
 		Observed: Facts{"clients": nonNil(seen), "endpoint_mode": svc.EndpointMode},
@@ -48,7 +49,7 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	case answers == 0:
 		r.Message = i18n.M("check.direct_none", "service", svc.Name)
 	case at >= 0:
-		how, words := in.View.passage(px, svc, seen[at])
+		how, words := in.passage(px, svc, seen[at])
 		r.Observed["through"] = how
 		r.Message = words
 	case len(seen) > 0 && !silent:
@@ -58,11 +59,11 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.direct_only", "service", svc.Name)
 	default:
-		got := in.View.reach(px, svc, p.public(in, px), p.Target)
-		if len(got.wrong) > 0 {
-			r.Observed["why"] = got.wrong[0].why
-			r.Message = i18n.M("check.servers_wrong", "line", got.wrong[0].server.Line.Num,
-				"server", clip(got.wrong[0].server.Name+" "+got.wrong[0].server.Addr.Text, 60), "why", got.wrong[0].words)
+		got := in.View.Reach(px, svc, p.public(in, px), p.Target)
+		if len(got.Wrong) > 0 {
+			r.Observed["why"] = got.Wrong[0].Why
+			r.Message = i18n.M("check.servers_wrong", "line", got.Wrong[0].Server.Line.Num,
+				"server", clip(got.Wrong[0].Server.Name+" "+got.Wrong[0].Server.Addr.Text, 60), "why", got.Wrong[0].Words)
 			break
 		}
 		r.Outcome = Pass
@@ -74,71 +75,20 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 	return r
 }
 
-// clients are the addresses from which own tasks say their requests came;
-// silent reports that some do not say, answers is how many there are.
-func (v *View) clients(svc *evidence.Service, traces []*evidence.Trace) (seen []string, silent bool, answers int) {
-	for _, tr := range traces {
-		for _, who := range v.responders(tr) {
-			if v.Author(who, svc).Standing != "own" {
-				continue
-			}
-			answers += who.Count
-			silent = silent || len(who.Clients) == 0
-			for _, c := range who.Clients {
-				if !slices.Contains(seen, c) {
-					seen = append(seen, c)
-				}
-			}
-		}
-	}
-	slices.Sort(seen)
-	return seen, silent, answers
-}
-
-// addressesOf are a HAProxy's in all its networks, before the load and after
-// it; of a service those of all its tasks.
-func (v *View) addressesOf(px *evidence.Proxy) []string {
-	var out []string
-	add := func(a string) {
-		if a = bare(a); a != "" && !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
-	for _, n := range px.Networks {
-		add(n.Address)
-	}
-	for _, x := range v.indexes() {
-		for _, t := range x.tasks[px.ID] {
-			for _, a := range t.Addresses {
-				add(a.Address)
-			}
-		}
-		for _, c := range x.Snap.Containers {
-			for _, n := range c.Networks {
-				if c.ID == px.ID || px.Kind == "service" && c.ServiceID == px.ID {
-					add(n.Address)
-				}
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // passage says through what a request came whose client was not HAProxy.
-func (v *View) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
+func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
 	ip, _ := netip.ParseAddr(client)
-	for _, c := range v.idx.Snap.Containers {
+	for _, c := range in.View.Snap().Containers {
 		for _, n := range c.Networks {
-			if n.Address == client && len(c.Names) > 0 && v.isSwarm(n.NetworkID) {
+			if n.Address == client && len(c.Names) > 0 && in.View.IsSwarm(n.NetworkID) {
 				return "container", i18n.M("check.direct_container", "service", svc.Name, "client", client, "other", c.Names[0])
 			}
 		}
 	}
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
+	for i := range in.View.Snap().Networks {
+		n := &in.View.Snap().Networks[i]
 		switch {
-		case !inSubnet(n, ip) || n.Scope != "swarm":
+		case !sight.InSubnet(n, ip) || n.Scope != "swarm":
 		case n.Ingress:
 			return "mesh", i18n.M("check.direct_mesh", "service", svc.Name, "client", client)
 		case len(svc.VIPs) > 0:
@@ -149,8 +99,4 @@ func (v *View) passage(px *evidence.Proxy, svc *evidence.Service, client string)
 		return "port", i18n.M("check.direct_port", "service", svc.Name, "client", client)
 	}
 	return "other", i18n.M("check.direct_other", "service", svc.Name, "client", client)
-}
-
-func (v *View) isSwarm(id string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Scope == "swarm" })
 }

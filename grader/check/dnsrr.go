@@ -3,6 +3,7 @@ package check
 import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // dnsrrParams name the service.
@@ -28,7 +29,7 @@ func judgeDNSRR(in *Input, p *dnsrrParams) Result {
 	}
 	var vips, published []string
 	for _, v := range svc.VIPs {
-		vips = append(vips, bare(v.Address))
+		vips = append(vips, sight.Bare(v.Address))
 	}
 	for _, port := range svc.Ports {
 		if port.Mode == "ingress" {
@@ -46,7 +47,7 @@ func judgeDNSRR(in *Input, p *dnsrrParams) Result {
 		r.Message = i18n.M("check.dnsrr_ok", "service", svc.Name)
 	case svc.EndpointMode == "dnsrr":
 		r.Message = i18n.M("check.dnsrr_left", "service", svc.Name, "vips", vips)
-		r.Hint = steps(i18n.M("check.dnsrr_left_hint", "service", svc.Name), do("docker service rm", svc.Name), do(in.View.serviceAgain(svc, nil)))
+		r.Hint = steps(i18n.M("check.dnsrr_left_hint", "service", svc.Name), do("docker service rm", svc.Name), do(in.serviceAgain(svc, nil)))
 	case len(published) > 0:
 		r.Message = i18n.M("check.dnsrr_vip", "service", svc.Name, "vips", nonNil(vips))
 		r.Hint = i18n.M("check.dnsrr_published_hint", "published", published, "todnsrr", toDNSRR(svc))

@@ -5,6 +5,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // errorClasses are the loader's words that have a phrase of their own.
@@ -27,37 +28,27 @@ func errorName(class string) i18n.Msg {
 }
 
 // errorHint is the next thing to look at after failures of a class.
-func (v *View) errorHint(svc *evidence.Service, p *answersParams, curl, class string) i18n.Msg {
-	vars, px := v.vars, v.Proxy()
-	log := v.logs(px, v.vars[v.names.Balancer])
+func (in *Input) errorHint(svc *evidence.Service, p *answersParams, curl, class string) i18n.Msg {
+	px := in.View.Proxy()
+	log := in.logs(px, in.Vars[in.View.Names().Balancer])
 	if p.Via == "mesh" {
-		port := publishedPort(svc, vars[p.Port])
+		port := sight.PublishedPort(svc, in.Vars[p.Port])
 		if port != nil && port.Target != 80 && !strings.HasPrefix(class, "http-") {
-			return i18n.M("check.target_port_hint", "service", svc.Name, "target", port.Target, "port", vars[p.Port], "unpublish", unpublish(*port))
+			return i18n.M("check.target_port_hint", "service", svc.Name, "target", port.Target, "port", in.Vars[p.Port], "unpublish", unpublish(*port))
 		}
 		return i18n.M("check.mesh_error_hint", "service", svc.Name, "curl", curl)
 	}
 	if p.Direct && strings.HasPrefix(class, "http-5") {
-		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", v.vars[v.names.Balancer], "lookup", taskAddresses(svc.Name), "network", v.vars[v.names.Network])
+		return i18n.M("check.backend_direct_hint", "logs", log, "haproxy", in.Vars[in.View.Names().Balancer], "lookup", taskAddresses(svc.Name), "network", in.Vars[in.View.Names().Network])
 	}
 	switch class {
 	case "http-503", "http-502", "http-504":
-		return i18n.M("check.backend_error_hint", "logs", log, "port", v.published())
+		return i18n.M("check.backend_error_hint", "logs", log, "port", in.View.SubjectPort())
 	case "refused", "unreachable", "timeout":
 		if px != nil {
-			return v.hintFor(px, "haproxy_refused", "port", vars[p.Port])
+			return in.hintFor(px, "haproxy_refused", "port", in.Vars[p.Port])
 		}
 		return i18n.M("check.haproxy_error_hint", "logs", log, "curl", curl)
 	}
 	return i18n.M("check.haproxy_error_hint", "logs", log, "curl", curl)
-}
-
-// publishedPort is the entry of a service's published port, or nil.
-func publishedPort(svc *evidence.Service, published string) *evidence.Port {
-	for i := range svc.Ports {
-		if port := &svc.Ports[i]; itoa(port.Published) == published && port.Protocol == "tcp" {
-			return port
-		}
-	}
-	return nil
 }

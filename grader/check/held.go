@@ -6,103 +6,33 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
-
-// holder is who has a port that a HAProxy asks for: a service, or a stand-alone
-// container of HAProxy's node.
-type holder struct {
-	port      int
-	service   *evidence.Service
-	published evidence.Port // the service's
-	container string
-}
-
-// words name the holder.
-func (h holder) words() i18n.Msg {
-	if h.service != nil {
-		return i18n.M("check.held_by_service", "name", h.service.Name)
-	}
-	return i18n.M("check.held_by_container", "name", h.container)
-}
-
-// holderOf finds who else has a port; nil if nobody is known to. Without a
-// HAProxy, only what holds it on every node.
-func (v *View) holderOf(px *evidence.Proxy, port int, protocol string) *holder {
-	if port == 0 {
-		return nil
-	}
-	for i := range v.idx.Snap.Services {
-		s := &v.idx.Snap.Services[i]
-		for _, p := range s.Ports {
-			if p.Published != port || p.Protocol != protocol || px != nil && s.ID == px.ID {
-				continue
-			}
-			here := px != nil && px.Kind != "service" && slices.ContainsFunc(v.Running(s), func(t *evidence.Task) bool { return t.NodeID == px.NodeID })
-			if p.Mode == "ingress" || here {
-				return &holder{port: port, service: s, published: p}
-			}
-		}
-	}
-	if px == nil || px.Kind == "service" {
-		return nil
-	}
-	c := v.standAlone(func(c *evidence.Container, p evidence.ContainerPort) bool {
-		return c.NodeID == px.NodeID && c.ID != px.ID && p.Public == port && p.Protocol == protocol
-	})
-	if c == nil {
-		return nil
-	}
-	return &holder{port: port, container: c.Names[0]}
-}
-
-// held is the first port that a HAProxy asks for and another has.
-func (v *View) held(px *evidence.Proxy) *holder {
-	for _, p := range px.Publishes {
-		if h := v.holderOf(px, p.Public, p.Protocol); h != nil {
-			return h
-		}
-	}
-	return nil
-}
-
-// standAlone is a container of no service that publishes a port which fits; nil
-// if there is none.
-func (v *View) standAlone(fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
-	for _, idx := range v.indexes() {
-		for i := range idx.Snap.Containers {
-			c := &idx.Snap.Containers[i]
-			if c.ServiceID == "" && len(c.Names) > 0 && slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool { return p.Public > 0 && fits(c, p) }) {
-				return c
-			}
-		}
-	}
-	return nil
-}
 
 // free is how a port becomes free for the HAProxy of that name. Ours says that
 // it is the student's to take: another's is not, and there it ends.
-func (in *Input) free(px *evidence.Proxy, name string, h *holder) (hint i18n.Msg, ours bool) {
+func (in *Input) free(px *evidence.Proxy, name string, h *sight.Holder) (hint i18n.Msg, ours bool) {
 	at := ""
 	if px != nil {
 		at = px.Hostname
 	}
-	own := in.View.service()
-	switch s := h.service; {
+	own := in.View.Subject()
+	switch s := h.Service; {
 	case s == nil:
-		return steps(i18n.M("check.proxy_port_held_hint", "name", name, "other", h.container), doAt(at, "docker", "rm", "-f", h.container)), true
+		return steps(i18n.M("check.proxy_port_held_hint", "name", name, "other", h.Container), doAt(at, "docker", "rm", "-f", h.Container)), true
 	case own != nil && own.ID == s.ID:
-		return steps(append([]i18n.Msg{i18n.M("check.port_own_hint", "service", s.Name, "port", h.port, "name", name)}, in.givesUp(s, h.published, in.wants().port)...)...), true
-	case in.View.others(s):
-		return i18n.M("check.port_taken_other_hint", "port", h.port, "owner", s.Name), false
+		return steps(append([]i18n.Msg{i18n.M("check.port_own_hint", "service", s.Name, "port", h.Port, "name", name)}, in.givesUp(s, h.Published, in.wants().port)...)...), true
+	case in.View.IsAnothers(s):
+		return i18n.M("check.port_taken_other_hint", "port", h.Port, "owner", s.Name), false
 	default:
-		return steps(append([]i18n.Msg{i18n.M("check.port_service_hint", "owner", s.Name, "port", h.port)}, in.givesUp(s, h.published, "")...)...), true
+		return steps(append([]i18n.Msg{i18n.M("check.port_service_hint", "owner", s.Name, "port", h.Port)}, in.givesUp(s, h.Published, "")...)...), true
 	}
 }
 
 // freed are the steps before those that publish a port, and whether these can be
 // done.
 func (in *Input) freed(px *evidence.Proxy, name, port string) (first i18n.Msg, ours bool) {
-	h := in.View.holderOf(px, atoi(port), "tcp")
+	h := in.View.HolderOf(px, atoi(port), "tcp")
 	if h == nil {
 		return i18n.Msg{}, true
 	}

@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 func paramError(param string, msg i18n.Msg) rubric.ParamError {
@@ -54,6 +55,15 @@ func noService(in *Input, nameVar string) Result {
 	}
 }
 
+// Lacking answers for evidence that a view misses.
+func Lacking(m *sight.Missing) Result {
+	r := ungraded(m.What, m.Msg)
+	if !m.Hint.Empty() {
+		r.Hint = m.Hint
+	}
+	return r
+}
+
 // ungraded answers for evidence that is not there.
 func ungraded(what string, msg i18n.Msg) Result {
 	return Result{
@@ -62,4 +72,12 @@ func ungraded(what string, msg i18n.Msg) Result {
 		Message:  msg,
 		Hint:     i18n.M("check.ungraded_hint"),
 	}
+}
+
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
 }

@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // edit is what is to become of one line of a configuration file.
@@ -31,7 +32,7 @@ const maxEdits = 12
 // mend says how a configuration is edited, and how HAProxy gets to read it. With
 // too much to edit, or nothing that can be, it gives the file as it should be.
 func (in *Input) mend(px *evidence.Proxy, edits []edit) i18n.Msg {
-	px = in.View.renamed(px)
+	px = in.renamed(px)
 	if len(edits) == 0 || len(edits) > maxEdits {
 		return in.rewrite(px)
 	}
@@ -47,20 +48,20 @@ func (in *Input) mend(px *evidence.Proxy, edits []edit) i18n.Msg {
 	for _, e := range edits {
 		lines = append(lines, e.msg())
 	}
-	return steps(append(lines, putFile(px, file), in.View.reload(px, ""))...)
+	return steps(append(lines, putFile(px, file), in.reload(px, ""))...)
 }
 
 // rewrite gives the whole file as the handout has it; empty if its servers can't
 // be known yet.
 func (in *Input) rewrite(px *evidence.Proxy) i18n.Msg {
-	px = in.View.renamed(px)
+	px = in.renamed(px)
 	text, ok := in.freshConfig(px)
 	if !ok || len(px.Files) == 0 {
 		return i18n.M("check.mend_later")
 	}
 	file := px.Files[0].Path
 	name := hostPath(px, file)
-	return steps(writeFile(px.Hostname, name, text), putFile(px, file), in.View.reload(px, ""))
+	return steps(writeFile(px.Hostname, name, text), putFile(px, file), in.reload(px, ""))
 }
 
 // localFile is where a student edits a file that is mounted from nowhere.
@@ -99,7 +100,7 @@ func (in *Input) freshConfig(px *evidence.Proxy) (string, bool) {
 	}
 	port := w.frontend
 	if px != nil {
-		if private, ok := inside(px, port); ok {
+		if private, ok := sight.Inside(px, port); ok {
 			port = itoa(private)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/sight"
 )
 
 // right is a server that should be there.
@@ -27,12 +28,12 @@ func (in *Input) rights(px *evidence.Proxy, w wants) []right {
 		}
 		return out
 	}
-	svc := in.View.service()
-	if svc == nil || !in.View.settledNetwork(svc, w) {
+	svc := in.View.Subject()
+	if svc == nil || !in.settledNetwork(svc, w) {
 		return nil
 	}
 	for _, t := range in.View.Running(svc) {
-		at := in.View.addressFor(px, svc, t, w.network)
+		at := in.addressFor(px, svc, t, w.network)
 		if at == "" {
 			continue
 		}
@@ -43,25 +44,25 @@ func (in *Input) rights(px *evidence.Proxy, w wants) []right {
 
 // settledNetwork reports whether a service keeps its tasks' addresses: other
 // hints do not make it anew, or change its network or mode.
-func (v *View) settledNetwork(svc *evidence.Service, w wants) bool {
-	n := v.network(svc, w.network)
+func (in *Input) settledNetwork(svc *evidence.Service, w wants) bool {
+	n := in.View.Network(svc, w.network)
 	return n != nil && n.Name == w.network && n.Driver == "overlay" && n.Attachable && slices.Contains(svc.Networks, n.ID) &&
 		(!w.dnsrr || svc.EndpointMode == "dnsrr")
 }
 
 // addressFor is a task's address in the network that HAProxy shares with it, or
 // will: the task's own.
-func (v *View) addressFor(px *evidence.Proxy, svc *evidence.Service, t *evidence.Task, network string) string {
+func (in *Input) addressFor(px *evidence.Proxy, svc *evidence.Service, t *evidence.Task, network string) string {
 	own := ""
 	for _, a := range t.Addresses {
-		name := v.networkName(a.NetworkID)
+		name := in.View.NetworkName(a.NetworkID)
 		if !slices.Contains(svc.Networks, a.NetworkID) {
 			continue
 		}
 		if name == network {
-			return bare(a.Address)
+			return sight.Bare(a.Address)
 		}
-		own = bare(a.Address)
+		own = sight.Bare(a.Address)
 	}
 	return own
 }
@@ -103,7 +104,7 @@ func serverEdits(be *haproxy.Proxy, rights []right, covers fits, tidy bool) []ed
 	names, taken := map[string]bool{}, map[string]bool{}
 	last := be.Section.Head
 	absent, wrong := len(missing), false
-	for i, s := range serversOf(be) {
+	for i, s := range sight.ServersOf(be) {
 		if s.Line.Num > last.Num {
 			last = s.Line
 		}
@@ -116,8 +117,8 @@ func serverEdits(be *haproxy.Proxy, rights []right, covers fits, tidy bool) []ed
 		if !taken[key] && slices.ContainsFunc(rights, func(r right) bool { return r.key == key }) {
 			absent--
 		}
-		if taken[key] || several(be, i) {
-			lines = append(lines, standing{s, key, used, taken[key], several(be, i)})
+		if taken[key] || sight.Several(be, i) {
+			lines = append(lines, standing{s, key, used, taken[key], sight.Several(be, i)})
 		} else {
 			names[s.Name] = true
 			missing = slices.DeleteFunc(missing, func(r right) bool { return r.key == key })
@@ -199,7 +200,7 @@ func numbers(edits []edit) []string {
 
 // nodeEdits are [serverEdits] for servers that are to be the nodes.
 func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) []edit {
-	backends := in.View.backends(px, public)
+	backends := in.View.Backends(px, public)
 	if len(backends) == 0 {
 		return nil
 	}
@@ -207,7 +208,7 @@ func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) [
 	var out []edit
 	for _, be := range backends {
 		out = append(out, serverEdits(be, rights, func(s haproxy.Server) (string, bool) {
-			node, why := in.View.serverNode(px, s, port)
+			node, why := in.View.ServerNode(px, s, port)
 			if !why.Empty() {
 				node = ""
 			}
@@ -221,14 +222,14 @@ func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) [
 func (in *Input) taskEdits(px *evidence.Proxy, svc *evidence.Service, public string, port int, tidy bool) []edit {
 	rights := in.rights(px, in.wants())
 	var out []edit
-	if got := in.View.reach(px, svc, public, port); len(rights) == 0 || got.slots > 0 && len(got.wrong)+len(got.moved)+len(in.View.cover(&got, svc)) == 0 {
+	if got := in.View.Reach(px, svc, public, port); len(rights) == 0 || got.Slots > 0 && len(got.Wrong)+len(got.Moved)+len(in.View.Uncovered(&got, svc)) == 0 {
 		return nil // nothing to lead to, or names lead to all there is
 	}
-	for _, be := range in.View.backends(px, public) {
+	for _, be := range in.View.Backends(px, public) {
 		out = append(out, serverEdits(be, rights, func(s haproxy.Server) (string, bool) {
 			key := ""
-			if e := in.View.end(px, svc, s, port); e.why == "" && e.task != nil {
-				key = e.task.ID
+			if e := in.View.Destination(px, svc, s, port); e.Why == "" && e.Task != nil {
+				key = e.Task.ID
 			}
 			return key, !s.Disabled && !s.Backup && s.Weight != 0
 		}, tidy)...)

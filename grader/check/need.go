@@ -8,6 +8,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Need is one piece of evidence that a check asks for. It names, by the rubric's
@@ -66,25 +67,6 @@ func loadNeed(from, service, balancer, port string, or []string, direct bool) Ne
 	return n
 }
 
-// Names are the variables that hold the names and ports of what a rubric's
-// students build: one balancer and its port, the service behind it, the network
-// of both.
-type Names struct {
-	Service, Balancer, Frontend, Network string
-	// Ports are what services publish, by the variables of all that checks are
-	// about, Service among them.
-	Ports map[string]string
-}
-
-// Owned are the variables whose values name what is one student's alone.
-func (n Names) Owned() []string { return append(slices.Sorted(maps.Keys(n.Ports)), n.Balancer) }
-
-// usual are the names where a rubric says nothing of them.
-var usual = Names{
-	Service: "service", Balancer: "haproxy", Frontend: "frontend", Network: "network",
-	Ports: map[string]string{"service": "published"},
-}
-
 // NeedsOf are what a check of a rubric asks for; nil for a kind that there is not.
 func NeedsOf(c *rubric.Check) []Need {
 	kind, ok := Find(c.Kind)
@@ -112,8 +94,8 @@ func TakesFault(t *rubric.Task) bool {
 // NamesOf are a rubric's, from what its checks ask for: the service is the one
 // that load through the balancer is to reach, or else the first; what it publishes
 // is the port of its load through the mesh, or else the first that is named with it.
-func NamesOf(rub *rubric.Rubric) Names {
-	n := Names{Ports: map[string]string{}}
+func NamesOf(rub *rubric.Rubric) sight.Names {
+	n := sight.Names{Ports: map[string]string{}}
 	mesh := map[string]string{}
 	first := "" // service
 	for _, t := range rub.Tasks {
@@ -141,12 +123,12 @@ func NamesOf(rub *rubric.Rubric) Names {
 		}
 	}
 	maps.Copy(n.Ports, mesh)
-	take(&n.Service, cmp.Or(first, usual.Service))
-	take(&n.Balancer, usual.Balancer)
-	take(&n.Frontend, usual.Frontend)
-	take(&n.Network, usual.Network)
+	take(&n.Service, cmp.Or(first, sight.Usual.Service))
+	take(&n.Balancer, sight.Usual.Balancer)
+	take(&n.Frontend, sight.Usual.Frontend)
+	take(&n.Network, sight.Usual.Network)
 	if len(n.Ports) == 0 {
-		n.Ports = usual.Ports
+		n.Ports = sight.Usual.Ports
 	}
 	return n
 }

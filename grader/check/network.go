@@ -1,13 +1,12 @@
 package check
 
 import (
-	"net/netip"
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // networkParams name the service, the network that it should be on and the
@@ -45,7 +44,7 @@ func serviceNetwork() Kind {
 func judgeNetwork(in *Input, p *networkParams) Result {
 	name := in.Vars[p.Network]
 	svc := in.View.Service(p.Service)
-	net := in.View.network(svc, name)
+	net := in.View.Network(svc, name)
 	r := Result{
 		Outcome: Fail, Measure: &Measure{Want: 2},
 		Observed: Facts{"network": nil},
@@ -56,7 +55,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		r.Hint = i18n.M("check.network_with_service_hint", "service", in.Vars[p.Service])
 	}
 	if net == nil {
-		if near := in.View.nearNetwork(name); near != nil {
+		if near := in.View.NearNetwork(name); near != nil {
 			r.Observed["network"] = near.Name
 			r.Message = i18n.M("check.network_near", "network", name, "other", near.Name)
 			r.Hint = steps(r.Hint, do("docker network rm", near.Name))
@@ -85,7 +84,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
 		r.Hint = in.networkAgain(svc, name)
-		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && joined(px, net) {
+		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && sight.Joined(px, net) {
 			r.Measure.Got = 1
 		}
 	case net.Name != name:
@@ -93,7 +92,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		r.Message = i18n.M("check.network_misnamed", "network", name, "other", net.Name)
 		r.Hint = steps(i18n.M("check.network_misnamed_hint", "other", net.Name), in.makeNetwork(name),
 			i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]),
-			in.View.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
+			in.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
 	default:
 		r.Outcome, r.Measure.Got = Pass, 2
 		r.Hint = i18n.Msg{}
@@ -107,7 +106,7 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 
 // makeNetwork makes an attachable overlay, if there is none of the name.
 func (in *Input) makeNetwork(name string) i18n.Msg {
-	if in.View.hasNetwork(name) {
+	if in.View.HasNetwork(name) {
 		return i18n.Msg{}
 	}
 	return do("docker network create -d overlay --attachable", name)
@@ -115,10 +114,10 @@ func (in *Input) makeNetwork(name string) i18n.Msg {
 
 // networkAgain makes a network anew, with everything that holds it.
 func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
-	px := in.View.renamed(in.View.Proxy())
+	px := in.renamed(in.View.Proxy())
 	lines := []i18n.Msg{i18n.M("check.network_again_hint", "network", name)}
 	if px != nil {
-		lines = append(lines, in.View.remove(px, ""))
+		lines = append(lines, in.remove(px, ""))
 	}
 	if svc != nil {
 		lines = append(lines, do("docker service rm", svc.Name))
@@ -126,73 +125,13 @@ func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
 	// An engine takes a moment to let go of what was removed.
 	lines = append(lines, do("sleep 10"), do("docker network rm", name), do("docker network create -d overlay --attachable", name))
 	if svc != nil {
-		lines = append(lines, do(in.View.serviceAgain(svc, func(_ *evidence.Service, nets *[]string) {
+		lines = append(lines, do(in.serviceAgain(svc, func(_ *evidence.Service, nets *[]string) {
 			if !slices.Contains(*nets, name) {
 				*nets = append(*nets, name)
 			}
 		})))
 	}
 	return steps(append(lines, i18n.M("check.mend_addresses"))...)
-}
-
-// network is the one to speak of: that with the derived name if the service is
-// on it or on no other; else the overlay that the service is on; nil if there
-// is neither.
-func (v *View) network(svc *evidence.Service, name string) *evidence.Network {
-	var named, used *evidence.Network
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
-		if n.Ingress {
-			continue
-		}
-		on := svc != nil && slices.Contains(svc.Networks, n.ID)
-		if n.Name == name && (named == nil || on) {
-			named = n
-		}
-		if on && n.Driver == "overlay" && (used == nil || n.Attachable && !used.Attachable) {
-			used = n
-		}
-	}
-	switch {
-	case named != nil && (used == nil || slices.Contains(svc.Networks, named.ID)):
-		return named
-	case used != nil:
-		return used
-	}
-	return named
-}
-
-// nearNetwork is the one whose name is nearly the derived one, nil if there is
-// none.
-func (v *View) nearNetwork(name string) *evidence.Network {
-	for i := range v.idx.Snap.Networks {
-		if n := &v.idx.Snap.Networks[i]; !n.Ingress && NearlySame(n.Name, name) {
-			return n
-		}
-	}
-	return nil
-}
-
-// joined reports whether a HAProxy is on a network. The name counts too: an
-// engine knows no ID for a container that has never run.
-func joined(px *evidence.Proxy, net *evidence.Network) bool {
-	return slices.ContainsFunc(px.Networks, func(n evidence.ContainerNetwork) bool {
-		return n.NetworkID == net.ID || n.NetworkID == "" && n.Name == net.Name
-	})
-}
-
-// inSubnet reports whether an address belongs to a network.
-func inSubnet(net *evidence.Network, ip netip.Addr) bool {
-	return slices.ContainsFunc(net.Subnets, func(s string) bool {
-		p, err := netip.ParsePrefix(s)
-		return err == nil && p.Contains(ip)
-	})
-}
-
-// bare is an address without its prefix length.
-func bare(cidr string) string {
-	ip, _, _ := strings.Cut(cidr, "/")
-	return ip
 }
 
 // haproxyNetwork passes when HAProxy is on a network that the service is on.
@@ -206,7 +145,7 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		return judgeFound(in, &p.proxyParams)
 	}
 	name := in.Vars[p.Network]
-	net := in.View.network(in.View.Service(p.Service), name)
+	net := in.View.Network(in.View.Service(p.Service), name)
 	r := Result{Outcome: Fail, Observed: Facts{}, Expected: Facts{"network": name}}
 	if net != nil {
 		r.Expected["network"], name = net.Name, net.Name
@@ -216,17 +155,17 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 		on = append(on, n.Name)
 	}
 	r.Observed["networks"] = nonNil(on)
-	if net != nil && joined(px, net) {
+	if net != nil && sight.Joined(px, net) {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", net.Name)
 		return r
 	}
-	for _, s := range in.View.sharedNetworks(px, in.View.Service(p.Service)) {
+	for _, s := range in.View.SharedNetworks(px, in.View.Service(p.Service)) {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.joined_ok", "name", px.Name, "network", s.Name)
 		return r
 	}
-	r.Hint = steps(in.View.join(px, "", name), in.View.reload(px, ""))
+	r.Hint = steps(in.join(px, "", name), in.reload(px, ""))
 	switch {
 	case px.HostNetwork:
 		r.Message = i18n.M("check.joined_host", "name", px.Name, "network", name)
@@ -242,20 +181,8 @@ func judgeProxyNetwork(in *Input, p *networkParams) Result {
 // offHost takes a HAProxy from its node's network to one of the swarm's.
 func (in *Input) offHost(px *evidence.Proxy, network, port string) i18n.Msg {
 	if px.Kind == "service" {
-		return in.View.hintFor(px, "joined_again", "network", network, "port", port)
+		return in.hintFor(px, "joined_again", "network", network, "port", port)
 	}
 	return steps(i18n.M("check.joined_again_hint", "network", network),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port, networks: []string{network}}))
-}
-
-// sharedNetworks are those that both HAProxy and the service are on.
-func (v *View) sharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evidence.Network {
-	var out []*evidence.Network
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
-		if svc != nil && !n.Ingress && slices.Contains(svc.Networks, n.ID) && joined(px, n) {
-			out = append(out, n)
-		}
-	}
-	return out
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, publish: port, networks: []string{network}}))
 }

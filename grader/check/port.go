@@ -83,11 +83,11 @@ func judgePort(in *Input, p *portParams) Result {
 		r.Message = i18n.M("check.port_mode", "port", want, "mode", hit.Mode, "want", p.Modes)
 		r.Hint = i18n.M("check.port_mode_hint", "service", svc.Name, "port", want, "target", hit.Target, "unpublish", unpublish(*hit))
 	default:
-		if owner := in.View.publisher(want, svc.Name); owner != "" {
+		if owner := in.View.Publisher(want, svc.Name); owner != "" {
 			r.Observed["owner"] = owner
 			r.Message = i18n.M("check.port_taken", "port", want, "owner", owner)
 			r.Hint = i18n.M("check.port_taken_hint", "service", svc.Name, "port", want, "owner", owner)
-			if in.View.others(in.View.idx.service[owner]) {
+			if in.View.IsAnothers(in.View.ServiceNamed(owner)) {
 				r.Hint = i18n.M("check.port_taken_other_hint", "port", want, "owner", owner)
 			}
 		} else if len(published) == 0 {
@@ -111,19 +111,4 @@ func onHost(svc *evidence.Service, old *evidence.Port, port string) i18n.Msg {
 	}
 	add := published(evidence.Port{Published: atoi(port), Target: target, Protocol: "tcp", Mode: "host"})
 	return do(append(words, "--publish-add", add, svc.Name)...)
-}
-
-// publisher is another service that publishes a port through the mesh.
-func (v *View) publisher(port, except string) string {
-	for published, owners := range v.idx.publishers {
-		if itoa(published) != port {
-			continue
-		}
-		for _, s := range owners {
-			if s.Name != except {
-				return s.Name
-			}
-		}
-	}
-	return ""
 }

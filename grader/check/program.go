@@ -23,9 +23,9 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 		return Result{}, false
 	}
 	answered := 0
-	if tr, svc := v.Through(), v.service(); tr != nil && svc != nil {
-		t := v.tally(svc, tr)
-		answered = t.ownTotal()
+	if tr, svc := v.Through(), v.Subject(); tr != nil && svc != nil {
+		t := v.Tally(svc, tr)
+		answered = t.OwnTotal()
 	}
 	known := px.Version != "" || px.Page != nil && px.Page.Error == ""
 	if answered > 0 && known && !px.HostNetwork {
@@ -34,7 +34,7 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 	program := clip(strings.Join(px.Command, " "), 60)
 	args := []any{"name", px.Name, "image", clip(px.Image, 80), "program", program}
 	r = Result{Outcome: Fail, Observed: Facts{"image": px.Image, "command": program}, Message: i18n.M("check.proxy_other", args...), Hint: in.inItsPlace(px)}
-	if answered > 0 && v.ownPublisher(px, in.wants().frontend) == nil {
+	if answered > 0 && v.OwnPublisher(px, in.wants().frontend) == nil {
 		r.Outcome, r.Message = Ungraded, i18n.M("check.proxy_other_open", args...)
 	}
 	return r, true
@@ -44,24 +44,14 @@ func (in *Input) standIn(px *evidence.Proxy) (r Result, ok bool) {
 // that is there if HAProxy takes it.
 func (in *Input) inItsPlace(px *evidence.Proxy) i18n.Msg {
 	_, trouble := mainFile(px)
-	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.config(px))) {
+	if px.Kind == "service" || trouble != "" || haproxy.Refused(haproxy.Lint(in.View.Config(px))) {
 		return in.asHandout(px)
 	}
-	now := in.View.renamed(px)
+	now := in.renamed(px)
 	first, ours := in.freed(px, now.Name, in.wants().frontend)
 	if !ours {
 		return first
 	}
 	return steps(i18n.M("check.proxy_impostor_hint"), first,
 		in.runAgain(px, rerun{name: now.Name, image: "haproxy", publish: in.wants().frontend, plain: true}))
-}
-
-// ownPublisher is the student's own service that publishes a port, in place of
-// the HAProxy; nil if there is none.
-func (v *View) ownPublisher(px *evidence.Proxy, port string) *evidence.Service {
-	h, svc := v.holderOf(px, atoi(port), "tcp"), v.service()
-	if h == nil || svc == nil || h.service == nil || h.service.ID != svc.ID {
-		return nil
-	}
-	return svc
 }

@@ -1,12 +1,12 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // proxyParams name the variables that hold the HAProxy's name and port.
@@ -41,7 +41,7 @@ func orExist(vars, or []string) []rubric.ParamError {
 // HAProxy publishes, or the one that should be.
 func (p *proxyParams) public(in *Input, px *evidence.Proxy) string {
 	for _, name := range append([]string{p.Port}, p.Or...) {
-		if _, ok := inside(px, in.Vars[name]); ok {
+		if _, ok := sight.Inside(px, in.Vars[name]); ok {
 			return in.Vars[name]
 		}
 	}
@@ -57,45 +57,6 @@ func (p *proxyParams) needs() []Need {
 // proxyNeeds serves the kinds whose parameters hold a proxyParams.
 func proxyNeeds(p *proxyParams) []Need { return p.needs() }
 
-// Proxy is the student's HAProxy: the one under the derived name, else the one
-// that can only be meant, on the derived port or under a name that is nearly
-// right; nil if there is none.
-func (v *View) Proxy() *evidence.Proxy {
-	var meant *evidence.Proxy
-	for i := range v.proxies {
-		p := &v.proxies[i]
-		if p.Matched == "name" {
-			return p
-		}
-		if meant == nil {
-			meant = p
-		}
-	}
-	return meant
-}
-
-// settled are the proxies with the state that lasts. A container that restarts
-// again and again runs for a moment each time, and may be seen running; the
-// list of containers that was read last tells.
-func settled(c evidence.Case) []evidence.Proxy {
-	out := slices.Clone(c.Bundle.Proxies)
-	last := c.After
-	if last == nil {
-		last = c.Before
-	}
-	if last == nil {
-		return out
-	}
-	for i := range out {
-		for _, ctr := range last.Containers {
-			if ctr.ID == out[i].ID && out[i].State == "running" && ctr.State == "restarting" {
-				out[i].State = ctr.State
-			}
-		}
-	}
-	return out
-}
-
 // haproxyFound passes when a container on any node, or a service, has the
 // derived name. Units are two, of which one under another name earns one.
 func haproxyFound() Kind {
@@ -107,7 +68,7 @@ func judgeFound(in *Input, p *proxyParams) Result {
 	r := Result{Outcome: Fail, Observed: Facts{"haproxy": nil}, Expected: Facts{"haproxy": name}}
 	if found := in.View.Proxy(); found != nil && found.Matched == "name" {
 		r.Outcome = Pass
-		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": short(found.ID), "node": found.Hostname}
+		r.Observed = Facts{"haproxy": found.Name, "kind": found.Kind, "id": sight.Short(found.ID), "node": found.Hostname}
 		r.Message = i18n.M("check.proxy_found", "name", found.Name, "node", found.Hostname)
 		if found.Kind == "service" {
 			r.Message = i18n.M("check.proxy_found_service", "name", found.Name)
@@ -146,28 +107,28 @@ func (in *Input) rename(px *evidence.Proxy, name string) i18n.Msg {
 	if px.Kind != "service" {
 		return doAt(px.Hostname, "docker", "rename", px.Name, name)
 	}
-	svc := in.View.idx.byID[px.ID]
+	svc := in.View.ServiceByID(px.ID)
 	if svc == nil { // the list of services was cut
 		svc = &evidence.Service{Image: px.Image, Mode: "replicated", Replicas: 1, EndpointMode: "vip"}
 		for _, p := range px.Publishes {
 			svc.Ports = append(svc.Ports, evidence.Port{Protocol: p.Protocol, Target: p.Private, Published: p.Public, Mode: "ingress"})
 		}
 	}
-	again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
+	again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
 	return steps(i18n.M("check.proxy_misnamed_service_hint", "name", px.Name, "want", name), do("docker service rm", px.Name), do(again))
 }
 
 // asHandout runs a HAProxy that is none with the real image.
 func (in *Input) asHandout(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" {
-		return in.View.hintFor(px, "proxy_impostor")
+		return in.hintFor(px, "proxy_impostor")
 	}
 	text, ok := in.freshConfig(px)
 	if !ok {
 		return i18n.M("check.mend_later")
 	}
 	return steps(i18n.M("check.proxy_impostor_hint"),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text, plain: true}))
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: "haproxy", publish: in.wants().frontend, config: text, plain: true}))
 }
 
 // haproxyRunning passes when the HAProxy runs.
@@ -195,7 +156,7 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_not_simulated", "name", px.Name, "what", what)
 		return r
 	}
-	impostor := px.State == "running" && in.View.impostor(px)
+	impostor := px.State == "running" && in.View.Impostor(px)
 	if other, ok := in.standIn(px); ok && !impostor {
 		return other
 	}
@@ -239,16 +200,16 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 	if px.Kind == "service" {
 		if px.State == "created" {
-			return in.View.hintFor(px, "proxy_created")
+			return in.hintFor(px, "proxy_created")
 		}
-		return in.View.hintFor(px, "proxy_stopped")
+		return in.hintFor(px, "proxy_stopped")
 	}
-	now := in.View.renamed(px)
+	now := in.renamed(px)
 	if strings.Contains(px.Error, "not manually attachable") || strings.Contains(px.Error, "Could not attach") {
 		return i18n.M("check.mend_network_first") // which takes this container away
 	}
-	if h := in.View.held(px); h != nil {
-		if want := in.wants().frontend; want != "" && itoa(h.port) != want {
+	if h := in.View.Held(px); h != nil {
+		if want := in.wants().frontend; want != "" && itoa(h.Port) != want {
 			return in.publish(px, want) // and not the other
 		}
 		first, ours := in.free(px, now.Name, h)
@@ -257,13 +218,5 @@ func (in *Input) start(px *evidence.Proxy) i18n.Msg {
 		}
 		return steps(first, doAt(px.Hostname, "docker", "start", now.Name))
 	}
-	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.View.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
-}
-
-func clip(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n]) + "…"
+	return steps(i18n.M("check.proxy_stopped_hint", "name", now.Name), in.logs(px, ""), doAt(px.Hostname, "docker", "start", now.Name))
 }

@@ -1,13 +1,12 @@
 package check
 
 import (
-	"net/netip"
 	"slices"
-	"strconv"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // haproxyPort passes when the derived port is published and leads to a
@@ -23,32 +22,32 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		return judgeFound(in, p)
 	}
 	want := p.public(in, px)
-	cfg := in.View.config(px)
+	cfg := in.View.Config(px)
 	r := Result{
 		Outcome:  Fail,
-		Observed: Facts{"published": publishedBy(px), "binds": binds(cfg), "host_network": px.HostNetwork},
+		Observed: Facts{"published": sight.PublishedBy(px), "binds": sight.Binds(cfg), "host_network": px.HostNetwork},
 		Expected: Facts{"port": want},
 	}
-	private, published := inside(px, want)
+	private, published := sight.Inside(px, want)
 	if !published {
-		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", publishedBy(px))
-		if len(publishedBy(px)) == 0 {
+		r.Message = i18n.M("check.bind_not_published", "name", px.Name, "port", want, "published", sight.PublishedBy(px))
+		if len(sight.PublishedBy(px)) == 0 {
 			r.Message = i18n.M("check.bind_none_published", "name", px.Name, "port", want)
 		}
-		if h := in.View.holderOf(px, atoi(want), "tcp"); h != nil {
-			r.Message = i18n.M("check.bind_port_held", "name", px.Name, "port", want, "holder", h.words())
+		if h := in.View.HolderOf(px, atoi(want), "tcp"); h != nil {
+			r.Message = i18n.M("check.bind_port_held", "name", px.Name, "port", want, "holder", h.Words())
 		}
 		r.Hint = in.publish(px, want)
 		return r
 	}
-	if svc := in.View.ownPublisher(px, want); svc != nil && px.State == "running" {
+	if svc := in.View.OwnPublisher(px, want); svc != nil && px.State == "running" {
 		r.Observed["service"] = svc.Name
 		r.Message = i18n.M("check.bind_taken", "name", px.Name, "port", want, "service", svc.Name)
 		free, _ := in.freed(px, px.Name, want)
-		r.Hint = steps(free, in.View.reload(px, ""))
+		r.Hint = steps(free, in.reload(px, ""))
 		return r
 	}
-	if !open(px, want) {
+	if !sight.Reachable(px, want) {
 		r.Message = i18n.M("check.bind_published_local", "name", px.Name, "port", want)
 		r.Hint = in.publish(px, want)
 		return r
@@ -61,7 +60,7 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 	})
 	switch {
 	case !listens:
-		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", binds(cfg))
+		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", sight.Binds(cfg))
 		r.Hint = in.mend(px, bindEdits(cfg, private))
 	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
 		r.Message = i18n.M("check.bind_no_backend", "port", want)
@@ -75,15 +74,15 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 
 // publish is how a HAProxy gets to publish a port.
 func (in *Input) publish(px *evidence.Proxy, port string) i18n.Msg {
-	first, ours := in.freed(px, in.View.renamed(px).Name, port)
+	first, ours := in.freed(px, in.renamed(px).Name, port)
 	if !ours {
 		return first
 	}
 	if px.Kind == "service" {
-		return steps(first, in.View.hintFor(px, "bind_not_published", "port", port))
+		return steps(first, in.hintFor(px, "bind_not_published", "port", port))
 	}
 	return steps(first, i18n.M("check.bind_not_published_hint", "port", port),
-		in.runAgain(px, rerun{name: in.View.renamed(px).Name, image: px.Image, publish: port}))
+		in.runAgain(px, rerun{name: in.renamed(px).Name, image: px.Image, publish: port}))
 }
 
 // bindEdits have the first frontend listen on a port.
@@ -98,14 +97,14 @@ func bindEdits(cfg *haproxy.Config, port int) []edit {
 
 // toBackend has the frontend of a port lead to a backend, if there is only one.
 func (in *Input) toBackend(px *evidence.Proxy, public string) i18n.Msg {
-	cfg := in.View.config(px)
+	cfg := in.View.Config(px)
 	var backends []*haproxy.Proxy
 	for _, p := range cfg.Proxies {
 		if p.Kind == "backend" {
 			backends = append(backends, p)
 		}
 	}
-	route := in.View.route(px, public)
+	route := in.View.Route(px, public)
 	if len(route.Binds) == 0 || len(backends) != 1 {
 		return in.rewrite(px)
 	}
@@ -115,88 +114,4 @@ func (in *Input) toBackend(px *evidence.Proxy, public string) i18n.Msg {
 		return in.mend(px, []edit{{fe.Proxy.DefaultBackendLine, "line", text}})
 	}
 	return in.mend(px, []edit{{fe.Bind.Line, "add", text}})
-}
-
-// open reports whether a published port can be reached from other machines.
-func open(px *evidence.Proxy, public string) bool {
-	return px.HostNetwork || slices.ContainsFunc(px.Publishes, func(p evidence.ContainerPort) bool {
-		ip, err := netip.ParseAddr(p.IP)
-		return itoa(p.Public) == public && p.Protocol == "tcp" && (err != nil || !ip.IsLoopback())
-	})
-}
-
-// inside is the container's port behind a published one.
-func inside(px *evidence.Proxy, public string) (private int, ok bool) {
-	for _, p := range px.Publishes {
-		if itoa(p.Public) == public && p.Protocol == "tcp" {
-			return p.Private, true
-		}
-	}
-	if px.HostNetwork {
-		n, err := strconv.Atoi(public)
-		return n, err == nil
-	}
-	return 0, false
-}
-
-func publishedBy(px *evidence.Proxy) []string {
-	out := []string{}
-	for _, p := range px.Publishes {
-		s := itoa(p.Public) + "->" + itoa(p.Private)
-		if p.Protocol != "tcp" && p.Protocol != "" {
-			s += "/" + p.Protocol
-		}
-		if p.Public > 0 && !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// binds are the addresses that a configuration listens on, as written.
-func binds(cfg *haproxy.Config) []string {
-	out := []string{}
-	for _, p := range cfg.Proxies {
-		for _, b := range p.Binds {
-			if len(out) < 20 {
-				out = append(out, clip(b.Addr.Text, 60))
-			}
-		}
-	}
-	return out
-}
-
-// route follows the student's port through the configuration. Where the port
-// leads nowhere, which the port's own check tells, the first frontend stands
-// in, so that one mistake costs its points once.
-func (v *View) route(px *evidence.Proxy, public string) haproxy.Route {
-	cfg := v.config(px)
-	ports := cfg.Ports()
-	if private, ok := inside(px, public); ok {
-		ports = append([]int{private}, ports...)
-	}
-	if n, err := strconv.Atoi(public); err == nil {
-		ports = append(ports, n)
-	}
-	var fallback haproxy.Route
-	for _, port := range ports {
-		r := cfg.RouteFor(port)
-		if len(r.Binds) > 0 && len(r.Always)+len(r.Sometimes) > 0 {
-			return r
-		}
-		if len(fallback.Binds) == 0 {
-			fallback = r
-		}
-	}
-	return fallback
-}
-
-// backends are those that the student's port leads to: unconditionally if
-// there are any, else under conditions.
-func (v *View) backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
-	r := v.route(px, public)
-	if len(r.Always) > 0 {
-		return r.Always
-	}
-	return r.Sometimes
 }

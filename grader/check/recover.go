@@ -161,11 +161,7 @@ func (in *Input) told(want *windowParams) (*evidence.Service, *recovery.Story, R
 	if w == nil || p == nil || p.Service != svc.ID {
 		return nil, nil, ungraded("window", i18n.M("check.window_none"))
 	}
-	if in.View.told == nil {
-		s := recovery.Read(w, p, svc, c.Before.Swarm)
-		in.View.told = &s
-	}
-	s := in.View.told
+	s := in.View.Story(svc)
 	if s.Open != "" {
 		r := ungraded("window", openReason(w, s, svc))
 		r.Observed["open"] = s.Open

@@ -4,6 +4,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // laterParams say whose answers must be whole and even once the fault is
@@ -18,7 +19,7 @@ type laterParams struct {
 }
 
 func (p *laterParams) Validate(vars []string) []rubric.ParamError {
-	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors, Name: usual.Balancer}
+	a := answersParams{Service: p.Service, Via: "mesh", Port: p.Port, MaxErrors: p.MaxErrors, Name: sight.Usual.Balancer}
 	return a.Validate(vars)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // rerun is how a stand-alone HAProxy is run anew.
@@ -23,7 +24,7 @@ type rerun struct {
 // runAgain takes a HAProxy away and runs it with what is known of it and what
 // r changes.
 func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
-	px = in.View.renamed(px)
+	px = in.renamed(px)
 	at := px.Hostname
 	file := "/usr/local/etc/haproxy/haproxy.cfg"
 	if len(px.Files) > 0 {
@@ -65,7 +66,7 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 	words = append(words, in.publishFlags(px, r.publish)...)
 	nets := slices.Clone(r.networks)
 	for _, n := range px.Networks {
-		if n.Name != "bridge" && n.Name != "host" && n.Name != "none" && !slices.Contains(nets, n.Name) && in.View.attachable(n.Name) {
+		if n.Name != "bridge" && n.Name != "host" && n.Name != "none" && !slices.Contains(nets, n.Name) && in.attachable(n.Name) {
 			nets = append(nets, n.Name)
 		}
 	}
@@ -90,8 +91,8 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 }
 
 // attachable reports whether a stand-alone container can join a network.
-func (v *View) attachable(name string) bool {
-	for _, n := range v.idx.Snap.Networks {
+func (in *Input) attachable(name string) bool {
+	for _, n := range in.View.Snap().Networks {
 		if n.Name == name {
 			return n.Scope != "swarm" || n.Attachable
 		}
@@ -108,7 +109,7 @@ func (in *Input) publishFlags(px *evidence.Proxy, public string) []string {
 		}
 	}
 	for _, p := range px.Publishes {
-		if p.Public == 0 || itoa(p.Public) == public || in.View.holderOf(px, p.Public, p.Protocol) != nil {
+		if p.Public == 0 || itoa(p.Public) == public || in.View.HolderOf(px, p.Public, p.Protocol) != nil {
 			continue
 		}
 		port := itoa(p.Public) + ":" + itoa(p.Private)
@@ -125,10 +126,10 @@ func (in *Input) publishFlags(px *evidence.Proxy, public string) []string {
 	}
 	inner := public
 	// A configuration that listens on other ports only is followed.
-	if ports := in.View.config(px).Ports(); len(ports) > 0 && !slices.Contains(ports, atoi(public)) {
+	if ports := in.View.Config(px).Ports(); len(ports) > 0 && !slices.Contains(ports, atoi(public)) {
 		inner = itoa(ports[0])
 	}
-	if private, ok := inside(px, public); ok {
+	if private, ok := sight.Inside(px, public); ok {
 		inner = itoa(private)
 	}
 	add(public + ":" + inner)

@@ -30,13 +30,13 @@ func (r *ringRange) args() []any {
 // From 3.3 on that is the default, and from 3.2 on leastconn chooses among idle
 // servers in a way of its own; which version runs is not known, so both are
 // given the ring's room.
-func (v *View) ring(p *spreadParams, k int) *ringRange {
-	px := v.Proxy()
+func (in *Input) ring(p *spreadParams, k int) *ringRange {
+	px := in.View.Proxy()
 	if !p.Direct || px == nil {
 		return nil
 	}
-	public := (&proxyParams{Port: p.Port, Or: p.Or}).public(&Input{Vars: v.vars}, px)
-	backends := v.backends(px, public)
+	public := (&proxyParams{Port: p.Port, Or: p.Or}).public(in, px)
+	backends := in.View.Backends(px, public)
 	if len(backends) != 1 {
 		return nil
 	}

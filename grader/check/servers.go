@@ -1,14 +1,12 @@
 package check
 
 import (
-	"net/netip"
 	"slices"
-	"strings"
 
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // serversParams say which port on the nodes the servers must have.
@@ -53,10 +51,10 @@ func judgeServers(in *Input, p *serversParams) Result {
 	var nodes, listed []string
 	var wrong []wrongServer
 	var idle *wrongServer
-	var twice []again
+	var twice []sight.Repeat
 	first := map[string]int{}
-	for _, be := range in.View.backends(px, p.public(in, px)) {
-		for i, s := range serversOf(be) {
+	for _, be := range in.View.Backends(px, p.public(in, px)) {
+		for i, s := range sight.ServersOf(be) {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
 			if s.Disabled || s.Backup || s.Weight == 0 {
 				if idle == nil {
@@ -67,16 +65,16 @@ func judgeServers(in *Input, p *serversParams) Result {
 				}
 				continue
 			}
-			node, why := in.View.serverNode(px, s, port)
+			node, why := in.View.ServerNode(px, s, port)
 			switch {
 			case !why.Empty():
 				wrong = append(wrong, wrongServer{s, why})
 			case first[node] > 0:
-				twice = append(twice, again{s, first[node]})
+				twice = append(twice, sight.Repeat{Server: s, First: first[node]})
 			default:
 				nodes, first[node] = append(nodes, node), s.Line.Num
-				if several(be, i) {
-					twice = append(twice, again{s, s.Line.Num})
+				if sight.Several(be, i) {
+					twice = append(twice, sight.Repeat{Server: s, First: s.Line.Num})
 				}
 			}
 		}
@@ -104,7 +102,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Hint = mend
 	case len(nodes) < want && len(twice) > 0:
 		a := twice[0]
-		r.Message = i18n.M("check.servers_"+a.key(), "line", a.server.Line.Num, "server", clip(a.server.Name+" "+a.server.Addr.Text, 60), "first", a.first,
+		r.Message = i18n.M("check.servers_"+a.How(), "line", a.Server.Line.Num, "server", clip(a.Server.Name+" "+a.Server.Addr.Text, 60), "first", a.First,
 			"have", len(nodes), "nodes", nodes, "want", want)
 		r.Hint = mend
 	case len(nodes) < want:
@@ -115,47 +113,4 @@ func judgeServers(in *Input, p *serversParams) Result {
 		r.Message = i18n.M("check.servers_ok", "nodes", nodes, "port", port)
 	}
 	return r
-}
-
-// serverNode is the node that a server line leads to, or why it leads to none
-// at the student's port.
-func (v *View) serverNode(px *evidence.Proxy, s haproxy.Server, port string) (node string, why i18n.Msg) {
-	ip, isIP := s.Addr.IP()
-	if known := mapped(px, s.Addr.Host); !isIP && known.IsValid() {
-		ip, isIP = known, true
-	}
-	for _, n := range v.idx.Snap.Nodes {
-		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
-		if isIP {
-			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)
-		}
-		if same {
-			node = n.Hostname
-			break
-		}
-	}
-	// In the host's network its loopback address is the node itself.
-	if node == "" && px.HostNetwork && (isIP && ip.IsLoopback() || s.Addr.Host == "localhost") {
-		node = v.NodeName(px.NodeID)
-	}
-	switch {
-	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
-		return "", i18n.M("check.server_local")
-	case node == "":
-		if where, _ := v.lead(px, v.service(), s); where == leadOwn {
-			return "", i18n.M("check.server_direct", "service", v.vars[v.about])
-		}
-		return "", i18n.M("check.server_stranger")
-	case itoa(s.Port()) == port:
-		return node, i18n.Msg{}
-	}
-	if other := v.publisher(itoa(s.Port()), v.vars[v.about]); other != "" {
-		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
-	}
-	return "", i18n.M("check.server_port", "port", port)
-}
-
-func sameIP(ip netip.Addr, s string) bool {
-	other, err := netip.ParseAddr(s)
-	return err == nil && other.Unmap() == ip.Unmap()
 }

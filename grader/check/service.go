@@ -1,13 +1,13 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // snapshotNeed is what every check of the service itself wants.
@@ -60,37 +60,24 @@ func serviceExists() Kind {
 func (in *Input) createHint(name string) i18n.Msg {
 	w := in.wants()
 	var first i18n.Msg
-	if w.network != "" && !in.View.hasNetwork(w.network) {
+	if w.network != "" && !in.View.HasNetwork(w.network) {
 		first = do("docker network create -d overlay --attachable", w.network)
 	}
 	return steps(i18n.M("check.service_none_hint", "service", name), first, do(in.createService(name)))
-}
-
-func (v *View) hasNetwork(name string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.Name == name })
 }
 
 // misnamed is how the student's service gets its name; one that is somebody
 // else's is left alone.
 func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 	for _, other := range alike {
-		svc := in.View.idx.service[other]
-		if in.View.others(svc) {
+		svc := in.View.ServiceNamed(other)
+		if in.View.IsAnothers(svc) {
 			continue
 		}
-		again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
+		again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
 		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again))
 	}
 	return in.createHint(name)
-}
-
-// others reports whether a service says that it is another student's.
-func (v *View) others(svc *evidence.Service) bool {
-	if svc == nil || squash(svc.Name) == squash(v.vars[v.about]) {
-		return svc == nil
-	}
-	id, set, _ := lookupEnv(svc, "STUDENT_ID")
-	return set && strings.TrimLeft(strings.TrimSpace(id), "0") != strings.TrimLeft(v.vars["id"], "0")
 }
 
 // imageParams lists the images that are accepted.
@@ -124,36 +111,16 @@ func serviceImage() Kind {
 				Expected: Facts{"images": p.Images},
 			}
 			for _, want := range p.Images {
-				if imageMatches(svc.Image, want) {
+				if sight.ImageMatches(svc.Image, want) {
 					r.Outcome = Pass
 					r.Message = i18n.M("check.image_ok", "image", svc.Image)
 					return r
 				}
 			}
 			r.Message = i18n.M("check.image_other", "image", svc.Image, "want", p.Images)
-			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", in.View.imageLike(p.Images))
+			r.Hint = i18n.M("check.image_hint", "service", svc.Name, "want", in.imageLike(p.Images))
 			return r
 		})
-}
-
-// imageMatches compares path parts from the right; a registry's port is no
-// tag, and no tag is latest.
-func imageMatches(image, want string) bool {
-	image, tag := splitTag(image)
-	want, wantTag := splitTag(want)
-	if wantTag != "" && wantTag != cmp.Or(tag, "latest") {
-		return false
-	}
-	return image == want || strings.HasSuffix(image, "/"+want)
-}
-
-func splitTag(image string) (name, tag string) {
-	image, _, _ = strings.Cut(image, "@")
-	slash := strings.LastIndexByte(image, '/')
-	if colon := strings.LastIndexByte(image, ':'); colon > slash {
-		return image[:colon], image[colon+1:]
-	}
-	return image, ""
 }
 
 // envParams names an environment variable and the value it must have.
@@ -188,7 +155,7 @@ func serviceEnv() Kind {
 				return noService(in, p.Service)
 			}
 			want := in.Vars[p.Value]
-			got, found, alike := lookupEnv(svc, p.Env)
+			got, found, alike := sight.LookupEnv(svc, p.Env)
 			r := Result{
 				Outcome:  Fail,
 				Observed: Facts{"env": p.Env, "value": nil},
@@ -204,7 +171,7 @@ func serviceEnv() Kind {
 			case found && strings.TrimSpace(got) == want:
 				r.Outcome, r.Hint = Pass, i18n.Msg{}
 				r.Message = i18n.M("check.env_ok", "env", p.Env, "value", got)
-			case found && p.Value == "id" && SameButZeros(got, want):
+			case found && p.Value == "id" && sight.SameButZeros(got, want):
 				// The roster's doing more often than the student's.
 				r.Outcome, r.Hint = Pass, i18n.Msg{}
 				r.Message = i18n.M("check.env_zeros", "env", p.Env, "value", got, "want", want)
@@ -226,24 +193,17 @@ func serviceEnv() Kind {
 		})
 }
 
-// SameButZeros reports whether two student IDs are different numbers of one
-// value: a spreadsheet takes leading zeros away.
-func SameButZeros(a, b string) bool {
-	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
-	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-	return a != b && digits(a) && digits(b) && strings.TrimLeft(a, "0") == strings.TrimLeft(b, "0")
-}
-
-// lookupEnv finds a variable; the last of several counts, as in a container.
-func lookupEnv(svc *evidence.Service, name string) (value string, found bool, alike string) {
-	for _, kv := range svc.Env {
-		k, v, _ := strings.Cut(kv, "=")
-		switch {
-		case k == name:
-			value, found = v, true
-		case squash(k) == squash(name):
-			alike = k
+// Images are the images that a rubric accepts for the students' services.
+func Images(rub *rubric.Rubric) []string {
+	var out []string
+	for _, task := range rub.Tasks {
+		for _, c := range task.Checks {
+			if p, ok := c.Params.(*imageParams); ok {
+				out = append(out, p.Images...)
+			}
 		}
 	}
-	return value, found, alike
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return out
 }

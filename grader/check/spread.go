@@ -9,6 +9,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 	"swarmgrade/grader/stats"
 )
 
@@ -43,7 +44,7 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 // The measure is the evenness index: 1 for even, 1/k for all from one of k
 // containers.
 func spread() Kind {
-	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: usual.Balancer},
+	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: sight.Usual.Balancer},
 		func(p *spreadParams) []Need {
 			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
 			load.Tasks, load.Spread = 2, true
@@ -56,28 +57,28 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	if svc == nil {
 		return noService(in, p.Service)
 	}
-	traces, missing := in.View.traces(p.Via, append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return *missing
+		return Lacking(missing)
 	}
-	t := in.View.tally(svc, traces...)
-	tasks := in.View.lasting(svc)
+	t := in.View.Tally(svc, traces...)
+	tasks := in.View.Lasting(svc)
 	counts := make([]int, len(tasks))
 	named := make(map[string]int, len(tasks))
 	list := make([]string, len(tasks))
 	for i, task := range tasks {
-		counts[i] = t.own[task.ID]
-		named[short(task.ContainerID)] = counts[i]
-		list[i] = short(task.ContainerID) + " " + itoa(counts[i])
+		counts[i] = t.Own[task.ID]
+		named[sight.Short(task.ContainerID)] = counts[i]
+		list[i] = sight.Short(task.ContainerID) + " " + itoa(counts[i])
 	}
 	planned := stats.Plan(len(tasks)).Requests
 	e := stats.Judge(counts)
-	ring := in.View.ring(p, len(tasks))
+	ring := in.ring(p, len(tasks))
 	if ring != nil {
 		planned = stats.PlanRing(len(tasks)).Requests
 		e = stats.JudgeShares(counts, ring.low, ring.high)
 	}
-	n := t.ownTotal()
+	n := t.OwnTotal()
 	r := Result{
 		Outcome: Fail,
 		Measure: &Measure{Got: round(e.Index, 4), Want: 1},
@@ -127,13 +128,13 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int, n int) i18n.Msg {
 	v := in.View
 	if px := v.Proxy(); p.Via == "haproxy" && px != nil {
-		head, edits := i18n.M("check.mend_servers"), in.servers(px, svc, v.vars[p.Port], false)
+		head, edits := i18n.M("check.mend_servers"), in.servers(px, svc, in.Vars[p.Port], false)
 		if len(edits) == 0 {
-			edits = in.servers(px, svc, v.vars[p.Port], true)
+			edits = in.servers(px, svc, in.Vars[p.Port], true)
 			head = i18n.M("check.spread_again_hint", "lines", numbers(edits))
 		}
 		wrong, done := len(edits) > 0, rewritten(edits)
-		for _, be := range v.backends(px, v.vars[p.Port]) {
+		for _, be := range v.Backends(px, in.Vars[p.Port]) {
 			for _, e := range unbias(be, p.Direct) {
 				if !done[e.line.Num] {
 					edits = append(edits, e)
@@ -143,7 +144,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 		if wrong {
 			return steps(head, in.mend(px, edits))
 		}
-		if hint := in.evenly(px, v.vars[p.Port], p.Direct); !hint.Empty() {
+		if hint := in.evenly(px, in.Vars[p.Port], p.Direct); !hint.Empty() {
 			return hint
 		}
 	}
@@ -154,12 +155,12 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 			silent++
 		}
 	}
-	again := v.reload(v.Proxy(), v.vars[v.names.Balancer])
+	again := in.reload(v.Proxy(), in.Vars[v.Names().Balancer])
 	switch {
 	case p.Via == "mesh":
-		return i18n.M("check.spread_mesh_hint", "service", v.vars[p.Service])
+		return i18n.M("check.spread_mesh_hint", "service", in.Vars[p.Service])
 	case top == n && p.Direct:
-		return i18n.M("check.spread_one_direct_hint", "reload", again, "lookup", taskAddresses(v.vars[p.Service]))
+		return i18n.M("check.spread_one_direct_hint", "reload", again, "lookup", taskAddresses(in.Vars[p.Service]))
 	case top == n:
 		return i18n.M("check.spread_one_hint", "reload", again)
 	case silent > 0:
@@ -171,7 +172,7 @@ func (in *Input) spreadHint(svc *evidence.Service, p *spreadParams, counts []int
 // unstable withholds a judgement when tasks came and went while requests were
 // sent: the counts then say nothing of the balancing.
 func unstable(in *Input, r Result, svc *evidence.Service) Result {
-	before, after := ids(in.View.idx.running(svc)), ids(in.View.after.running(svc))
+	before, after := in.View.RunningIDs(svc)
 	r.Outcome = Ungraded
 	r.Measure = nil
 	r.Observed["tasks_before"], r.Observed["tasks_after"] = before, after

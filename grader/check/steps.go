@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // A hint is read, and typed, line by line: see [i18n.Lang.Lines]. A line that
@@ -128,13 +129,13 @@ func (in *Input) wants() wants {
 		return w
 	}
 	// A student may have another service, which the hint is not about.
-	about := in.Vars[in.View.about]
+	about := in.View.SubjectName()
 	mine := func(service string) bool { return in.Vars[service] == about }
 	for _, c := range in.Task.Checks {
 		switch p := c.Params.(type) {
 		case *imageParams:
 			if mine(p.Service) {
-				w.image = in.View.imageLike(p.Images)
+				w.image = in.imageLike(p.Images)
 			}
 		case *envParams:
 			if mine(p.Service) && !p.Optional {
@@ -176,12 +177,12 @@ func (in *Input) wants() wants {
 // imageLike is the name under which most services run one of the images: the
 // class's own, with its registry; of none what most run that is no balancer.
 // Without any it is the first of the names.
-func (v *View) imageLike(images []string) string {
+func (in *Input) imageLike(images []string) string {
 	count := map[string]int{}
-	for i := range v.idx.Snap.Services {
-		image := v.idx.Snap.Services[i].Image
+	for i := range in.View.Snap().Services {
+		image := in.View.Snap().Services[i].Image
 		if len(images) == 0 && !strings.Contains(image, "haproxy") ||
-			slices.ContainsFunc(images, func(want string) bool { return imageMatches(image, want) }) {
+			slices.ContainsFunc(images, func(want string) bool { return sight.ImageMatches(image, want) }) {
 			count[image]++
 		}
 	}
@@ -199,7 +200,7 @@ func (v *View) imageLike(images []string) string {
 func (in *Input) createService(name string) string {
 	w := in.wants()
 	if w.image == "" { // the task asks for none
-		w.image = in.View.imageLike(nil)
+		w.image = in.imageLike(nil)
 	}
 	s := &evidence.Service{Name: name, Image: w.image, Mode: "replicated", Replicas: w.replicas, EndpointMode: "vip"}
 	if w.env != "" {
@@ -220,11 +221,11 @@ func (in *Input) createService(name string) string {
 
 // serviceAgain is the command that makes a service anew, with what is known of
 // it and a change.
-func (v *View) serviceAgain(svc *evidence.Service, change func(s *evidence.Service, networks *[]string)) string {
+func (in *Input) serviceAgain(svc *evidence.Service, change func(s *evidence.Service, networks *[]string)) string {
 	s := *svc
 	var nets []string
 	for _, id := range svc.Networks {
-		if n := v.networkName(id); !v.ingress(id) {
+		if n := in.View.NetworkName(id); !in.View.IsIngress(id) {
 			nets = append(nets, n)
 		}
 	}
@@ -232,10 +233,6 @@ func (v *View) serviceAgain(svc *evidence.Service, change func(s *evidence.Servi
 		change(&s, &nets)
 	}
 	return serviceCommand(&s, nets)
-}
-
-func (v *View) ingress(id string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Ingress })
 }
 
 // serviceCommand is the command that makes such a service.

@@ -36,7 +36,7 @@ func serviceReplicas() Kind {
 			if svc == nil {
 				return noService(in, p.Service)
 			}
-			asked := in.View.asked(svc)
+			asked := in.View.Asked(svc)
 			r := Result{
 				Outcome:  Fail,
 				Measure:  &Measure{Got: float64(min(asked, p.AtLeast)), Want: float64(p.AtLeast)},
@@ -51,20 +51,11 @@ func serviceReplicas() Kind {
 			r.Message = i18n.M("check.replicas_few", "n", asked, "want", p.AtLeast)
 			r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
 			if svc.Mode == "global" {
-				again := in.View.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Mode, s.Replicas = "replicated", p.AtLeast })
+				again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Mode, s.Replicas = "replicated", p.AtLeast })
 				r.Hint = steps(i18n.M("check.replicas_global_hint", "service", svc.Name, "want", p.AtLeast), do("docker service rm", svc.Name), do(again))
 			}
 			return r
 		})
-}
-
-// asked is how many tasks the service wants: for a global one, as many as the
-// managers have made for nodes.
-func (v *View) asked(svc *evidence.Service) int {
-	if strings.HasPrefix(svc.Mode, "global") {
-		return len(v.Wanted(svc))
-	}
-	return svc.Replicas
 }
 
 // tasksRunning passes when every task that the service asks for runs, and at
@@ -80,7 +71,7 @@ func judgeRunning(in *Input, p *countParams) Result {
 		return noService(in, p.Service)
 	}
 	running := in.View.Running(svc)
-	want := max(in.View.asked(svc), p.AtLeast)
+	want := max(in.View.Asked(svc), p.AtLeast)
 	troubles := in.View.Troubles(svc)
 	states := map[string]int{}
 	for _, t := range in.View.Wanted(svc) {
@@ -97,7 +88,7 @@ func judgeRunning(in *Input, p *countParams) Result {
 		r.Message = i18n.M("check.running_ok", "n", len(running), "want", want)
 		return r
 	}
-	if stuck := in.View.unplaced(svc); stuck > 0 && len(running)+stuck >= want {
+	if stuck := in.View.Unplaced(svc); stuck > 0 && len(running)+stuck >= want {
 		r = ungraded("tasks", i18n.M("check.running_stuck", "n", stuck, "service", svc.Name))
 		r.Observed["states"] = states
 		return r
@@ -108,26 +99,6 @@ func judgeRunning(in *Input, p *countParams) Result {
 	}
 	r.Hint = in.runningHint(svc, troubles)
 	return r
-}
-
-// unplaced counts the tasks that the managers have not even begun to place,
-// before and after the load: they wait for an address, as when the ingress
-// network has none left. The student can do nothing about it.
-func (v *View) unplaced(svc *evidence.Service) int {
-	count := func(x *Index) int {
-		n := 0
-		for _, t := range x.tasks[svc.ID] {
-			if t.Desired == "running" && t.State == "new" && t.Error == "" {
-				n++
-			}
-		}
-		return n
-	}
-	n := count(v.idx)
-	if v.after != nil {
-		n = min(n, count(v.after))
-	}
-	return n
 }
 
 // runningHint knows what the engine's words mean.
@@ -189,7 +160,7 @@ func judgeNodes(in *Input, p *countParams) Result {
 	}
 	slices.Sort(on)
 	// As many as there are tasks and nodes to take them, but never only one.
-	want := max(2, min(p.AtLeast, in.View.asked(svc), in.View.schedulable()))
+	want := max(2, min(p.AtLeast, in.View.Asked(svc), in.View.Schedulable()))
 	r := Result{
 		Outcome:  Fail,
 		Measure:  &Measure{Got: float64(min(len(on), want)), Want: float64(want)},
@@ -203,13 +174,13 @@ func judgeNodes(in *Input, p *countParams) Result {
 	case len(on) == 0:
 		r.Message = i18n.M("check.nodes_none")
 		r.Hint = in.runningHint(svc, in.View.Troubles(svc))
-	case in.View.asked(svc) < 2:
+	case in.View.Asked(svc) < 2:
 		r.Message = i18n.M("check.nodes_single", "node", on[0])
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", p.AtLeast)
-	case in.View.pinned(svc, want):
+	case in.View.Pinned(svc, want):
 		r.Message = i18n.M("check.nodes_pinned", "nodes", on, "want", want, "constraints", svc.Constraints)
 		r.Hint = i18n.M("check.nodes_pinned_hint", "service", svc.Name, "unconstrain", unconstrain(svc.Constraints))
-	case in.View.refused(svc):
+	case in.View.Refused(svc):
 		r.Message = i18n.M("check.nodes_refused", "nodes", on, "want", want, "error", in.View.Troubles(svc)[0])
 		r.Hint = in.runningHint(svc, in.View.Troubles(svc))
 	default:
@@ -219,72 +190,4 @@ func judgeNodes(in *Input, p *countParams) Result {
 		r.Message = i18n.M("check.nodes_swarm", "nodes", on, "service", svc.Name)
 	}
 	return r
-}
-
-// schedulable is the number of nodes that take new tasks.
-func (v *View) schedulable() int {
-	n := 0
-	for _, node := range v.idx.Snap.Nodes {
-		if node.State == "ready" && node.Availability == "active" {
-			n++
-		}
-	}
-	return n
-}
-
-// pinned reports whether a service's constraints may be what keeps its tasks
-// together: of the nodes that take new tasks they leave fewer than so many, or
-// than there are, or the evidence does not tell how many.
-func (v *View) pinned(svc *evidence.Service, want int) bool {
-	n := 0
-	for _, node := range v.idx.Snap.Nodes {
-		fits := node.State == "ready" && node.Availability == "active"
-		for _, c := range svc.Constraints {
-			meets, known := meets(&node, c)
-			if !known {
-				return true
-			}
-			fits = fits && meets
-		}
-		if fits {
-			n++
-		}
-	}
-	return n < min(want, v.schedulable())
-}
-
-// meets reports whether a node meets a constraint such as "node.role==manager";
-// known is false where the evidence does not tell.
-func meets(n *evidence.Node, constraint string) (meets, known bool) {
-	key, value, equal := strings.Cut(constraint, "==")
-	if !equal {
-		var unequal bool
-		if key, value, unequal = strings.Cut(constraint, "!="); !unequal {
-			return false, false
-		}
-	}
-	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-	got := ""
-	switch label, labelled := strings.CutPrefix(key, "node.labels."); {
-	case labelled:
-		got = n.Labels[label]
-	case key == "node.id":
-		got = n.ID
-	case key == "node.hostname":
-		got = n.Hostname
-	case key == "node.role":
-		got = n.Role
-	default:
-		return false, false
-	}
-	return strings.EqualFold(got, value) == equal, true
-}
-
-// refused reports whether tasks of the service were turned down by a node, as
-// when the image is missing there. Failed tasks do not count: an engine that
-// restarts after an outage leaves some.
-func (v *View) refused(svc *evidence.Service) bool {
-	return slices.ContainsFunc(v.idx.tasks[svc.ID], func(t *evidence.Task) bool {
-		return t.State == "rejected" && t.Error != ""
-	})
 }

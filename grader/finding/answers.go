@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/sight"
 )
 
 // answers looks at what one student's addresses answered.
@@ -29,27 +29,27 @@ func (c *class) answers(s *student) {
 }
 
 // claims sums up what was claimed in vain, a finding a kind and target.
-func (c *class) claims(s *student, tr *evidence.Trace, claims []check.Claim) {
+func (c *class) claims(s *student, tr *evidence.Trace, claims []sight.Claim) {
 	where := "traces/" + tr.Target.ID
 	var unknown, forged, foreign, replayed int
 	var invented []string
-	var doubt check.Doubt
+	var doubt sight.Doubt
 	first, other := "", ""
 	for _, k := range claims {
 		n := k.Responder.Count
 		replayed += k.Responder.Replayed
 		switch k.Author.Standing {
-		case check.Unknown:
+		case sight.Unknown:
 			unknown += n
 			if len(invented) < 5 && k.Responder.Hostname != "" {
 				invented = append(invented, clip(k.Responder.Hostname, 40))
 			}
-		case check.Forged:
+		case sight.Forged:
 			if forged == 0 {
-				doubt, first = k.Doubt, check.Claimed(&k.Responder)
+				doubt, first = k.Doubt, sight.Claimed(&k.Responder)
 			}
 			forged += n
-		case check.Foreign:
+		case sight.Foreign:
 			foreign += n
 			other = k.Author.Service
 		}
@@ -78,9 +78,9 @@ func (c *class) claims(s *student, tr *evidence.Trace, claims []check.Claim) {
 
 // doubts tells of a HAProxy whose answers are not borne out by its own
 // configuration.
-func (c *class) doubts(s *student, tr *evidence.Trace, claims []check.Claim, doubts []check.Doubt) {
+func (c *class) doubts(s *student, tr *evidence.Trace, claims []sight.Claim, doubts []sight.Doubt) {
 	counted := slices.ContainsFunc(s.Bundle.Traffic, func(t evidence.Traffic) bool { return t.Target == tr.Target.ID })
-	refuted := slices.ContainsFunc(claims, func(k check.Claim) bool { return k.Author.Standing == check.Forged })
+	refuted := slices.ContainsFunc(claims, func(k sight.Claim) bool { return k.Author.Standing == sight.Forged })
 	for _, d := range doubts {
 		where := "proxies/" + s.px.Name
 		if d.Line > 0 {
@@ -114,7 +114,7 @@ const leastFaces = 24
 // faces tells of answers of one sort that went to one of two clients only.
 // Which of the student's own containers answered is no sort: a balancer may
 // well choose by a header field.
-func (c *class) faces(s *student, tr *evidence.Trace, claims []check.Claim) {
+func (c *class) faces(s *student, tr *evidence.Trace, claims []sight.Claim) {
 	if tr.Nonce == "" {
 		return
 	}

@@ -17,9 +17,9 @@ import (
 	"slices"
 	"strings"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // Kind is what was found, a stable word.
@@ -111,9 +111,9 @@ type Case struct {
 }
 
 // Class finds what is in the evidence of a class: a case a student, of one run
-// or of several. Names are the rubric's (see [check.NamesOf]), images those that it asks for (see [check.Images]).
+// or of several. Names are the rubric's, images those that it asks for.
 // Findings come gravest first, then by student.
-func Class(names check.Names, cases []Case, images ...string) []Finding {
+func Class(names sight.Names, cases []Case, images ...string) []Finding {
 	c := newClass(names, cases)
 	for _, s := range c.students {
 		c.crowds(s)
@@ -166,21 +166,21 @@ type student struct {
 	id   string
 	vars map[string]string
 	own  []string // see ownVars
-	view *check.View
+	view *sight.View
 	svc  *evidence.Service
 	px   *evidence.Proxy
 	port string // that the load on HAProxy went to, else the derived one
 }
 
-func newClass(names check.Names, cases []Case) *class {
+func newClass(names sight.Names, cases []Case) *class {
 	c := &class{byID: map[string]*student{}, owner: map[string]*student{}}
-	indexes := map[*evidence.Snapshot]*check.Index{}
-	index := func(s *evidence.Snapshot) *check.Index {
+	indexes := map[*evidence.Snapshot]*sight.Index{}
+	index := func(s *evidence.Snapshot) *sight.Index {
 		if s == nil {
 			return nil
 		}
 		if indexes[s] == nil {
-			indexes[s] = check.NewIndex(s)
+			indexes[s] = sight.NewIndex(s)
 		}
 		return indexes[s]
 	}
@@ -194,7 +194,7 @@ func newClass(names check.Names, cases []Case) *class {
 		}
 		s.vars["id"], s.vars["name"] = s.id, k.Bundle.Student.Name
 		s.own = s.ownVars()
-		s.view = check.NewView(k.Case, index(k.Before), index(k.After), s.vars).With(names)
+		s.view = sight.NewView(k.Case, index(k.Before), index(k.After), s.vars).With(names)
 		s.svc, s.px = s.view.Service(names.Service), s.view.Proxy()
 		s.port = s.vars[names.Frontend]
 		if tr := s.view.Through(); tr != nil {

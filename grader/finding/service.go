@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // proxy looks at the state of one student's HAProxy.
@@ -21,10 +21,10 @@ func (c *class) proxy(s *student) {
 	// A classmate's service is told of as shared, and one that is the student's
 	// under a wrong name is no stranger's.
 	alike := s.view.Alike("service", "published")
-	at := slices.IndexFunc(ends, func(e check.End) bool {
+	at := slices.IndexFunc(ends, func(e sight.End) bool {
 		return e.Where == "stand-alone" || e.Where == "other" && c.owner[e.Name] == nil && !slices.Contains(alike, e.Name)
 	})
-	leads := slices.ContainsFunc(ends, func(e check.End) bool { return e.Where == "own" || e.Where == "unknown" })
+	leads := slices.ContainsFunc(ends, func(e sight.End) bool { return e.Where == "own" || e.Where == "unknown" })
 	if at >= 0 && !leads {
 		e := ends[at]
 		seen := strings.TrimSpace(e.Addr + " " + e.Name)
@@ -49,7 +49,7 @@ func (c *class) proxy(s *student) {
 		})
 		return
 	}
-	if !check.EditedSince(s.px) {
+	if !sight.EditedSince(s.px) {
 		return
 	}
 	file := ""
@@ -80,7 +80,7 @@ func (c *class) service(s *student) {
 	for _, kv := range s.svc.Env {
 		k, v, _ := strings.Cut(kv, "=")
 		o := c.byID[strings.TrimSpace(v)]
-		if k == "STUDENT_ID" && o == nil && check.SameButZeros(v, s.id) {
+		if k == "STUDENT_ID" && o == nil && sight.SameButZeros(v, s.id) {
 			c.add(s, IDZeros, where, kv, "service", s.svc.Name, "student", s.id, "value", clip(strings.TrimSpace(v), 64))
 		}
 		if k != "STUDENT_ID" || o == nil || o == s {
@@ -98,7 +98,7 @@ func (c *class) service(s *student) {
 func (c *class) crowds(s *student) {
 	seen := map[string]bool{}
 	for _, snap := range s.Snapshots() {
-		for _, k := range check.Cuts(snap) {
+		for _, k := range sight.Cuts(snap) {
 			if k.Service != nil && !seen[k.Service.ID] && s.view.Owns(k.Service) {
 				seen[k.Service.ID] = true
 				c.add(s, TooManyTasks, "snapshot/services/"+k.Service.Name, "", "service", k.Service.Name, "n", k.Count)
@@ -134,7 +134,7 @@ func (c *class) images() {
 		if image == "" || id == "" {
 			return
 		}
-		name := check.BaseImage(image)
+		name := sight.BaseImage(image)
 		if uses[name] == nil {
 			names = append(names, name)
 		}
@@ -181,19 +181,19 @@ func (c *class) repositories(images []string) {
 	count := map[string]int{}
 	for _, s := range c.students {
 		if s.svc != nil {
-			count[check.Repository(s.svc.Image)]++
+			count[sight.Repository(s.svc.Image)]++
 		}
 	}
 	for _, s := range c.students {
 		if s.svc == nil {
 			continue
 		}
-		repo := check.Repository(s.svc.Image)
+		repo := sight.Repository(s.svc.Image)
 		where := "snapshot/services/" + s.svc.Name
 		usual := count[repo] >= leastClass && count[repo]*5 >= len(c.students)*3
 		alike := ""
 		for _, want := range images {
-			name := check.Repository(want)
+			name := sight.Repository(want)
 			if repo == name {
 				alike, usual = "", true
 				break
@@ -207,7 +207,7 @@ func (c *class) repositories(images []string) {
 		}
 		for _, want := range images {
 			_, wanted, ok := strings.Cut(want, "@")
-			if ok && s.svc.Digest != "" && s.svc.Digest != wanted && path.Base(check.Repository(want)) == path.Base(repo) {
+			if ok && s.svc.Digest != "" && s.svc.Digest != wanted && path.Base(sight.Repository(want)) == path.Base(repo) {
 				c.out = append(c.out, Finding{
 					Kind: ImageDiffers, Students: []string{s.id}, Task: s.Bundle.Task,
 					Message:  i18n.M("finding.image_digest_differs", "image", clip(s.svc.Image, 120), "id", digest(s.svc.Digest), "want", digest(wanted)),

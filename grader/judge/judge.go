@@ -9,19 +9,20 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Judge judges students of one run. It keeps the indexes of the snapshots that
 // it has seen, so that a class is indexed once; it is not for concurrent use.
 type Judge struct {
 	rub     *rubric.Rubric
-	names   check.Names
-	indexes map[*evidence.Snapshot]*check.Index
+	names   sight.Names
+	indexes map[*evidence.Snapshot]*sight.Index
 }
 
 // New makes a judge for a rubric.
 func New(rub *rubric.Rubric) *Judge {
-	return &Judge{rub: rub, names: check.NamesOf(rub), indexes: map[*evidence.Snapshot]*check.Index{}}
+	return &Judge{rub: rub, names: check.NamesOf(rub), indexes: map[*evidence.Snapshot]*sight.Index{}}
 }
 
 // Verdicts judges every check of the given tasks, in the rubric's order, on
@@ -60,18 +61,18 @@ func (j *Judge) input(c evidence.Case) *check.Input {
 		vars = map[string]string{}
 	}
 	vars["id"], vars["name"] = c.Bundle.Student.ID, c.Bundle.Student.Name
-	var after *check.Index
+	var after *sight.Index
 	if c.After != nil {
 		after = j.index(c.After)
 	}
-	view := check.NewView(c, j.index(c.Before), after, vars).With(j.names).WithScenes(j.index)
+	view := sight.NewView(c, j.index(c.Before), after, vars).With(j.names).WithScenes(j.index)
 	return &check.Input{Case: c, Vars: vars, View: view}
 }
 
-func (j *Judge) index(s *evidence.Snapshot) *check.Index {
+func (j *Judge) index(s *evidence.Snapshot) *sight.Index {
 	x, ok := j.indexes[s]
 	if !ok {
-		x = check.NewIndex(s)
+		x = sight.NewIndex(s)
 		j.indexes[s] = x
 	}
 	return x
@@ -128,7 +129,7 @@ func (j *Judge) judge(in *check.Input, chk *rubric.Check, v *Verdict) {
 	}
 	var r check.Result
 	if cut, ok := in.View.Cut(); ok {
-		r = cut.Unread()
+		r = check.Lacking(cut.Missing())
 	} else if chk.After != "" {
 		r = within(in, chk, kind)
 	} else {

@@ -17,7 +17,7 @@ func within(in *check.Input, chk *rubric.Check, kind check.Kind) check.Result {
 		return open(i18n.M("judge.action_none"))
 	}
 	if cut, ok := view.Cut(); ok {
-		return cut.Unread()
+		return check.Lacking(cut.Missing())
 	}
 	inner := *in
 	inner.Case, inner.View = view.Case(), view

@@ -3,10 +3,10 @@ package observe
 import (
 	"slices"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Auto, in place of tasks, grades each student on what they have up.
@@ -124,7 +124,7 @@ func overlay(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot
 		if n.Ingress || !slices.Contains(used, n.ID) && !slices.Contains(names, n.Name) {
 			continue
 		}
-		if check.NearlySame(n.Name, want) {
+		if sight.NearlySame(n.Name, want) {
 			return n.Name
 		}
 		if n.Driver == "overlay" && slices.Contains(svc.Networks, n.ID) && !meshed(svc) {

@@ -108,7 +108,7 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 		if s == nil {
 			continue
 		}
-		next := Student{Who: s.Who, Vars: s.Vars, Tasks: s.Tasks, names: s.names, owner: s.owner}
+		next := Student{Who: s.Who, Vars: s.Vars, Tasks: s.Tasks, names: s.names, owner: s.owner, look: x}
 		var needs []check.Need
 		for _, n := range s.during {
 			if n.After == episode {

@@ -2,14 +2,16 @@ package observe
 
 import (
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/sight"
 )
 
-// lookup finds things in a snapshot by key.
+// lookup finds things in a snapshot by key: an index, and how many tasks each
+// service runs.
 type lookup struct {
+	index      *sight.Index
 	snap       *evidence.Snapshot
 	service    map[string]*evidence.Service
 	running    map[string]int // tasks by service ID
@@ -19,33 +21,25 @@ type lookup struct {
 }
 
 func newLookup(snap *evidence.Snapshot) *lookup {
+	i := sight.NewIndex(snap)
 	x := &lookup{
-		snap:       snap,
-		service:    make(map[string]*evidence.Service, len(snap.Services)),
-		running:    make(map[string]int, len(snap.Services)),
-		node:       make(map[string]*evidence.Node, len(snap.Nodes)),
-		containers: make(map[string]*evidence.Container),
+		index: i, snap: snap, service: i.Services, running: make(map[string]int, len(snap.Services)),
+		node: i.Nodes, nodes: i.Ready, containers: i.Containers,
 	}
-	for i := range snap.Services {
-		x.service[snap.Services[i].Name] = &snap.Services[i]
-	}
-	for i := range snap.Nodes {
-		n := &snap.Nodes[i]
-		x.node[n.ID] = n
-		if n.State == "ready" {
-			x.nodes = append(x.nodes, n)
-		}
-	}
-	slices.SortFunc(x.nodes, func(a, b *evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
-	for _, t := range snap.Tasks {
-		if n := x.node[t.NodeID]; t.Desired == "running" && t.State == "running" && n != nil && n.State == "ready" {
-			x.running[t.ServiceID]++
-		}
-	}
-	for i := range snap.Containers {
-		x.containers[snap.Containers[i].ID] = &snap.Containers[i]
+	for k := range snap.Services {
+		svc := &snap.Services[k]
+		x.running[svc.ID] = len(i.Running(svc))
 	}
 	return x
+}
+
+// lookup is that of a snapshot: the one that the student was planned by, which
+// the class shares, if it was made of it.
+func (s *Student) lookup(snap *evidence.Snapshot) *lookup {
+	if s.look != nil && s.look.snap == snap {
+		return s.look
+	}
+	return newLookup(snap)
 }
 
 // entry is the node on whose address a balancer's port answers.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/sight"
 )
 
 // Meter says how many packets containers have received so far, by container ID,
@@ -19,11 +19,10 @@ type Meter interface {
 // witnesses are the containers whose traffic bears out, or refutes, what a
 // student's HAProxy answers: none unless there is a doubt about it, so that
 // the engines are not asked for every student.
-func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapshot) []evidence.Container {
+func (r *Runner) witnesses(s *Student, b *evidence.Bundle, x *lookup) []evidence.Container {
 	if r.Meter == nil {
 		return nil
 	}
-	r.indexing.Do(func() { r.index = check.NewIndex(snap) })
 	vars := maps.Clone(s.Vars)
 	if vars == nil {
 		vars = map[string]string{}
@@ -31,7 +30,7 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, snap *evidence.Snapsh
 	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
 	for _, t := range s.Targets {
 		if t.Kind == "haproxy" {
-			return check.Witnesses(r.index, b, vars, s.names, t.Address)
+			return sight.Witnesses(x.index, b, vars, s.names, t.Address)
 		}
 	}
 	return nil

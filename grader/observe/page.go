@@ -18,12 +18,11 @@ type Pager interface {
 
 // page reads the first statistics page of a HAProxy that can be reached from
 // outside; nil if its configuration offers none.
-func (r *Runner) page(ctx context.Context, px *evidence.Proxy, ref haproxy.Ref, snap *evidence.Snapshot) *evidence.Page {
+func (r *Runner) page(ctx context.Context, px *evidence.Proxy, ref haproxy.Ref, x *lookup) *evidence.Page {
 	pager, able := r.Loader.(Pager)
 	if !able || px.State != "running" {
 		return nil
 	}
-	r.looking.Do(func() { r.look = newLookup(snap) })
 	for _, o := range haproxy.Read(px).Offers() {
 		public := o.Port
 		if !px.HostNetwork {
@@ -33,7 +32,7 @@ func (r *Runner) page(ctx context.Context, px *evidence.Proxy, ref haproxy.Ref, 
 			}
 			public = px.Publishes[i].Public
 		}
-		node, trouble := r.look.entry(ref, public)
+		node, trouble := x.entry(ref, public)
 		if trouble != "" {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 	"swarmgrade/grader/stats"
 )
 
@@ -54,10 +55,11 @@ type Student struct {
 
 	later     []check.Need // loads that follow a fault
 	during    []check.Need // what is seen while an action is in force
-	names     check.Names
+	names     sight.Names
 	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
 	owner     map[string]string // of each student's HAProxy name, by that name
+	look      *lookup           // of the snapshot that the plan was made of
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -95,7 +97,7 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	}
 	p := &Plan{Students: make([]Student, 0, len(students))}
 	for _, who := range students {
-		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names})
+		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names, look: idx})
 	}
 	if slices.Equal(tasks, Auto) {
 		p.recognise(rub, snap)

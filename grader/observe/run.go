@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 )
@@ -59,10 +58,6 @@ type Runner struct {
 	// Still, if set, is called with a student's bundle once it holds all that needs
 	// no load, from several goroutines.
 	Still func(b *evidence.Bundle)
-
-	indexing, looking sync.Once
-	index             *check.Index
-	look              *lookup
 }
 
 // Progress is one step forward.
@@ -116,6 +111,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 		Student: evidence.Student{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars},
 		Proxies: []evidence.Proxy{}, Traces: []evidence.Trace{},
 	}
+	x := s.lookup(snap)
 	for _, ref := range s.Proxies {
 		p, err := r.Cluster.Proxy(ctx, ref, snap)
 		if ctx.Err() != nil {
@@ -125,10 +121,10 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "proxy/" + ref.Name, Code: code(err), Detail: err.Error()})
 			continue
 		}
-		p.Page = r.page(ctx, &p, ref, snap)
+		p.Page = r.page(ctx, &p, ref, x)
 		b.Proxies = append(b.Proxies, p)
 	}
-	s.witnesses = r.witnesses(s, b, snap)
+	s.witnesses = r.witnesses(s, b, x)
 	return b, nil
 }
 

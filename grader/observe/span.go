@@ -75,7 +75,6 @@ func (s *Span) load(students []Student, parallel, rate int) {
 // after are the students who will be driven again once the faults are over, as
 // far as a snapshot of before tells.
 func (p *Plan) after(snap *evidence.Snapshot) []Student {
-	x := newLookup(snap)
 	var out []Student
 	for _, s := range p.Students {
 		if s.Watch == nil || s.Watch.Gap != nil {
@@ -83,7 +82,7 @@ func (p *Plan) after(snap *evidence.Snapshot) []Student {
 		}
 		next := Student{Who: s.Who, Vars: s.Vars}
 		for _, need := range s.later {
-			x.mesh(&next, need, false)
+			s.lookup(snap).mesh(&next, need, false)
 		}
 		out = append(out, next)
 	}

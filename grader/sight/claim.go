@@ -1,4 +1,4 @@
-package check
+package sight
 
 import (
 	"regexp"
@@ -27,7 +27,7 @@ func (v *View) claim(r evidence.Responder, svc *evidence.Service) (out evidence.
 	tasks, foreign := v.mentioned(px, svc, r.Mentions)
 	switch {
 	case len(tasks) == 1:
-		r.Hostname, r.Header = tasks[0].ContainerID[:shortID], r.MentionedIn
+		r.Hostname, r.Header = tasks[0].ContainerID[:ShortID], r.MentionedIn
 		return r, ""
 	case len(tasks) > 1 && foreign:
 		return r, "torn"
@@ -147,8 +147,8 @@ func (v *View) provesNothing(px *evidence.Proxy, r *evidence.Responder) bool {
 	if idForm.MatchString(r.Hostname) {
 		return false
 	}
-	for _, p := range v.config(px).Proxies {
-		if slices.ContainsFunc(serversOf(p), func(s haproxy.Server) bool { return s.Name == r.Hostname }) {
+	for _, p := range v.Config(px).Proxies {
+		if slices.ContainsFunc(ServersOf(p), func(s haproxy.Server) bool { return s.Name == r.Hostname }) {
 			return true
 		}
 		for _, l := range p.Lines {
@@ -164,7 +164,7 @@ var idForm = regexp.MustCompile(`^([0-9a-fA-F]{12}|[0-9a-fA-F]{64})$`)
 
 // isOf reports whether a name is that of a HAProxy's own container.
 func (v *View) isOf(px *evidence.Proxy, name string) bool {
-	if len(name) < shortID {
+	if len(name) < ShortID {
 		return false
 	}
 	name = strings.ToLower(name)
@@ -187,7 +187,7 @@ func (v *View) withoutProxy(px *evidence.Proxy, list []string) []string {
 	if v.clientAddrs == nil {
 		v.clientAddrs = []string{}
 		if !v.oddImage(px) {
-			v.clientAddrs = v.addressesOf(px)
+			v.clientAddrs = v.AddressesOf(px)
 		}
 	}
 	own := v.clientAddrs
@@ -219,41 +219,3 @@ func Claimed(r *evidence.Responder) string {
 }
 
 const shownMentions = 3
-
-// responders are who answered in a trace. Answers that told nothing when they
-// were read are looked at again with what the later snapshot knows.
-func (v *View) responders(tr *evidence.Trace) []evidence.Responder {
-	if len(tr.Unnamed) == 0 || v.after == nil {
-		return tr.Responders
-	}
-	at := slices.IndexFunc(tr.Responders, func(r evidence.Responder) bool {
-		return r.Rule == "" && r.Hostname == "" && len(r.Addresses) == 0 && len(r.Mentions) == 0
-	})
-	if at < 0 {
-		return tr.Responders
-	}
-	out := slices.Clone(tr.Responders)
-	rest := &out[at]
-	var f mention.Found
-	for _, u := range tr.Unnamed {
-		if u.Body == "" && u.Head == "" || u.Count <= 0 || u.Count > rest.Count {
-			continue
-		}
-		v.after.known().Scan(&f, []byte(u.Head), []byte(u.Body))
-		found := f.Texts("")
-		if f.IDs()+len(f.Names())+len(f.Addresses()) == 0 {
-			continue
-		}
-		rest.Count -= u.Count
-		rest.Echoed, rest.Replayed, rest.Browser = max(0, rest.Echoed-u.Echoed), max(0, rest.Replayed-u.Replayed), max(0, rest.Browser-u.Browser)
-		out = append(out, evidence.Responder{
-			Count: u.Count, Rule: "exists", Mentions: found, Sample: clip(u.Body, 200), MentionedIn: strings.ToLower(string(f.Field())),
-			Echoed: u.Echoed, Replayed: u.Replayed, Browser: u.Browser,
-		})
-		rest = &out[at]
-	}
-	if rest.Count == 0 {
-		out = slices.Delete(out, at, at+1)
-	}
-	return out
-}

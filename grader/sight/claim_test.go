@@ -1,4 +1,4 @@
-package check_test
+package sight_test
 
 import (
 	"strings"
@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/sight"
 )
 
 // A class of two: s01 with three tasks, two of which have one address, and s02
@@ -42,10 +42,10 @@ func claimed(after bool) (snap *evidence.Snapshot) {
 	return snap
 }
 
-func claimView(service string, px evidence.Proxy) *check.View {
+func claimView(service string, px evidence.Proxy) *sight.View {
 	before, after := claimed(false), claimed(true)
-	return check.NewView(evidence.Case{Bundle: &evidence.Bundle{Proxies: []evidence.Proxy{px}}, Before: before, After: after},
-		check.NewIndex(before), check.NewIndex(after), map[string]string{"service": service, "id": "2024001", "haproxy": px.Name})
+	return sight.NewView(evidence.Case{Bundle: &evidence.Bundle{Proxies: []evidence.Proxy{px}}, Before: before, After: after},
+		sight.NewIndex(before), sight.NewIndex(after), map[string]string{"service": service, "id": "2024001", "haproxy": px.Name})
 }
 
 var balancer = evidence.Proxy{
@@ -63,39 +63,39 @@ func TestWhatProvesWho(t *testing.T) {
 	for _, c := range []struct {
 		name, service string
 		answer        r
-		standing      check.Standing
+		standing      sight.Standing
 		task          string
 	}{
-		{"an ID", "s01", r{Identity: name("7be04d19c2f6")}, check.Own, "a"},
-		{"in capitals", "s01", r{Identity: name("7BE04D19C2F6")}, check.Own, "a"},
-		{"one that is mentioned", "s01", r{Mentions: []string{"7be04d19c2f6"}}, check.Own, "a"},
-		{"beside a claim of nobody", "s01", r{Identity: name("nginx"), Mentions: []string{"7be04d19c2f6"}}, check.Own, "a"},
-		{"that came up since", "s01", r{Mentions: []string{"10.0.1.40", "5a5a5a5a5a5a"}}, check.Own, "new"},
-		{"a neighbour's", "s01", r{Mentions: []string{"e20000000001"}}, check.Foreign, "d"},
-		{"two of the own", "s01", r{Mentions: []string{"7be04d19c2f6", "d81c60fa39e5"}}, check.Anonymous, ""},
-		{"an own one and a neighbour's", "s01", r{Mentions: []string{"7be04d19c2f6", "e20000000001"}}, check.Forged, ""},
-		{"nobody's", "s01", r{Identity: name("c0ffee000001")}, check.Unknown, ""},
-		{"nobody's, not claimed", "s01", r{Mentions: []string{"c0ffee000001"}}, check.Anonymous, ""},
-		{"two host lines", "s01", r{Identity: name("7be04d19c2f6"), Torn: true}, check.Forged, ""},
-		{"an address", "s01", r{Identity: name("", "10.0.1.5")}, check.Own, "a"},
-		{"an address that is mentioned", "s01", r{Mentions: []string{"10.0.1.5"}}, check.Own, "a"},
-		{"an address of two tasks", "s01", r{Identity: name("", "10.0.1.8")}, check.Anonymous, ""},
-		{"an ID and an address of two tasks", "s01", r{Identity: name("d81c60fa39e5", "10.0.1.8")}, check.Own, "b"},
-		{"an ID and a neighbour's address", "s01", r{Identity: name("7be04d19c2f6", "10.0.1.20")}, check.Forged, "a"},
-		{"an ID and HAProxy's address", "s01", r{Identity: name("7be04d19c2f6", "10.0.1.9")}, check.Own, "a"},
-		{"HAProxy's address", "s01", r{Mentions: []string{"10.0.1.9"}}, check.Anonymous, ""},
-		{"a node", "s01", r{Identity: name("manager-1")}, check.Anonymous, ""},
-		{"a node and an address", "s01", r{Identity: name("manager-1"), Mentions: []string{"10.0.1.5"}}, check.Own, "a"},
-		{"HAProxy's name for a server", "s01", r{Identity: name("web1"), Header: "x-served-by"}, check.Anonymous, ""},
-		{"that name, and an address in the body", "s01", r{Identity: name("web1"), Header: "x-served-by", Mentions: []string{"10.0.1.5"}}, check.Own, "a"},
-		{"what HAProxy writes", "s01", r{Identity: name("web-7"), Header: "x-backend"}, check.Anonymous, ""},
-		{"HAProxy's own ID", "s01", r{Identity: name("99aa99aa99aa"), Header: "x-served-by"}, check.Anonymous, ""},
-		{"a name in a header that HAProxy does not write", "s01", r{Identity: name("web-7"), Header: "x-served-by"}, check.Unknown, ""},
-		{"a host name of the service", "s02", r{Mentions: []string{"app-1"}}, check.Own, "d"},
-		{"claimed", "s02", r{Identity: name("app-1")}, check.Own, "d"},
-		{"one that the service does not have", "s02", r{Identity: name("app-9")}, check.Unknown, ""},
-		{"another service's host name", "s01", r{Mentions: []string{"app-1"}}, check.Anonymous, ""},
-		{"nothing", "s01", r{}, check.Anonymous, ""},
+		{"an ID", "s01", r{Identity: name("7be04d19c2f6")}, sight.Own, "a"},
+		{"in capitals", "s01", r{Identity: name("7BE04D19C2F6")}, sight.Own, "a"},
+		{"one that is mentioned", "s01", r{Mentions: []string{"7be04d19c2f6"}}, sight.Own, "a"},
+		{"beside a claim of nobody", "s01", r{Identity: name("nginx"), Mentions: []string{"7be04d19c2f6"}}, sight.Own, "a"},
+		{"that came up since", "s01", r{Mentions: []string{"10.0.1.40", "5a5a5a5a5a5a"}}, sight.Own, "new"},
+		{"a neighbour's", "s01", r{Mentions: []string{"e20000000001"}}, sight.Foreign, "d"},
+		{"two of the own", "s01", r{Mentions: []string{"7be04d19c2f6", "d81c60fa39e5"}}, sight.Anonymous, ""},
+		{"an own one and a neighbour's", "s01", r{Mentions: []string{"7be04d19c2f6", "e20000000001"}}, sight.Forged, ""},
+		{"nobody's", "s01", r{Identity: name("c0ffee000001")}, sight.Unknown, ""},
+		{"nobody's, not claimed", "s01", r{Mentions: []string{"c0ffee000001"}}, sight.Anonymous, ""},
+		{"two host lines", "s01", r{Identity: name("7be04d19c2f6"), Torn: true}, sight.Forged, ""},
+		{"an address", "s01", r{Identity: name("", "10.0.1.5")}, sight.Own, "a"},
+		{"an address that is mentioned", "s01", r{Mentions: []string{"10.0.1.5"}}, sight.Own, "a"},
+		{"an address of two tasks", "s01", r{Identity: name("", "10.0.1.8")}, sight.Anonymous, ""},
+		{"an ID and an address of two tasks", "s01", r{Identity: name("d81c60fa39e5", "10.0.1.8")}, sight.Own, "b"},
+		{"an ID and a neighbour's address", "s01", r{Identity: name("7be04d19c2f6", "10.0.1.20")}, sight.Forged, "a"},
+		{"an ID and HAProxy's address", "s01", r{Identity: name("7be04d19c2f6", "10.0.1.9")}, sight.Own, "a"},
+		{"HAProxy's address", "s01", r{Mentions: []string{"10.0.1.9"}}, sight.Anonymous, ""},
+		{"a node", "s01", r{Identity: name("manager-1")}, sight.Anonymous, ""},
+		{"a node and an address", "s01", r{Identity: name("manager-1"), Mentions: []string{"10.0.1.5"}}, sight.Own, "a"},
+		{"HAProxy's name for a server", "s01", r{Identity: name("web1"), Header: "x-served-by"}, sight.Anonymous, ""},
+		{"that name, and an address in the body", "s01", r{Identity: name("web1"), Header: "x-served-by", Mentions: []string{"10.0.1.5"}}, sight.Own, "a"},
+		{"what HAProxy writes", "s01", r{Identity: name("web-7"), Header: "x-backend"}, sight.Anonymous, ""},
+		{"HAProxy's own ID", "s01", r{Identity: name("99aa99aa99aa"), Header: "x-served-by"}, sight.Anonymous, ""},
+		{"a name in a header that HAProxy does not write", "s01", r{Identity: name("web-7"), Header: "x-served-by"}, sight.Unknown, ""},
+		{"a host name of the service", "s02", r{Mentions: []string{"app-1"}}, sight.Own, "d"},
+		{"claimed", "s02", r{Identity: name("app-1")}, sight.Own, "d"},
+		{"one that the service does not have", "s02", r{Identity: name("app-9")}, sight.Unknown, ""},
+		{"another service's host name", "s01", r{Mentions: []string{"app-1"}}, sight.Anonymous, ""},
+		{"nothing", "s01", r{}, sight.Anonymous, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := claimView(c.service, balancer)
@@ -121,10 +121,10 @@ func TestHAProxyAsServiceProvesNothing(t *testing.T) {
 		{Mentions: []string{"f30000000001"}},
 		{Identity: evidence.Identity{Hostname: "f30000000001"}, Header: "x-served-by"},
 	} {
-		require.Equal(t, check.Anonymous, v.Author(r, svc).Standing, "%+v", r)
+		require.Equal(t, sight.Anonymous, v.Author(r, svc).Standing, "%+v", r)
 	}
 	own := v.Author(evidence.Responder{Identity: evidence.Identity{Hostname: "7be04d19c2f6", Addresses: []string{"10.0.1.30"}}}, svc)
-	require.Equal(t, check.Own, own.Standing)
+	require.Equal(t, sight.Own, own.Standing)
 }
 
 // Answers that told nothing are looked at again with what the second snapshot
@@ -142,9 +142,9 @@ func TestUnnamedAnswersAreLookedAtAgain(t *testing.T) {
 	}
 	claims, _ := v.Claims(v.Service("service"), tr)
 	require.Len(t, claims, 2)
-	require.Equal(t, check.Anonymous, claims[0].Author.Standing)
+	require.Equal(t, sight.Anonymous, claims[0].Author.Standing)
 	require.Equal(t, 7, claims[0].Responder.Count)
-	require.Equal(t, check.Own, claims[1].Author.Standing)
+	require.Equal(t, sight.Own, claims[1].Author.Standing)
 	require.Equal(t, 3, claims[1].Responder.Count)
 	require.Equal(t, "new", claims[1].Author.Task.ID)
 	require.Equal(t, 10, tr.Responders[0].Count, "evidence is never edited")

@@ -1,8 +1,9 @@
-package check
+package sight
 
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -10,25 +11,25 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
-// end is what a server line leads to: one running task of the student's own, a
+// Destination is what a server line leads to: one running task of the student's own, a
 // task that swarm has replaced since, all tasks together by their name (then
 // all fields are empty), or something wrong.
-type end struct {
-	server haproxy.Server
-	task   *evidence.Task
-	moved  *evidence.Task
-	why    string // what is wrong, a stable word; "" for nothing
-	words  i18n.Msg
+type Destination struct {
+	Server haproxy.Server
+	Task   *evidence.Task
+	Moved  *evidence.Task
+	Why    string // what is wrong, a stable word; "" for nothing
+	Words  i18n.Msg
 }
 
-func (e end) bad(why string, words i18n.Msg) end {
-	e.why, e.words = why, words
+func (e Destination) bad(why string, words i18n.Msg) Destination {
+	e.Why, e.Words = why, words
 	return e
 }
 
-// end follows a server line.
-func (v *View) end(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server, port int) end {
-	e := end{server: s}
+// Destination follows a server line.
+func (v *View) Destination(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server, port int) Destination {
+	e := Destination{Server: s}
 	host := strings.ToLower(strings.TrimSuffix(s.Addr.Host, "."))
 	if s.Line.Env && strings.Contains(s.Addr.Text, "$") {
 		return e
@@ -46,7 +47,7 @@ func (v *View) end(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server, 
 		e = v.endName(e, px, svc, host)
 	}
 	switch {
-	case e.why != "" || s.Port() == port:
+	case e.Why != "" || s.Port() == port:
 	case s.Port() == 0:
 		e = e.bad("port", i18n.M("check.backend_no_port", "want", port))
 	default:
@@ -70,25 +71,25 @@ func mapped(px *evidence.Proxy, host string) netip.Addr {
 }
 
 // endAddress finds whose an address is.
-func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip netip.Addr) end {
-	shared := v.sharedNetworks(px, svc)
+func (v *View) endAddress(e Destination, px *evidence.Proxy, svc *evidence.Service, ip netip.Addr) Destination {
+	shared := v.SharedNetworks(px, svc)
 	within := func(id string) bool {
 		return len(shared) == 0 || slices.ContainsFunc(shared, func(n *evidence.Network) bool { return n.ID == id })
 	}
 	for _, t := range v.Running(svc) {
 		for _, a := range t.Addresses {
-			if !sameIP(ip, bare(a.Address)) {
+			if !sameIP(ip, Bare(a.Address)) {
 				continue
 			}
 			if !slices.Contains(svc.Networks, a.NetworkID) || !within(a.NetworkID) {
-				return e.bad("network", i18n.M("check.backend_other_network", "network", v.networkName(a.NetworkID)))
+				return e.bad("network", i18n.M("check.backend_other_network", "network", v.NetworkName(a.NetworkID)))
 			}
-			e.task = t
+			e.Task = t
 			return e
 		}
 	}
 	for _, vip := range svc.VIPs {
-		if sameIP(ip, bare(vip.Address)) {
+		if sameIP(ip, Bare(vip.Address)) {
 			return v.vip(e, svc)
 		}
 	}
@@ -102,7 +103,7 @@ func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip n
 	}
 	joinedAny := func(ip netip.Addr) *evidence.Network {
 		for i := range v.idx.Snap.Networks {
-			if n := &v.idx.Snap.Networks[i]; !n.Ingress && joined(px, n) && inSubnet(n, ip) {
+			if n := &v.idx.Snap.Networks[i]; !n.Ingress && Joined(px, n) && InSubnet(n, ip) {
 				return n
 			}
 		}
@@ -117,26 +118,26 @@ func (v *View) endAddress(e end, px *evidence.Proxy, svc *evidence.Service, ip n
 	}
 	if old := v.former(svc, ip); old != nil {
 		if v.moved(svc, old) {
-			e.moved = old
+			e.Moved = old
 			return e
 		}
 		return e.bad("stale", i18n.M("check.backend_stale", "service", svc.Name))
 	}
 	for _, id := range svc.Networks {
 		for i := range v.idx.Snap.Networks {
-			if n := &v.idx.Snap.Networks[i]; n.ID == id && inSubnet(n, ip) {
+			if n := &v.idx.Snap.Networks[i]; n.ID == id && InSubnet(n, ip) {
 				return e.bad("nobody", i18n.M("check.backend_nobody", "network", n.Name))
 			}
 		}
 	}
 	if len(shared) > 0 {
-		return e.bad("outside", i18n.M("check.backend_outside", "network", shared[0].Name, "subnets", nonNil(shared[0].Subnets)))
+		return e.bad("outside", i18n.M("check.backend_outside", "network", shared[0].Name, "subnets", append([]string{}, shared[0].Subnets...)))
 	}
 	return e.bad("unknown", i18n.M("check.backend_unknown", "service", svc.Name))
 }
 
 // occupant finds who else has an address in a network that HAProxy is on.
-func (v *View) occupant(e end, px *evidence.Proxy, svc *evidence.Service, ip netip.Addr) (end, bool) {
+func (v *View) occupant(e Destination, px *evidence.Proxy, svc *evidence.Service, ip netip.Addr) (Destination, bool) {
 	if t := v.idx.address[ip]; t != nil && t.ServiceID != svc.ID && t.ServiceID != px.ID {
 		if s := v.idx.byID[t.ServiceID]; s != nil {
 			return e.bad("foreign", i18n.M("check.backend_foreign", "other", s.Name)), true
@@ -145,7 +146,7 @@ func (v *View) occupant(e end, px *evidence.Proxy, svc *evidence.Service, ip net
 	for i := range v.idx.Snap.Services {
 		s := &v.idx.Snap.Services[i]
 		for _, vip := range s.VIPs {
-			if s.ID != svc.ID && sameIP(ip, bare(vip.Address)) {
+			if s.ID != svc.ID && sameIP(ip, Bare(vip.Address)) {
 				return e.bad("foreign", i18n.M("check.backend_foreign", "other", s.Name)), true
 			}
 		}
@@ -180,12 +181,12 @@ func (v *View) former(svc *evidence.Service, ip netip.Addr) *evidence.Task {
 	return nil
 }
 
-func (v *View) vip(e end, svc *evidence.Service) end {
+func (v *View) vip(e Destination, svc *evidence.Service) Destination {
 	return e.bad("vip", i18n.M("check.backend_vip", "service", svc.Name))
 }
 
 // endName finds what Docker's own DNS answers to a name.
-func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host string) end {
+func (v *View) endName(e Destination, px *evidence.Proxy, svc *evidence.Service, host string) Destination {
 	name, tasksOnly := strings.CutPrefix(host, "tasks.")
 	if strings.EqualFold(name, svc.Name) || slices.ContainsFunc(svc.Aliases, func(a string) bool { return strings.EqualFold(a, name) }) {
 		if tasksOnly || svc.EndpointMode == "dnsrr" {
@@ -194,12 +195,12 @@ func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host st
 		return v.vip(e, svc)
 	}
 	for _, t := range v.Running(svc) {
-		place := itoa(t.Slot)
+		place := strconv.Itoa(t.Slot)
 		if t.Slot == 0 {
 			place = t.NodeID
 		}
-		if strings.EqualFold(host, svc.Name+"."+place+"."+t.ID) || host == short(t.ContainerID) && host != "" {
-			e.task = t
+		if strings.EqualFold(host, svc.Name+"."+place+"."+t.ID) || host == Short(t.ContainerID) && host != "" {
+			e.Task = t
 			return e
 		}
 	}
@@ -224,11 +225,40 @@ func (v *View) endName(e end, px *evidence.Proxy, svc *evidence.Service, host st
 	return e.bad("name", i18n.M("check.backend_name", "host", clip(host, 60), "service", svc.Name))
 }
 
-func (v *View) networkName(id string) string {
-	for _, n := range v.idx.Snap.Networks {
-		if n.ID == id {
-			return n.Name
+// ServerNode is the node that a server line leads to, or why it leads to none
+// at the student's port.
+func (v *View) ServerNode(px *evidence.Proxy, s haproxy.Server, port string) (node string, why i18n.Msg) {
+	ip, isIP := s.Addr.IP()
+	if known := mapped(px, s.Addr.Host); !isIP && known.IsValid() {
+		ip, isIP = known, true
+	}
+	for _, n := range v.idx.Snap.Nodes {
+		same := strings.EqualFold(s.Addr.Host, n.Hostname) || s.Addr.Host == n.ID
+		if isIP {
+			same = sameIP(ip, n.SwarmAddress) || sameIP(ip, n.Address)
+		}
+		if same {
+			node = n.Hostname
+			break
 		}
 	}
-	return id
+	// In the host's network its loopback address is the node itself.
+	if node == "" && px.HostNetwork && (isIP && ip.IsLoopback() || s.Addr.Host == "localhost") {
+		node = v.NodeName(px.NodeID)
+	}
+	switch {
+	case node == "" && (isIP && (ip.IsLoopback() || ip.IsUnspecified()) || s.Addr.Host == "localhost"):
+		return "", i18n.M("check.server_local")
+	case node == "":
+		if where, _ := v.lead(px, v.Subject(), s); where == leadOwn {
+			return "", i18n.M("check.server_direct", "service", v.SubjectName())
+		}
+		return "", i18n.M("check.server_stranger")
+	case strconv.Itoa(s.Port()) == port:
+		return node, i18n.Msg{}
+	}
+	if other := v.Publisher(strconv.Itoa(s.Port()), v.SubjectName()); other != "" {
+		return "", i18n.M("check.server_foreign", "port", s.Port(), "other", other)
+	}
+	return "", i18n.M("check.server_port", "port", port)
 }

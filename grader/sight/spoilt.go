@@ -1,4 +1,4 @@
-package check
+package sight
 
 import (
 	"maps"
@@ -6,36 +6,12 @@ import (
 	"strings"
 
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/trouble"
 )
 
-// sparing makes a judge of what runs leave open, rather than fail, what a node
-// in trouble has spoilt for a service: no student can cause that. service picks
-// the variable that the service's name is in.
-func sparing[P any](service func(p *P) string, judge func(in *Input, p *P) Result) func(*Input, *P) Result {
-	return func(in *Input, p *P) Result {
-		r := judge(in, p)
-		svc := in.View.Service(service(p))
-		if r.Outcome != Fail || svc == nil {
-			return r
-		}
-		if node, words := in.View.spoilt(svc); words != "" {
-			r.Outcome, r.Measure = Ungraded, nil
-			r.Message = i18n.M("check.node_trouble", "node", node, "error", clip(words, 160))
-			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
-		} else if node != "" {
-			r.Outcome, r.Measure = Ungraded, nil
-			r.Message = i18n.M("check.node_deaf", "node", node, "service", svc.Name)
-			r.Hint = i18n.M("check.node_trouble_hint", "node", node)
-		}
-		return r
-	}
-}
-
-// spoilt names a node whose engine could not set up a task of the service, with
+// Spoilt names a node whose engine could not set up a task of the service, with
 // the engine's words, or one that refuses the service's published port.
-func (v *View) spoilt(svc *evidence.Service) (node, words string) {
+func (v *View) Spoilt(svc *evidence.Service) (node, words string) {
 	for _, s := range v.c.Snapshots() {
 		if slices.ContainsFunc(s.Tasks, failedBy(svc)) {
 			if node, words = spoiltAmong(svc, s.Tasks, s); node != "" {
@@ -91,10 +67,10 @@ func (v *View) deaf(svc *evidence.Service) string {
 		if tr.Target.Kind != "mesh" || tr.Sent == 0 || !v.meshed(svc, tr.Target.Address) {
 			continue
 		}
-		t := v.tally(svc, tr)
-		answered = answered || len(t.own) > 0
-		if t.errors["refused"] == t.sent {
-			deaf = meshNode(tr)
+		t := v.Tally(svc, tr)
+		answered = answered || len(t.Own) > 0
+		if t.Errors["refused"] == t.Sent {
+			deaf = MeshNode(tr)
 		}
 	}
 	if !answered {
@@ -106,9 +82,9 @@ func (v *View) deaf(svc *evidence.Service) string {
 // meshed reports whether the port of an address is one that the service
 // publishes on the mesh, before the load and after it.
 func (v *View) meshed(svc *evidence.Service, address string) bool {
-	port := address[strings.LastIndex(address, ":")+1:]
+	port := PortOf(address)
 	on := func(s *evidence.Service) bool {
-		p := publishedPort(s, port)
+		p := PublishedPort(s, port)
 		return p != nil && p.Mode == "ingress"
 	}
 	if v.after == nil {

@@ -1,4 +1,4 @@
-package check
+package sight
 
 import (
 	"slices"
@@ -34,7 +34,7 @@ func Cuts(s *evidence.Snapshot) []Cut {
 		switch {
 		case of && list == "tasks":
 			at := slices.IndexFunc(s.Services, func(x evidence.Service) bool { return x.ID == id })
-			svc := &evidence.Service{ID: id, Name: short(id)}
+			svc := &evidence.Service{ID: id, Name: Short(id)}
 			if at >= 0 {
 				svc = &s.Services[at]
 			}
@@ -60,25 +60,12 @@ func (v *View) Cut() (Cut, bool) {
 	return Cut{}, false
 }
 
-// Owns reports whether a service is under one of the student's names, or their
-// HAProxy.
-func (v *View) Owns(svc *evidence.Service) bool {
-	for name, value := range v.vars {
-		if name != "id" && name != "name" && value == svc.Name {
-			return true
-		}
+// Missing is what a student's checks lack whose evidence was cut.
+func (c Cut) Missing() *Missing {
+	if s := c.Service; s != nil {
+		return &Missing{"tasks/" + s.Name, i18n.M("check.cut_own", "service", s.Name, "n", c.Count), i18n.M("check.cut_own_hint", "service", s.Name)}
 	}
-	return slices.ContainsFunc(v.proxies, func(p evidence.Proxy) bool { return p.ID == svc.ID })
-}
-
-// Unread is the result of any check of a student whose evidence was cut.
-func (c Cut) Unread() Result {
-	if c.Service != nil {
-		r := ungraded("tasks/"+c.Service.Name, i18n.M("check.cut_own", "service", c.Service.Name, "n", c.Count))
-		r.Hint = i18n.M("check.cut_own_hint", "service", c.Service.Name)
-		return r
-	}
-	return ungraded(c.List, i18n.M("check.cut_list", "what", c.What(), "n", c.Count))
+	return &Missing{What: c.List, Msg: i18n.M("check.cut_list", "what", c.What(), "n", c.Count)}
 }
 
 // What is the list in words.

@@ -1,4 +1,4 @@
-package check
+package sight
 
 import (
 	"net/netip"
@@ -23,23 +23,23 @@ const (
 // not every one does: what answers in the name of an own task may be another
 // server then, or one that only some requests are led to.
 func (v *View) elsewhere(px *evidence.Proxy, svc *evidence.Service, port string) (Doubt, bool) {
-	own, strange, first := v.leads(px, svc, v.backends(px, port))
+	own, strange, first := v.Leads(px, svc, v.Backends(px, port))
 	if strange > 0 && own == 0 {
 		return first, true
 	}
-	if _, others, d := v.leads(px, svc, v.conditional(px, port)); others > 0 && strange == 0 {
+	if _, others, d := v.Leads(px, svc, v.conditional(px, port)); others > 0 && strange == 0 {
 		strange, first = others, d
 	}
 	first.Why = "partly"
 	return first, strange > 0
 }
 
-// leads counts the servers in use that lead to the student's service and those
+// Leads counts the servers in use that lead to the student's service and those
 // that do not, with the doubt that the latter make if there is no other.
-func (v *View) leads(px *evidence.Proxy, svc *evidence.Service, backends []*haproxy.Proxy) (own, strange int, d Doubt) {
+func (v *View) Leads(px *evidence.Proxy, svc *evidence.Service, backends []*haproxy.Proxy) (own, strange int, d Doubt) {
 	d.Why = "elsewhere"
 	for _, be := range backends {
-		for _, s := range serversOf(be) {
+		for _, s := range ServersOf(be) {
 			if s.Disabled || s.Weight == 0 {
 				continue
 			}
@@ -57,19 +57,6 @@ func (v *View) leads(px *evidence.Proxy, svc *evidence.Service, backends []*hapr
 		}
 	}
 	return own, strange, d
-}
-
-// conditional are the backends that only some requests are led to, beside those
-// of all others.
-func (v *View) conditional(px *evidence.Proxy, port string) []*haproxy.Proxy {
-	route := v.route(px, port)
-	switch {
-	case route.Dynamic:
-		return v.config(px).Proxies // any of them
-	case len(route.Always) > 0:
-		return route.Sometimes
-	}
-	return nil
 }
 
 // lead follows one server line of a HAProxy. Name is whose the end is, for
@@ -115,7 +102,7 @@ func (v *View) lead(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server)
 			continue
 		}
 		for _, n := range c.Networks {
-			if sameIP(ip, n.Address) && (c.NodeID == px.NodeID || v.isSwarm(n.NetworkID)) {
+			if sameIP(ip, n.Address) && (c.NodeID == px.NodeID || v.IsSwarm(n.NetworkID)) {
 				return leadAlone, nameOf(c)
 			}
 		}
@@ -130,7 +117,7 @@ func (v *View) detour(px *evidence.Proxy, s haproxy.Server) bool {
 	if s.Option("socks4") {
 		return true
 	}
-	for _, r := range v.config(px).Resolvers {
+	for _, r := range v.Config(px).Resolvers {
 		if s.Resolvers == "" || r.Name != s.Resolvers {
 			continue
 		}
@@ -158,11 +145,11 @@ func (v *View) leadName(px *evidence.Proxy, svc *evidence.Service, host string, 
 		return leadOwn, svc.Name
 	}
 	for _, t := range v.Running(svc) {
-		if strings.HasSuffix(name, "."+t.ID) || name == short(t.ContainerID) {
+		if strings.HasSuffix(name, "."+t.ID) || name == Short(t.ContainerID) {
 			return leadOwn, svc.Name
 		}
 	}
-	if s := v.idx.service[name]; s != nil {
+	if s := v.idx.Services[name]; s != nil {
 		return v.leadService(svc, s)
 	}
 	for i := range v.idx.Snap.Containers {
@@ -210,5 +197,33 @@ func nameOf(c *evidence.Container) string {
 	if len(c.Names) > 0 {
 		return c.Names[0]
 	}
-	return short(c.ID)
+	return Short(c.ID)
+}
+
+// End is what one server line in use leads to.
+type End struct {
+	Line int
+	Addr string // as written
+	Port int
+	// Where is "own", "other" (another service), "stand-alone" or "unknown";
+	// Name is whose it is.
+	Where, Name string
+}
+
+// Ends are the server lines that a HAProxy uses for a port.
+func (v *View) Ends(px *evidence.Proxy, svc *evidence.Service, port string) []End {
+	var out []End
+	if svc == nil {
+		svc = &evidence.Service{}
+	}
+	for _, be := range v.Backends(px, port) {
+		for _, s := range ServersOf(be) {
+			if s.Disabled || s.Weight == 0 {
+				continue
+			}
+			where, name := v.lead(px, svc, s)
+			out = append(out, End{s.Line.Num, s.Addr.Text, s.Port(), string(where), name})
+		}
+	}
+	return out
 }

@@ -1,11 +1,11 @@
-package check_test
+package sight_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"swarmgrade/grader/check"
+	"swarmgrade/grader/sight"
 )
 
 func TestSameButZeros(t *testing.T) {
@@ -17,6 +17,6 @@ func TestSameButZeros(t *testing.T) {
 		{"0020240101", "0020240101", false}, {"20240101", "20240102", false}, {"", "00", false},
 		{"A1", "0A1", false}, {"x", "x", false}, {"٠1", "1", false}, {"-1", "01", false},
 	} {
-		require.Equal(t, tt.want, check.SameButZeros(tt.a, tt.b), "%q %q", tt.a, tt.b)
+		require.Equal(t, tt.want, sight.SameButZeros(tt.a, tt.b), "%q %q", tt.a, tt.b)
 	}
 }

@@ -1,10 +1,12 @@
-package check
+package sight
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
@@ -19,11 +21,11 @@ type Contrast struct{ File, Page string }
 // there is none, or no page to tell. The page is HAProxy's own word only as far
 // as HAProxy answers: it can cast doubt on a file, and never bears one out.
 func (v *View) Loaded(px *evidence.Proxy, port string) (Contrast, bool) {
-	page, cfg := px.Page, v.config(px)
+	page, cfg := px.Page, v.Config(px)
 	if page == nil || page.Error != "" || page.Truncated || cfg.Unsupported() {
 		return Contrast{}, false
 	}
-	backends := slices.Clone(v.backends(px, port))
+	backends := slices.Clone(v.Backends(px, port))
 	for _, be := range append(backends, v.conditional(px, port)...) {
 		i := slices.IndexFunc(page.Backends, func(b evidence.PageBackend) bool { return b.Name == be.Name })
 		if i < 0 {
@@ -60,7 +62,7 @@ func contrast(be *haproxy.Proxy, page *evidence.PageBackend) (Contrast, bool) {
 		case isIP && s.Address != "" && s.Address != address:
 			return Contrast{w.Name + " " + w.Addr.Text, s.Name + " " + s.Address}, true
 		case s.Weight >= 0 && s.Weight != w.Weight && !w.Option("agent-check"):
-			return Contrast{w.Name + " weight " + itoa(w.Weight), s.Name + " weight " + itoa(s.Weight)}, true
+			return Contrast{w.Name + " weight " + strconv.Itoa(w.Weight), s.Name + " weight " + strconv.Itoa(s.Weight)}, true
 		case s.Backup != w.Backup:
 			return Contrast{role(w.Name, w.Backup), role(s.Name, s.Backup)}, true
 		}
@@ -113,22 +115,22 @@ func listed[T any](all []T, name func(T) string) string {
 	return clip(strings.Join(words, ", "), 120)
 }
 
-// stale reports whether what runs may not be what a HAProxy's file says: the
+// Stale reports whether what runs may not be what a HAProxy's file says: the
 // file is newer, or the statistics page shows something else. A file's time can
 // be set back.
-func (v *View) stale(px *evidence.Proxy, port string) bool {
+func (v *View) Stale(px *evidence.Proxy, port string) bool {
 	_, differ := v.Loaded(px, port)
-	return differ || editedSince(px)
+	return differ || EditedSince(px)
 }
 
-// pageFacts are the servers as the statistics page had them, in few words; nil
+// PageServers are the servers as the statistics page had them, in few words; nil
 // without one.
-func (v *View) pageFacts(px *evidence.Proxy, port string) []string {
+func (v *View) PageServers(px *evidence.Proxy, port string) []string {
 	if px.Page == nil || px.Page.Error != "" {
 		return nil
 	}
 	var out []string
-	for _, be := range v.backends(px, port) {
+	for _, be := range v.Backends(px, port) {
 		for _, b := range px.Page.Backends {
 			for _, s := range b.Servers {
 				if b.Name == be.Name && len(out) < 20 {
@@ -138,4 +140,39 @@ func (v *View) pageFacts(px *evidence.Proxy, port string) []string {
 		}
 	}
 	return out
+}
+
+// EditedSince reports whether a configuration file is newer than the start of
+// the container, by the engine's own clock. Seconds are compared: an archive
+// keeps no more.
+func EditedSince(px *evidence.Proxy) bool {
+	started, err := time.Parse(time.RFC3339Nano, px.Started)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(px.Files, func(f evidence.File) bool {
+		if f.Source != "archive" {
+			return false
+		}
+		t, err := time.Parse(time.RFC3339Nano, f.Modified)
+		return err == nil && t.Sub(started) > time.Second
+	})
+}
+
+// EditTimes are when a HAProxy started and when the newest of its files was
+// changed, both by its engine's clock, to the second.
+func EditTimes(px *evidence.Proxy) (started, modified string) {
+	second := func(s string) string {
+		t, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			return ""
+		}
+		return t.UTC().Format("2006-01-02 15:04:05Z")
+	}
+	for _, f := range px.Files {
+		if m := second(f.Modified); f.Source == "archive" && cmp.Compare(m, modified) > 0 {
+			modified = m
+		}
+	}
+	return second(px.Started), modified
 }

@@ -1,4 +1,4 @@
-package check
+package sight
 
 import (
 	"path"
@@ -37,95 +37,11 @@ type Doubt struct {
 // bears out.
 func (d Doubt) alone() bool { return d.Why == "made" || d.Why == "elsewhere" }
 
-// trial judges the answers of one trace.
-type trial struct {
-	v      *View
-	svc    *evidence.Service
-	tr     *evidence.Trace
-	doubts []Doubt
-	// echoes says that the service shows each request's nonce when it is asked
-	// without HAProxy.
-	echoes bool
-}
-
-func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
-	x := &trial{v: v, svc: svc, tr: tr}
-	px := v.Proxy()
-	if tr.Target.Kind != "haproxy" || px == nil || svc == nil {
-		return x
-	}
-	x.doubts = append(v.doubts(px, svc, portOf(tr.Target.Address)), v.written(px, portOf(tr.Target.Address))...)
-	for i := range v.c.Bundle.Traces {
-		mesh := &v.c.Bundle.Traces[i]
-		for _, r := range v.responders(mesh) {
-			x.echoes = x.echoes || mesh.Target.Kind == "mesh" && r.Echoed > 0 && r.Echoed == r.Count
-		}
-	}
-	return x
-}
-
-// author is who gave an answer; the doubt says why a claim counts as forged.
-//
-// A claim to be an own task stands unless there is a doubt about the HAProxy.
-// Then the engines' counts decide, where they were taken: a container that
-// received fewer packets than the answers it is said to have given did not
-// give them. Without counts only a doubt that is proof by itself refutes it.
-func (x *trial) author(r evidence.Responder) (Author, Doubt) {
-	a := x.v.Author(r, x.svc)
-	if a.Standing == Forged {
-		return a, Doubt{Why: a.Why, Text: Claimed(&r)}
-	}
-	if a.Standing != Own || len(x.doubts) == 0 {
-		return a, Doubt{}
-	}
-	forged := func(d Doubt) (Author, Doubt) {
-		return Author{Standing: Forged, Task: a.Task, Why: d.Why}, d
-	}
-	for _, d := range x.doubts {
-		if d.Why == "made" || d.Why == "header" && d.Text == a.Header && a.Header != "" {
-			return forged(d)
-		}
-	}
-	if enough, known := x.received(a.Task.ContainerID, int64(r.Count)); known {
-		if enough {
-			return a, Doubt{}
-		}
-		d := x.doubts[0]
-		d.Counted = true
-		return forged(d)
-	}
-	for _, d := range x.doubts {
-		unlike := d.Why == "made-if" && x.echoes && r.Echoed == 0 && x.tr.Nonce != ""
-		if d.alone() || unlike {
-			return forged(d)
-		}
-	}
-	return a, Doubt{}
-}
-
-// received reports whether a container got as many packets as the answers it is
-// said to have given need at the very least: one each, where a new connection
-// brings four or more. What it gets without the load is taken off first, and a
-// tenth is left for that being an estimate.
-func (x *trial) received(container string, answers int64) (enough, known bool) {
-	for _, t := range x.v.c.Bundle.Traffic {
-		if t.Target != x.tr.Target.ID || t.ContainerID != container {
-			continue
-		}
-		got := t.After - t.Before
-		if t.IdleMS > 0 {
-			got -= min(t.IdleBefore, t.IdleAfter)*t.TookMS/t.IdleMS - answers/10
-		}
-		return got >= answers, true
-	}
-	return false, false
-}
-
 // doubts are the reasons to doubt a HAProxy's answers on a port, the gravest
 // first; none for nearly everybody.
 func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []Doubt {
 	var out []Doubt
-	edited := v.stale(px, port)
+	edited := v.Stale(px, port)
 	if d, ok := v.elsewhere(px, svc, port); ok {
 		out = append(out, d)
 	}
@@ -150,7 +66,7 @@ func (v *View) doubts(px *evidence.Proxy, svc *evidence.Service, port string) []
 // selfMade are the lines by which a HAProxy can answer without a server, or
 // name a container by itself.
 func (v *View) selfMade(px *evidence.Proxy, port string) []Doubt {
-	route := v.route(px, port)
+	route := v.Route(px, port)
 	var out, perhaps []Doubt
 	for _, r := range route.Answers {
 		if r.OwnPage() {
@@ -179,7 +95,7 @@ func at(why string, l haproxy.Line) Doubt {
 // claim is its own word. They give no cause to doubt anything else.
 func (v *View) written(px *evidence.Proxy, port string) []Doubt {
 	var out []Doubt
-	for _, p := range proxiesOf(v.route(px, port)) {
+	for _, p := range proxiesOf(v.Route(px, port)) {
 		for _, l := range p.Lines {
 			if w, action := l.Word(0), l.Word(1); (w == "http-response" || w == "http-after-response") &&
 				(action == "set-header" || action == "add-header" || action == "replace-header" || action == "replace-value") {
@@ -194,13 +110,13 @@ func (v *View) written(px *evidence.Proxy, port string) []Doubt {
 // speaks of them yet. Deny-lists would always lack a way to answer, so that any
 // line counts that is not on the list of those that cannot.
 func (v *View) unusual(px *evidence.Proxy, port string, known []Doubt) []Doubt {
-	route := v.route(px, port)
+	route := v.Route(px, port)
 	proxies := proxiesOf(route)
 	if route.Dynamic {
-		proxies = v.config(px).Proxies
+		proxies = v.Config(px).Proxies
 	}
 	var out []Doubt
-	for _, l := range v.config(px).Suspects(proxies, maxUnusual) {
+	for _, l := range v.Config(px).Suspects(proxies, maxUnusual) {
 		if !slices.ContainsFunc(known, func(d Doubt) bool { return d.Line == l.Num }) {
 			out = append(out, at("line", l))
 		}
@@ -259,22 +175,6 @@ func proxiesOf(r haproxy.Route) []*haproxy.Proxy {
 	return out
 }
 
-// impostor reports whether what runs in place of a student's HAProxy can't be
-// what its configuration says: that leads to the student's service, and by the
-// engines' counts the service's containers never got the requests that were
-// answered in their name.
-func (v *View) impostor(px *evidence.Proxy) bool {
-	svc, tr := v.service(), v.Through()
-	if svc == nil || tr == nil || px != v.Proxy() {
-		return false
-	}
-	claims, doubts := v.Claims(svc, tr)
-	if slices.ContainsFunc(doubts, func(d Doubt) bool { return !slices.Contains([]string{"image", "header", "command"}, d.Why) }) {
-		return false // the configuration accounts for it
-	}
-	return slices.ContainsFunc(claims, func(c Claim) bool { return c.Author.Standing == Forged && c.Doubt.Counted })
-}
-
 // oddImage reports whether what runs may be something else than HAProxy: it is
 // not called haproxy, or its content is neither what most of the class run
 // under that name nor, under the bare name, what anybody else runs.
@@ -302,32 +202,3 @@ func (v *View) oddImage(px *evidence.Proxy) bool {
 	}
 	return same < 2 || same < most
 }
-
-// Witnesses are the containers whose traffic must be counted around the load on
-// a student's HAProxy, because there is a doubt about it: the running tasks of
-// the student's service. Vars are the student's names and ports, address is
-// where the load goes.
-func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) []evidence.Container {
-	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
-	svc, px := v.service(), v.Proxy()
-	if svc == nil || px == nil || px.State != "running" || len(v.doubts(px, svc, portOf(address))) == 0 {
-		return nil
-	}
-	ids := map[string]bool{}
-	for _, t := range v.Running(svc) {
-		ids[t.ContainerID] = true
-	}
-	var out []evidence.Container
-	for _, c := range idx.Snap.Containers {
-		if ids[c.ID] && len(out) < maxWitnesses {
-			ids[c.ID] = false // listed by two endpoints that are one engine
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// maxWitnesses bounds the calls for one student.
-const maxWitnesses = 32
-
-func portOf(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }

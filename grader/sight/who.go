@@ -1,4 +1,4 @@
-package check
+package sight
 
 import (
 	"net/netip"
@@ -9,9 +9,12 @@ import (
 	"swarmgrade/grader/mention"
 )
 
-// shortID is how many characters of a container's ID are its default host
+// ShortID is how many characters of a container's ID are its default host
 // name.
-const shortID = mention.ShortID
+const ShortID = mention.ShortID
+
+// Short is a container's ID as engines show it.
+func Short(id string) string { return id[:min(len(id), ShortID)] }
 
 // Standing is what an answer's identity amounts to.
 type Standing string
@@ -71,15 +74,6 @@ func (v *View) Author(r evidence.Responder, svc *evidence.Service) Author {
 	return best
 }
 
-// indexes are the snapshots before and after the load: a task may have come
-// up in between.
-func (v *View) indexes() []*Index {
-	if v.after == nil {
-		return []*Index{v.idx}
-	}
-	return []*Index{v.idx, v.after}
-}
-
 // anothers reports whether an answer shows a student ID that neither the
 // service sets nor the student has. Containers of an update that is under way
 // or has stopped halfway may show an older value.
@@ -93,7 +87,7 @@ func (v *View) anothers(r evidence.Responder, svc *evidence.Service) bool {
 		if s == nil {
 			continue
 		}
-		value, found, _ := lookupEnv(s, "STUDENT_ID")
+		value, found, _ := LookupEnv(s, "STUDENT_ID")
 		busy := s.UpdateState != "" && s.UpdateState != "completed" && s.UpdateState != "rollback_completed"
 		if busy || found && strings.Contains(strings.ToLower(value), strings.ToLower(r.StudentID)) {
 			return false
@@ -144,11 +138,11 @@ func (x *Index) author(r evidence.Responder, svc *evidence.Service) Author {
 // named is the task whose container's ID a host name is: the engine's default
 // is its first 12 digits.
 func (x *Index) named(host string) *evidence.Task {
-	if len(host) < shortID {
+	if len(host) < ShortID {
 		return nil
 	}
 	host = strings.ToLower(host)
-	t := x.container[host[:shortID]]
+	t := x.container[host[:ShortID]]
 	if t == nil || !strings.HasPrefix(t.ContainerID, host) {
 		return nil
 	}

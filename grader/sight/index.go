@@ -1,0 +1,124 @@
+package sight
+
+import (
+	"net/netip"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/mention"
+)
+
+// Index is what all students of a run share: the snapshot by key. It is made once
+// of each, by [NewIndex], and only read from then on.
+type Index struct {
+	Snap       *evidence.Snapshot
+	Services   map[string]*evidence.Service   // by name
+	Nodes      map[string]*evidence.Node      // by ID
+	Containers map[string]*evidence.Container // by ID
+	Ready      []*evidence.Node               // the nodes that are up, by host name
+
+	byID       map[string]*evidence.Service
+	tasks      map[string][]*evidence.Task // by service ID, newest last
+	publishers map[int][]*evidence.Service // by published port
+	container  map[string]*evidence.Task   // by the ID's first 12 characters
+	address    map[netip.Addr]*evidence.Task
+	sole       map[netip.Addr]*evidence.Task // addresses of one task and nobody else
+	known      func() *mention.Known
+}
+
+// NewIndex indexes a snapshot; a nil one gives an empty index.
+func NewIndex(s *evidence.Snapshot) *Index {
+	x := &Index{
+		Snap:       s,
+		Services:   map[string]*evidence.Service{},
+		Nodes:      map[string]*evidence.Node{},
+		Containers: map[string]*evidence.Container{},
+		byID:       map[string]*evidence.Service{},
+		tasks:      map[string][]*evidence.Task{},
+		publishers: map[int][]*evidence.Service{},
+		container:  map[string]*evidence.Task{},
+		address:    map[netip.Addr]*evidence.Task{},
+		sole:       mention.Addresses(s),
+		known:      sync.OnceValue(func() *mention.Known { return mention.New(s) }),
+	}
+	if s == nil {
+		return x
+	}
+	for i := range s.Services {
+		svc := &s.Services[i]
+		x.Services[svc.Name] = svc
+		x.byID[svc.ID] = svc
+		for _, p := range svc.Ports {
+			if p.Published > 0 {
+				x.publishers[p.Published] = append(x.publishers[p.Published], svc)
+			}
+		}
+	}
+	for i := range s.Tasks {
+		t := &s.Tasks[i]
+		x.tasks[t.ServiceID] = append(x.tasks[t.ServiceID], t)
+		if len(t.ContainerID) >= ShortID {
+			x.container[t.ContainerID[:ShortID]] = t
+		}
+		if t.Desired != "running" {
+			continue // its address may have been given to another
+		}
+		for _, a := range addresses(t) {
+			x.address[a] = t
+		}
+	}
+	for _, ts := range x.tasks {
+		sort.SliceStable(ts, func(i, j int) bool { return ts[i].Created < ts[j].Created })
+	}
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		x.Nodes[n.ID] = n
+		if n.State == "ready" {
+			x.Ready = append(x.Ready, n)
+		}
+	}
+	slices.SortFunc(x.Ready, func(a, b *evidence.Node) int { return strings.Compare(a.Hostname, b.Hostname) })
+	for i := range s.Containers {
+		x.Containers[s.Containers[i].ID] = &s.Containers[i]
+	}
+	return x
+}
+
+// Running are the tasks of a service that really run: see [View.Running].
+func (x *Index) Running(svc *evidence.Service) []*evidence.Task {
+	if svc == nil {
+		return nil
+	}
+	var out []*evidence.Task
+	for _, t := range x.tasks[svc.ID] {
+		if n := x.Nodes[t.NodeID]; t.Desired == "running" && t.State == "running" && n != nil && n.State == "ready" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// indexes are the snapshots before and after the load: a task may have come
+// up in between.
+func (v *View) indexes() []*Index {
+	if v.after == nil {
+		return []*Index{v.idx}
+	}
+	return []*Index{v.idx, v.after}
+}
+
+// addresses are a task's addresses in every network, without prefix length.
+func addresses(t *evidence.Task) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range t.Addresses {
+		if p, err := netip.ParsePrefix(a.Address); err == nil {
+			out = append(out, p.Addr())
+		} else if ip, err := netip.ParseAddr(a.Address); err == nil {
+			out = append(out, ip)
+		}
+	}
+	return out
+}

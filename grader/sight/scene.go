@@ -1,0 +1,43 @@
+package sight
+
+import (
+	"maps"
+
+	"swarmgrade/grader/evidence"
+)
+
+// WithScenes lets the view be asked what was seen in the case's episodes; index
+// gives a snapshot's.
+func (v *View) WithScenes(index func(*evidence.Snapshot) *Index) *View {
+	v.index, v.within = index, map[string]*View{}
+	return v
+}
+
+// Within is the view of what was seen in an episode: its load between its
+// snapshots, and the HAProxies as they were then, where they were read again. It is
+// nil if the cluster was not read in it.
+func (v *View) Within(episode string) *View {
+	if in, ok := v.within[episode]; ok {
+		return in
+	}
+	s := v.c.Scene(episode)
+	if s == nil || s.From == nil {
+		return nil
+	}
+	b := *v.c.Bundle
+	b.Traces, b.Traffic, b.Gaps, b.Episodes = s.Traces, s.Traffic, s.Gaps, nil
+	if s.Proxies != nil {
+		b.Proxies = s.Proxies
+	}
+	c := evidence.Case{Bundle: &b, Before: s.From, After: s.To}
+	var after *Index
+	if s.To != nil {
+		after = v.index(s.To)
+	}
+	in := NewView(c, v.index(s.From), after, maps.Clone(v.vars)).With(v.names)
+	v.within[episode] = in
+	return in
+}
+
+// Case is what the view is of.
+func (v *View) Case() evidence.Case { return v.c }
