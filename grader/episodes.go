@@ -41,7 +41,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	for _, t := range e.Students {
 		concerned = append(concerned, x.bundle(t.Student))
 	}
-	if slices.ContainsFunc(e.Students, func(t observe.Touched) bool { return t.Gap == nil }) {
+	if e.Touches() > 0 {
 		now, err := x.conn.Snapshot(ctx, x.at)
 		switch {
 		case ctx.Err() != nil:
@@ -100,16 +100,21 @@ type act struct {
 // done for gets a gap; the error is one that ends the run.
 func (a *acts) do(ctx context.Context) error {
 	e, x := a.episode, a.x
-	if !slices.ContainsFunc(e.Students, func(t observe.Touched) bool { return t.Gap == nil }) {
+	if e.Touches() == 0 {
 		return nil
 	}
 	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at, Limit: episodeLimit}
+	var err error
+	if opt.Injector, err = action.New(e.Kind, x.j.Class.Fault, x.conn); err != nil {
+		return err
+	}
 	closing, err := x.journalled(&opt)
 	if err != nil {
 		return err
 	}
 	a.closing = closing
-	x.j.g.note("observe.acting", "action", e.Title, "n", len(e.Students))
+	x.j.g.note("observe.acting", "action", e.Title, "n", e.Touches())
+	a.hold(opt.Injector)
 	var g errgroup.Group
 	g.SetLimit(max(1, x.j.Class.Settings.Parallel))
 	for i := range e.Students {
@@ -135,6 +140,29 @@ func (a *acts) do(ctx context.Context) error {
 	err = g.Wait()
 	slices.SortFunc(a.done, func(p, q act) int { return x.place(p.of.Student) - x.place(q.of.Student) })
 	return err
+}
+
+// hold says what a person would type if this process ended at once.
+func (a *acts) hold(inj action.Injector) {
+	x := a.x
+	if x.conn.Passing {
+		return
+	}
+	var stuck *action.Stuck
+	for _, t := range a.episode.Students {
+		if t.Gap != nil {
+			continue
+		}
+		one := action.NewStuck(t.Action, x.j.Class.Name, inj, nil)
+		if stuck == nil {
+			stuck = one
+		} else {
+			last := len(stuck.Commands) - 1
+			stuck.Commands = slices.Insert(stuck.Commands, last, one.Commands[:len(one.Commands)-1]...)
+		}
+	}
+	x.j.g.tell(Held{stuck})
+	a.held = true
 }
 
 // gapCode is a gap's word for why an action could not be done.

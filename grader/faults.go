@@ -148,15 +148,11 @@ func (j *Job) heal(ctx context.Context) error {
 	if j.Class.Cluster.Sim != "" {
 		return nil
 	}
-	rec, out, err := action.Heal(ctx, action.JournalPath(j.journalDir(), j.Class.Name), action.HealOptions{
+	healed, err := action.Heal(ctx, action.JournalPath(j.journalDir(), j.Class.Name), action.HealOptions{
 		Dial: j.g.dialFault, Note: j.g.said,
 	})
-	if err == nil && rec != nil {
-		key := "observe.healed"
-		if out.Untouched {
-			key = "observe.healed_untouched"
-		}
-		j.g.note(key, "node", rec.Fault.Hostname)
+	for _, h := range healed {
+		j.g.tell(Note{Msg: h.Msg()})
 	}
 	return err
 }

@@ -14,12 +14,6 @@ import (
 	"swarmgrade/grader/roster"
 )
 
-// Restored is a fault that was undone.
-type Restored struct {
-	*action.Record
-	action.Outcome
-}
-
 // Mark is what a grader that is gone had left on a swarm.
 type Mark struct {
 	Found, Cleared bool
@@ -29,21 +23,18 @@ type Mark struct {
 // Restore undoes what the journals at hand tell of. For a class that is named it also
 // takes a mark off the swarm that nobody alive holds, or with force anybody. What was
 // done is given also when something failed.
-func (g *Grader) Restore(ctx context.Context, class string, force bool) (done []Restored, mark Mark, err error) {
+func (g *Grader) Restore(ctx context.Context, class string, force bool) (done []action.Healed, mark Mark, err error) {
 	paths, of, err := g.journals(ctx, class)
 	if err != nil {
 		return nil, mark, err
 	}
 	var failed []error
 	for _, path := range paths {
-		rec, out, err := action.Heal(ctx, path, action.HealOptions{Dial: g.dialFault, Note: g.said})
-		if err != nil {
-			failed = append(failed, err)
-		} else if rec != nil {
-			done = append(done, Restored{rec, out})
-		}
+		healed, err := action.Heal(ctx, path, action.HealOptions{Dial: g.dialFault, Note: g.said})
+		done = append(done, healed...)
+		failed = append(failed, err)
 	}
-	if of != nil && of.Cluster.Sim == "" && len(failed) == 0 {
+	if of != nil && of.Cluster.Sim == "" && errors.Join(failed...) == nil {
 		mark, err = g.clearMark(ctx, of, force)
 		failed = append(failed, err)
 	}

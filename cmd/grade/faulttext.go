@@ -41,12 +41,7 @@ func (a *app) faultText(plan *observe.Plan) string {
 		}
 	}
 	for _, e := range plan.Episodes {
-		n := 0
-		for _, t := range e.Students {
-			if t.Gap == nil {
-				n++
-			}
-		}
+		n := e.Touches()
 		if n == 0 {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 )
 
@@ -36,7 +36,7 @@ func (a *app) restore(ctx context.Context, class string, force bool) error {
 		for _, r := range all {
 			done.Restored = append(done.Restored, restoredJSON{
 				Class: r.Class, Node: r.Fault.Hostname, Kind: r.Fault.Kind, Since: r.Time.Format(time.RFC3339),
-				Untouched: r.Untouched, Restarted: len(r.Restarted), NotRestarted: slices.Sorted(maps.Keys(r.Failed)),
+				Untouched: r.Untouched, Service: r.Fault.Name, Student: r.Fault.Student, Left: r.Left, Restarted: len(r.Restarted), NotRestarted: slices.Sorted(maps.Keys(r.Failed)),
 			})
 		}
 		return errors.Join(err, a.printJSON(done))
@@ -62,18 +62,25 @@ type restoreJSON struct {
 
 type restoredJSON struct {
 	Class        string   `json:"class"`
-	Node         string   `json:"node"`
+	Node         string   `json:"node,omitempty"`
 	Kind         string   `json:"kind"`
 	Since        string   `json:"since"`
 	Untouched    bool     `json:"untouched"` // the fault had never reached the node
-	Restarted    int      `json:"restarted"` // containers started again
+	Service      string   `json:"service,omitempty"`
+	Student      string   `json:"student,omitempty"`
+	Left         bool     `json:"left,omitempty"` // as somebody else had changed it since
+	Restarted    int      `json:"restarted"`      // containers started again
 	NotRestarted []string `json:"not_restarted,omitempty"`
 }
 
-func (a *app) sayHealed(r grader.Restored) {
+func (a *app) sayHealed(r action.Healed) {
 	lang := a.lang()
 	say := func(text string) { fmt.Fprintln(a.Stdout, diag.Plain(text)) }
 	key := "fault.healed"
+	if r.Fault.Student != "" {
+		say(lang.Text(r.Msg()))
+		return
+	}
 	if r.Untouched {
 		key = "fault.healed_untouched"
 	}

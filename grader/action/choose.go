@@ -16,8 +16,7 @@ type Concern struct {
 
 // Rules bound the choice.
 type Rules struct {
-	// Kind is the fault's. Only node-drain leaves the node's engine, and with
-	// it its endpoint, its vote and its stand-alone containers, alive.
+	// Kind is the fault's name; what it takes from a node is the [Kind]'s.
 	Kind string
 	// Serving is the ID of the node whose endpoint answers for the swarm at the
 	// moment; like the leader it is spared if another will do.
@@ -72,7 +71,7 @@ func Choose(snap *evidence.Snapshot, concerned []Concern, rules Rules) Plan {
 		return plan
 	}
 	// A second node lost would leave the tasks nowhere good to go.
-	if sick := trouble.Nodes(snap); len(sick) > 0 && rules.Kind != TaskKill {
+	if sick := trouble.Nodes(snap); len(sick) > 0 && !c.kind.Heals {
 		for _, who := range concerned {
 			plan.Missed = append(plan.Missed, Missed{Student: who.Student, Code: "node-sick", Node: sick[0].Hostname})
 		}
@@ -103,6 +102,7 @@ func Choose(snap *evidence.Snapshot, concerned []Concern, rules Rules) Plan {
 type chooser struct {
 	snap  *evidence.Snapshot
 	rules Rules
+	kind  Kind
 	// hits are, for each node, the indices of the students that have a task
 	// running on it.
 	hits [][]int
@@ -110,7 +110,7 @@ type chooser struct {
 }
 
 func newChooser(snap *evidence.Snapshot, concerned []Concern, rules Rules) *chooser {
-	c := &chooser{snap: snap, rules: rules, hits: make([][]int, len(snap.Nodes)), on: map[string]int{}}
+	c := &chooser{snap: snap, rules: rules, kind: kindOf(evidence.Action{Kind: rules.Kind}), hits: make([][]int, len(snap.Nodes)), on: map[string]int{}}
 	for i, n := range snap.Nodes {
 		c.on[n.ID] = i
 	}
@@ -198,7 +198,7 @@ func (c *chooser) spared(i int) string {
 		return "not-running"
 	case !room:
 		return "no-room"
-	case c.rules.Kind == NodeDrain:
+	case !c.kind.TakesEngine:
 		return ""
 	case n.Role == "manager" && reachable-1 < majority(managers):
 		return "quorum"
@@ -206,7 +206,7 @@ func (c *chooser) spared(i int) string {
 		return e.Reached && e.Manager && e.NodeID != n.ID
 	}):
 		return "endpoint"
-	case c.rules.Kind == NodeStop && n.Address == "":
+	case c.kind.Enters && n.Address == "":
 		return "no-address"
 	}
 	return ""
@@ -215,15 +215,15 @@ func (c *chooser) spared(i int) string {
 func (c *chooser) fault(i int) evidence.Action {
 	n := c.snap.Nodes[i]
 	f := evidence.Action{Kind: c.rules.Kind, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address, Leader: n.Leader}
-	if f.Kind == NodeDrain {
-		f.Was = n.Availability
+	if c.kind.Was != nil {
+		f.Was = c.kind.Was(n)
 	}
 	return f
 }
 
 // stops are the stand-alone containers that stop with a node's engine.
 func (c *chooser) stops(i int) (list []evidence.Container, unseen bool) {
-	if c.rules.Kind == NodeDrain {
+	if !c.kind.TakesEngine {
 		return nil, false
 	}
 	id := c.snap.Nodes[i].ID

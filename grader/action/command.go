@@ -23,6 +23,14 @@ const commandLimit = time.Minute
 // more than a word.
 var vetted = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.:-]{0,252}[A-Za-z0-9_])?$`)
 
+// runCommand runs the class's own commands.
+func runCommand() Kind {
+	return Kind{
+		Name: Command, Says: "fault.note_commanding", TakesEngine: true,
+		New: func(spec roster.Fault, _ Cluster) (Injector, error) { return newCommand(spec) },
+	}
+}
+
 // command runs the class's own pair of commands on the grader's machine. They
 // are the instructor's words; of the swarm only the target's host name and
 // address get into them, and only if they look like such.

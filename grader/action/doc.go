@@ -22,15 +22,16 @@ import (
 	"swarmgrade/grader/evidence"
 )
 
-// Kinds of faults.
+// The kinds of action, by name.
 const (
 	NodeStop  = "node-stop"  // Docker is stopped on the node, over SSH
 	NodeDrain = "node-drain" // the node's availability is set to drain
 	TaskKill  = "task-kill"  // one container of the student's own is killed
 	Command   = "command"    // the class's own commands
+	Scale     = "scale"      // a service's number of replicas is another for a while
 )
 
-// Injector makes one kind of fault and undoes it.
+// Injector does one kind of action and undoes it.
 //
 // Restore must be safe to call when the fault was injected in part, not at all,
 // or undone before, and by a process other than the one that injected. It only
@@ -82,8 +83,19 @@ type Drainer interface {
 	SetAvailability(ctx context.Context, nodeID, availability string) error
 }
 
-// Cluster is all that faults need of a swarm; *swarm.Cluster is one.
+// Scaler changes the number of replicas of a service.
+type Scaler interface {
+	// Replicas is that number; found is false if there is no such service, or it
+	// has none, being global.
+	Replicas(ctx context.Context, serviceID string) (n uint64, found bool, err error)
+	// Scale changes it from one to another and nothing else of the service. Scaled is
+	// false, and nothing done, if it was not the first any more.
+	Scale(ctx context.Context, serviceID string, from, to uint64) (scaled bool, err error)
+}
+
+// Cluster is all that actions need of a swarm; *swarm.Cluster is one.
 type Cluster interface {
+	Scaler
 	Watcher
 	Keeper
 	Locker

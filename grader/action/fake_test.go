@@ -36,6 +36,7 @@ type fakeSwarm struct {
 	avoided    []string
 	killed     []string
 	started    []string
+	replicas   map[string]uint64 // of services
 	// silent, if set, is what every call answers; stubborn containers don't
 	// start.
 	silent   error
@@ -48,7 +49,7 @@ func newFakeSwarm() *fakeSwarm {
 		s.Tasks[i].ContainerID = "c-" + s.Tasks[i].ID
 	}
 	return &fakeSwarm{
-		nodes: s.Nodes, tasks: s.Tasks, locks: map[string][]byte{}, stubborn: map[string]bool{},
+		nodes: s.Nodes, tasks: s.Tasks, locks: map[string][]byte{}, stubborn: map[string]bool{}, replicas: map[string]uint64{"svc-a": 2, "svc-b": 3},
 		containers: []evidence.Container{
 			{NodeID: "id-m2", ID: "c-a.0", Names: []string{"a.1"}, State: "running", TaskID: "a.0"},
 			{NodeID: "id-m2", ID: "h1", Names: []string{"haproxy-01"}, State: "running"},
@@ -236,5 +237,22 @@ func (b *bench) requireUndone(t *testing.T) {
 	require.Empty(t, b.swarm.locks)
 	pending, err := b.journal.Pending()
 	require.NoError(t, err)
-	require.Nil(t, pending)
+	require.Empty(t, pending)
+}
+
+func (f *fakeSwarm) Replicas(_ context.Context, id string) (n uint64, found bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, found = f.replicas[id]
+	return n, found, f.silent
+}
+
+func (f *fakeSwarm) Scale(_ context.Context, id string, from, to uint64) (scaled bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n, found := f.replicas[id]; f.silent != nil || !found || n != from {
+		return false, f.silent
+	}
+	f.replicas[id] = to
+	return true, nil
 }

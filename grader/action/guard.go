@@ -32,7 +32,7 @@ type Guard struct {
 // in the run's milliseconds.
 func NewGuard(f evidence.Action, before []evidence.Node, at int64) *Guard {
 	g := &Guard{target: f.NodeID, ready: map[string]bool{}, limit: silentLimit, last: at}
-	if f.Leader && f.Kind != NodeDrain {
+	if f.Leader && kindOf(f).TakesEngine {
 		g.limit = silentLimitLeader
 	}
 	for _, n := range before {
@@ -41,7 +41,7 @@ func NewGuard(f evidence.Action, before []evidence.Node, at int64) *Guard {
 			continue
 		}
 		g.managers++
-		g.takesOne = g.takesOne || n.ID == f.NodeID && f.Kind != NodeDrain
+		g.takesOne = g.takesOne || n.ID == f.NodeID && kindOf(f).TakesEngine
 	}
 	return g
 }

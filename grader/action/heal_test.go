@@ -53,7 +53,7 @@ func TestHealUndoesWhatAKilledGraderLeft(t *testing.T) {
 				path := b.journal.Path()
 				b.killAt(t, step)
 				down := slices.ContainsFunc(b.swarm.containers, func(c evidence.Container) bool { return c.TaskID != "" && c.State != "running" })
-				rec, _, err := Heal(t.Context(), path, b.heal())
+				rec, err := heal1(t.Context(), path, b.heal())
 				require.NoError(t, err)
 				require.Equal(t, step == StepDone, rec == nil)
 				for _, c := range b.swarm.containers {
@@ -63,7 +63,7 @@ func TestHealUndoesWhatAKilledGraderLeft(t *testing.T) {
 					}
 					require.Equal(t, want, c.State, c.ID)
 				}
-				rec, _, err = Heal(t.Context(), path, b.heal())
+				rec, err = heal1(t.Context(), path, b.heal())
 				require.NoError(t, err)
 				require.Nil(t, rec, "there is nothing left to do")
 				b.journal = openJournal(t, path)
@@ -74,7 +74,7 @@ func TestHealUndoesWhatAKilledGraderLeft(t *testing.T) {
 }
 
 func TestHealOfNothing(t *testing.T) {
-	rec, _, err := Heal(t.Context(), JournalPath(t.TempDir(), "T"), HealOptions{})
+	rec, err := heal1(t.Context(), JournalPath(t.TempDir(), "T"), HealOptions{})
 	require.NoError(t, err)
 	require.Nil(t, rec)
 }
@@ -85,7 +85,7 @@ func TestAnEmbeddedClusterEndedWithItsGrader(t *testing.T) {
 		b.opt.Conn.Sim = "2024A"
 		path := b.journal.Path()
 		b.killAt(t, StepInjected)
-		rec, _, err := Heal(t.Context(), path, HealOptions{Dial: func(context.Context, roster.Cluster) (Cluster, func() error, error) {
+		rec, err := heal1(t.Context(), path, HealOptions{Dial: func(context.Context, roster.Cluster) (Cluster, func() error, error) {
 			return nil, nil, errors.New("it is gone")
 		}})
 		require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestHealUndoesFirstIfNoManagerAnswers(t *testing.T) {
 			}
 			return dial(ctx, conf)
 		}
-		_, _, err := Heal(t.Context(), path, opt)
+		_, err := Heal(t.Context(), path, opt)
 		require.NoError(t, err)
 		b.journal = openJournal(t, path)
 		b.requireUndone(t)
@@ -120,12 +120,12 @@ func TestHealSaysWhatToTypeIfItCanNot(t *testing.T) {
 		path := b.journal.Path()
 		b.killAt(t, StepInjected)
 		b.injector.restore = func(context.Context) error { return errTest }
-		_, _, err := Heal(t.Context(), path, b.heal())
+		_, err := Heal(t.Context(), path, b.heal())
 		var stuck *Stuck
 		require.ErrorAs(t, err, &stuck)
 		require.Contains(t, stuck.Commands, "revive m2")
 		b.injector.restore = nil
-		_, _, err = Heal(t.Context(), path, b.heal())
+		_, err = Heal(t.Context(), path, b.heal())
 		require.NoError(t, err, "and works once it can")
 	})
 }
@@ -149,4 +149,13 @@ func TestAStaleMarkIsCleared(t *testing.T) {
 	require.False(t, held)
 	require.Equal(t, 1<<30, m.PID)
 	require.Empty(t, b.swarm.locks)
+}
+
+// heal1 is Heal of a journal with one action at most.
+func heal1(ctx context.Context, path string, opt HealOptions) (*Record, error) {
+	done, err := Heal(ctx, path, opt)
+	if len(done) == 0 {
+		return nil, err
+	}
+	return done[0].Record, err
 }

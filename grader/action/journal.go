@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"swarmgrade/grader/diag"
@@ -16,7 +18,7 @@ import (
 	"swarmgrade/grader/roster"
 )
 
-// Steps of a fault, in order. Those in -ing are written before the deed, the
+// Steps of an action, in order. Those in -ing are written before the deed, the
 // others after it.
 const (
 	StepPlanned    = "planned"
@@ -33,9 +35,12 @@ const (
 )
 
 const (
-	journalSchema = "swarmgrade-fault/1"
-	// maxJournal bounds what is read of a journal: some hundred faults.
-	maxJournal = 16 << 20
+	// journalSchema is what is written; the first layout knew one fault at a time,
+	// and is read as that.
+	journalSchema  = "swarmgrade-fault/2"
+	journalSchema1 = "swarmgrade-fault/1"
+	// maxJournal bounds what is read of a journal: some thousand actions.
+	maxJournal = 64 << 20
 )
 
 // Record is one fault as the journal knows it: all that it takes to undo it,
@@ -69,18 +74,38 @@ type Held struct {
 	Name string `json:"name"`
 }
 
+// key tells records apart that are pending at the same time: of actions for the
+// class there is one at most, of the others one a student.
+func (r *Record) key() string { return r.Fault.Student }
+
+// inTheWay is the first of some pending records that this one must not be done
+// beside.
+func (r *Record) inTheWay(pending []*Record) *Record {
+	for _, p := range pending {
+		if r.key() == "" || p.key() == "" || p.key() == r.key() {
+			return p
+		}
+	}
+	return nil
+}
+
 // line is one line of the file: a record with its first step, or a step.
 type line struct {
 	Step   string    `json:"step"`
+	Key    string    `json:"key,omitempty"`
 	Time   time.Time `json:"time"`
 	Record *Record   `json:"record,omitempty"`
 }
 
-// Journal is the file of one class's faults, one JSON object a line. It is
-// locked as long as it is open.
+// Journal is the file of what is done to one class's cluster, one JSON object a
+// line. It is locked as long as it is open, and safe for concurrent use.
 type Journal struct {
 	path string
+	mu   sync.Mutex
 	file *os.File
+	// end is where the next line goes, -1 while nobody knows where the last whole
+	// one ends.
+	end int64
 	// Hook, if set, is called after each step is on disk: tests kill the process
 	// there.
 	Hook func(step string)
@@ -107,7 +132,7 @@ func OpenJournal(path string) (*Journal, error) {
 	if err != nil {
 		return nil, &diag.Failure{Code: "journal", Msg: i18n.M("fault.journal_unopened", "file", path), Hint: i18n.M("fault.journal_unopened_hint"), Cause: err}
 	}
-	j := &Journal{path: path, file: f}
+	j := &Journal{path: path, file: f, end: -1}
 	held, err := lockFile(f)
 	if err == nil && !held {
 		host, pid := j.holder()
@@ -132,29 +157,34 @@ func (j *Journal) Path() string { return j.path }
 func (j *Journal) Close() error { return j.file.Close() }
 
 func (j *Journal) holder() (host string, pid int) {
-	if last, err := j.last(); err == nil && last != nil {
+	if all, err := j.read(); err == nil && len(all) > 0 {
+		last := all[len(all)-1]
 		return last.Host, last.PID
 	}
 	return "?", 0
 }
 
-// Pending is the fault that is not known to be undone, nil if there is none.
-func (j *Journal) Pending() (*Record, error) {
-	last, err := j.last()
-	if err != nil || last == nil || last.Step == StepDone {
-		return nil, err
-	}
-	return last, nil
+// Pending are the actions that are not known to be undone, in the order in which
+// they were begun.
+func (j *Journal) Pending() ([]*Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.pending()
 }
 
-// last reads the last record of the file. A line that was cut off by a crash
-// counts as not written: its deed had not begun.
-func (j *Journal) last() (*Record, error) {
+func (j *Journal) pending() ([]*Record, error) {
+	all, err := j.read()
+	return slices.DeleteFunc(all, func(r *Record) bool { return r.Step == StepDone }), err
+}
+
+// read reads the records of the file. A line that was cut off by a crash counts as
+// not written: its deed had not begun.
+func (j *Journal) read() ([]*Record, error) {
 	raw, err := io.ReadAll(io.NewSectionReader(j.file, 0, maxJournal))
 	if err != nil {
 		return nil, err
 	}
-	rec, err := decode(raw)
+	all, err := decode(raw)
 	if err != nil {
 		key := "journal_broken"
 		if errors.Is(err, errNewer) {
@@ -162,13 +192,15 @@ func (j *Journal) last() (*Record, error) {
 		}
 		return nil, &diag.Failure{Code: "journal", Msg: i18n.M("fault."+key, "file", j.path), Hint: i18n.M("fault." + key + "_hint"), Cause: err}
 	}
-	return rec, nil
+	return all, nil
 }
 
 var errNewer = errors.New("schema is not " + journalSchema)
 
-func decode(raw []byte) (*Record, error) {
-	var rec *Record
+// decode gives the newest record of each key, in the order in which they were begun.
+func decode(raw []byte) ([]*Record, error) {
+	var all []*Record
+	at := map[string]*Record{}
 	for len(raw) > 0 {
 		text, rest, whole := bytes.Cut(raw, []byte("\n"))
 		if !whole {
@@ -179,62 +211,86 @@ func decode(raw []byte) (*Record, error) {
 		if err := json.Unmarshal(text, &l); err != nil {
 			return nil, err
 		}
-		switch {
-		case l.Record != nil && l.Record.Schema != journalSchema:
+		switch r := l.Record; {
+		case r == nil:
+		case r.Schema != journalSchema && r.Schema != journalSchema1:
 			return nil, errNewer
-		case l.Record != nil:
-			rec = l.Record
+		default:
+			if old := at[l.Key]; old != nil {
+				all = slices.DeleteFunc(all, func(x *Record) bool { return x == old })
+			}
+			at[l.Key], all = r, append(all, r)
 		}
-		if rec != nil {
-			rec.Step = l.Step
+		if r := at[l.Key]; r != nil {
+			r.Step = l.Step
 		}
 	}
-	return rec, nil
+	return all, nil
 }
 
-// begin writes the first line of a fault. What stands in the file is of faults
-// that are done, and goes.
-func (j *Journal) begin(rec *Record) error {
-	if err := j.file.Truncate(0); err != nil {
-		return err
+// begin writes the first line of an action, unless one is pending that it must not
+// be done beside: of the same key, or for the class. What stands in the file of
+// actions that are all done goes.
+func (j *Journal) begin(rec *Record) (beside *Record, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	pending, err := j.pending()
+	if err != nil {
+		return nil, err
+	}
+	if beside := rec.inTheWay(pending); beside != nil {
+		return beside, nil
+	}
+	if len(pending) == 0 {
+		if err := j.file.Truncate(0); err != nil {
+			return nil, err
+		}
+		j.end = 0
 	}
 	rec.Schema, rec.Step = journalSchema, StepPlanned
-	return j.write(line{Step: StepPlanned, Time: time.Now().UTC(), Record: rec})
+	return nil, j.write(line{Step: StepPlanned, Key: rec.key(), Time: time.Now().UTC(), Record: rec})
 }
 
-// step notes how far a fault came.
+// step notes how far an action came.
 func (j *Journal) step(rec *Record, step string) error {
-	if err := j.write(line{Step: step, Time: time.Now().UTC()}); err != nil {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.write(line{Step: step, Key: rec.key(), Time: time.Now().UTC()}); err != nil {
 		return err
 	}
 	rec.Step = step
 	return nil
 }
 
-func (j *Journal) write(l line) error {
+func (j *Journal) write(l line) (err error) {
 	raw, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
-	end, err := j.file.Seek(0, io.SeekEnd)
-	if err != nil {
+	// What a crash, or a full disk, left of a line would make ours unreadable.
+	if at, err := j.file.Stat(); err != nil {
 		return err
+	} else if at.Size() != j.end {
+		j.end = -1
 	}
-	// What a crash left of a line would make ours unreadable.
-	if keep, err := j.whole(end); err != nil {
-		return err
-	} else if keep < end {
-		if err := j.file.Truncate(keep); err != nil {
+	if j.end < 0 {
+		if j.end, err = j.whole(); err != nil {
 			return err
 		}
-		end = keep
+		if err := j.file.Truncate(j.end); err != nil {
+			return err
+		}
 	}
-	if _, err := j.file.WriteAt(append(raw, '\n'), end); err != nil {
+	end := j.end
+	j.end = -1
+	n, err := j.file.WriteAt(append(raw, '\n'), end)
+	if err != nil {
 		return err
 	}
 	if err := errors.Join(j.file.Sync(), syncDir(filepath.Dir(j.path))); err != nil {
 		return err
 	}
+	j.end = end + int64(n)
 	if j.Hook != nil {
 		j.Hook(l.Step)
 	}
@@ -242,11 +298,8 @@ func (j *Journal) write(l line) error {
 }
 
 // whole is the length of the file up to its last whole line.
-func (j *Journal) whole(end int64) (int64, error) {
-	if end == 0 {
-		return 0, nil
-	}
-	raw, err := io.ReadAll(io.NewSectionReader(j.file, 0, min(end, maxJournal)))
+func (j *Journal) whole() (int64, error) {
+	raw, err := io.ReadAll(io.NewSectionReader(j.file, 0, maxJournal))
 	return int64(bytes.LastIndexByte(raw, '\n') + 1), err
 }
 

@@ -7,12 +7,22 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
 )
 
 const (
 	active = "active"
 	drain  = "drain"
 )
+
+// drainNode sets a node's availability to drain.
+func drainNode() Kind {
+	return Kind{
+		Name: NodeDrain, Says: "fault.note_draining",
+		New: func(_ roster.Fault, c Cluster) (Injector, error) { return nodeDrain{c}, nil },
+		Was: func(n evidence.Node) string { return n.Availability },
+	}
+}
 
 // nodeDrain sets the availability of a node to drain, and gives back what it
 // was.

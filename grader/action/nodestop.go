@@ -23,6 +23,14 @@ import (
 // before it kills them; a hundred of them on a slow machine take longer.
 const scriptLimit = 90 * time.Second
 
+// stopNode stops Docker on a node over SSH.
+func stopNode() Kind {
+	return Kind{
+		Name: NodeStop, Says: "fault.note_injecting", TakesEngine: true, Enters: true,
+		New: func(spec roster.Fault, _ Cluster) (Injector, error) { return nodeStop{spec: spec}, nil },
+	}
+}
+
 // nodeStop stops Docker on a node over SSH, as the handout does by hand.
 type nodeStop struct{ spec roster.Fault }
 

@@ -47,6 +47,9 @@ func (s *Stuck) Unwrap() error { return s.Cause }
 
 // Msg and Hint are for people.
 func (s *Stuck) Msg() i18n.Msg {
+	if s.Fault.Student != "" {
+		return i18n.M("action.stuck", "service", s.Fault.Name, "student", s.Fault.Student, "was", s.Fault.Was, "to", s.Fault.To)
+	}
 	return i18n.M("fault.stuck", "node", s.Fault.Hostname, "kind", s.Fault.Kind)
 }
 

@@ -194,7 +194,7 @@ func TestRealNodeStop(t *testing.T) {
 		list, _, err := r.cluster.Containers(t.Context(), f.NodeID)
 		require.Error(t, err, "the engine is stopped: %v", list)
 		r.whole(t, f, 45*time.Second)
-		rec, _, err := Heal(t.Context(), r.journal, r.healing())
+		rec, err := heal1(t.Context(), r.journal, r.healing())
 		require.NoError(t, err)
 		require.NotNil(t, rec)
 		r.unmarked(t)
@@ -232,11 +232,11 @@ func (r *realLab) kills(t *testing.T, f evidence.Action, spec roster.Fault) {
 			v.Delay = time.Duration(rand.IntN(3000)) * time.Millisecond
 		}
 		r.victim(t, v)
-		_, _, err := Heal(t.Context(), r.journal, r.healing())
+		_, err := Heal(t.Context(), r.journal, r.healing())
 		require.NoError(t, err, "killed at %s + %v", step, v.Delay)
 		r.whole(t, f, time.Second)
 		r.unmarked(t)
-		rec, _, err := Heal(t.Context(), r.journal, r.healing())
+		rec, err := heal1(t.Context(), r.journal, r.healing())
 		require.NoError(t, err)
 		require.Nil(t, rec)
 		t.Logf("killed at %s + %v", step, v.Delay)

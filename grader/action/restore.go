@@ -1,6 +1,7 @@
 package action
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -63,26 +64,34 @@ func (s *Session) undo(ctx context.Context) error {
 			s.outcome.Restoring = s.opt.At()
 		}
 		step(StepRestoring)
-		say("fault.note_restoring")
+		if s.kind.Scope == Class {
+			say("fault.note_restoring")
+		}
 		if err := s.restore(ctx); err != nil {
 			return s.stuck(err)
 		}
-		s.opt.Cluster.Avoid("")
+		if s.kind.Scope == Class {
+			s.opt.Cluster.Avoid("")
+		}
 		if !s.outcome.Untouched {
 			s.outcome.Restored = s.opt.At()
 		}
 		step(StepRestored)
-		say("fault.note_restored")
-		if takesEngine(s.rec.Fault.Kind) {
+		if s.kind.Scope == Class {
+			say("fault.note_restored")
+		}
+		if s.kind.TakesEngine {
 			step(StepRestarting)
 			s.restart(ctx)
 			step(StepRestarted)
 		}
 	}
-	if s.journalled() {
+	if s.marked() {
 		if err := again(ctx, func() error { return dropMark(ctx, s.opt.Cluster, s.rec) }); err != nil {
 			return s.stuck(err)
 		}
+	}
+	if s.journalled() {
 		step(StepDone)
 	}
 	return errors.Join(unwritten...)
@@ -96,8 +105,13 @@ func (s *Session) restore(ctx context.Context) error {
 	var failed error
 	for {
 		if !undone {
-			if failed = s.opt.Injector.Restore(ctx, f); failed == nil {
+			switch failed = s.opt.Injector.Restore(ctx, f); {
+			case failed == nil:
 				undone = true
+			case diag.Code(failed) == "changed": // it is somebody else's by now
+				s.outcome.Left = true
+				s.sayLeft(failed)
+				return nil
 			}
 		}
 		err := s.back(ctx)
@@ -131,9 +145,20 @@ func again(ctx context.Context, f func() error) error {
 	}
 }
 
+// sayLeft tells why what was done is not undone.
+func (s *Session) sayLeft(why error) {
+	var f *diag.Failure
+	if s.opt.Note != nil && errors.As(why, &f) {
+		s.opt.Note(f.Msg)
+	}
+}
+
 // back says what is missing until the target is in service again.
 func (s *Session) back(ctx context.Context) error {
 	f := s.rec.Fault
+	if s.kind.Back != nil {
+		return s.kind.Back(ctx, s.opt.Cluster, f)
+	}
 	nodes, _, err := s.opt.Cluster.Poll(ctx, s.opt.At)
 	if err != nil {
 		return err
@@ -143,14 +168,11 @@ func (s *Session) back(ctx context.Context) error {
 		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.node_gone", "node", f.Hostname)}
 	}
 	n := nodes[i]
-	want := n.Availability
-	if f.Kind == NodeDrain {
-		want = f.Was
-	}
+	want := cmp.Or(f.Was, n.Availability)
 	if n.State != "ready" || n.Availability != want || n.Role == "manager" && n.Reachability != "reachable" {
 		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.not_back", "node", f.Hostname, "state", n.State, "availability", n.Availability)}
 	}
-	if takesEngine(f.Kind) {
+	if s.kind.TakesEngine {
 		// The managers notice late that an engine is gone; it says itself that
 		// it is there.
 		_, _, err = s.opt.Cluster.Containers(ctx, f.NodeID)

@@ -29,7 +29,7 @@ const (
 	steady = 30 * time.Second
 )
 
-// Options are what injecting a fault takes.
+// Options are what doing an action takes.
 type Options struct {
 	// Cluster and Injector do the work; Journal is open and locked.
 	Cluster  Cluster
@@ -62,6 +62,9 @@ type Outcome struct {
 	// Untouched says that the target was never made to fail: at most a timer was
 	// armed on it, and taken off again.
 	Untouched bool
+	// Left says that what was done was not undone: somebody else had changed the
+	// target since, and it was left as they want it.
+	Left bool
 }
 
 // Fill writes the outcome into a window.
@@ -70,10 +73,11 @@ func (o Outcome) Fill(w *evidence.Window) {
 	w.Stopped, w.Restarted = o.Stopped, o.Restarted
 }
 
-// Session is one fault that has been injected and must be undone. It is not
-// safe for concurrent use.
+// Session is one action that was done and must be undone. It is not safe for
+// concurrent use; several may share a journal and a cluster.
 type Session struct {
 	opt     Options
+	kind    Kind
 	rec     *Record
 	outcome Outcome
 	release func() // gives signals back; nil until they were taken
@@ -106,14 +110,10 @@ func Run(ctx context.Context, opt Options, f evidence.Action, watch func(context
 	return out, watch(ctx, s)
 }
 
-// takesEngine reports whether a kind takes the target's engine away, and with
-// it what runs there outside of the swarm.
-func takesEngine(kind string) bool { return kind == NodeStop || kind == Command }
-
 // Begin injects a fault. If it fails, or panics, what was done is undone before
 // it returns; the session then only tells the outcome.
 func Begin(ctx context.Context, opt Options, f evidence.Action) (s *Session, err error) {
-	s = &Session{opt: opt, outcome: Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, done: true}
+	s = &Session{opt: opt, kind: kindOf(f), outcome: Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, done: true}
 	host, _ := os.Hostname()
 	s.rec = &Record{
 		Class: opt.Class, Run: opt.Run, Fault: f, Spec: opt.Spec, Conn: opt.Conn,
@@ -125,14 +125,11 @@ func Begin(ctx context.Context, opt Options, f evidence.Action) (s *Session, err
 	if s.journalled() {
 		if pending, err := opt.Journal.Pending(); err != nil {
 			return s, err
-		} else if pending != nil {
-			return s, &diag.Failure{
-				Code: "pending", Msg: i18n.M("fault.pending", "node", pending.Fault.Hostname, "step", pending.Step),
-				Hint: i18n.M("fault.pending_hint", "class", opt.Class),
-			}
+		} else if beside := s.rec.inTheWay(pending); beside != nil {
+			return s, pendingFailure(beside, opt.Class)
 		}
 	}
-	if takesEngine(f.Kind) {
+	if s.kind.TakesEngine {
 		list, _, err := opt.Cluster.Containers(ctx, f.NodeID)
 		if err != nil {
 			return s, err
@@ -144,8 +141,13 @@ func Begin(ctx context.Context, opt Options, f evidence.Action) (s *Session, err
 		}
 	}
 	if s.journalled() {
-		if err := opt.Journal.begin(s.rec); err != nil {
+		switch beside, err := opt.Journal.begin(s.rec); {
+		case diag.Code(err) == "journal":
+			return s, err
+		case err != nil:
 			return s, unwritten(opt.Journal, err)
+		case beside != nil:
+			return s, pendingFailure(beside, opt.Class)
 		}
 	}
 	s.done = false
@@ -161,9 +163,20 @@ func Begin(ctx context.Context, opt Options, f evidence.Action) (s *Session, err
 	return s, err
 }
 
-// journalled is false of a killed task: swarm replaces it, nothing is to be
-// undone and nobody else is touched.
-func (s *Session) journalled() bool { return s.rec.Fault.Kind != TaskKill }
+// journalled is false where nothing is to be undone.
+func (s *Session) journalled() bool { return !s.kind.Heals }
+
+// marked is true of what others on the swarm must keep away from.
+func (s *Session) marked() bool { return s.journalled() && s.kind.Scope == Class }
+
+// pendingFailure says what must be undone first.
+func pendingFailure(r *Record, class string) error {
+	key, pairs := "fault.pending", []any{"node", r.Fault.Hostname, "step", r.Step}
+	if r.Fault.Student != "" {
+		key, pairs = "action.pending", []any{"service", r.Fault.Name, "student", r.Fault.Student}
+	}
+	return &diag.Failure{Code: "pending", Msg: i18n.M(key, pairs...), Hint: i18n.M("fault.pending_hint", "class", class)}
+}
 
 func nameOf(c evidence.Container) string {
 	if len(c.Names) > 0 {
@@ -196,22 +209,9 @@ func (s *Session) note(key string, pairs ...any) {
 	}
 }
 
-// injecting is the note of what is about to be done to a node.
-func injecting(kind string) string {
-	switch kind {
-	case NodeDrain:
-		return "fault.note_draining"
-	case TaskKill:
-		return "fault.note_killing"
-	case Command:
-		return "fault.note_commanding"
-	}
-	return "fault.note_injecting"
-}
-
 func (s *Session) inject(ctx context.Context) error {
 	f := s.rec.Fault
-	if s.journalled() {
+	if s.marked() {
 		if err := s.step(StepLocking); err != nil {
 			return err
 		}
@@ -234,8 +234,10 @@ func (s *Session) inject(ctx context.Context) error {
 	if err := s.step(StepInjecting); err != nil {
 		return err
 	}
-	s.note(injecting(f.Kind), "kind", f.Kind)
-	if takesEngine(f.Kind) {
+	if s.kind.Says != "" {
+		s.note(s.kind.Says, "kind", f.Kind)
+	}
+	if s.kind.TakesEngine {
 		s.opt.Cluster.Avoid(f.NodeID)
 	}
 	s.outcome.Injecting = s.opt.At()

@@ -224,7 +224,7 @@ func TestWhatCanNotBeUndoneIsSaidLoudly(t *testing.T) {
 
 		pending, err := b.journal.Pending()
 		require.NoError(t, err)
-		require.Equal(t, StepRestoring, pending.Step)
+		require.Equal(t, StepRestoring, pending[0].Step)
 		_, err = Begin(t.Context(), b.opt, targetM2)
 		require.Equal(t, "pending", diag.Code(err), "no fault on top of another: %v", err)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -138,4 +139,43 @@ func TestFaultsOnTheEmbeddedCluster(t *testing.T) {
 		require.NoError(t, err)
 		settled(t, c, 2)
 	})
+}
+
+// TestScaleOnTheEmbeddedCluster: five tasks run while it is in force, two before and
+// after; and what a student changed meanwhile stays.
+func TestScaleOnTheEmbeddedCluster(t *testing.T) {
+	_, c, who := startSim(t)
+	snap, err := c.Snapshot(t.Context(), noClock)
+	require.NoError(t, err)
+	i := slices.IndexFunc(snap.Services, func(s evidence.Service) bool { return s.ID == who.Service })
+	kind, _ := Find(Scale)
+	a, code := kind.Aim(&scaleParams{Replicas: 5}, &snap.Services[i], who.Student)
+	require.Empty(t, code)
+	inj, err := New(Scale, roster.Fault{}, c)
+	require.NoError(t, err)
+	opt := Options{
+		Cluster: c, Injector: inj, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")),
+		Class: "T", Run: "r", Limit: time.Minute, At: noClock,
+	}
+	s, err := Begin(t.Context(), opt, a)
+	require.NoError(t, err)
+	settled(t, c, 5)
+	require.NoError(t, s.Restore(t.Context()))
+	settled(t, c, 2)
+
+	scaled, err := c.Scale(t.Context(), a.Service, 5, 7)
+	require.NoError(t, err)
+	require.False(t, scaled, "it has two")
+	s, err = Begin(t.Context(), opt, a)
+	require.NoError(t, err)
+	scaled, err = c.Scale(t.Context(), a.Service, 5, 3)
+	require.NoError(t, err)
+	require.True(t, scaled)
+	require.NoError(t, s.Restore(t.Context()))
+	require.True(t, s.Outcome().Left)
+	settled(t, c, 3)
+	n, found, err := c.Replicas(t.Context(), "no-such")
+	require.NoError(t, err)
+	require.False(t, found)
+	require.Zero(t, n)
 }

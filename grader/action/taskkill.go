@@ -7,7 +7,16 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
 )
+
+// killTask ends one container of a student's own.
+func killTask() Kind {
+	return Kind{
+		Name: TaskKill, Says: "fault.note_killing", Heals: true,
+		New: func(_ roster.Fault, c Cluster) (Injector, error) { return taskKill{c}, nil },
+	}
+}
 
 // taskKill ends one container. Swarm replaces it by itself.
 type taskKill struct{ cluster Cluster }

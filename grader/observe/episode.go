@@ -75,15 +75,22 @@ func (e *Episode) Again(snap *evidence.Snapshot) {
 	}
 }
 
-// Touches is how many students' services something is done to.
+// Touches is how many students' services the action is done to.
+func (e *Episode) Touches() int {
+	n := 0
+	for _, t := range e.Students {
+		if t.Gap == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Touches is how many times something is done to a student's service.
 func (p *Plan) Touches() int {
 	n := 0
-	for _, e := range p.Episodes {
-		for _, t := range e.Students {
-			if t.Gap == nil {
-				n++
-			}
-		}
+	for i := range p.Episodes {
+		n += p.Episodes[i].Touches()
 	}
 	return n
 }
@@ -115,6 +122,9 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 				n.After = ""
 				needs = append(needs, n)
 			}
+		}
+		if slices.ContainsFunc(needs, func(n check.Need) bool { return n.Load() == "load/haproxy" }) {
+			next.Proxies = s.Proxies // whatever checks of before take for it
 		}
 		x.plan(&next, needs)
 		out.Students = append(out.Students, next)

@@ -171,7 +171,7 @@ func (p *Plan) Watched(f *Fault, snap *evidence.Snapshot, skip func(student stri
 		}
 		w := Watched{Student: id, Service: s.Watch.Service, Rate: s.Watch.Rate}
 		for _, n := range nodes {
-			if n.ID == f.Fault.NodeID && f.Fault.Kind != action.TaskKill {
+			if n.ID == f.Fault.NodeID && takesNode(f.Fault.Kind) {
 				continue
 			}
 			w.Targets = append(w.Targets, evidence.Target{
@@ -182,6 +182,12 @@ func (p *Plan) Watched(f *Fault, snap *evidence.Snapshot, skip func(student stri
 		out = append(out, w)
 	}
 	return out
+}
+
+// takesNode reports whether a kind of action may take a node's address away.
+func takesNode(kind string) bool {
+	k, ok := action.Find(kind)
+	return !ok || !k.Heals
 }
 
 // After plans the load that follows a fault, for every student whose bundle has

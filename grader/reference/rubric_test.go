@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -249,9 +250,11 @@ func actions(t *testing.T) string {
 		if k.Scope != action.Student {
 			continue
 		}
-		params := reflect.TypeOf(k.NewParams()).Elem().Name()
-		doc := src.sentence(params, "", "")
-		require.NotEmpty(t, doc, "%s needs a comment that says what %s does", params, k.Name)
+		path := runtime.FuncForPC(reflect.ValueOf(k.Aim).Pointer()).Name()
+		name := path[strings.LastIndexByte(path, '.')+1:]
+		require.Contains(t, src.funcs, name, "%s: Aim is a function of its own, with a comment", k.Name)
+		doc := kindDoc(src.funcs[name].Doc.Text(), name)
+		require.NotEmpty(t, doc, "%s needs a comment that says what %s does", name, k.Name)
 		fmt.Fprintf(&b, "### `%s`\n\n%s\n\n| parameter | takes | default | |\n|---|---|---|---|\n", k.Name, doc)
 		for _, p := range (asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}}).params(t, src) {
 			typ := p.typ
