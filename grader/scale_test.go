@@ -77,7 +77,7 @@ func TestScale(t *testing.T) {
 	}{
 		{"2024001", scalable("as-asked", nil), all, nil},
 		{"2024002", scalable("one-a-node", func(s *deployments.Service) { s.MaxPerNode = 1 }),
-			map[string]check.Outcome{"five.run": check.Partial}, map[string]string{"five.run": "while web02 was scaled from 2 to 5 replicas: "}},
+			map[string]check.Outcome{"five.run": check.Partial}, map[string]string{"five.run": "while web02 was scaled from 2 to 5: "}},
 		{"2024003", scalable("global", func(s *deployments.Service) { s.Mode, s.Replicas = "global", 0 }),
 			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded, "one.through": check.Ungraded},
 			map[string]string{"five.run": "global"}},

@@ -51,7 +51,7 @@ func TestAfterAnAction(t *testing.T) {
 
 	v := seen(nil, nil)
 	require.Equal(t, check.Pass, v.Outcome, says(v))
-	require.Contains(t, says(v), "while s01 was scaled from 3 to 5 replicas: ")
+	require.Contains(t, says(v), "while s01 was scaled from 3 to 5: ")
 	require.Contains(t, says(v), "5", "all of those that ran then")
 
 	three := newWorld(rub, 3, 42)
