@@ -81,7 +81,7 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 	if a.json {
 		out := planJSON{
 			Schema: "swarmgrade-plan/1", Class: j.Class.Name, Rubric: j.Rubric.ID, Tasks: j.Tasks,
-			Requests: plan.Requests(), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
+			Requests: plan.AllRequests(snap), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
 		}
 		for _, s := range plan.Students {
 			p := planStudent{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars, Targets: s.Targets, Skipped: []planSkip{}}
@@ -124,15 +124,19 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 		lang.T("cli.plan_head", "class", j.Class.Name, "rubric", j.Rubric.Title, "tasks", j.Tasks, "students", len(plan.Students),
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
-		lang.T("cli.plan_foot", "requests", plan.Requests(), "rate", j.Class.Settings.Rate,
+		lang.T("cli.plan_foot", "requests", plan.AllRequests(snap), "rate", j.Class.Settings.Rate,
 			"least", (time.Duration(least)*time.Second).String(), "most", (time.Duration(most)*time.Second).String()), a.planFaults(plan))
 	return err
 }
 
 func (a *app) planFaults(plan *observe.Plan) string {
+	head := "observe.faults_head"
+	if len(plan.Episodes) > 0 {
+		head = "observe.changes_head"
+	}
 	text := a.lang().T("observe.faults_none")
 	if what := a.faultText(plan); what != "" {
-		text = a.lang().T("observe.faults_head") + "\n" + diag.Plain(what)
+		text = a.lang().T(head) + "\n" + diag.Plain(what)
 	}
 	if missed := a.missedText(plan); missed != "" {
 		text += "\n" + missed

@@ -132,6 +132,27 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 	return out
 }
 
+// AllRequests is [Plan.Requests] with those that are sent while actions are in
+// force, by the plan's own snapshot.
+func (p *Plan) AllRequests(snap *evidence.Snapshot) int {
+	n := p.Requests()
+	for _, e := range p.Episodes {
+		n += p.During(e.ID, e.ids(), snap).Requests()
+	}
+	return n
+}
+
+// ids are the students whose services something is done to.
+func (e *Episode) ids() []string {
+	var out []string
+	for _, t := range e.Students {
+		if t.Gap == nil {
+			out = append(out, t.Student)
+		}
+	}
+	return out
+}
+
 // Services are the IDs of the services that an action is done to.
 func Services(of []Touched) []string {
 	var out []string

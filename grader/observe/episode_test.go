@@ -1,6 +1,7 @@
 package observe_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ func scaling(t *testing.T) *rubric.Rubric {
 	rub.Actions = []rubric.Action{{ID: "scaled", Kind: "scale", Params: params}}
 	for i := range rub.Tasks {
 		for _, c := range rub.Tasks[i].Checks {
-			if c.ID == "task2.mesh" || c.ID == "task2.answers" {
+			if slices.Contains([]string{"task2.mesh", "task2.mesh-spread", "task2.answers", "task2.spread"}, c.ID) {
 				c.After = "scaled"
 			}
 		}

@@ -27,13 +27,7 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 	speed := Speed(snap.Swarm.HeartbeatMS)
 	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
 	for _, e := range p.Episodes {
-		var ids []string
-		for _, t := range e.Students {
-			if t.Gap == nil {
-				ids = append(ids, t.Student)
-			}
-		}
-		if len(ids) > 0 {
+		if ids := e.ids(); len(ids) > 0 {
 			s.add(scaled(calmFor), scaled(settleLimit)+3*usualRead)
 			s.load(p.During(e.ID, ids, snap).Students, parallel, rate)
 		}
