@@ -42,30 +42,51 @@ var files embed.FS
 
 var catalogs = sync.OnceValue(func() map[Lang]map[string]string {
 	all := make(map[Lang]map[string]string)
+	add := func(lang Lang, name, key, text string) {
+		area, _, _ := strings.Cut(strings.TrimSuffix(path.Base(name), ".yaml"), "-")
+		if key = area + "." + key; all[lang][key] != "" {
+			panic(name + " says " + key + " a second time")
+		}
+		all[lang][key] = strings.TrimRight(text, "\n")
+	}
 	for _, lang := range Langs {
 		all[lang] = make(map[string]string)
-		dir := "catalog/" + string(lang)
-		names, err := fs.Glob(files, dir+"/*.yaml")
-		if err != nil {
-			panic(err)
+		for name, texts := range read[string]("catalog/" + string(lang)) {
+			for k, text := range texts {
+				add(lang, name, k, text)
+			}
 		}
-		for _, name := range names {
-			area := strings.TrimSuffix(path.Base(name), ".yaml")
-			raw, err := files.ReadFile(name)
-			if err != nil {
-				panic(err)
-			}
-			var texts map[string]string
-			if err := yaml.Unmarshal(raw, &texts); err != nil {
-				panic(fmt.Sprintf("%s: %v", name, err))
-			}
-			for k, v := range texts {
-				all[lang][area+"."+k] = strings.TrimRight(v, "\n")
+	}
+	for name, texts := range read[map[Lang]string]("catalog") {
+		for k, both := range texts {
+			for lang, text := range both {
+				add(lang, name, k, text)
 			}
 		}
 	}
 	return all
 })
+
+// read gives the sentences of each file in a directory of the catalogs.
+func read[T any](dir string) map[string]map[string]T {
+	names, err := fs.Glob(files, dir+"/*.yaml")
+	if err != nil {
+		panic(err)
+	}
+	out := make(map[string]map[string]T)
+	for _, name := range names {
+		raw, err := files.ReadFile(name)
+		if err != nil {
+			panic(err)
+		}
+		var texts map[string]T
+		if err := yaml.Unmarshal(raw, &texts); err != nil {
+			panic(fmt.Sprintf("%s: %v", name, err))
+		}
+		out[name] = texts
+	}
+	return out
+}
 
 // Keys are all keys of a language, sorted.
 func (l Lang) Keys() []string {

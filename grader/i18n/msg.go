@@ -5,7 +5,8 @@
 // stored with a verdict and turned into text only when a report is written, so
 // that one result can be read in either language.
 //
-// The catalogs are YAML files, one an area, in catalog/<lang>/. A sentence may
+// The catalogs are YAML files, one an area, in catalog/<lang>/; those of one kind of
+// check or action are side by side in catalog/<area>-<kind>.yaml. A sentence may
 // hold placeholders: {name} is replaced by the value, {n|task|tasks} by the
 // first form if n is 1 and by the second otherwise, {t|time} by a moment in
 // local time. A hint may have several
