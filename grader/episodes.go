@@ -148,20 +148,13 @@ func (a *acts) hold(inj action.Injector) {
 	if x.conn.Passing {
 		return
 	}
-	var stuck *action.Stuck
+	var all []*action.Stuck
 	for _, t := range a.episode.Students {
-		if t.Gap != nil {
-			continue
-		}
-		one := action.NewStuck(t.Action, x.j.Class.Name, inj, nil)
-		if stuck == nil {
-			stuck = one
-		} else {
-			last := len(stuck.Commands) - 1
-			stuck.Commands = slices.Insert(stuck.Commands, last, one.Commands[:len(one.Commands)-1]...)
+		if t.Gap == nil {
+			all = append(all, action.NewStuck(t.Action, x.j.Class.Name, inj, nil))
 		}
 	}
-	x.j.g.tell(Held{stuck})
+	x.j.g.tell(Held{action.Together(all)})
 	a.held = true
 }
 

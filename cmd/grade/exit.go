@@ -81,7 +81,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case errors.Is(err, syscall.EPIPE) && !errors.As(err, &stuck):
 		return exitPipe
 	case errors.As(err, &stuck): // louder than anything else, an interrupt too
-		return a.sayStuck(stuck)
+		return a.sayStuck(action.AllStuck(err)...)
 	// What the cluster did not answer once we were interrupted is no failure of it.
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.As(err, new(*swarm.Error))):
 		return a.sayInterrupted()
@@ -105,10 +105,16 @@ func (a *app) exit(ctx context.Context, err error) int {
 	return exitUsage
 }
 
-// sayStuck says loudly that a node may still be down, and what to type.
-func (a *app) sayStuck(stuck *action.Stuck) int {
+// sayStuck says loudly what may still be down or changed, and what to type.
+func (a *app) sayStuck(all ...*action.Stuck) int {
 	lang := a.lang()
-	a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), lang.Text(stuck.Hint()))
+	for i, stuck := range all {
+		hint := ""
+		if i == len(all)-1 {
+			hint = lang.Text(action.Together(all).Hint())
+		}
+		a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), hint)
+	}
 	return exitFault
 }
 

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"reflect"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
@@ -64,16 +67,54 @@ func Heal(ctx context.Context, path string, opt HealOptions) (done []Healed, err
 	if err != nil {
 		return nil, err
 	}
-	var failed []error
-	for _, rec := range pending {
-		out, err := heal(ctx, j, rec, opt)
-		if err != nil {
-			failed = append(failed, err)
+	outs, errs := make([]Outcome, len(pending)), make([]error, len(pending))
+	var services []int
+	for i, rec := range pending {
+		if kindOf(rec.Fault).Scope == Student && rec.Conn.Sim == "" {
+			services = append(services, i)
 			continue
 		}
-		done = append(done, Healed{rec, out})
+		outs[i], errs[i] = heal(ctx, j, rec, opt)
 	}
-	return done, errors.Join(failed...)
+	for len(services) > 0 {
+		services = healServices(ctx, j, pending, services, opt, outs, errs)
+	}
+	for i, rec := range pending {
+		if errs[i] == nil {
+			done = append(done, Healed{rec, outs[i]})
+		}
+	}
+	return done, errors.Join(errs...)
+}
+
+// healAtOnce is how many students' services are put back side by side.
+const healAtOnce = 8
+
+// healServices undoes what was done to students' services in the swarm of the first
+// of them, and gives those that are in another.
+func healServices(ctx context.Context, j *Journal, all []*Record, which []int, opt HealOptions, outs []Outcome, errs []error) (others []int) {
+	conf := all[which[0]].Conn
+	cluster, closing, dialled := opt.Dial(ctx, conf)
+	if dialled == nil {
+		defer func() { _ = closing() }()
+	}
+	opt.Dial = func(context.Context, roster.Cluster) (Cluster, func() error, error) {
+		return cluster, func() error { return nil }, dialled
+	}
+	var g errgroup.Group
+	g.SetLimit(healAtOnce)
+	for _, i := range which {
+		if !reflect.DeepEqual(all[i].Conn, conf) {
+			others = append(others, i)
+			continue
+		}
+		g.Go(func() error {
+			outs[i], errs[i] = heal(ctx, j, all[i], opt)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return others
 }
 
 // heal undoes one action of a journal.

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -158,4 +159,15 @@ func heal1(ctx context.Context, path string, opt HealOptions) (*Record, error) {
 		return nil, err
 	}
 	return done[0].Record, err
+}
+
+// TestAllThatIsStuckIsSaid: one that can't be undone hides no other.
+func TestAllThatIsStuckIsSaid(t *testing.T) {
+	a := NewStuck(toFive("a"), "T", scale{}, errTest)
+	b := NewStuck(toFive("b"), "T", scale{}, errTest)
+	all := AllStuck(errors.Join(errTest, errors.Join(a, nil), fmt.Errorf("and %w", b)))
+	require.Equal(t, []*Stuck{a, b}, all)
+	require.Equal(t, []string{"docker service scale a=2", "docker service scale b=2", "grade restore --class T"}, Together(all).Commands)
+	require.Equal(t, a.Commands, Together([]*Stuck{a, a}).Commands)
+	require.Empty(t, AllStuck(errTest))
 }

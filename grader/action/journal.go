@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -280,6 +281,9 @@ func (j *Journal) write(l line) (err error) {
 		if err := j.file.Truncate(j.end); err != nil {
 			return err
 		}
+	}
+	if j.end+int64(len(raw)) >= maxJournal {
+		return fmt.Errorf("%d bytes, which is as much as is read again", maxJournal)
 	}
 	end := j.end
 	j.end = -1

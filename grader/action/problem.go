@@ -1,6 +1,8 @@
 package action
 
 import (
+	"errors"
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -33,6 +35,39 @@ func NewStuck(f evidence.Action, class string, inj Injector, cause error) *Stuck
 	}
 	s.Commands = append(s.Commands, "grade restore --class "+class)
 	return s
+}
+
+// AllStuck are all that an error holds, in its order.
+func AllStuck(err error) []*Stuck {
+	var out []*Stuck
+	switch e := err.(type) { //nolint:errorlint // the tree is walked here
+	case nil:
+	case *Stuck:
+		return []*Stuck{e}
+	case interface{ Unwrap() []error }:
+		for _, x := range e.Unwrap() {
+			out = append(out, AllStuck(x)...)
+		}
+	default:
+		return AllStuck(errors.Unwrap(err))
+	}
+	return out
+}
+
+// Together is what to say of several at once: the commands of all, each once, and
+// last what asks the program to look again.
+func Together(all []*Stuck) *Stuck {
+	one := *all[0]
+	one.Commands = nil
+	for _, s := range all {
+		for _, c := range s.Commands[:len(s.Commands)-1] {
+			if !slices.Contains(one.Commands, c) {
+				one.Commands = append(one.Commands, c)
+			}
+		}
+	}
+	one.Commands = append(one.Commands, all[0].Commands[len(all[0].Commands)-1])
+	return &one
 }
 
 func (s *Stuck) Error() string {

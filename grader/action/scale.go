@@ -72,9 +72,13 @@ func (s scale) Inject(ctx context.Context, a evidence.Action) error {
 
 // Restore gives the service back what it had. One that is gone wants nothing.
 func (s scale) Restore(ctx context.Context, a evidence.Action) error {
-	n, found, err := s.cluster.Replicas(ctx, a.Service)
-	if err != nil || !found || strconv.FormatUint(n, 10) == a.Was {
+	switch n, found, err := s.cluster.Replicas(ctx, a.Service); {
+	case err != nil:
 		return err
+	case !found:
+		return &diag.Failure{Code: "changed", Msg: i18n.M("action.scale_gone", "student", a.Student, "service", a.Name)}
+	case strconv.FormatUint(n, 10) == a.Was:
+		return nil
 	}
 	return s.change(ctx, a, a.To, a.Was)
 }

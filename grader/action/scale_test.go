@@ -71,7 +71,7 @@ func TestWhatAStudentChangedIsLeft(t *testing.T) {
 	}{
 		"another number":          {7, 7, true},
 		"put back by the student": {2, 2, false},
-		"removed":                 {0, 0, false},
+		"removed":                 {0, 0, true},
 		"nothing":                 {5, 2, false},
 	} {
 		b := newScale(t)
@@ -86,7 +86,9 @@ func TestWhatAStudentChangedIsLeft(t *testing.T) {
 		require.NoError(t, s.Restore(t.Context()), name)
 		require.Equal(t, c.want, b.swarm.replicas["svc-a"], name)
 		require.Equal(t, c.left, s.Outcome().Left, name)
-		if c.left {
+		if c.now == 0 {
+			require.Equal(t, []string{"service a (student a) is gone, or global, by now: nothing is put back"}, notes)
+		} else if c.left {
 			require.Equal(t, []string{"the replicas of service a (student a) number 7 by now, neither 2 as before nor 5 as grading had it: they are left so"}, notes)
 		} else {
 			require.Empty(t, notes, name)

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -62,6 +63,11 @@ func newClient(host string, tr *http.Transport) (*client.Client, error) {
 type limitTransport struct{ base http.RoundTripper }
 
 func (t limitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if body, ok := req.Context().Value(bodyKey{}).([]byte); ok && req.Method == http.MethodPost {
+		req = req.Clone(req.Context())
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		return nil, &roundTripError{err}
@@ -72,6 +78,14 @@ func (t limitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = &limitBody{ReadCloser: resp.Body, left: maxResponse}
 	return resp, nil
+}
+
+type bodyKey struct{}
+
+// verbatim has a POST of the client carry a body as it stands, in place of what the
+// client makes of the parts that it knows.
+func verbatim(ctx context.Context, body []byte) context.Context {
+	return context.WithValue(ctx, bodyKey{}, body)
 }
 
 type limitBody struct {
