@@ -184,26 +184,9 @@ func (a *acts) watch(ctx context.Context) error {
 	if err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(touched)); err != nil {
 		return err
 	}
-	from, hash, err := x.seen(ctx, "snapshot/before", id, bundles)
-	if err != nil || from == nil {
-		return err
-	}
-	for _, b := range bundles {
-		b.Begin(id).Before = hash
-	}
-	x.loader = x.loader.Knowing(from)
-	plan := x.plan.During(id, ids, from)
-	x.j.g.tell(Began{During, len(plan.Students), plan.Requests()})
-	err = x.during(ctx, id, plan, from, bundles)
-	x.j.g.tell(Ended{During})
-	if err != nil {
-		return err
-	}
-	_, hash, err = x.seen(ctx, "snapshot/after", id, bundles)
-	for _, b := range bundles {
-		b.Begin(id).After = hash
-	}
-	return err
+	return x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
+		return x.plan.During(id, ids, snap), bundles
+	})
 }
 
 // undo puts everything back, all of it whatever becomes of one.

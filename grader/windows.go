@@ -105,14 +105,15 @@ func reportFault(w *evidence.Window, start time.Time, failed error) result.Fault
 	return f
 }
 
-// later drives the load that follows the faults, between two snapshots. A
-// cluster that can't be read then leaves it out.
+// later drives the load that follows the faults, of whoever has not seen it in an
+// earlier try.
 func (x *flow) later(ctx context.Context) error {
 	var probed []*evidence.Bundle
 	var services []string
-	for _, b := range x.bundles {
-		if p := b.Probing(); p != nil {
-			probed, services = append(probed, b), append(services, p.Service)
+	todo := make([]*evidence.Bundle, len(x.bundles)) // in the plan's order
+	for i, b := range x.bundles {
+		if e := b.Episode(evidence.FaultEpisode); e != nil && e.Probing != nil && e.Before == "" {
+			todo[i], probed, services = b, append(probed, b), append(services, e.Probing.Service)
 		}
 	}
 	if len(probed) == 0 {
@@ -122,46 +123,46 @@ func (x *flow) later(ctx context.Context) error {
 	if err := observe.Calm(ctx, x.conn, x.at, x.snap.Swarm, services); err != nil {
 		return err
 	}
-	settled, hash, err := x.seen(ctx, "snapshot/before", evidence.FaultEpisode, probed)
-	if err != nil || settled == nil {
-		return err
-	}
-	for _, b := range probed {
-		b.Begin(evidence.FaultEpisode).Before = hash
-	}
-	// What came up in the window exists from now on.
-	x.loader = x.loader.Knowing(settled)
-	x.runner.Loader = x.loader
-	after, into := x.plan.After(x.bundles, settled)
-	x.j.g.tell(Began{Later, len(after.Students), after.Requests()})
-	err = x.during(ctx, evidence.FaultEpisode, after, settled, into)
-	x.j.g.tell(Ended{Later})
-	if err != nil {
-		return err
-	}
-	_, hash, err = x.seen(ctx, "snapshot/after", evidence.FaultEpisode, probed)
-	for _, b := range probed {
-		b.Begin(evidence.FaultEpisode).After = hash
-	}
-	return err
+	return x.during(ctx, evidence.FaultEpisode, Later, probed, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
+		return x.plan.After(todo, snap)
+	})
 }
 
-// during observes students in an episode, whose bundles are in the order of the
-// plan. What an interrupted try has seen of it is not kept: an episode is whole or
-// not there.
-func (x *flow) during(ctx context.Context, episode string, plan *observe.Plan, snap *evidence.Snapshot, into []*evidence.Bundle) error {
+// during drives the load of an episode, between two snapshots. plan gives what is
+// driven, by the first of them, and the bundles that it is for, in its order. A
+// cluster that can't be read then leaves it out. What an interrupted try has seen of it
+// is not kept: an episode is whole or not there.
+func (x *flow) during(ctx context.Context, episode string, stage Stage, concerned []*evidence.Bundle,
+	plan func(*evidence.Snapshot) (*observe.Plan, []*evidence.Bundle),
+) error {
+	from, hash, err := x.seen(ctx, "snapshot/before", episode, concerned)
+	if err != nil || from == nil {
+		return err
+	}
+	for _, b := range concerned {
+		b.Begin(episode).Before = hash
+	}
+	// What came up meanwhile exists from now on.
+	x.loader = x.loader.Knowing(from)
+	todo, into := plan(from)
 	r := observe.Runner{
 		Cluster: x.conn, Meter: x.conn, Loader: x.loader, Run: x.run, At: x.at,
 		Parallel: x.runner.Parallel, Progress: x.runner.Progress,
 	}
-	observed, err := r.Observe(ctx, plan, snap)
+	x.j.g.tell(Began{stage, len(todo.Students), todo.Requests()})
+	observed, err := r.Observe(ctx, todo, from)
+	x.j.g.tell(Ended{stage})
 	if err != nil {
 		return err
 	}
 	for k, o := range observed {
 		into[k].Begin(episode).Observed(o.Bundle)
 	}
-	return nil
+	_, hash, err = x.seen(ctx, "snapshot/after", episode, concerned)
+	for _, b := range concerned {
+		b.Begin(episode).After = hash
+	}
+	return err
 }
 
 // seen is snapshot for a reading that belongs to an episode: a gap in it of everybody
