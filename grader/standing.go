@@ -48,6 +48,9 @@ func (j *Job) Standing(ctx context.Context) (d *result.Data, err error) {
 
 func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
 	d, err := book.StandingData(ctx, j.Rubric, gradebook.Policy(j.Class.Settings.Attempts))
+	if errors.Is(err, gradebook.ErrNotFound) {
+		return nil, diag.Misuse(i18n.M("cli.no_run_of_lab", "lab", j.Rubric.ID, "class", j.Class.Name), i18n.M("cli.no_run_of_lab_hint", "class", j.Class.Name))
+	}
 	if err != nil {
 		return nil, err
 	}

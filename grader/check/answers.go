@@ -74,7 +74,7 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 	}
 	traces, missing := in.View.Traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return Lacking(missing)
+		return in.unsent(missing, p.Via, p.Service, p.Name, p.Port, p.Or)
 	}
 	expected := in.View.Lasting(svc)
 	r := Result{

@@ -90,6 +90,14 @@ func TestAnswersOnTheMesh(t *testing.T) {
 		{"our machine out of ports", "", func(d *deployment) { d.gap("load/mesh/manager-1", "local") }, open("check.load_gap_local")},
 		{"a gap in another load", "", func(d *deployment) { d.gap("load/haproxy", "timeout") }, pass("check.answers_ok")},
 		{"no load at all", "", func(d *deployment) { d.idle = true }, open("check.load_none")},
+		{"published nothing, so that nothing was sent", "", func(d *deployment) { d.idle, d.svc().Ports = true, nil }, fail("check.port_none")},
+		{"published on the host only, so that nothing was sent", "", func(d *deployment) { d.idle, d.svc().Ports[0].Mode = true, "host" }, fail("check.port_mode")},
+		{"nothing runs, so that nothing was sent", "", func(d *deployment) {
+			d.idle = true
+			for _, t := range tasksOf(d.snap, "svc-s01") {
+				t.State, t.Desired = "failed", "shutdown"
+			}
+		}, fail("check.running_few")},
 		{"a load that was interrupted", "", stopped3("cancelled"), open("check.load_cut")},
 		{"a load whose time was up", "", stopped3("duration"), open("check.load_cut")},
 		{"a page that took us too long to read", "", stopped3("costly"), open("check.load_costly").says("sent", 1500)},
@@ -153,6 +161,7 @@ func TestAnswersThroughHAProxy(t *testing.T) {
 
 		{"could not be reached by us", via, func(d *deployment) { d.gap("load/haproxy", "timeout") }, open("check.load_gap").says("what", "haproxy")},
 		{"no load at all", via, func(d *deployment) { d.idle = true }, open("check.load_none")},
+		{"made no HAProxy, so that nothing was sent", via, func(d *deployment) { d.idle, d.bundle.Proxies = true, nil }, fail("check.proxy_none")},
 		{"tasks came and went", via, func(d *deployment) { restless(d); answered(half)(d) }, open("check.unstable")},
 		{"a node loses connections, and HAProxy says 503 of it", via, func(d *deployment) {
 			onMesh(func(d *deployment) []reply { return append(d.shares(each, each, 0), failed("timeout", 500)) }, 3)(d)

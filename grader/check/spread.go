@@ -59,7 +59,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	}
 	traces, missing := in.View.Traces(p.Via, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		return Lacking(missing)
+		return in.unsent(missing, p.Via, p.Service, p.Name, p.Port, p.Or)
 	}
 	t := in.View.Tally(svc, traces...)
 	tasks := in.View.Lasting(svc)

@@ -31,7 +31,9 @@ func within(in *check.Input, chk *rubric.Check, kind check.Kind) check.Result {
 
 // open is a check that nothing is known about through no fault of the student.
 func open(why i18n.Msg) check.Result {
-	return check.Result{
-		Outcome: check.Ungraded, Observed: check.Facts{"missing": "action"}, Message: why, Hint: i18n.M("check.ungraded_hint"),
+	r := check.Result{Outcome: check.Ungraded, Observed: check.Facts{"missing": "action"}, Message: why, Hint: i18n.M("check.ungraded_hint")}
+	if why.Key == "judge.action_self_check" { // the reason says it all
+		r.Hint = i18n.Msg{}
 	}
+	return r
 }
