@@ -160,8 +160,8 @@ func (a *acts) hold(inj action.Injector) {
 
 // gapCode is a gap's word for why an action could not be done.
 func gapCode(err error) string {
-	if diag.Code(err) == "changed" {
-		return "changed"
+	if code := diag.Code(err); code == "changed" || code == "taken" {
+		return code
 	}
 	return "internal"
 }

@@ -13,6 +13,20 @@ import (
 // MarkName is the swarm config that marks a swarm in which a fault is injected.
 const MarkName = "swarmgrade-fault-lock"
 
+// serviceMark begins the name of the config that marks a service which was changed;
+// its ID follows.
+const serviceMark = "swarmgrade-service-lock-"
+
+// markName is what a record marks: the swarm, or the student's service alone, so that
+// two graders who change one at the same time do not take each other's change for what
+// stood before.
+func (r *Record) markName() string {
+	if r.Fault.Student != "" {
+		return serviceMark + r.Fault.Service
+	}
+	return MarkName
+}
+
 // Mark is what it holds: whose fault it is.
 type Mark struct {
 	Host  string    `json:"host"`
@@ -31,13 +45,14 @@ func (r *Record) mark() []byte {
 	return raw
 }
 
-// takeMark marks the swarm; a *diag.Failure says who was first.
+// takeMark marks the swarm, or the service; a *diag.Failure says who was first.
 func takeMark(ctx context.Context, c Locker, r *Record) error {
-	created, err := c.CreateLock(ctx, MarkName, r.mark())
+	name := r.markName()
+	created, err := c.CreateLock(ctx, name, r.mark())
 	if err != nil || created {
 		return err
 	}
-	raw, found, err := c.ReadLock(ctx, MarkName)
+	raw, found, err := c.ReadLock(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -48,6 +63,13 @@ func takeMark(ctx context.Context, c Locker, r *Record) error {
 	if found {
 		_ = json.Unmarshal(raw, &m)
 	}
+	if r.Fault.Student != "" {
+		return &diag.Failure{
+			Code: "taken",
+			Msg:  i18n.M("action.taken", "service", r.Fault.Name, "student", r.Fault.Student, "host", m.Host, "pid", m.PID, "time", m.Time.Format(time.RFC3339)),
+			Hint: i18n.M("action.taken_hint", "config", name),
+		}
+	}
 	return &diag.Failure{
 		Code: "locked",
 		Msg:  i18n.M("fault.locked", "host", m.Host, "pid", m.PID, "class", m.Class, "node", m.Node, "time", m.Time.Format(time.RFC3339)),
@@ -57,11 +79,11 @@ func takeMark(ctx context.Context, c Locker, r *Record) error {
 
 // dropMark takes a fault's own mark away and leaves any other.
 func dropMark(ctx context.Context, c Locker, r *Record) error {
-	raw, found, err := c.ReadLock(ctx, MarkName)
+	raw, found, err := c.ReadLock(ctx, r.markName())
 	if err != nil || !found || !bytes.Equal(raw, r.mark()) {
 		return err
 	}
-	return c.RemoveLock(ctx, MarkName)
+	return c.RemoveLock(ctx, r.markName())
 }
 
 // ReadMark tells whose fault the swarm is marked by. Of a mark that can't be

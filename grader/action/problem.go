@@ -11,7 +11,7 @@ import (
 
 // Codes of this package's failures, besides those of [diag]. Nothing is left
 // behind by any of them: "busy" (another grader on this machine), "locked" (the
-// swarm is marked by another), "pending" (an earlier fault must be undone first),
+// swarm is marked by another), "taken" (a student's service is), "pending" (an earlier fault must be undone first),
 // "journal", "config" (the class file must be mended), "changed" (the target is not
 // as it was when it was chosen, and nothing was done to it), "ssh", "failed" (the
 // fault did not work).

@@ -86,12 +86,10 @@ func (s *Session) undo(ctx context.Context) error {
 			step(StepRestarted)
 		}
 	}
-	if s.marked() {
+	if s.journalled() {
 		if err := again(ctx, func() error { return dropMark(ctx, s.opt.Cluster, s.rec) }); err != nil {
 			return s.stuck(err)
 		}
-	}
-	if s.journalled() {
 		step(StepDone)
 	}
 	return errors.Join(unwritten...)

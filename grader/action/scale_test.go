@@ -52,13 +52,14 @@ func TestAServiceIsScaledAndPutBack(t *testing.T) {
 	s, err := Begin(t.Context(), b.opt, toFive("a"))
 	require.NoError(t, err)
 	require.EqualValues(t, 5, b.swarm.replicas["svc-a"])
-	require.Empty(t, b.swarm.locks, "others may go on with the swarm")
+	require.Len(t, b.swarm.locks, 1)
+	require.Contains(t, b.swarm.locks, serviceMark+"svc-a", "others may go on with the swarm")
 	require.Empty(t, b.swarm.avoided)
 	require.NoError(t, s.Restore(t.Context()))
 	require.NoError(t, s.Restore(t.Context()), "twice is once")
 	require.EqualValues(t, 2, b.swarm.replicas["svc-a"])
 	require.False(t, s.Outcome().Left)
-	require.Equal(t, []string{StepPlanned, StepInjecting, StepInjected, StepRestoring, StepRestored, StepDone}, steps)
+	require.Equal(t, []string{StepPlanned, StepLocking, StepInjecting, StepInjected, StepRestoring, StepRestored, StepDone}, steps)
 	b.requireUndone(t)
 }
 
@@ -166,10 +167,44 @@ func TestNothingIsBegunBesideWhatIsPending(t *testing.T) {
 	require.NoError(t, s.Restore(t.Context()))
 }
 
+// Two graders who change one service at once would each take the other's change for
+// what stood before.
+func TestOneGraderAtATimeChangesAService(t *testing.T) {
+	one, two := newScale(t), newScale(t)
+	two.swarm, two.opt.Cluster, two.opt.Injector = one.swarm, one.swarm, scale{one.swarm}
+	s, err := Begin(t.Context(), one.opt, toFive("a"))
+	require.NoError(t, err)
+	other := toFive("a")
+	other.Was, other.To = "5", "4" // as a snapshot shows it now
+	_, err = Begin(t.Context(), two.opt, other)
+	require.Equal(t, "taken", diag.Code(err))
+	require.Contains(t, err.Error(), "service a of student a is being changed by process")
+	require.Contains(t, i18n.EN.Text(diag.Failures(err)[0].Hint), "docker config rm swarmgrade-service-lock-svc-a")
+	pending, err := two.journal.Pending()
+	require.NoError(t, err)
+	require.Empty(t, pending)
+	require.Len(t, one.swarm.locks, 1, "the first one's stays")
+	require.NoError(t, s.Restore(t.Context()))
+	require.EqualValues(t, 2, one.swarm.replicas["svc-a"])
+	one.requireUndone(t)
+
+	// A class's fault and a student's action do not wait for each other's marks.
+	s, err = Begin(t.Context(), one.opt, toFive("a"))
+	require.NoError(t, err)
+	node := two.opt
+	node.Injector = two.injector
+	two.injector.swarm = one.swarm
+	f, err := Begin(t.Context(), node, targetM2)
+	require.NoError(t, err)
+	require.NoError(t, s.Restore(t.Context()))
+	require.NoError(t, f.Restore(t.Context()))
+	one.requireUndone(t)
+}
+
 // What a killed grader left of many students' services is put back, wherever it was
 // killed, and one that can't be keeps no other from it.
 func TestHealPutsEveryServiceBack(t *testing.T) {
-	for _, step := range []string{StepPlanned, StepInjecting, StepInjected, StepRestoring, StepRestored, StepDone} {
+	for _, step := range []string{StepPlanned, StepLocking, StepInjecting, StepInjected, StepRestoring, StepRestored, StepDone} {
 		t.Run(step, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newScale(t)

@@ -166,9 +166,6 @@ func Begin(ctx context.Context, opt Options, f evidence.Action) (s *Session, err
 // journalled is false where nothing is to be undone.
 func (s *Session) journalled() bool { return !s.kind.Heals }
 
-// marked is true of what others on the swarm must keep away from.
-func (s *Session) marked() bool { return s.journalled() && s.kind.Scope == Class }
-
 // pendingFailure says what must be undone first.
 func pendingFailure(r *Record, class string) error {
 	key, pairs := "fault.pending", []any{"node", r.Fault.Hostname, "step", r.Step}
@@ -211,7 +208,7 @@ func (s *Session) note(key string, pairs ...any) {
 
 func (s *Session) inject(ctx context.Context) error {
 	f := s.rec.Fault
-	if s.marked() {
+	if s.journalled() {
 		if err := s.step(StepLocking); err != nil {
 			return err
 		}

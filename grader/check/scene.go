@@ -15,7 +15,7 @@ func Did(a *evidence.Action) i18n.Msg {
 // ActionReason says why an action was not done to a student's service.
 func ActionReason(g evidence.Gap) i18n.Msg {
 	switch g.Code {
-	case "left-out", selfCheck, "no-service", "global", "changed":
+	case "left-out", selfCheck, "no-service", "global", "changed", "taken":
 		return i18n.M("judge.action_" + strings.ReplaceAll(g.Code, "-", "_"))
 	}
 	return i18n.M("judge.action_failed", "code", g.Code, "detail", clip(g.Detail, 120))

@@ -80,7 +80,8 @@ type Gap struct {
 	// (which stops no node) or why no fault could be chosen that hits this student
 	// (Detail is then the host name of the node that the reason is about), of an
 	// action "no-service", "global" (a service that has no number of replicas),
-	// "changed" (it was no longer as when the action was chosen).
+	// "changed" (it was no longer as when the action was chosen), "taken" (another
+	// grader was changing it).
 	Code string `json:"code"`
 	// Detail is for the instructor; it may hold text from outside.
 	Detail string `json:"detail,omitempty"`

@@ -9,8 +9,15 @@ import (
 	"swarmgrade/grader/strictyaml"
 )
 
+// maxActions bounds how often a class is changed and watched in one run.
+const maxActions = 20
+
 func (l *loader) actions(n *yaml.Node) []Action {
 	var out []Action
+	if items := l.doc.List(n); len(items) > maxActions {
+		l.report(items[maxActions], "rubric.many_actions", "limit", maxActions)
+		return nil
+	}
 	for _, item := range l.doc.List(n) {
 		o := l.doc.Object(item, "id", "kind", "title", "with")
 		a := Action{ID: l.id(o.Need("id"), idForm), Title: l.text(o.Need("title"))}
