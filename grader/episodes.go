@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -51,6 +50,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 			x.miss(e, evidence.Gap{What: "action", Code: "unreachable", Detail: err.Error()})
 		default:
 			e.Again(now)
+			x.plan.Spare(e, now, x.bundle)
 		}
 	}
 	acts := acts{x: x, episode: e}
@@ -77,9 +77,6 @@ func (x *flow) miss(e *observe.Episode, why evidence.Gap) {
 	}
 }
 
-// episodeLimit is how long an action may be in force at most.
-const episodeLimit = 30 * time.Minute
-
 // acts are an episode's action as it is in force.
 type acts struct {
 	x       *flow
@@ -88,7 +85,7 @@ type acts struct {
 
 	mu   sync.Mutex
 	done []act
-	held bool // it was said that something is in force
+	told bool // it was said that something is in force
 }
 
 type act struct {
@@ -103,7 +100,7 @@ func (a *acts) do(ctx context.Context) error {
 	if e.Touches() == 0 {
 		return nil
 	}
-	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at, Limit: episodeLimit}
+	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at}
 	var err error
 	if opt.Injector, err = action.New(e.Kind, x.j.Class.Fault, x.conn); err != nil {
 		return err
@@ -155,7 +152,7 @@ func (a *acts) hold(inj action.Injector) {
 		}
 	}
 	x.j.g.tell(Held{action.Together(all)})
-	a.held = true
+	a.told = true
 }
 
 // gapCode is a gap's word for why an action could not be done.
@@ -184,9 +181,30 @@ func (a *acts) watch(ctx context.Context) error {
 	if err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(touched)); err != nil {
 		return err
 	}
-	return x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
+	err := x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
 		return x.plan.During(id, ids, snap), bundles
 	})
+	if err == nil {
+		a.held(ctx)
+	}
+	return err
+}
+
+// held leaves open what was seen of a service that somebody changed while the action
+// was in force.
+func (a *acts) held(ctx context.Context) {
+	kind, _ := action.Find(a.episode.Kind)
+	var g errgroup.Group
+	g.SetLimit(max(1, a.x.j.Class.Settings.Parallel))
+	for _, d := range a.done {
+		g.Go(func() error {
+			if holds, err := kind.Holds(ctx, a.x.conn, d.of.Action); err == nil && !holds {
+				a.episode.Miss(d.of.Student, "changed")
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
 }
 
 // undo puts everything back, all of it whatever becomes of one.
@@ -205,7 +223,7 @@ func (a *acts) undo(ctx context.Context) error {
 	}
 	_ = g.Wait()
 	err := errors.Join(append(errs, a.closing())...)
-	if a.held {
+	if a.told {
 		a.x.j.g.tell(LetGo{len(a.done) > 0 && !errors.As(err, new(*action.Stuck))})
 	}
 	return err

@@ -53,6 +53,18 @@ backend web
 	}
 }
 
+// byAddress is a student whose HAProxy asks the tasks straight, by their addresses: were
+// they replaced, it would ask nobody.
+func byAddress() *deployments.Deployment {
+	d := scalable("names-task-addresses", func(s *deployments.Service) { s.Networks = []string{"direct"} })
+	d.Networks = []deployments.Network{{Name: "direct", Driver: "overlay", Attachable: true}}
+	c := &d.Containers[0]
+	c.Networks = d.Services[0].Networks
+	c.Files[0].Text, _, _ = strings.Cut(c.Files[0].Text, "    server")
+	c.Files[0].Text += "    server one ${task1}:80 check\n    server two ${task2}:80 check\n"
+	return d
+}
+
 // TestScale: each student's service is scaled, watched, and put back, whatever comes
 // of one of them.
 func TestScale(t *testing.T) {
@@ -63,7 +75,7 @@ func TestScale(t *testing.T) {
 	source, err := os.ReadFile("testdata/scale.yaml")
 	require.NoError(t, err)
 	for name, text := range map[string]string{
-		"classes/scale.yaml": scaleClass, "classes/scale.csv": "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n2024003,张浩然\n2024004,陈思远\n", "classes/scaling.yaml": string(source),
+		"classes/scale.yaml": scaleClass, "classes/scale.csv": "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n2024003,张浩然\n2024004,陈思远\n2024005,刘一诺\n", "classes/scaling.yaml": string(source),
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(home, filepath.Dir(name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
@@ -81,7 +93,12 @@ func TestScale(t *testing.T) {
 		{"2024003", scalable("global", func(s *deployments.Service) { s.Mode, s.Replicas = "global", 0 }),
 			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded, "one.through": check.Ungraded},
 			map[string]string{"five.run": "global"}},
-		{"2024004", scalable("changes-it-meanwhile", nil), all, nil},
+		{"2024004", scalable("changes-it-meanwhile", nil),
+			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded},
+			map[string]string{"five.run": "changed by somebody else"}},
+		{"2024005", byAddress(),
+			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded, "one.through": check.Ungraded},
+			map[string]string{"five.run": "HAProxy names the addresses", "one.through": "HAProxy names the addresses"}},
 	}
 	g := &grader.Grader{Dir: home}
 	j, err := g.Open(t.Context(), grader.Select{Class: "scale"})
@@ -110,7 +127,7 @@ func TestScale(t *testing.T) {
 		case grader.Began:
 			if e.Stage == grader.During {
 				once.Do(func() {
-					require.Equal(t, []int{5, 5, 0, 5}, []int{replicas("web01"), replicas("web02"), replicas("web03"), replicas("web04")})
+					require.Equal(t, []int{5, 5, 0, 5, 2}, []int{replicas("web01"), replicas("web02"), replicas("web03"), replicas("web04"), replicas("web05")})
 					s, _, err := to.Manager.ServiceInspectWithRaw(t.Context(), "web04", swarm.ServiceInspectOptions{})
 					require.NoError(t, err)
 					n := uint64(4)
@@ -123,15 +140,15 @@ func TestScale(t *testing.T) {
 	}
 	plan, err := j.Plan(t.Context(), false)
 	require.NoError(t, err)
-	require.Equal(t, 6, plan.Plan.Touches(), "three services, twice")
+	require.Equal(t, 8, plan.Plan.Touches(), "four services, twice, as far as is known yet")
 	got, err := j.Grade(t.Context(), grader.GradeOptions{})
 	require.NoError(t, err)
-	require.Equal(t, []int{2, 2, 0, 4}, []int{replicas("web01"), replicas("web02"), replicas("web03"), replicas("web04")})
+	require.Equal(t, []int{2, 2, 0, 4, 2}, []int{replicas("web01"), replicas("web02"), replicas("web03"), replicas("web04"), replicas("web05")})
 	require.Contains(t, strings.Join(notes, "\n"), "web04")
 
 	d, err := j.Run(t.Context(), got.Run)
 	require.NoError(t, err)
-	for i, s := range students[:3] {
+	for i, s := range students {
 		require.Len(t, d.Students[i].Verdicts, 7, s.did.Name)
 		for _, v := range d.Students[i].Verdicts {
 			want, lost := s.lost[v.Check]
@@ -149,8 +166,8 @@ func TestScale(t *testing.T) {
 		}
 		require.Equal(t, []string{"scaled", "one"}, names)
 		e := f.Bundle.Episode("scaled")
-		if f.Bundle.Student.ID == "2024003" {
-			require.Equal(t, "global", e.Gaps[0].Code)
+		if want := map[string]string{"2024003": "global", "2024004": "changed", "2024005": "pinned"}[f.Bundle.Student.ID]; want != "" {
+			require.Equal(t, want, e.Gaps[0].Code)
 			return nil
 		}
 		require.Equal(t, "5", e.Action.To)

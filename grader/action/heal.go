@@ -117,6 +117,8 @@ func healServices(ctx context.Context, j *Journal, all []*Record, which []int, o
 	return others
 }
 
+var errOdd = errors.New("the journal's record does not say whose it is")
+
 // heal undoes one action of a journal.
 func heal(ctx context.Context, j *Journal, rec *Record, opt HealOptions) (out Outcome, err error) {
 	if rec.Conn.Sim != "" {
@@ -124,7 +126,7 @@ func heal(ctx context.Context, j *Journal, rec *Record, opt HealOptions) (out Ou
 		return out, j.step(rec, StepDone)
 	}
 	start := time.Now()
-	kind := kindOf(rec.Fault)
+	kind, known := Find(rec.Fault.Kind)
 	s := &Session{
 		rec: rec, kind: kind, outcome: Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1},
 		opt: Options{
@@ -132,6 +134,9 @@ func heal(ctx context.Context, j *Journal, rec *Record, opt HealOptions) (out Ou
 			RestoreTimeout: opt.RestoreTimeout, At: func() int64 { return time.Since(start).Milliseconds() },
 			Injector: opt.Injector,
 		},
+	}
+	if known && (kind.Scope == Student) != (rec.Fault.Student != "") {
+		return out, s.stuck(errOdd)
 	}
 	if opt.Injector == nil {
 		// Without a swarm it can tell what to type, and node-stop works.

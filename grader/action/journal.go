@@ -291,7 +291,7 @@ func (j *Journal) write(l line) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(j.file.Sync(), syncDir(filepath.Dir(j.path))); err != nil {
+	if err := j.file.Sync(); err != nil {
 		return err
 	}
 	j.end = end + int64(n)

@@ -50,6 +50,8 @@ type Kind struct {
 	// is nil if there is none, or the code of the gap that it leaves.
 	NewParams func() any
 	Aim       func(params any, svc *evidence.Service, student string) (a evidence.Action, code string)
+	// Holds reports whether a service still is as the action made it.
+	Holds func(ctx context.Context, c Cluster, a evidence.Action) (bool, error)
 }
 
 // Find gives a kind by name.

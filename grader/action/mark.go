@@ -7,22 +7,19 @@ import (
 	"time"
 
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 )
 
 // MarkName is the swarm config that marks a swarm in which a fault is injected.
 const MarkName = "swarmgrade-fault-lock"
 
-// serviceMark begins the name of the config that marks a service which was changed;
-// its ID follows.
-const serviceMark = "swarmgrade-service-lock-"
-
 // markName is what a record marks: the swarm, or the student's service alone, so that
 // two graders who change one at the same time do not take each other's change for what
 // stood before.
 func (r *Record) markName() string {
 	if r.Fault.Student != "" {
-		return serviceMark + r.Fault.Service
+		return evidence.ServiceMark + r.Fault.Service
 	}
 	return MarkName
 }

@@ -115,7 +115,10 @@ func (r *realLab) whole(t *testing.T, f evidence.Action, limit time.Duration) {
 	s := &Session{opt: Options{Cluster: r.cluster, At: noClock}, rec: &Record{Fault: f}}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	require.NoError(t, again(ctx, func() error { return s.back(ctx) }))
+	require.NoError(t, again(ctx, func() error {
+		missing, _ := s.back(ctx)
+		return missing
+	}))
 }
 
 func (r *realLab) unmarked(t *testing.T) {

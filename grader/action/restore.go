@@ -101,6 +101,10 @@ func (s *Session) restore(ctx context.Context) error {
 	var undone bool
 	var since time.Time // when the target began to look whole
 	var failed error
+	noticed := !s.kind.TakesEngine || s.outcome.Untouched || time.Since(s.rec.Time) > steady
+	if !noticed {
+		_, noticed = s.back(ctx)
+	}
 	for {
 		if !undone {
 			switch failed = s.opt.Injector.Restore(ctx, f); {
@@ -112,14 +116,17 @@ func (s *Session) restore(ctx context.Context) error {
 				return nil
 			}
 		}
-		err := s.back(ctx)
+		err, known := s.back(ctx)
+		noticed = noticed || known
 		switch {
 		case err != nil:
 			since = time.Time{}
-		case undone:
+		case undone && noticed:
 			return nil
 		case since.IsZero():
 			since = time.Now()
+		case undone && time.Since(since) > unnoticed:
+			return nil
 		case time.Since(since) > steady:
 			// We can't enter the node, but the timer on it, or a person, did.
 			return nil
@@ -151,31 +158,32 @@ func (s *Session) sayLeft(why error) {
 	}
 }
 
-// back says what is missing until the target is in service again.
-func (s *Session) back(ctx context.Context) error {
+// back says what is missing until the target is in service again, and whether it is
+// the managers who miss it.
+func (s *Session) back(ctx context.Context) (missing error, noticed bool) {
 	f := s.rec.Fault
 	if s.kind.Back != nil {
-		return s.kind.Back(ctx, s.opt.Cluster, f)
+		return s.kind.Back(ctx, s.opt.Cluster, f), false
 	}
 	nodes, _, err := s.opt.Cluster.Poll(ctx, s.opt.At)
 	if err != nil {
-		return err
+		return err, true
 	}
 	i := slices.IndexFunc(nodes, func(n evidence.Node) bool { return n.ID == f.NodeID })
 	if i < 0 {
-		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.node_gone", "node", f.Hostname)}
+		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.node_gone", "node", f.Hostname)}, true
 	}
 	n := nodes[i]
 	want := cmp.Or(f.Was, n.Availability)
 	if n.State != "ready" || n.Availability != want || n.Role == "manager" && n.Reachability != "reachable" {
-		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.not_back", "node", f.Hostname, "state", n.State, "availability", n.Availability)}
+		return &diag.Failure{Code: "failed", Msg: i18n.M("fault.not_back", "node", f.Hostname, "state", n.State, "availability", n.Availability)}, true
 	}
 	if s.kind.TakesEngine {
 		// The managers notice late that an engine is gone; it says itself that
 		// it is there.
 		_, _, err = s.opt.Cluster.Containers(ctx, f.NodeID)
 	}
-	return err
+	return err, false
 }
 
 // restart starts the stand-alone containers again that stopped with the node.

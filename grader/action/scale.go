@@ -42,6 +42,10 @@ func scaleService() Kind {
 			}
 			return err
 		},
+		Holds: func(ctx context.Context, c Cluster, a evidence.Action) (bool, error) {
+			n, found, err := c.Replicas(ctx, a.Service)
+			return found && strconv.FormatUint(n, 10) == a.To, err
+		},
 	}
 }
 

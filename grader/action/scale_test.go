@@ -53,7 +53,7 @@ func TestAServiceIsScaledAndPutBack(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 5, b.swarm.replicas["svc-a"])
 	require.Len(t, b.swarm.locks, 1)
-	require.Contains(t, b.swarm.locks, serviceMark+"svc-a", "others may go on with the swarm")
+	require.Contains(t, b.swarm.locks, evidence.ServiceMark+"svc-a", "others may go on with the swarm")
 	require.Empty(t, b.swarm.avoided)
 	require.NoError(t, s.Restore(t.Context()))
 	require.NoError(t, s.Restore(t.Context()), "twice is once")
@@ -289,6 +289,7 @@ func TestKinds(t *testing.T) {
 		}
 		require.NotNil(t, k.NewParams, k.Name)
 		require.NotNil(t, k.Back, k.Name)
+		require.NotNil(t, k.Holds, k.Name)
 		require.False(t, k.Heals || k.TakesEngine, k.Name)
 		_, code := k.Aim(k.NewParams(), nil, "a")
 		require.Equal(t, "no-service", code, k.Name)

@@ -27,6 +27,9 @@ const (
 	// steady is how long a node that we can't enter must look whole before it
 	// counts as back: longer than managers take to notice that it is gone.
 	steady = 30 * time.Second
+	// unnoticed is how long a node whose engine was gone for a moment must look
+	// whole, where no manager had seen it gone: they may elect a leader yet.
+	unnoticed = 5 * time.Second
 )
 
 // Options are what doing an action takes.

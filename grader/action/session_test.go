@@ -206,6 +206,29 @@ func TestANodeThatOnlyLooksWholeIsNotBack(t *testing.T) {
 	})
 }
 
+// A leader that was gone for a moment is missed only once the others have waited for
+// it: what looks whole before that may be gone again.
+func TestUndoneBeforeAnybodyNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		var began time.Time
+		b.injector.inject = func(context.Context) error {
+			began = time.Now()
+			return errTest // nobody saw it go
+		}
+		b.injector.restore = func(context.Context) error {
+			time.AfterFunc(3*time.Second, func() { b.swarm.down("id-m2", true) })
+			time.AfterFunc(9*time.Second, func() { b.swarm.down("id-m2", false) })
+			b.injector.restore = nil
+			return nil
+		}
+		_, err := Run(t.Context(), b.opt, targetM2, nil)
+		require.ErrorIs(t, err, errTest)
+		require.GreaterOrEqual(t, time.Since(began), 9*time.Second, "not said to be back before it is")
+		b.requireUndone(t)
+	})
+}
+
 func TestWhatCanNotBeUndoneIsSaidLoudly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

@@ -200,6 +200,10 @@ type Network struct {
 	Subnets    []string `json:"subnets,omitempty"`
 }
 
+// ServiceMark begins the name of the config by which a grader that is changing a
+// service keeps others from it; the service's ID follows.
+const ServiceMark = "swarmgrade-service-lock-"
+
 // Config is a swarm config. Data is kept, up to the reader's limit, for those
 // that a service mounts as an HAProxy configuration.
 type Config struct {

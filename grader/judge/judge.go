@@ -130,6 +130,9 @@ func (j *Judge) judge(in *check.Input, chk *rubric.Check, v *Verdict) {
 	var r check.Result
 	if cut, ok := in.View.Cut(); ok {
 		r = check.Lacking(cut.Missing())
+	} else if svc := in.View.BeingChanged(); svc != nil {
+		r = open(i18n.M("judge.being_changed", "service", svc.Name))
+		r.Hint = i18n.M("judge.being_changed_hint", "config", evidence.ServiceMark+svc.ID)
 	} else if chk.After != "" {
 		r = within(in, chk, kind)
 	} else {

@@ -8,7 +8,9 @@ import (
 
 // within asks a check about what was seen while an action was in force.
 func within(in *check.Input, chk *rubric.Check, kind check.Kind) check.Result {
-	if g, ok := in.Case.Bundle.EpisodeGap(chk.After, "action"); ok {
+	if g, ok := in.Case.Bundle.EpisodeGap(chk.After, "action"); ok && g.Code == "no-service" {
+		return check.NoService(in, chk)
+	} else if ok {
 		return open(check.ActionReason(g))
 	}
 	s := in.Case.Scene(chk.After)

@@ -59,6 +59,14 @@ func TestAfterAnAction(t *testing.T) {
 	require.Equal(t, check.Fail, v.Outcome, "two of five never answered: "+says(v))
 	require.Contains(t, i18n.EN.Text(v.Hint), "while s01 was scaled")
 
+	// Whoever has no service has not shown what the action would have shown.
+	v = seen(nil, func(c *evidence.Case) {
+		c.Before.Services = nil
+		c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "no-service"}}
+	})
+	require.NotEqual(t, check.Ungraded, v.Outcome, says(v))
+	require.Zero(t, v.Points)
+
 	for name, c := range map[string]struct {
 		change func(c *evidence.Case)
 		says   string
@@ -69,6 +77,9 @@ func TestAfterAnAction(t *testing.T) {
 		"somebody was faster": {func(c *evidence.Case) {
 			c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "changed"}}
 		}, "was changed by somebody else"},
+		"addresses in HAProxy": {func(c *evidence.Case) {
+			c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "pinned"}}
+		}, "go on asking the old addresses"},
 		"the API failed": {func(c *evidence.Case) {
 			c.Episodes[0].Gaps = []evidence.Gap{{What: "action", Code: "internal", Detail: "no leader"}}
 		}, "(internal): no leader"},
@@ -79,5 +90,32 @@ func TestAfterAnAction(t *testing.T) {
 		require.Equal(t, check.Ungraded, v.Outcome, name)
 		require.Contains(t, says(v), c.says, name)
 		require.Zero(t, v.Points)
+	}
+}
+
+// TestWhileAnotherGraderChangesTheService nothing that is seen is held against, or in
+// favour of, the student.
+func TestWhileAnotherGraderChangesTheService(t *testing.T) {
+	rub := loadRubric(t)
+	for _, late := range []bool{false, true} {
+		w := newWorld(rub, 3, 42)
+		w.finish = func(c *evidence.Case) {
+			snap := c.Before
+			if late {
+				snap = c.After
+			}
+			var id string
+			for _, s := range snap.Services {
+				if s.Name == c.Bundle.Student.Vars["service"] {
+					id = s.ID
+				}
+			}
+			require.NotEmpty(t, id)
+			snap.Configs = append(snap.Configs, evidence.Config{ID: "k", Name: evidence.ServiceMark + id})
+		}
+		for _, v := range judge.New(rub).Verdicts([]string{"2"}, w.observed(w.targets("2")), "") {
+			require.Equal(t, check.Ungraded, v.Outcome, v.Check)
+			require.Contains(t, i18n.EN.Text(v.Message), "another grading was just changing service s01")
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sight"
 )
 
 // Episode is an action of the rubric and the students whose services it is done to,
@@ -17,7 +18,7 @@ type Episode struct {
 }
 
 // Touched is a student whose service an action is done to. Gap, if set, says why it
-// is not.
+// is not, or why what was seen meanwhile tells nothing.
 type Touched struct {
 	Student string
 	Action  evidence.Action
@@ -37,8 +38,13 @@ func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
 					break
 				}
 			}
-			if name != "" {
-				e.Students = append(e.Students, touch(a, s.Who.ID, x.service[name]))
+			if name == "" {
+				continue
+			}
+			e.Students = append(e.Students, touch(a, s.Who.ID, x.service[name]))
+			// Whether it may be done shows in the HAProxy that names its tasks.
+			if balancer := s.Vars[s.names.Balancer]; balancer != "" && len(s.Proxies) == 0 {
+				s.Proxies = x.proxies(s, check.Need{Balancer: s.names.Balancer, Port: s.names.Frontend})
 			}
 		}
 		if len(e.Students) > 0 {
@@ -69,8 +75,40 @@ func (e *Episode) Again(snap *evidence.Snapshot) {
 		byID[snap.Services[i].ID] = &snap.Services[i]
 	}
 	for i, t := range e.Students {
-		if t.Gap == nil {
-			e.Students[i] = touch(e.Action, t.Student, byID[t.Action.Service])
+		if t.Gap != nil {
+			continue
+		}
+		if svc := byID[t.Action.Service]; svc != nil {
+			e.Students[i] = touch(e.Action, t.Student, svc)
+		} else { // it is not the one that was planned for
+			e.Students[i].Gap = &evidence.Gap{What: "action", Code: "changed"}
+		}
+	}
+}
+
+// Spare leaves out whom the action would do harm that lasts: whoever's HAProxy names
+// the addresses of the tasks that it replaces. It goes by a snapshot and by what was
+// observed of a student, nil for none.
+func (p *Plan) Spare(e *Episode, snap *evidence.Snapshot, observed func(student string) *evidence.Bundle) {
+	index := sight.NewIndex(snap)
+	for i := range e.Students {
+		t := &e.Students[i]
+		s, b := p.student(t.Student), observed(t.Student)
+		if t.Gap != nil || s == nil || b == nil {
+			continue
+		}
+		view := sight.NewView(evidence.Case{Bundle: b, Before: snap}, index, nil, s.Vars).With(s.names)
+		if svc := view.ServiceByID(t.Action.Service); svc != nil && view.NamesTasks(svc) {
+			t.Gap = &evidence.Gap{What: "action", Code: "pinned"}
+		}
+	}
+}
+
+// Miss leaves a student out whom the action was done to, with a gap's code.
+func (e *Episode) Miss(student, code string) {
+	for i := range e.Students {
+		if t := &e.Students[i]; t.Student == student && t.Gap == nil {
+			t.Gap = &evidence.Gap{What: "action", Code: code}
 		}
 	}
 }

@@ -69,7 +69,7 @@ func TestPlanOfActions(t *testing.T) {
 	require.Equal(t, []string{"svc-s01"}, observe.Services(e.Students[:1]))
 	snap.Services = snap.Services[1:]
 	e.Again(snap)
-	require.Equal(t, "no-service", e.Students[0].Gap.Code)
+	require.Equal(t, "changed", e.Students[0].Gap.Code)
 
 	p = observe.NewPlan(rub, []string{"2"}, students, vars, cluster(3))
 	p.LeaveOut("left-out", "")

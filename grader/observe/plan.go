@@ -136,6 +136,9 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 	}
 	for _, need := range needs {
 		if need.Load() == "load/haproxy" {
+			if len(s.Proxies) == 0 {
+				s.Proxies = x.proxies(s, need)
+			}
 			x.balancer(s, need, loads[need.Load()] > 1)
 		}
 	}

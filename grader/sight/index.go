@@ -27,6 +27,7 @@ type Index struct {
 	address    map[netip.Addr]*evidence.Task
 	sole       map[netip.Addr]*evidence.Task // addresses of one task and nobody else
 	known      func() *mention.Known
+	marked     []*evidence.Service // those that a grader was changing
 }
 
 // NewIndex indexes a snapshot; a nil one gives an empty index.
@@ -55,6 +56,11 @@ func NewIndex(s *evidence.Snapshot) *Index {
 			if p.Published > 0 {
 				x.publishers[p.Published] = append(x.publishers[p.Published], svc)
 			}
+		}
+	}
+	for _, c := range s.Configs {
+		if id, is := strings.CutPrefix(c.Name, evidence.ServiceMark); is && x.byID[id] != nil {
+			x.marked = append(x.marked, x.byID[id])
 		}
 	}
 	for i := range s.Tasks {

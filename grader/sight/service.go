@@ -54,6 +54,22 @@ func (v *View) Owns(svc *evidence.Service) bool {
 	return slices.ContainsFunc(v.proxies, func(p evidence.Proxy) bool { return p.ID == svc.ID })
 }
 
+// BeingChanged is a service of the student's that another grader was changing when the
+// cluster was read, nil for none: what was seen of it is not what the student made.
+func (v *View) BeingChanged() *evidence.Service {
+	for _, x := range []*Index{v.idx, v.after} {
+		if x == nil {
+			continue
+		}
+		for _, svc := range x.marked {
+			if v.Owns(svc) {
+				return svc
+			}
+		}
+	}
+	return nil
+}
+
 // separators is built once: names are compared each with each.
 var separators = strings.NewReplacer("-", "", "_", "", ".", "")
 
