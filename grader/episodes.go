@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -40,6 +41,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	for _, t := range e.Students {
 		concerned = append(concerned, x.bundle(t.Student))
 	}
+	var watched []observe.Watched
 	if e.Touches() > 0 {
 		now, err := x.conn.Snapshot(ctx, x.at)
 		switch {
@@ -51,10 +53,15 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 		default:
 			e.Again(now)
 			x.plan.Spare(e, now, x.bundle)
+			watched = x.plan.Watched(e, now)
 		}
 	}
 	acts := acts{x: x, episode: e}
-	err = acts.do(ctx)
+	if len(watched) > 0 {
+		err = acts.window(ctx, watched)
+	} else {
+		err = acts.do(ctx)
+	}
 	if err == nil && len(acts.done) > 0 {
 		err = acts.watch(ctx)
 	}
@@ -86,6 +93,8 @@ type acts struct {
 	mu   sync.Mutex
 	done []act
 	told bool // it was said that something is in force
+	// failed is why a window's action could not be begun.
+	failed error
 }
 
 type act struct {
@@ -137,6 +146,51 @@ func (a *acts) do(ctx context.Context) error {
 	err = g.Wait()
 	slices.SortFunc(a.done, func(p, q act) int { return x.place(p.of.Student) - x.place(q.of.Student) })
 	return err
+}
+
+// window does the action while everybody concerned is probed, until each service has
+// come back or had its time. Undoing is not part of it.
+func (a *acts) window(ctx context.Context, services []observe.Watched) error {
+	for i := range services {
+		student := services[i].Student
+		services[i].Off = func() bool { return !a.did(student) }
+	}
+	seen, probings, err := a.x.look(ctx, a, evidence.Action{Kind: a.episode.Kind}, services)
+	if err = errors.Join(err, a.failed); err != nil {
+		return err
+	}
+	var concerned []*evidence.Bundle
+	for i, s := range services {
+		if b := a.x.bundle(s.Student); a.did(s.Student) {
+			b.Begin(a.episode.ID).Probing = probings[i]
+			concerned = append(concerned, b)
+		}
+	}
+	if len(concerned) == 0 {
+		return nil
+	}
+	_, err = a.x.keep.SaveWindow(ctx, a.x.run, a.episode.ID, seen, nil, concerned)
+	return err
+}
+
+// Break begins the action and has it watched; it is [observe.Breaker] for a window.
+func (a *acts) Break(ctx context.Context, _ evidence.Action, _ time.Duration, watch func(context.Context) error) (action.Outcome, error) {
+	out := action.Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}
+	begun := a.x.at()
+	if a.failed = a.do(ctx); a.failed != nil || len(a.done) == 0 {
+		return out, a.failed
+	}
+	out.Injecting, out.Injected = begun, a.x.at()
+	err := watch(ctx)
+	out.Restoring = a.x.at()
+	return out, err
+}
+
+// did reports whether the action was done to a student's service.
+func (a *acts) did(student string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.ContainsFunc(a.done, func(d act) bool { return d.of.Student == student })
 }
 
 // hold says what a person would type if this process ended at once.
@@ -194,6 +248,9 @@ func (a *acts) watch(ctx context.Context) error {
 // was in force.
 func (a *acts) held(ctx context.Context) {
 	kind, _ := action.Find(a.episode.Kind)
+	if kind.Holds == nil {
+		return
+	}
 	var g errgroup.Group
 	g.SetLimit(max(1, a.x.j.Class.Settings.Parallel))
 	for _, d := range a.done {

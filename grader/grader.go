@@ -148,7 +148,7 @@ type Keeper interface {
 	SaveTrace(ctx context.Context, run, student string, t *evidence.Trace) error
 	Draft(ctx context.Context, run, student string) (*evidence.Bundle, error)
 	SaveDrafts(ctx context.Context, run string, drafts []*evidence.Bundle) error
-	SaveWindow(ctx context.Context, run string, w *evidence.Window, fault any, concerned []*evidence.Bundle) (hash string, err error)
+	SaveWindow(ctx context.Context, run, episode string, w *evidence.Window, fault any, concerned []*evidence.Bundle) (hash string, err error)
 	SaveBundle(ctx context.Context, run string, b *evidence.Bundle) (hash string, err error)
 	Forget(ctx context.Context, run, student string) error
 	Case(ctx context.Context, run, student string) (evidence.Case, error)

@@ -75,7 +75,7 @@ func (m *memory) Draft(context.Context, string, string) (*evidence.Bundle, error
 
 func (m *memory) SaveDrafts(context.Context, string, []*evidence.Bundle) error { return nil }
 
-func (m *memory) SaveWindow(_ context.Context, _ string, w *evidence.Window, _ any, concerned []*evidence.Bundle) (string, error) {
+func (m *memory) SaveWindow(_ context.Context, _, episode string, w *evidence.Window, _ any, concerned []*evidence.Bundle) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	hash := fmt.Sprint("window ", len(m.windows))
@@ -87,7 +87,7 @@ func (m *memory) SaveWindow(_ context.Context, _ string, w *evidence.Window, _ a
 		return "", err
 	}
 	for _, b := range concerned {
-		b.Probing().Window = hash
+		b.Begin(episode).Probing.Window = hash
 	}
 	return hash, nil
 }

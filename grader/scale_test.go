@@ -207,7 +207,7 @@ func TestActionsThatNobodyPlans(t *testing.T) {
 		"no such action":       {"after: one", "after: once", "after names \"once\", which is no action of this rubric"},
 		"no such kind":         {"kind: scale", "kind: scael", "there is no kind of action \"scael\""},
 		"nobody looks":         {", after: one", "", "no check is about a service after action one"},
-		"a fault in an action": {"kind: tasks-running, after: scaled, points: 2, credit: per_unit, title: {zh: 扩到 5 个后都在运行, en: all 5 run}, needs: [runs], with: {service: web}", "kind: recovers, after: scaled, points: 2, title: {zh: 扩到 5 个后都在运行, en: all 5 run}, with: {service: web, port: webport}", "check five.run (recovers) takes a fault, and none is made while scaled is in force"},
+		"a fault in an action": {"kind: tasks-running, after: scaled, points: 2, credit: per_unit, title: {zh: 扩到 5 个后都在运行, en: all 5 run}, needs: [runs], with: {service: web}", "kind: recovers, after: scaled, points: 2, title: {zh: 扩到 5 个后都在运行, en: all 5 run}, with: {service: web, port: webport}", "check five.run (recovers) watches tasks come back, and scaled takes none away"},
 		"too many replicas":    {"replicas: 5", "replicas: 500", "replicas"},
 		"the fault's name":     {"id: one\n", "id: fault\n", "the name \"fault\" is the class's fault's"},
 		"twice":                {"id: one\n", "id: scaled\n", "the action ID \"scaled\" is used twice"},

@@ -19,7 +19,7 @@ func (x *flow) windows(ctx context.Context) error {
 	snap := x.snap
 	for i := range x.plan.Faults {
 		f := &x.plan.Faults[i]
-		services := x.plan.Watched(f, snap, func(student string) bool {
+		services := x.plan.Hits(f, snap, func(student string) bool {
 			b := x.bundle(student)
 			return b == nil || b.Probing() != nil
 		})
@@ -57,12 +57,7 @@ func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	w := observe.Windows{
-		Watcher: x.conn, Prober: x.loader, Breaker: b, At: x.at, Rate: x.j.Class.Settings.Rate,
-		Swarm: x.snap.Swarm, Progress: func(p observe.WindowProgress) { x.j.g.tell(WindowStep{p}) },
-	}
-	seen, probings, err := w.Watch(ctx, f.Fault, services)
-	x.j.g.tell(WindowEnded{})
+	seen, probings, err := x.look(ctx, b, f.Fault, services)
 	if err != nil {
 		return err
 	}
@@ -79,8 +74,18 @@ func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.
 		x.j.g.note("observe.aborted", "node", f.Fault.Hostname,
 			"reason", i18n.M("observe.abort_"+underscored(seen.Reason)), "detail", seen.Detail)
 	}
-	_, err = x.keep.SaveWindow(ctx, x.run, seen, told, concerned)
+	_, err = x.keep.SaveWindow(ctx, x.run, evidence.FaultEpisode, seen, told, concerned)
 	return err
+}
+
+// look observes a window, in which b does what is done.
+func (x *flow) look(ctx context.Context, b observe.Breaker, f evidence.Action, services []observe.Watched) (*evidence.Window, []*evidence.Probing, error) {
+	w := observe.Windows{
+		Watcher: x.conn, Prober: x.loader, Breaker: b, At: x.at, Rate: x.j.Class.Settings.Rate,
+		Swarm: x.snap.Swarm, Progress: func(p observe.WindowProgress) { x.j.g.tell(WindowStep{p}) },
+	}
+	defer x.j.g.tell(WindowEnded{})
+	return w.Watch(ctx, f, services)
 }
 
 // reportFault puts a window's moments on the clock on the wall. failed is why the

@@ -83,7 +83,7 @@ func window(b *testing.B, n int) time.Duration {
 	}
 	began := time.Now()
 	seen, probings, err := w.Watch(context.WithoutCancel(ctx), plan.Faults[0].Fault,
-		plan.Watched(&plan.Faults[0], snap, func(string) bool { return false }))
+		plan.Hits(&plan.Faults[0], snap, func(string) bool { return false }))
 	took := time.Since(began)
 	require.NoError(b, err)
 	require.Equal(b, "recovered", seen.End, "in %d ms with %d polls", seen.Ended, len(seen.Polls))

@@ -27,10 +27,14 @@ func (b *faultBar) step(p observe.WindowProgress) {
 	}
 	lang := b.u.lang
 	key := "observe." + p.Phase
-	if p.Fault.Kind == action.TaskKill {
+	var did string
+	switch p.Fault.Kind {
+	case action.TaskKill:
 		key = "observe.kill_" + p.Phase
+	case action.ContainerKill, action.Update:
+		key, did = "observe.act_"+p.Phase, lang.T("action.of_"+underscored(p.Fault.Kind))
 	}
-	text := lang.T(key, "node", p.Fault.Hostname, "since", seconds(p.Since/1000*1000),
+	text := lang.T(key, "node", p.Fault.Hostname, "action", did, "since", seconds(p.Since/1000*1000),
 		"limit", seconds(p.LimitMS), "settled", p.Settled, "of", p.Of)
 	switch {
 	case b.u.progressOK && now.Sub(b.drawn) >= redrawEvery:

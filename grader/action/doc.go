@@ -29,6 +29,10 @@ const (
 	TaskKill  = "task-kill"  // one container of the student's own is killed
 	Command   = "command"    // the class's own commands
 	Scale     = "scale"      // a service's number of replicas is another for a while
+	// ContainerKill kills one container of a service and Update rolls a service out
+	// anew, for whoever watches.
+	ContainerKill = "container-kill"
+	Update        = "update"
 )
 
 // Injector does one kind of action and undoes it.
@@ -93,9 +97,21 @@ type Scaler interface {
 	Scale(ctx context.Context, serviceID string, from, to uint64) (scaled bool, err error)
 }
 
+// Updater has a service rolled out anew.
+type Updater interface {
+	// Forced is how often that was asked for, and the state of the last update: one
+	// of the engine's words, "" where there was none; found is false if there is no
+	// such service.
+	Forced(ctx context.Context, serviceID string) (n uint64, state string, found bool, err error)
+	// Force changes that number from one to another and nothing else of the service.
+	// Changed is false, and nothing done, if it was not the first any more.
+	Force(ctx context.Context, serviceID string, from, to uint64) (changed bool, err error)
+}
+
 // Cluster is all that actions need of a swarm; *swarm.Cluster is one.
 type Cluster interface {
 	Scaler
+	Updater
 	Watcher
 	Keeper
 	Locker

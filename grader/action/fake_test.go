@@ -37,6 +37,9 @@ type fakeSwarm struct {
 	killed     []string
 	started    []string
 	replicas   map[string]uint64 // of services
+	scalings   int
+	forced     map[string]uint64 // updates of services
+	updating   string            // the last one's state
 	// silent, if set, is what every call answers; stubborn containers don't
 	// start.
 	silent   error
@@ -49,7 +52,7 @@ func newFakeSwarm() *fakeSwarm {
 		s.Tasks[i].ContainerID = "c-" + s.Tasks[i].ID
 	}
 	return &fakeSwarm{
-		nodes: s.Nodes, tasks: s.Tasks, locks: map[string][]byte{}, stubborn: map[string]bool{}, replicas: map[string]uint64{"svc-a": 2, "svc-b": 3},
+		nodes: s.Nodes, tasks: s.Tasks, locks: map[string][]byte{}, stubborn: map[string]bool{}, replicas: map[string]uint64{"svc-a": 2, "svc-b": 3}, forced: map[string]uint64{"svc-a": 7},
 		containers: []evidence.Container{
 			{NodeID: "id-m2", ID: "c-a.0", Names: []string{"a.1"}, State: "running", TaskID: "a.0"},
 			{NodeID: "id-m2", ID: "h1", Names: []string{"haproxy-01"}, State: "running"},
@@ -254,5 +257,23 @@ func (f *fakeSwarm) Scale(_ context.Context, id string, from, to uint64) (scaled
 		return false, f.silent
 	}
 	f.replicas[id] = to
+	f.scalings++
+	return true, nil
+}
+
+func (f *fakeSwarm) Forced(_ context.Context, id string) (n uint64, state string, found bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, found = f.forced[id]
+	return n, f.updating, found, f.silent
+}
+
+func (f *fakeSwarm) Force(_ context.Context, id string, from, to uint64) (changed bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n, found := f.forced[id]; f.silent != nil || !found || n != from {
+		return false, f.silent
+	}
+	f.forced[id] = to
 	return true, nil
 }

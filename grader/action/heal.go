@@ -40,7 +40,7 @@ func (h Healed) Msg() i18n.Msg {
 	case h.Fault.Student != "" && h.Left:
 		key = "action.healed_left"
 	case h.Fault.Student != "":
-		key = "action.healed"
+		key = worded("action.healed", h.Fault.Kind)
 	case h.Untouched:
 		key = "observe.healed_untouched"
 	}

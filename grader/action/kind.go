@@ -46,11 +46,12 @@ type Kind struct {
 	Back func(ctx context.Context, c Cluster, a evidence.Action) error
 
 	// NewParams gives a pointer to the parameters of a rubric's action, defaults
-	// set; of a [Student] action only, as is Aim: how it is done to a service, which
-	// is nil if there is none, or the code of the gap that it leaves.
+	// set; of a [Student] action only, as is Aim: how it is done to a service of a
+	// snapshot, which is nil if there is none, or the code of the gap that it leaves.
 	NewParams func() any
-	Aim       func(params any, svc *evidence.Service, student string) (a evidence.Action, code string)
-	// Holds reports whether a service still is as the action made it.
+	Aim       func(params any, snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string)
+	// Holds reports whether a service still is as the action made it; nil where
+	// nothing is to stay so.
 	Holds func(ctx context.Context, c Cluster, a evidence.Action) (bool, error)
 }
 

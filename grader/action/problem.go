@@ -80,10 +80,19 @@ func (s *Stuck) Error() string {
 
 func (s *Stuck) Unwrap() error { return s.Cause }
 
+// worded is the key of a sentence that each kind words in its own way; scaling is the
+// first that there was.
+func worded(key, kind string) string {
+	if kind == Scale {
+		return key
+	}
+	return key + "_" + strings.ReplaceAll(kind, "-", "_")
+}
+
 // Msg and Hint are for people.
 func (s *Stuck) Msg() i18n.Msg {
 	if s.Fault.Student != "" {
-		return i18n.M("action.stuck", "service", s.Fault.Name, "student", s.Fault.Student, "was", s.Fault.Was, "to", s.Fault.To)
+		return i18n.M(worded("action.stuck", s.Fault.Kind), "service", s.Fault.Name, "student", s.Fault.Student, "was", s.Fault.Was, "to", s.Fault.To)
 	}
 	return i18n.M("fault.stuck", "node", s.Fault.Hostname, "kind", s.Fault.Kind)
 }

@@ -53,7 +53,7 @@ func scaleService() Kind {
 // one that it had, unless somebody has changed that meanwhile. Nothing else of the
 // service is touched. A global service has no such number: checks after the action
 // stay ungraded for it.
-func aimScale(params any, svc *evidence.Service, student string) (a evidence.Action, code string) {
+func aimScale(params any, _ *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
 	switch {
 	case svc == nil:
 		return a, "no-service"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,12 +34,12 @@ func TestHowAServiceIsScaled(t *testing.T) {
 	kind, ok := Find(Scale)
 	require.True(t, ok)
 	params := &scaleParams{Replicas: 5}
-	a, code := kind.Aim(params, &evidence.Service{ID: "svc-a", Name: "a", Mode: "replicated", Replicas: 2}, "a")
+	a, code := kind.Aim(params, nil, &evidence.Service{ID: "svc-a", Name: "a", Mode: "replicated", Replicas: 2}, "a")
 	require.Empty(t, code)
 	require.Equal(t, toFive("a"), a)
-	_, code = kind.Aim(params, &evidence.Service{ID: "svc-a", Mode: "global"}, "a")
+	_, code = kind.Aim(params, nil, &evidence.Service{ID: "svc-a", Mode: "global"}, "a")
 	require.Equal(t, "global", code)
-	_, code = kind.Aim(params, nil, "a")
+	_, code = kind.Aim(params, nil, nil, "a")
 	require.Equal(t, "no-service", code)
 	for n, good := range map[int]bool{0: false, 1: true, maxReplicas: true, maxReplicas + 1: false, -1: false} {
 		require.Equal(t, good, len((&scaleParams{Replicas: n}).Validate(nil)) == 0, n)
@@ -289,13 +290,14 @@ func TestKinds(t *testing.T) {
 		}
 		require.NotNil(t, k.NewParams, k.Name)
 		require.NotNil(t, k.Back, k.Name)
-		require.NotNil(t, k.Holds, k.Name)
 		require.False(t, k.Heals || k.TakesEngine, k.Name)
-		_, code := k.Aim(k.NewParams(), nil, "a")
+		_, code := k.Aim(k.NewParams(), &evidence.Snapshot{}, nil, "a")
 		require.Equal(t, "no-service", code, k.Name)
 		require.Contains(t, Set{}.Names(), k.Name)
 		for _, lang := range i18n.Langs {
-			require.NotContains(t, lang.T("action.did_"+k.Name, "service", "a", "was", "2", "to", "5"), "action.did", k.Name)
+			for _, key := range []string{"action.did_" + strings.ReplaceAll(k.Name, "-", "_"), worded("action.healed", k.Name), worded("action.stuck", k.Name)} {
+				require.NotContains(t, lang.T(key, "service", "a", "student", "x", "was", "2", "to", "5"), "action.", k.Name)
+			}
 		}
 	}
 	_, ok := Set{}.NewParams(NodeStop)

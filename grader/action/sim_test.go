@@ -149,7 +149,7 @@ func TestScaleOnTheEmbeddedCluster(t *testing.T) {
 	require.NoError(t, err)
 	i := slices.IndexFunc(snap.Services, func(s evidence.Service) bool { return s.ID == who.Service })
 	kind, _ := Find(Scale)
-	a, code := kind.Aim(&scaleParams{Replicas: 5}, &snap.Services[i], who.Student)
+	a, code := kind.Aim(&scaleParams{Replicas: 5}, snap, &snap.Services[i], who.Student)
 	require.Empty(t, code)
 	inj, err := New(Scale, roster.Fault{}, c)
 	require.NoError(t, err)

@@ -12,5 +12,6 @@ var All = sync.OnceValue(func() []Kind {
 		answers(), spread(),
 		serviceDNSRR(), serviceNetwork(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),
+		updated(), updateAvailable(),
 	}
 })

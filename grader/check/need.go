@@ -15,7 +15,8 @@ import (
 // variables, all that observing goes by: there is no other source.
 type Need struct {
 	// Kind is "snapshot", "proxy" (a balancer's state and configuration), "load",
-	// or "window": a fault that hits the service, and its observation throughout.
+	// or "window": a fault that hits the service, and its observation throughout; in
+	// an action's episode, what the action takes away, from before it on.
 	Kind string
 	// From is where a load comes in: "mesh", the published port of every node, or
 	// "haproxy".
@@ -87,7 +88,7 @@ func NeedsOf(c *rubric.Check) []Need {
 // TakesFault reports whether a check of a task asks for a fault.
 func TakesFault(t *rubric.Task) bool {
 	return slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool {
-		return slices.ContainsFunc(NeedsOf(c), func(n Need) bool { return n.Kind == "window" })
+		return slices.ContainsFunc(NeedsOf(c), func(n Need) bool { return n.Kind == "window" && n.After == "" })
 	})
 }
 
@@ -133,6 +134,14 @@ func NamesOf(rub *rubric.Rubric) sight.Names {
 	return n
 }
 
+// takesTasks reports whether an action of a rubric takes running tasks away, so that
+// there is something to see come back.
+func takesTasks(rub *rubric.Rubric, id string) bool {
+	return slices.ContainsFunc(rub.Actions, func(a rubric.Action) bool {
+		return a.ID == id && (a.Kind == "container-kill" || a.Kind == "update")
+	})
+}
+
 // take gives a variable's name a place that is still empty.
 func take(place *string, name string) { *place = cmp.Or(*place, name) }
 
@@ -159,7 +168,7 @@ func (Set) Refuse(rub *rubric.Rubric) []rubric.Refusal {
 					refuse(c, "two_balancers", balancer.Balancer, n.Balancer)
 				}
 				switch {
-				case n.Kind != "window":
+				case n.Kind != "window" || c.After != "":
 				case window.Kind == "":
 					window = n
 				case n.Service != window.Service || n.Port != window.Port:
@@ -170,7 +179,7 @@ func (Set) Refuse(rub *rubric.Rubric) []rubric.Refusal {
 				}
 				one, known := subject[c.After]
 				switch {
-				case n.Kind == "window", n.After != c.After:
+				case n.Kind == "window" && !takesTasks(rub, c.After), n.After != c.After:
 					refuse(c, "fault_after", c.After, c.Kind)
 				case n.Service == "":
 				case !known || one == "":

@@ -167,6 +167,9 @@ func (in *Input) told(want *windowParams) (*evidence.Service, *recovery.Story, R
 		r.Observed["open"] = s.Open
 		return nil, nil, r
 	}
+	if s.Recovered < 0 && svc.Restart.MaxAttempts > 0 && in.View.Kills() > 0 {
+		return nil, nil, ungraded("window", i18n.M("check.window_attempts", "service", svc.Name, "n", svc.Restart.MaxAttempts))
+	}
 	return svc, s, Result{Outcome: Fail, Observed: storyFacts(w, s)}
 }
 
@@ -211,8 +214,10 @@ func faultName(w *evidence.Window) i18n.Msg {
 		return i18n.M("check.fault_node_stop", "node", host)
 	case "node-drain":
 		return i18n.M("check.fault_node_drain", "node", host)
-	case "task-kill":
+	case "task-kill", "container-kill":
 		return i18n.M("check.fault_task_kill", "node", host)
+	case "update":
+		return i18n.M("check.fault_update", "service", clip(w.Fault.Name, 60))
 	}
 	return i18n.M("check.fault_command", "node", host)
 }

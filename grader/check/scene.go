@@ -27,7 +27,7 @@ func NoService(in *Input, c *rubric.Check) Result {
 // ActionReason says why an action was not done to a student's service.
 func ActionReason(g evidence.Gap) i18n.Msg {
 	switch g.Code {
-	case "left-out", selfCheck, "global", "changed", "taken", "pinned":
+	case "left-out", selfCheck, "global", "changed", "taken", "pinned", "not-running", "endpoint":
 		return i18n.M("judge.action_" + strings.ReplaceAll(g.Code, "-", "_"))
 	}
 	return i18n.M("judge.action_failed", "code", g.Code, "detail", clip(g.Detail, 120))

@@ -99,8 +99,10 @@ type Service struct {
 	Update      *UpdatePolicy `json:"update,omitempty"`
 	Health      *HealthCheck  `json:"health,omitempty"`
 	UpdateState string        `json:"update_state,omitempty"`
-	Created     string        `json:"created,omitempty"` // engine's clock, RFC 3339
-	Updated     string        `json:"updated,omitempty"`
+	// Forced counts the updates that were asked for with nothing changed.
+	Forced  uint64 `json:"forced,omitempty"`
+	Created string `json:"created,omitempty"` // engine's clock, RFC 3339
+	Updated string `json:"updated,omitempty"`
 }
 
 // Hidden stands for the value of a variable in Env that was not kept, since its

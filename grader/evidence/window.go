@@ -48,7 +48,8 @@ type Window struct {
 // Action is one change that the grader made to the cluster: a failure that it
 // injected, or a service of a student's that it changed.
 type Action struct {
-	// Kind is node-stop, node-drain, task-kill, command or scale.
+	// Kind is node-stop, node-drain, task-kill, command, or of those done to a
+	// student's own service scale, container-kill or update.
 	Kind string `json:"kind"`
 	// NodeID, Hostname and Address are the target's; for task-kill the node
 	// that the container is on; "" where no node is meant.
@@ -58,14 +59,15 @@ type Action struct {
 	// Leader says that the target led the managers when it was chosen.
 	Leader bool `json:"leader,omitempty"`
 	// Was is what stood before and undoing gives back: the target's availability
-	// of node-drain, the number of replicas of scale. To is what the action made
-	// of it, where that is not one and the same.
+	// of node-drain, the number of replicas of scale, how many tasks ran of
+	// container-kill, the count of forced updates of update. To is what the action
+	// made of it, where that is not one and the same.
 	Was string `json:"was,omitempty"`
 	To  string `json:"to,omitempty"`
 	// Student is whose service an action changes; "" where it is for the class.
 	Student string `json:"student,omitempty"`
 	// Service (its ID) is set for task-kill and for what changes a service, whose
-	// name is Name; TaskID and ContainerID are task-kill's.
+	// name is Name; TaskID and ContainerID are those of what was killed.
 	Service     string `json:"service,omitempty"`
 	Name        string `json:"name,omitempty"`
 	TaskID      string `json:"task_id,omitempty"`

@@ -15,22 +15,24 @@ func (g *Gradebook) SaveDrafts(ctx context.Context, run string, drafts []*eviden
 	return g.saveWindow(ctx, run, nil, nil, drafts)
 }
 
-// SaveWindow keeps a fault window: the shared part, the fault for reports (in
-// the form of report.Fault), and the bundles of the students concerned, whose
-// fault's Probing is told the window's hash. All of it is stored or nothing, so that a
+// SaveWindow keeps the window of an episode: the shared part, the fault for reports (in
+// the form of result.Fault; nil where none is to be told), and the bundles of the
+// students concerned, whose episode's Probing is told the window's hash. All of it is stored or nothing, so that a
 // window that was cut short by a kill is not there at all.
-func (g *Gradebook) SaveWindow(ctx context.Context, run string, w *evidence.Window, fault any, concerned []*evidence.Bundle) (hash string, err error) {
+func (g *Gradebook) SaveWindow(ctx context.Context, run, episode string, w *evidence.Window, fault any, concerned []*evidence.Bundle) (hash string, err error) {
 	data, err := evidence.Encode(w)
 	if err != nil {
 		return "", err
 	}
 	hash = evidence.Hash(data)
 	for _, b := range concerned {
-		b.Probing().Window = hash
+		b.Begin(episode).Probing.Window = hash
 	}
-	raw, err := json.Marshal(fault)
-	if err != nil {
-		return "", err
+	var raw []byte
+	if fault != nil {
+		if raw, err = json.Marshal(fault); err != nil {
+			return "", err
+		}
 	}
 	return hash, g.saveWindow(ctx, run, data, raw, concerned)
 }
@@ -64,6 +66,8 @@ func (g *Gradebook) saveWindow(ctx context.Context, run string, window, fault []
 			if err := insertBlob(ctx, tx, evidence.Hash(window), KindWindow, packedWindow); err != nil {
 				return err
 			}
+		}
+		if fault != nil {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO faults (run, fault) VALUES (?,?)", run, string(fault)); err != nil {
 				return err
 			}

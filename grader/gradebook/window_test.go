@@ -76,7 +76,7 @@ func TestWindow(t *testing.T) {
 	stranger := bundle(run.ID, "99", before)
 	stranger.Begin(evidence.FaultEpisode).Probing = probing()
 	one.Begin(evidence.FaultEpisode).Probing = probing()
-	_, err = g.SaveWindow(ctx, run.ID, window(), result.Fault{}, []*evidence.Bundle{one, stranger})
+	_, err = g.SaveWindow(ctx, run.ID, evidence.FaultEpisode, window(), result.Fault{}, []*evidence.Bundle{one, stranger})
 	require.Error(t, err)
 	require.Zero(t, blobs(t, g, KindWindow))
 	faults, err := g.Faults(ctx, run.ID)
@@ -87,7 +87,7 @@ func TestWindow(t *testing.T) {
 	require.Nil(t, got.Probing())
 
 	fault := result.Fault{Kind: "node-stop", Target: "manager-2", Injected: day.UTC(), Restored: day.UTC().Add(30 * time.Second)}
-	hash, err := g.SaveWindow(ctx, run.ID, window(), fault, []*evidence.Bundle{one})
+	hash, err := g.SaveWindow(ctx, run.ID, evidence.FaultEpisode, window(), fault, []*evidence.Bundle{one})
 	require.NoError(t, err)
 	killed()
 	got, err = g.Draft(ctx, run.ID, "01")

@@ -41,7 +41,7 @@ func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
 			if name == "" {
 				continue
 			}
-			e.Students = append(e.Students, touch(a, s.Who.ID, x.service[name]))
+			e.Students = append(e.Students, touch(a, s.Who.ID, x.snap, x.service[name]))
 			// Whether it may be done shows in the HAProxy that names its tasks.
 			if balancer := s.Vars[s.names.Balancer]; balancer != "" && len(s.Proxies) == 0 {
 				s.Proxies = x.proxies(s, check.Need{Balancer: s.names.Balancer, Port: s.names.Frontend})
@@ -54,12 +54,12 @@ func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
 }
 
 // touch finds how an action is done to a service, nil for none.
-func touch(a rubric.Action, student string, svc *evidence.Service) Touched {
+func touch(a rubric.Action, student string, snap *evidence.Snapshot, svc *evidence.Service) Touched {
 	t := Touched{Student: student}
 	kind, ok := action.Find(a.Kind)
 	code := "internal"
 	if ok {
-		t.Action, code = kind.Aim(a.Params, svc, student)
+		t.Action, code = kind.Aim(a.Params, snap, svc, student)
 	}
 	if code != "" {
 		t.Gap = &evidence.Gap{What: "action", Code: code}
@@ -79,7 +79,7 @@ func (e *Episode) Again(snap *evidence.Snapshot) {
 			continue
 		}
 		if svc := byID[t.Action.Service]; svc != nil {
-			e.Students[i] = touch(e.Action, t.Student, svc)
+			e.Students[i] = touch(e.Action, t.Student, snap, svc)
 		} else { // it is not the one that was planned for
 			e.Students[i].Gap = &evidence.Gap{What: "action", Code: "changed"}
 		}
@@ -102,6 +102,31 @@ func (p *Plan) Spare(e *Episode, snap *evidence.Snapshot, observed func(student 
 			t.Gap = &evidence.Gap{What: "action", Code: "pinned"}
 		}
 	}
+}
+
+// Watched are the services that are probed from before the action until what it took
+// has come back: those of students of whom some check asks for that. They are probed
+// through every node that is ready.
+func (p *Plan) Watched(e *Episode, snap *evidence.Snapshot) []Watched {
+	var out []Watched
+	x := newLookup(snap)
+	for i := range e.Students {
+		t := &e.Students[i]
+		s := p.student(t.Student)
+		if t.Gap != nil || s == nil {
+			continue
+		}
+		for _, n := range s.during {
+			svc := x.service[s.Vars[n.Service]]
+			port := number(s.Vars[n.Port])
+			if n.After != e.ID || n.Kind != "window" || svc == nil || svc.ID != t.Action.Service || !publishes(svc, port) {
+				continue
+			}
+			out = append(out, Watched{Student: t.Student, Service: svc, Rate: n.Rate, Action: &t.Action, Targets: x.probed(port, "")})
+			break
+		}
+	}
+	return out
 }
 
 // Miss leaves a student out whom the action was done to, with a gap's code.
@@ -156,7 +181,7 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 		next := Student{Who: s.Who, Vars: s.Vars, Tasks: s.Tasks, names: s.names, owner: s.owner, look: x}
 		var needs []check.Need
 		for _, n := range s.during {
-			if n.After == episode {
+			if n.After == episode && n.Kind != "window" {
 				n.After = ""
 				needs = append(needs, n)
 			}

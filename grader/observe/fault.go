@@ -95,7 +95,7 @@ func (p *Plan) ChooseFaults(snap *evidence.Snapshot, rules action.Rules) {
 	p.Faults = nil
 	for _, step := range chosen.Steps {
 		p.Faults = append(p.Faults, Fault{
-			Step: step, LimitMS: limitMS(p.watched(step.Students), snap.Swarm, step.Fault.Leader),
+			Step: step, LimitMS: limitMS(step.Fault, p.watched(step.Students), snap.Swarm),
 		})
 	}
 }
@@ -105,11 +105,14 @@ func (p *Plan) ChooseFaults(snap *evidence.Snapshot, rules action.Rules) {
 const maxDelay = time.Minute
 
 // limitMS is how long after the injection a recovery is waited for.
-func limitMS(services []*evidence.Service, swarm evidence.Swarm, leader bool) int64 {
+func limitMS(a evidence.Action, services []*evidence.Service, swarm evidence.Swarm) int64 {
 	speed := Speed(swarm.HeartbeatMS)
+	limit := recovery.LimitMS(a, services, swarm, speed)
+	if a.Kind == action.Update { // has a bound of its own
+		return limit
+	}
 	slowest := &evidence.Service{Restart: evidence.RestartPolicy{DelayMS: maxDelay.Milliseconds()}}
-	return min(recovery.LimitMS(services, swarm, leader, speed),
-		recovery.LimitMS([]*evidence.Service{slowest}, swarm, leader, speed))
+	return min(limit, recovery.LimitMS(a, []*evidence.Service{slowest}, swarm, speed))
 }
 
 // KillOne plans the one fault that a self-check may use, for the plan's only
@@ -133,7 +136,7 @@ func (p *Plan) KillOne(snap *evidence.Snapshot) bool {
 				Kind: action.TaskKill, NodeID: n.ID, Hostname: n.Hostname, Address: n.Address,
 				Service: t.ServiceID, TaskID: t.ID, ContainerID: t.ContainerID,
 			}},
-			LimitMS: limitMS([]*evidence.Service{s.Watch.Service}, snap.Swarm, false),
+			LimitMS: limitMS(evidence.Action{Kind: action.TaskKill}, []*evidence.Service{s.Watch.Service}, snap.Swarm),
 		}}
 		return true
 	}
@@ -158,28 +161,35 @@ func (p *Plan) watched(ids []string) []*evidence.Service {
 	return out
 }
 
-// Watched are the services that a fault concerns, those of students for whom
-// skip is true left out. They are probed through every node that is ready but
-// the target, whose address may be gone while the fault lasts.
-func (p *Plan) Watched(f *Fault, snap *evidence.Snapshot, skip func(student string) bool) []Watched {
-	var out []Watched
-	nodes := newLookup(snap).nodes
-	for _, id := range f.Students {
-		s := p.student(id)
-		if s == nil || s.Watch == nil || skip(id) {
-			continue
-		}
-		w := Watched{Student: id, Service: s.Watch.Service, Rate: s.Watch.Rate}
-		for _, n := range nodes {
-			if n.ID == f.Fault.NodeID && takesNode(f.Fault.Kind) {
-				continue
-			}
-			w.Targets = append(w.Targets, evidence.Target{
+// probed are the nodes that are ready, as entries to a published port; but that of an
+// ID, whose address may be gone while a fault lasts.
+func (x *lookup) probed(port int, but string) []evidence.Target {
+	var out []evidence.Target
+	for _, n := range x.nodes {
+		if n.ID != but {
+			out = append(out, evidence.Target{
 				ID: "mesh/" + n.Hostname, Kind: "mesh", NodeID: n.ID, Path: "/",
-				Address: net.JoinHostPort(n.Address, strconv.Itoa(s.Watch.Port)), PerConnection: 1, TimeoutMS: probeTimeoutMS,
+				Address: net.JoinHostPort(n.Address, strconv.Itoa(port)), PerConnection: 1, TimeoutMS: probeTimeoutMS,
 			})
 		}
-		out = append(out, w)
+	}
+	return out
+}
+
+// Hits are the services that a fault concerns, those of students for whom
+// skip is true left out. They are probed through every node that is ready but
+// the target, whose address may be gone while the fault lasts.
+func (p *Plan) Hits(f *Fault, snap *evidence.Snapshot, skip func(student string) bool) []Watched {
+	var out []Watched
+	x := newLookup(snap)
+	but := ""
+	if takesNode(f.Fault.Kind) {
+		but = f.Fault.NodeID
+	}
+	for _, id := range f.Students {
+		if s := p.student(id); s != nil && s.Watch != nil && !skip(id) {
+			out = append(out, Watched{Student: id, Service: s.Watch.Service, Rate: s.Watch.Rate, Targets: x.probed(s.Watch.Port, but)})
+		}
 	}
 	return out
 }

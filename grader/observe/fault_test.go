@@ -53,7 +53,7 @@ func TestPlanOfFaults(t *testing.T) {
 	require.Equal(t, []string{"2024001", "2024003"}, f.Students)
 	require.Less(t, f.LimitMS, int64(300_000))
 
-	watched := p.Watched(f, snap, func(id string) bool { return id == "2024003" })
+	watched := p.Hits(f, snap, func(id string) bool { return id == "2024003" })
 	require.Len(t, watched, 1, "the other has been seen by an earlier try")
 	require.Equal(t, "svc-s01", watched[0].Service.ID)
 	var at []string
@@ -93,7 +93,7 @@ func TestKillOne(t *testing.T) {
 	require.Equal(t, action.TaskKill, f.Kind)
 	require.Equal(t, "svc-s01", f.Service)
 	require.Equal(t, "c-"+f.TaskID, f.ContainerID)
-	require.Len(t, p.Watched(&p.Faults[0], snap, func(string) bool { return false })[0].Targets, 3, "its node stays")
+	require.Len(t, p.Hits(&p.Faults[0], snap, func(string) bool { return false })[0].Targets, 3, "its node stays")
 
 	// A student's own engine is often the only one that can be told.
 	p, snap = faultPlan(t, 1, func(s *evidence.Snapshot) { name(s); s.Endpoints = s.Endpoints[2:] })

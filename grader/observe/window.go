@@ -51,6 +51,10 @@ type Watched struct {
 	Service *evidence.Service
 	Targets []evidence.Target // entry nodes; not the fault's own
 	Rate    float64           // probes a second, 0 for the usual
+	// Action is what is done to this service alone, nil where the fault is the
+	// class's. Off, if set, says that it was not done: nothing is waited for then.
+	Action *evidence.Action
+	Off    func() bool
 }
 
 // Watch injects one fault and gives the series of what happened: the shared
@@ -152,7 +156,7 @@ func newWindow(r *Windows, f evidence.Action, services []Watched) *window {
 		w.place[s.Service.ID] = append(w.place[s.Service.ID], i)
 	}
 	w.shared.HoldMS = w.pace.hold.Milliseconds()
-	w.shared.LimitMS = limitMS(all, r.Swarm, f.Leader)
+	w.shared.LimitMS = limitMS(f, all, r.Swarm)
 	period := periodMS(rate, speed, max(1, len(services)), r.Rate)
 	for _, s := range services {
 		w.series = append(w.series, newSeries(s.Service.ID, s.Targets, period))
@@ -347,7 +351,10 @@ func (w *window) allSettled() bool {
 	for i, s := range w.services {
 		if !w.settled[i] {
 			shared.Polls = own[i]
-			w.settled[i] = recovery.Settled(&shared, w.series[i].sofar(), s.Service, w.r.Swarm, now)
+			if s.Action != nil {
+				shared.Fault = *s.Action
+			}
+			w.settled[i] = s.Off != nil && s.Off() || recovery.Settled(&shared, w.series[i].sofar(), s.Service, w.r.Swarm, now)
 		}
 		all = all && w.settled[i]
 	}

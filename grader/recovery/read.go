@@ -29,7 +29,7 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 		s.Open = NoWindow
 		return s, nil
 	}
-	s.Bound, s.Delay = bound(svc, swarm, w.Fault.Leader, w.Speed), delay(svc)
+	s.Bound, s.Delay = bound(w.Fault, svc, swarm, w.Speed), delay(svc)
 	r := &reader{w: w, p: p, svc: svc, pace: pace(w.Speed), hold: w.HoldMS}
 	if r.hold <= 0 {
 		r.hold = r.clock(usualHold)
@@ -51,7 +51,10 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 		}
 	}
 	s.Wanted = svc.Replicas
-	if global(svc) {
+	switch {
+	case global(svc) && w.Fault.Kind == "update":
+		s.Wanted = s.Before
+	case global(svc):
 		s.Wanted = s.Before - len(s.Hit)
 	}
 	switch {
@@ -110,8 +113,11 @@ func (r *reader) lastMoment() int64 {
 
 // hits reports whether the fault takes a task.
 func (r *reader) hits(t *evidence.Task) bool {
-	if r.w.Fault.Kind == "task-kill" {
+	switch r.w.Fault.Kind {
+	case "task-kill", "container-kill":
 		return t.ID == r.w.Fault.TaskID
+	case "update": // all that there was
+		return r.old[t.ID]
 	}
 	return t.NodeID == r.w.Fault.NodeID
 }

@@ -144,22 +144,52 @@ func Settled(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swa
 
 // LimitMS is how long after the injection a window must be watched, on the
 // clock, for the story of every one of the services to be told.
-func LimitMS(services []*evidence.Service, swarm evidence.Swarm, leader bool, speed float64) int64 {
+func LimitMS(a evidence.Action, services []*evidence.Service, swarm evidence.Swarm, speed float64) int64 {
 	longest := 0.0
 	for _, svc := range services {
-		longest = max(longest, bound(svc, swarm, leader, speed))
+		longest = max(longest, bound(a, svc, swarm, speed))
 	}
 	return int64((longest*(1+lateShare) + usualHold) * 1000 / pace(speed))
 }
 
-// bound is how many seconds a recovery may take.
-func bound(svc *evidence.Service, swarm evidence.Swarm, leader bool, speed float64) float64 {
+// bound is how many seconds a recovery may take, or an update.
+func bound(a evidence.Action, svc *evidence.Service, swarm evidence.Swarm, speed float64) float64 {
 	most := UsualBound
-	if leader {
+	switch {
+	case a.Kind == "update":
+		return min(UsualBound+float64(waves(svc))*(eachWave+waveDelay(svc)), longestUpdate)
+	case a.Leader:
 		most = leaderBound
 	}
 	beat := float64(swarm.HeartbeatMS) / 1000 * pace(speed)
 	return most*max(1, beat/usualBeat) + delay(svc)
+}
+
+// How long an update takes, in seconds: of each wave of it a container that is asked
+// to stop has 10 to do so, and another as much to come up. A class can't wait longer
+// than the longest.
+const (
+	eachWave      = 20.0
+	longestUpdate = 240.0
+)
+
+// waves is how many times an update replaces some of a service's tasks. Where nothing
+// is said, one is replaced after the other.
+func waves(svc *evidence.Service) int {
+	n, at := max(1, svc.Replicas), 1
+	if svc.Update != nil {
+		if at = svc.Update.Parallelism; at == 0 { // all at once
+			at = n
+		}
+	}
+	return (n + at - 1) / at
+}
+
+func waveDelay(svc *evidence.Service) float64 {
+	if svc.Update == nil {
+		return 0
+	}
+	return float64(svc.Update.DelayMS) / 1000
 }
 
 func delay(svc *evidence.Service) float64 { return float64(svc.Restart.DelayMS) / 1000 }

@@ -216,7 +216,7 @@ func TestSettledWhenItHeld(t *testing.T) {
 func TestSettledAtTheLimit(t *testing.T) {
 	s := scene.New(2, 9)
 	s.Become = scene.Never
-	limit := recovery.LimitMS([]*evidence.Service{&s.Service}, s.Swarm(), false, 1)
+	limit := recovery.LimitMS(evidence.Action{}, []*evidence.Service{&s.Service}, s.Swarm(), 1)
 	require.EqualValues(t, 107500, limit, "1.5 times 60 s and the delay of 5 s, and a hold")
 	s.Limit = limit
 	w, p, _ := s.Window()
@@ -279,7 +279,7 @@ func TestLimits(t *testing.T) {
 		swarm := evidence.Swarm{HeartbeatMS: c.beat}
 		w := &evidence.Window{Speed: c.speed, Injecting: -1, Injected: -1, Restoring: -1, Ended: -1, Fault: evidence.Action{Leader: c.leader}}
 		require.InDelta(t, c.bound, recovery.Read(w, &evidence.Probing{}, &svc, swarm).Bound, 0.001)
-		got := recovery.LimitMS([]*evidence.Service{{}, &svc}, swarm, c.leader, c.speed)
+		got := recovery.LimitMS(evidence.Action{Leader: c.leader}, []*evidence.Service{{}, &svc}, swarm, c.speed)
 		require.InDelta(t, (1.5*c.bound+10)*1000/max(1, c.speed), got, 1)
 	}
 }

@@ -96,9 +96,16 @@ func (r *reader) troubles() []string {
 // isDown reports whether the fault's target is seen to be gone.
 func (r *reader) isDown(target evidence.Node, tasks map[string]*evidence.Task) bool {
 	switch r.w.Fault.Kind {
-	case "task-kill":
+	case "task-kill", "container-kill":
 		t := tasks[r.w.Fault.TaskID]
 		return t == nil || t.Desired != "running" || t.State != "running"
+	case "update": // it has begun
+		for id := range tasks {
+			if !r.old[id] {
+				return true
+			}
+		}
+		return false
 	case "node-drain":
 		return target.Availability == "drain"
 	case "command":
@@ -196,7 +203,7 @@ func (r *reader) runs(s *Story, views []view) []run {
 // replaced reports whether each place that was hit has a new task that runs; a
 // global service's has none elsewhere to have.
 func (r *reader) replaced(s *Story, v *view) bool {
-	if global(r.svc) {
+	if global(r.svc) && r.w.Fault.Kind != "update" {
 		return true
 	}
 	for _, h := range s.Hit {

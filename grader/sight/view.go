@@ -32,6 +32,7 @@ type View struct {
 	within map[string]*View
 	index  func(*evidence.Snapshot) *Index
 	names  Names
+	kills  int
 	about  string // the variable of the service that it speaks of
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.

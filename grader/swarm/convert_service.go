@@ -73,6 +73,7 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 			Order: word(u.Order), OnFailure: word(u.FailureAction),
 		}
 	}
+	out.Forced = spec.TaskTemplate.ForceUpdate
 	if s.UpdateStatus != nil {
 		out.UpdateState = word(string(s.UpdateStatus.State))
 	}

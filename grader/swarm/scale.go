@@ -45,26 +45,76 @@ func replicasOf(r *swarm.ReplicatedService) uint64 {
 // of it. Scaled is false, and nothing done, if there is no such service or it has
 // another number by now.
 func (c *Cluster) Scale(ctx context.Context, serviceID string, from, to uint64) (scaled bool, err error) {
+	return c.setNumber(ctx, serviceID, from, to, func(spec *swarm.ServiceSpec) (uint64, bool) {
+		if r := spec.Mode.Replicated; r != nil {
+			return replicasOf(r), true
+		}
+		return 0, false
+	}, "Mode", "Replicated", "Replicas")
+}
+
+// Forced is how often an update of a service was asked for with nothing changed, and
+// the engine's word for the state of its last update, "" where there was none; found
+// is false if there is no such service.
+func (c *Cluster) Forced(ctx context.Context, serviceID string) (n uint64, state string, found bool, err error) {
+	err = c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
+		s, _, err := api.ServiceInspectWithRaw(ctx, serviceID, swarm.ServiceInspectOptions{})
+		n, state, found = 0, "", false
+		switch {
+		case errdefs.IsNotFound(err):
+			return nil
+		case err != nil:
+			return err
+		}
+		n, found = s.Spec.TaskTemplate.ForceUpdate, true
+		if s.UpdateStatus != nil {
+			state = string(s.UpdateStatus.State)
+		}
+		return nil
+	})
+	return n, state, found, err
+}
+
+// Force changes the number that [Cluster.Forced] gives from one to another, and nothing
+// else of the service: all of its tasks are replaced, as its update policy says. Changed
+// is false, and nothing done, if there is no such service or another number stands there.
+func (c *Cluster) Force(ctx context.Context, serviceID string, from, to uint64) (changed bool, err error) {
+	return c.setNumber(ctx, serviceID, from, to, func(spec *swarm.ServiceSpec) (uint64, bool) {
+		return spec.TaskTemplate.ForceUpdate, true
+	}, "TaskTemplate", "ForceUpdate")
+}
+
+// setNumber changes one number of a service's specification, at a path of keys, from
+// one to another. Done is false, and nothing done, if read does not find the first
+// there. All else stands as the engine wrote it, also what this program's version of
+// the API does not know: an update replaces the whole.
+func (c *Cluster) setNumber(ctx context.Context, serviceID string, from, to uint64,
+	read func(spec *swarm.ServiceSpec) (n uint64, found bool), path ...string,
+) (done bool, err error) {
 	asked := false // by an earlier try, whose answer may have been lost
 	err = c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
 		for try := 1; ; try++ {
 			s, raw, err := api.ServiceInspectWithRaw(ctx, serviceID, swarm.ServiceInspectOptions{})
-			scaled = false
+			done = false
 			if errdefs.IsNotFound(err) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
-			r := s.Spec.Mode.Replicated
-			if r == nil || replicasOf(r) != from {
-				scaled = r != nil && asked && replicasOf(r) == to
+			n, found := read(&s.Spec)
+			if !found || n != from {
+				done = found && asked && n == to
 				return nil
 			}
-			if scaled = true; from == to {
+			if done = true; from == to {
 				return nil
 			}
-			spec, err := withReplicas(raw, to)
+			var whole struct{ Spec json.RawMessage }
+			if err := json.Unmarshal(raw, &whole); err != nil {
+				return fmt.Errorf("read a service: %w", err)
+			}
+			spec, err := set(whole.Spec, to, path...)
 			if err != nil {
 				return err
 			}
@@ -77,18 +127,7 @@ func (c *Cluster) Scale(ctx context.Context, serviceID string, from, to uint64) 
 			}
 		}
 	})
-	return scaled && err == nil, err
-}
-
-// withReplicas is the specification in an engine's answer with another number of
-// replicas. All else stands as the engine wrote it, also what this program's version
-// of the API does not know: an update replaces the whole.
-func withReplicas(answer []byte, n uint64) ([]byte, error) {
-	var whole struct{ Spec json.RawMessage }
-	if err := json.Unmarshal(answer, &whole); err != nil {
-		return nil, fmt.Errorf("read a service: %w", err)
-	}
-	return set(whole.Spec, n, "Mode", "Replicated", "Replicas")
+	return done && err == nil, err
 }
 
 // set gives an object with a number at a path of keys.

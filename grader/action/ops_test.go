@@ -1,0 +1,122 @@
+package action
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+)
+
+// killed is a container of the service a, called as the student.
+func killed(b *bench, t *testing.T) evidence.Action {
+	kind, ok := Find(ContainerKill)
+	require.True(t, ok)
+	snap := world("m1* m2 m3", "svc-a:m2,m3")
+	for i := range snap.Tasks {
+		snap.Tasks[i].Slot, snap.Tasks[i].ContainerID = 2-i, "c-"+snap.Tasks[i].ID
+	}
+	a, code := kind.Aim(kind.NewParams(), snap, &evidence.Service{ID: "svc-a", Name: "a", Mode: "replicated", Replicas: 2}, "a")
+	require.Empty(t, code)
+	require.Equal(t, "svc-a.1", a.TaskID, "of the lowest slot")
+	require.Equal(t, "m3", a.Hostname)
+	b.swarm.tasks = snap.Tasks
+	b.opt.Injector = containerKill{taskKill{b.swarm}}
+	return a
+}
+
+func TestWhichContainerIsKilled(t *testing.T) {
+	kind, _ := Find(ContainerKill)
+	svc := &evidence.Service{ID: "svc-a", Name: "a", Mode: "replicated", Replicas: 2}
+	for name, c := range map[string]struct{ nodes, tasks, code string }{
+		"runs on a node without an endpoint": {"m1* m2~", "svc-a:m2", "endpoint"},
+		"runs on a node that is down":        {"m1* m2!", "svc-a:m2", "endpoint"},
+		"nothing runs":                       {"m1* m2", "other:m2", "not-running"},
+	} {
+		snap := world(c.nodes, c.tasks)
+		for i := range snap.Tasks {
+			snap.Tasks[i].ContainerID = "c"
+		}
+		_, code := kind.Aim(nil, snap, svc, "a")
+		require.Equal(t, c.code, code, name)
+	}
+	_, code := kind.Aim(nil, world("m1*", "svc-a:m1"), &evidence.Service{ID: "svc-a", Mode: "global"}, "a")
+	require.Equal(t, "global", code)
+}
+
+// What the swarm replaces is left to it; what it does not is brought back.
+func TestAKilledContainerIsMadeGood(t *testing.T) {
+	for name, c := range map[string]struct {
+		after  func(b *bench) // what became of the service
+		scaled bool
+		want   uint64
+	}{
+		"replaced": {func(*bench) {}, false, 2},
+		"waits for its restart delay": {func(b *bench) {
+			b.swarm.tasks[1].State, b.swarm.tasks[1].Desired = "ready", "ready"
+		}, false, 2},
+		"not replaced":            {func(b *bench) { b.swarm.tasks[1].State = "failed" }, true, 2},
+		"scaled by the student":   {func(b *bench) { b.swarm.replicas["svc-a"] = 5 }, false, 5},
+		"removed by the student":  {func(b *bench) { delete(b.swarm.replicas, "svc-a") }, false, 0},
+		"cut off between the two": {func(b *bench) { b.swarm.replicas["svc-a"] = 1 }, true, 2},
+	} {
+		b := newBench(t)
+		a := killed(b, t)
+		s, err := Begin(t.Context(), b.opt, a)
+		require.NoError(t, err, name)
+		require.Equal(t, []string{"c-svc-a.1"}, b.swarm.killed, name)
+		require.Len(t, b.swarm.locks, 1, name)
+		c.after(b)
+		was := b.swarm.scalings
+		require.NoError(t, s.Restore(t.Context()), name)
+		require.NoError(t, s.opt.Injector.Restore(t.Context(), a), "%s: twice is once", name)
+		require.Equal(t, c.want, b.swarm.replicas["svc-a"], name)
+		require.Equal(t, c.scaled, b.swarm.scalings > was, name)
+		b.requireUndone(t)
+	}
+
+	b := newBench(t)
+	a := killed(b, t)
+	b.swarm.tasks[1].ContainerID = "c-another"
+	_, err := Begin(t.Context(), b.opt, a)
+	require.Equal(t, "changed", diag.Code(err))
+	require.Empty(t, b.swarm.killed)
+	b.requireUndone(t)
+}
+
+// An update that is over stays; one that is not is taken back.
+func TestAnUpdateIsTakenBackUnlessItIsOver(t *testing.T) {
+	kind, _ := Find(Update)
+	a, code := kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", Forced: 7}, "a")
+	require.Empty(t, code)
+	for state, want := range map[string]uint64{"completed": 8, "": 8, "updating": 7, "paused": 7, "rollback_started": 7, "rollback_completed": 7} {
+		b := newBench(t)
+		b.opt.Injector = update{b.swarm}
+		s, err := Begin(t.Context(), b.opt, a)
+		require.NoError(t, err)
+		require.EqualValues(t, 8, b.swarm.forced["svc-a"])
+		b.swarm.updating = state
+		require.NoError(t, s.Restore(t.Context()))
+		require.NoError(t, s.opt.Injector.Restore(t.Context(), a), "twice is once")
+		require.Equal(t, want, b.swarm.forced["svc-a"], state)
+		b.requireUndone(t)
+	}
+
+	b := newBench(t)
+	b.opt.Injector = update{b.swarm}
+	b.swarm.forced["svc-a"] = 9
+	_, err := Begin(t.Context(), b.opt, a)
+	require.Equal(t, "changed", diag.Code(err))
+	b.requireUndone(t)
+
+	// What the student has updated since is the student's.
+	b = newBench(t)
+	b.opt.Injector = update{b.swarm}
+	s, err := Begin(t.Context(), b.opt, a)
+	require.NoError(t, err)
+	b.swarm.forced["svc-a"], b.swarm.updating = 12, "updating"
+	require.NoError(t, s.Restore(t.Context()))
+	require.EqualValues(t, 12, b.swarm.forced["svc-a"])
+	b.requireUndone(t)
+}

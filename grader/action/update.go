@@ -1,0 +1,82 @@
+package action
+
+import (
+	"context"
+	"strconv"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
+)
+
+// updateService is what [aimUpdate] says.
+func updateService() Kind {
+	return Kind{
+		Name: Update, Scope: Student,
+		New:       func(_ roster.Fault, c Cluster) (Injector, error) { return update{c}, nil },
+		NewParams: func() any { return &noParams{} },
+		Aim:       aimUpdate,
+		Back:      func(context.Context, Cluster, evidence.Action) error { return nil },
+	}
+}
+
+// aimUpdate has the swarm replace all of a service's containers as the service's own
+// update policy says, with nothing changed: what docker service update --force does.
+// An update that did not come to its end by the time it was watched for is taken
+// back; one that did stays, since taking it back would replace all of them once more.
+func aimUpdate(_ any, _ *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
+	if svc == nil {
+		return a, "no-service"
+	}
+	return evidence.Action{
+		Kind: Update, Student: student, Service: svc.ID, Name: svc.Name,
+		Was: strconv.FormatUint(svc.Forced, 10), To: strconv.FormatUint(svc.Forced+1, 10),
+	}, ""
+}
+
+type update struct{ cluster Cluster }
+
+func (u update) numbers(a evidence.Action) (was, to uint64, err error) {
+	was, err1 := strconv.ParseUint(a.Was, 10, 64)
+	to, err2 := strconv.ParseUint(a.To, 10, 64)
+	if err1 != nil || err2 != nil {
+		err = &diag.Failure{Code: "config", Msg: i18n.M("action.odd_update", "service", a.Name, "was", a.Was, "to", a.To), Hint: i18n.M("action.odd_update_hint", "service", a.Name)}
+	}
+	return was, to, err
+}
+
+// Inject begins the update, if the service was not updated since it was chosen.
+func (u update) Inject(ctx context.Context, a evidence.Action) error {
+	was, to, err := u.numbers(a)
+	if err != nil {
+		return err
+	}
+	done, err := u.cluster.Force(ctx, a.Service, was, to)
+	if err == nil && !done {
+		err = &diag.Failure{
+			Code: "changed",
+			Msg:  i18n.M("action.update_changed", "student", a.Student, "service", a.Name), Hint: i18n.M("action.update_changed_hint", "service", a.Name),
+		}
+	}
+	return err
+}
+
+// Restore takes an update back that is not over.
+func (u update) Restore(ctx context.Context, a evidence.Action) error {
+	was, to, err := u.numbers(a)
+	if err != nil {
+		return err
+	}
+	n, state, found, err := u.cluster.Forced(ctx, a.Service)
+	if err != nil || !found || n != to || state == "" || state == "completed" {
+		return err
+	}
+	_, err = u.cluster.Force(ctx, a.Service, to, was)
+	return err
+}
+
+// Commands are what a person would type.
+func (update) Commands(a evidence.Action) []string {
+	return []string{"docker service rollback " + quote(a.Name)}
+}
