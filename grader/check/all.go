@@ -6,7 +6,7 @@ import "sync"
 var All = sync.OnceValue(func() []Kind {
 	return []Kind{
 		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(), serviceRestart(),
-		tasksRunning(), tasksNodes(),
+		tasksRunning(), tasksNodes(), serviceGlobal(), nodesDrained(),
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(),
 		answers(), spread(),

@@ -34,6 +34,7 @@ func judgeUpdated(in *Input, p *windowParams) Result {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.updated_ok", args...)
 	case n == len(s.Hit):
+		r.Measure.Got = 0
 		r.Message = i18n.M("check.updated_silent", args...)
 		r.Hint = i18n.M("check.recovers_silent_hint", "service", svc.Name)
 	default:

@@ -132,6 +132,9 @@ func (s *Scene) Window() (*evidence.Window, *evidence.Probing, int64) {
 
 // play decides what happens to each task.
 func (s *Scene) play() (tasks []*task, back int64) {
+	if s.Kind == "update" {
+		return s.rollout()
+	}
 	kill := s.Kind == "task-kill"
 	down := s.Injecting + s.Detect
 	if kill || s.Kind == "node-drain" {
@@ -303,7 +306,7 @@ func address(id string) string {
 func (s *Scene) probe(w *evidence.Window, tasks []*task) *evidence.Probing {
 	p := &evidence.Probing{Service: s.Service.ID, PeriodMS: s.Period, Window: "sha256:w"}
 	for i := range 3 {
-		if i == s.Target && s.Kind != "task-kill" {
+		if i == s.Target && s.Kind != "task-kill" && s.Kind != "update" {
 			continue
 		}
 		p.Targets = append(p.Targets, evidence.Target{

@@ -1,0 +1,54 @@
+package check_test
+
+import (
+	"testing"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/recovery/scene"
+	"swarmgrade/grader/rubric"
+)
+
+// rolled has a service of so many replicas updated, one after the other, each graceful
+// unless change says otherwise.
+func rolled(replicas int, change func(s *scene.Scene)) func(d *deployment) {
+	return struck(replicas, func(s *scene.Scene) {
+		s.Kind, s.Drop, s.Period, s.Limit = "update", -500, 100, 250_000
+		if change != nil {
+			change(s)
+		}
+	})
+}
+
+func startFirst(s *scene.Scene) {
+	s.Service.Update = &evidence.UpdatePolicy{Order: "start-first", Parallelism: 1}
+}
+
+func TestUpdated(t *testing.T) {
+	requireKind(t, "updated", viaNodes, rubric.Credit{PerUnit: true}, append([]kase{
+		{"two replicas", "", rolled(2, nil), pass("check.updated_ok").saw("replaced", 2)},
+		{"five", "", rolled(5, nil), pass("check.updated_ok").saw("replaced", 5)},
+		{"new ones start first", "", rolled(3, startFirst), pass("check.updated_ok")},
+		{"one, with a gap", "", rolled(1, nil), pass("check.updated_ok")},
+
+		{"the last new one does not come up", "", rolled(3, becomes(scene.Starting)), partial("check.updated_not", "6.66").saw("replaced", 2)},
+		{"the last new one says nothing", "", rolled(2, mute), fail("check.updated_silent")},
+		{"a container was killed in its place", "", struck(2, func(s *scene.Scene) { s.Kind = "task-kill" }), open("check.window_none")},
+		{"made no service", "", (*deployment).noService, fail("check.service_none")},
+	}, windowOpen()...))
+}
+
+func TestUpdateAvailable(t *testing.T) {
+	abrupt := func(s *scene.Scene) { s.Drop = 1500 }
+	requireKind(t, "update-available", viaNodes, rubric.Credit{}, append([]kase{
+		{"two replicas", "", rolled(2, nil), pass("check.update_available_ok").saw("failed", 0)},
+		{"new ones start first", "", rolled(1, func(s *scene.Scene) { startFirst(s); s.Drop = 0 }), pass("check.update_available_ok")},
+		{"a loaded machine loses one in a hundred", "", rolled(3, func(s *scene.Scene) { s.ProbeLoss = 0.01 }), pass("check.update_available_ok")},
+
+		{"one replica that stops first", "", rolled(1, func(s *scene.Scene) { s.Start = 4000 }), fail("check.update_available_low")},
+		{"cut off in the middle of answers", "", rolled(3, abrupt), fail("check.update_available_low")},
+		{"made no service", "", (*deployment).noService, fail("check.service_none")},
+	}, windowOpen()...))
+	requireRefused(t, "update-available", map[string][]string{
+		"max_errors: 2": {"max_errors check.param_share"}, "rate: 1000": {"rate check.param_rate"},
+	})
+}
