@@ -72,6 +72,10 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 			into.Gaps = append(into.Gaps, *t.Gap)
 		}
 	}
+	// An episode is kept whole or not at all: whoever goes on after a kill does it again.
+	if err == nil && acts.seen != nil {
+		_, err = x.keep.SaveWindow(ctx, x.run, e.ID, acts.seen, nil, acts.probed)
+	}
 	return concerned, err
 }
 
@@ -93,6 +97,9 @@ type acts struct {
 	mu   sync.Mutex
 	done []act
 	told bool // it was said that something is in force
+	// seen is the window, of those who were probed; nil for none.
+	seen   *evidence.Window
+	probed []*evidence.Bundle
 	// failed is why a window's action could not be begun.
 	failed error
 }
@@ -159,18 +166,13 @@ func (a *acts) window(ctx context.Context, services []observe.Watched) error {
 	if err = errors.Join(err, a.failed); err != nil {
 		return err
 	}
-	var concerned []*evidence.Bundle
 	for i, s := range services {
 		if b := a.x.bundle(s.Student); a.did(s.Student) {
 			b.Begin(a.episode.ID).Probing = probings[i]
-			concerned = append(concerned, b)
+			a.seen, a.probed = seen, append(a.probed, b)
 		}
 	}
-	if len(concerned) == 0 {
-		return nil
-	}
-	_, err = a.x.keep.SaveWindow(ctx, a.x.run, a.episode.ID, seen, nil, concerned)
-	return err
+	return nil
 }
 
 // Break begins the action and has it watched; it is [observe.Breaker] for a window.

@@ -113,6 +113,7 @@ type wants struct {
 	env, value string
 	port       string // published by the service; "" for none
 	replicas   int
+	global     bool
 	dnsrr      bool
 	network    string // "" for none
 	haproxy    string // "" for none
@@ -169,6 +170,8 @@ func (in *Input) wants() wants {
 			}
 		case *backendsParams:
 			w.toTasks, w.inner = true, p.Target
+		case *globalParams:
+			w.global = w.global || mine(p.Service)
 		}
 	}
 	return w
@@ -211,6 +214,9 @@ func (in *Input) createService(name string) string {
 	}
 	if w.dnsrr {
 		s.EndpointMode = "dnsrr"
+	}
+	if w.global {
+		s.Mode, s.Replicas = "global", 0
 	}
 	var nets []string
 	if w.network != "" {
