@@ -5,7 +5,7 @@ import "sync"
 // All are the kinds of check, in the order that documentation lists them.
 var All = sync.OnceValue(func() []Kind {
 	return []Kind{
-		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(), serviceRestart(),
+		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(), serviceRestart(), serviceUpdate(),
 		tasksRunning(), tasksNodes(),
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(),

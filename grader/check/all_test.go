@@ -106,6 +106,8 @@ func TestNeeds(t *testing.T) {
 		"service-env":      {"", []check.Need{of("")}},
 		"service-port":     {"port: door", []check.Need{of("door")}},
 		"service-replicas": {"", []check.Need{of("")}},
+		"service-restart":  {"delay: 5s", []check.Need{of("")}},
+		"service-update":   {"", []check.Need{of("")}},
 		"service-dnsrr":    {"", []check.Need{of("")}},
 		"tasks-running":    {"", []check.Need{of("")}},
 		"tasks-nodes":      {"", []check.Need{of("")}},
