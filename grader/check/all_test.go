@@ -124,6 +124,7 @@ func TestNeeds(t *testing.T) {
 		"direct":           {box, append(lan("network"), through)},
 		"answers":          {"via: mesh, port: door", []check.Need{of(""), {Kind: "load", From: "mesh", Tasks: 1, Service: "service", Port: "door"}}},
 		"spread":           {"via: haproxy, " + box + ", direct: true", []check.Need{of(""), even}},
+		"balance-shown":    {box, append(lan("network"), even)},
 		"recovers":         {"port: door, within: 30, rate: 8", []check.Need{of(""), window(8)}},
 		"replaced":         {"port: door", []check.Need{of(""), window(0)}},
 		"available":        {"port: door, rate: 20", []check.Need{of(""), window(20)}},

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -131,6 +132,7 @@ func (in *Input) wants() wants {
 	// A student may have another service, which the hint is not about.
 	about := in.View.SubjectName()
 	mine := func(service string) bool { return in.Vars[service] == about }
+	shown := false
 	for _, c := range in.Task.Checks {
 		switch p := c.Params.(type) {
 		case *imageParams:
@@ -169,8 +171,18 @@ func (in *Input) wants() wants {
 			}
 		case *backendsParams:
 			w.toTasks, w.inner = true, p.Target
+		case *shownParams:
+			shown, w.inner = true, p.Target
+			if mine(p.Service) {
+				w.network = cmp.Or(w.network, in.Vars[p.Network])
+			}
+			if !slices.Contains(p.Algorithms, w.balance) {
+				w.balance = p.Algorithms[0]
+			}
 		}
 	}
+	// The order that shows is the one of HAProxy's own servers.
+	w.toTasks = w.toTasks || shown && w.port == ""
 	return w
 }
 
