@@ -15,7 +15,8 @@ var restartConditions = []string{"any", "on-failure", "none"}
 type restartParams struct {
 	// Service is the variable with the service's name.
 	Service string `yaml:"service"`
-	// Conditions are those accepted of the service's restart policy.
+	// Conditions are those accepted of the service's restart policy; where all three
+	// are, it isn't asked for.
 	Conditions []string `yaml:"conditions"`
 	// Delay is how long the swarm may wait before it starts a new task, such as
 	// 1s..30s; it waits 5s if nothing is set.
@@ -62,7 +63,11 @@ func judgeRestart(in *Input, p *restartParams) Result {
 	}
 	window := svc.Restart.WindowMS
 	var all policy
-	all.word("condition", "--restart-condition", got, p.Conditions)
+	asked := p.Conditions
+	if !slices.ContainsFunc(restartConditions, func(c string) bool { return !slices.Contains(asked, c) }) {
+		asked = nil // any will do
+	}
+	all.word("condition", "--restart-condition", got, asked)
 	condition := len(all.differ)
 	all.number("restart_delay", "--restart-delay", svc.Restart.DelayMS, p.Delay, true)
 	all.number("max_attempts", "--restart-max-attempts", unlimited(int64(svc.Restart.MaxAttempts)), p.MaxAttempts, false)
@@ -73,9 +78,11 @@ func judgeRestart(in *Input, p *restartParams) Result {
 	all.kept("restart_window", "--restart-window", window, p.Window)
 	r := all.judged(Result{
 		Observed: Facts{"condition": got, "delay": span(svc.Restart.DelayMS), "max_attempts": svc.Restart.MaxAttempts, "window": spanOf(svc.Restart.WindowMS)},
-		Expected: Facts{"conditions": p.Conditions, "delay": p.Delay, "max_attempts": p.MaxAttempts, "window": p.Window},
+		Expected: Facts{"conditions": asked, "delay": p.Delay, "max_attempts": p.MaxAttempts, "window": p.Window},
 	}, "restart", svc)
 	switch {
+	case r.Outcome == Pass && len(asked) == 0:
+		r.Message = i18n.M("check.restart_within", "service", svc.Name)
 	case r.Outcome == Pass:
 		r.Message = i18n.M("check.restart_ok", "service", svc.Name, "condition", got)
 	case r.Outcome == Fail && condition == 1 && len(all.differ) == 1:

@@ -31,6 +31,8 @@ func TestServiceRestart(t *testing.T) {
 		{"no limit, where at least three are asked for", "max_attempts: 3..", policy(0, 0, 0), pass("check.restart_ok")},
 		{"counted for ever, where at least a minute is asked for", "window: 1m..", policy(0, 3, 0), pass("check.restart_ok")},
 
+		{"any condition, where that is not asked for", "conditions: [any, on-failure, none], delay: ..5s", nil, pass("check.restart_within")},
+
 		{"hours of delay", all, policy(7200000, 3, 120000), partial("check.restart_differs", "7.5").saw("delay", "2h")},
 		{"no limit, where ten is the most", all, policy(5000, 0, 120000), partial("check.restart_differs", "7.5").saw("max_attempts", 0)},
 		{"counted for ever, where 5 min is the most", all, policy(5000, 3, 0), partial("check.restart_differs", "7.5").saw("window", "0s")},
