@@ -41,7 +41,7 @@ func TestHintsLeadToFullMarks(t *testing.T) {
 		}
 		t.Skip("no docker command on this machine")
 	}
-	for _, task := range []string{"1", "2", "3"} {
+	for _, task := range []string{"1", "2", "3", "strategies/restart", "strategies/update", "strategies/balance"} {
 		t.Run("task "+task, func(t *testing.T) {
 			t.Parallel()
 			c := newHintClass(t, task)
@@ -83,8 +83,13 @@ type hintStudent struct {
 	stuck  bool   // nothing was left to type
 }
 
-func newHintClass(t *testing.T, task string) *hintClass {
-	built, err := findRubric(t.Context(), "ha-lb")
+// newHintClass takes a task by its key.
+func newHintClass(t *testing.T, key string) *hintClass {
+	id, task, other := strings.Cut(key, "/")
+	if !other {
+		id, task = "ha-lb", key
+	}
+	built, err := findRubric(t.Context(), id)
 	require.NoError(t, err)
 	f := rubricTest{}
 	seats, class, err := f.seats(built, task)
@@ -93,7 +98,7 @@ func newHintClass(t *testing.T, task string) *hintClass {
 	a := &app{command: command{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}, haproxy: proxyEmbedded}
 	a.ui = newUI(a.command, a.lang())
 	x := &sample{a: a, rub: built, class: class, task: task, seats: seats}
-	c := &hintClass{T: t, task: task, x: x}
+	c := &hintClass{T: t, task: key, x: x}
 	quiet := x.silent()
 	quiet.simFiles = t.TempDir()
 	s, err := quiet.bringUpSim(t.Context(), seats, sim.Options{Seed: 1, Speed: simSpeed, HostFiles: true, Warn: func(s string) { t.Log("embedded cluster:", s) }})
@@ -257,7 +262,7 @@ func (c *hintClass) report() {
 		d := s.Deployment
 		name := c.task + " " + d.Name
 		if dir != "" {
-			_ = os.WriteFile(filepath.Join(dir, c.task+"-"+d.Name), []byte(strings.Join(s.typist.typed, "\n")+"\n"+s.first+"\n"), 0o644)
+			_ = os.WriteFile(filepath.Join(dir, strings.ReplaceAll(c.task, "/", "-")+"-"+d.Name), []byte(strings.Join(s.typist.typed, "\n")+"\n"+s.first+"\n"), 0o644)
 		}
 		if s.points[0] == c.most {
 			continue

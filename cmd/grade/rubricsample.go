@@ -8,6 +8,7 @@ import (
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
@@ -77,7 +78,7 @@ func (x *sample) silent() *app {
 
 // up brings the class up on a cluster of its own.
 func (x *sample) up(ctx context.Context, seed uint64) (*simCluster, error) {
-	s, err := x.silent().bringUpSim(ctx, x.seats, sim.Options{Seed: seed, Speed: simSpeed})
+	s, err := x.silent().bringUpSim(ctx, x.seats, sim.Options{Seed: seed, Speed: x.speed()})
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +88,21 @@ func (x *sample) up(ctx context.Context, seed uint64) (*simCluster, error) {
 	}
 	c.lent = true
 	return c, nil
+}
+
+// rolloutSpeed is how fast the swarm's delays pass where a service is updated: at the
+// usual speed that is over within so few probes that they show nothing. It is more than
+// five: a slower heartbeat would be taken for that of a real swarm.
+const rolloutSpeed = 8
+
+// speed is how many times faster than the clock the swarm's delays pass.
+func (x *sample) speed() float64 {
+	for _, a := range x.rub.Actions {
+		if a.Kind == action.Update {
+			return rolloutSpeed
+		}
+	}
+	return simSpeed
 }
 
 // sampleLoad is how a sample class is driven.

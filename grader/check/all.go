@@ -5,11 +5,11 @@ import "sync"
 // All are the kinds of check, in the order that documentation lists them.
 var All = sync.OnceValue(func() []Kind {
 	return []Kind{
-		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(), serviceRestart(),
+		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(), serviceRestart(), serviceUpdate(),
 		tasksRunning(), tasksNodes(), serviceGlobal(), nodesDrained(),
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(),
-		answers(), spread(),
+		answers(), spread(), balanceShown(),
 		serviceDNSRR(), serviceNetwork(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),
 		updated(), updateAvailable(),

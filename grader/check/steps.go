@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -132,6 +133,7 @@ func (in *Input) wants() wants {
 	// A student may have another service, which the hint is not about.
 	about := in.View.SubjectName()
 	mine := func(service string) bool { return in.Vars[service] == about }
+	shown := false
 	for _, c := range in.Task.Checks {
 		switch p := c.Params.(type) {
 		case *imageParams:
@@ -172,8 +174,18 @@ func (in *Input) wants() wants {
 			w.toTasks, w.inner = true, p.Target
 		case *globalParams:
 			w.global = w.global || mine(p.Service)
+		case *shownParams:
+			shown, w.inner = true, p.Target
+			if mine(p.Service) {
+				w.network = cmp.Or(w.network, in.Vars[p.Network])
+			}
+			if !slices.Contains(p.Algorithms, w.balance) {
+				w.balance = p.Algorithms[0]
+			}
 		}
 	}
+	// The order that shows is the one of HAProxy's own servers.
+	w.toTasks = w.toTasks || shown && w.port == ""
 	return w
 }
 

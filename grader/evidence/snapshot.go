@@ -145,14 +145,21 @@ type RestartPolicy struct {
 	DelayMS   int64  `json:"delay_ms"`
 	// MaxAttempts is 0 for no limit.
 	MaxAttempts int `json:"max_attempts,omitempty"`
+	// WindowMS is the time over which attempts are counted, 0 for ever; nil in
+	// snapshots of before it was kept.
+	WindowMS *int64 `json:"window_ms,omitempty"`
 }
 
 // UpdatePolicy is how a service rolls out a change.
 type UpdatePolicy struct {
+	// Parallelism is how many tasks are updated at once; 0 is all of them.
 	Parallelism int    `json:"parallelism"`
 	DelayMS     int64  `json:"delay_ms"`
-	Order       string `json:"order"` // stop-first, start-first
-	OnFailure   string `json:"on_failure,omitempty"`
+	Order       string `json:"order"`                // stop-first, start-first
+	OnFailure   string `json:"on_failure,omitempty"` // pause, continue, rollback
+	// MonitorMS is how long a new task is watched for failing; nil in snapshots of
+	// before it was kept.
+	MonitorMS *int64 `json:"monitor_ms,omitempty"`
 }
 
 // HealthCheck is the one set on the service; the image may have its own.

@@ -102,6 +102,10 @@ func (a asker) wordsOf(path []int, name string, value func(string) any) (typ, bo
 		return "text", ""
 	case errs[0].Var == nonsense:
 		return "variable", ""
+	case errs[0].Msg.Key == "check.param_time_range":
+		return "range of times", ""
+	case errs[0].Msg.Key == "check.param_count_range":
+		return "range of whole numbers", ""
 	}
 	var taken []string
 	for _, w := range a.words {

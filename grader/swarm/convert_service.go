@@ -17,6 +17,10 @@ import (
 // service that doesn't say; the list of services shows no defaults.
 const defaultRestartDelay = 5 * time.Second
 
+// defaultMonitor is how long an engine watches a new task of an update where the
+// policy has no time of its own.
+const defaultMonitor = 5 * time.Second
+
 func toServices(list []swarm.Service, networks []evidence.Network) []evidence.Service {
 	byName := make(map[string]string)
 	for _, n := range networks {
@@ -68,9 +72,10 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 		out.Constraints, out.MaxPerNode = texts(p.Constraints), whole(p.MaxReplicas)
 	}
 	if u := spec.UpdateConfig; u != nil {
+		monitor := cmp.Or(u.Monitor, defaultMonitor).Milliseconds()
 		out.Update = &evidence.UpdatePolicy{
 			Parallelism: whole(u.Parallelism), DelayMS: u.Delay.Milliseconds(),
-			Order: word(u.Order), OnFailure: word(u.FailureAction),
+			Order: word(u.Order), OnFailure: word(u.FailureAction), MonitorMS: &monitor,
 		}
 	}
 	out.Forced = spec.TaskTemplate.ForceUpdate
@@ -146,7 +151,8 @@ func toEndpointSpec(out *evidence.Service, s swarm.Service) {
 }
 
 func toRestart(p *swarm.RestartPolicy) evidence.RestartPolicy {
-	out := evidence.RestartPolicy{Condition: "any", DelayMS: defaultRestartDelay.Milliseconds()}
+	window := int64(0)
+	out := evidence.RestartPolicy{Condition: "any", DelayMS: defaultRestartDelay.Milliseconds(), WindowMS: &window}
 	if p == nil {
 		return out
 	}
@@ -156,6 +162,9 @@ func toRestart(p *swarm.RestartPolicy) evidence.RestartPolicy {
 	}
 	if p.MaxAttempts != nil {
 		out.MaxAttempts = whole(*p.MaxAttempts)
+	}
+	if p.Window != nil {
+		window = p.Window.Milliseconds()
 	}
 	return out
 }
