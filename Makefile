@@ -71,6 +71,7 @@ contract:
 # Stated against given outcomes of every sample deployment, for each check.
 accuracy: build
 	$(BIN) rubric test ha-lb --seeds $(SEEDS)
+	$(BIN) rubric test strategies --seeds $(SEEDS)
 
 # Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:

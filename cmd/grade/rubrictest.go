@@ -88,7 +88,7 @@ func (f *rubricTest) seats(rub *rubric.Rubric, task string) (seats []deployments
 	if key == "" {
 		return nil, "", nil
 	}
-	for _, name := range append(deployments.Classes(), key) {
+	for _, name := range append(deployments.Classes(), deployments.LabClass(key)) {
 		if of, _ := deployments.TaskOfClass(name); of != key {
 			continue
 		}

@@ -95,3 +95,41 @@ func unlimited(n int64) int64 {
 	}
 	return n
 }
+
+// policyFlags add what a service sets of restarts and updates, to make it again as
+// it is.
+func policyFlags(s *evidence.Service, add func(flag string, values ...string)) {
+	if r := s.Restart; r.Condition != "" {
+		if r.Condition != "any" {
+			add("--restart-condition", r.Condition)
+		}
+		if r.DelayMS != usualDelayMS {
+			add("--restart-delay", span(r.DelayMS))
+		}
+		if r.MaxAttempts > 0 {
+			add("--restart-max-attempts", itoa(r.MaxAttempts))
+		}
+		if r.WindowMS != nil && *r.WindowMS > 0 {
+			add("--restart-window", span(*r.WindowMS))
+		}
+	}
+	u := s.Update
+	if u == nil {
+		return
+	}
+	if u.Order != "" && u.Order != usualOrder {
+		add("--update-order", u.Order)
+	}
+	if u.OnFailure != "" && u.OnFailure != usualFailure {
+		add("--update-failure-action", u.OnFailure)
+	}
+	if u.Parallelism != usualParallelism {
+		add("--update-parallelism", itoa(u.Parallelism))
+	}
+	if u.DelayMS > 0 {
+		add("--update-delay", span(u.DelayMS))
+	}
+	if u.MonitorMS != nil && *u.MonitorMS != usualMonitorMS {
+		add("--update-monitor", span(*u.MonitorMS))
+	}
+}

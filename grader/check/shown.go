@@ -97,8 +97,8 @@ func judgeShown(in *Input, p *shownParams) Result {
 		r.Message = i18n.M("check.spread_single", "k", len(tasks))
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", 3)
 		return r
-	case d.Answers < stats.Cover(len(tasks)):
-		r.Message = i18n.M("check.spread_few", "n", d.Answers, "want", stats.Cover(len(tasks)))
+	case d.Answers < stats.Cover(len(tasks)) || d.Lost > d.Answers/20:
+		r.Message = i18n.M("check.shown_few", "n", d.Answers, "sent", d.Answers+d.Lost)
 		r.Hint = i18n.M("check.spread_few_hint", "service", svc.Name)
 		return r
 	case d.backup.Num > 0:

@@ -285,9 +285,7 @@ func serviceCommand(s *evidence.Service, networks []string) string {
 		add("--endpoint-mode", "dnsrr")
 	}
 	add("--constraint", s.Constraints...)
-	if s.Restart.Condition != "" && s.Restart.Condition != "any" {
-		add("--restart-condition", s.Restart.Condition)
-	}
+	policyFlags(s, add)
 	for _, c := range s.Configs {
 		add("--config", "source="+c.Name+",target="+c.File)
 	}

@@ -9,10 +9,11 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// What a service has that says nothing of its updates: defaults.Service.Update of
-// swarmkit (api/defaults/service.go), which Docker's client sets as well for all
+// What a service has that says nothing of its restarts and updates: defaults.Service
+// of swarmkit (api/defaults/service.go), which Docker's client sets as well for all
 // that is left out beside a flag that is given.
 const (
+	usualDelayMS     = 5000 // of restarts
 	usualOrder       = "stop-first"
 	usualFailure     = "pause"
 	usualParallelism = 1

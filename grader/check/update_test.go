@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,6 +53,30 @@ func TestServiceUpdate(t *testing.T) {
 		"parallelism: 0, orders: []":        nil,
 		"delay: 1m30s.., monitor: ..1h0m1s": nil,
 	})
+}
+
+// TestPoliciesAreKept: a service that has to be made again keeps what it sets.
+func TestPoliciesAreKept(t *testing.T) {
+	window, monitor := int64(120000), int64(10000)
+	for _, c := range []struct {
+		restart evidence.RestartPolicy
+		update  *evidence.UpdatePolicy
+		want    string
+	}{
+		{
+			evidence.RestartPolicy{Condition: "on-failure", DelayMS: 10000, MaxAttempts: 3, WindowMS: &window},
+			&evidence.UpdatePolicy{Parallelism: 2, DelayMS: 5000, Order: "start-first", OnFailure: "rollback", MonitorMS: &monitor},
+			" --restart-condition on-failure --restart-delay 10s --restart-max-attempts 3 --restart-window 2m" +
+				" --update-order start-first --update-failure-action rollback --update-parallelism 2 --update-delay 5s --update-monitor 10s ",
+		},
+		{evidence.RestartPolicy{Condition: "any", DelayMS: 5000}, nil, "docker service create --name s01 --replicas 3 -p 8001:80 -e STUDENT_ID=2024001 lab"},
+	} {
+		d := viaNodes()
+		d.svc().Restart, d.svc().Update, d.svc().Env, d.svc().Name = c.restart, c.update, []string{"STUDENT_ID=2024001"}, "S-1"
+		v := d.verdicts(&rubric.Check{ID: "it", Kind: "service-exists", Points: 1000, Params: params(t, "service-exists", "")})[0]
+		require.Contains(t, i18n.EN.Text(v.Hint), c.want)
+		require.Equal(t, c.update != nil, strings.Contains(i18n.EN.Text(v.Hint), "--update"))
+	}
 }
 
 // TestPolicyHints: one command sets all that is not as asked for, to the value in

@@ -25,9 +25,6 @@ const (
 	// flapMoves is how often the container may change where one server is to answer:
 	// two times that it is taken for dead and comes back.
 	flapMoves = 4
-	// attempts is how many servers a request that failed may have been given to: the
-	// first and HAProxy's three retries.
-	attempts = 4
 )
 
 // Order is what a sequence of answers shows.
@@ -77,28 +74,28 @@ func OrderOf(sequence []int, shares []float64, lost int) Order {
 			o.Off = max(o.Off, most[i]-least[i])
 		}
 	}
-	o.turns = o.Answers/(4*max(o.Containers, 1)) + o.Lost
+	o.turns = o.Answers/(2*max(o.Containers, 1)) + o.Lost
 	return o
 }
 
 // InTurn reports whether the answers are dealt in turn. Of correct ones none fails:
-// neither where up to [Pointers] pointers go round the same servers, nor where one
-// pointer is moved on by others' requests, servers that come and go or retries, as
-// long as these are no more than a quarter of what makes an order look like chance.
-// Random choice passes with a probability of at most 1 - [Power] where there are as
-// many answers as [PlanRing] asks for.
+// neither where up to [Pointers] pointers go round the same servers, nor where one pointer is moved on by others' requests, servers that come and
+// go or retries, as long as these are no more than half of what makes an order look
+// like chance. Random choice passes with a probability of at most 1 - [Power] where
+// there are as many answers as [PlanRing] asks for and no request fails; each that
+// fails leaves it a little more room.
 func (o *Order) InTurn() bool {
-	return o.Containers > 1 && (o.Repeats <= o.turns || o.Off <= Pointers+float64(attempts*o.Lost) && o.enough())
+	return o.Containers > 1 && (o.Repeats <= o.turns || o.Off <= float64(Pointers+o.Lost) && o.enough())
 }
 
 // enough reports whether so many answers of independent choice would leave the
 // range that is given to those dealt in turn: the range of a random walk of n steps
 // with variance v stays below r with a probability in which exp(-pi^2 n v/2r^2) is
-// what counts.
+// what counts (Feller, The asymptotic distribution of the range of sums of
+// independent random variables, 1951).
 func (o *Order) enough() bool {
 	p := 1 / float64(max(o.Containers, 1))
-	r := Pointers + float64(attempts*o.Lost)
-	return math.Pi*math.Pi*float64(o.Answers)*p*(1-p)/(2*r*r) >= 6
+	return math.Pi*math.Pi*float64(o.Answers)*p*(1-p)/(2*Pointers*Pointers) >= 6
 }
 
 // OneServer reports whether the same container went on answering. Of correct ones

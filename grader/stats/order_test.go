@@ -82,6 +82,12 @@ func TestInTurnSparesCorrectOnes(t *testing.T) {
 			seq := make([]int, n)
 			for i := range seq {
 				seq[i] = wheels[rng.IntN(pointers)].next()
+				if weights[0] == 1 && rng.IntN(60) == 0 { // it fails, and up to three retries too
+					for range rng.IntN(4) {
+						wheels[rng.IntN(pointers)].next()
+					}
+					seq[i] = -1
+				}
 			}
 			o := OrderOf(seq, shares, 0)
 			require.True(t, o.InTurn(), "%v with %d pointers: %+v", weights, pointers, o)
@@ -194,7 +200,7 @@ func TestInTurnHasPower(t *testing.T) {
 		o := Order{Answers: n, Containers: k}
 		require.True(t, o.enough(), "k=%d", k)
 		// The other way to pass: few repeats.
-		tail := below(distuv.Binomial{N: float64(n - 1), P: 1 / float64(k)}, n/(4*k)+1)
+		tail := below(distuv.Binomial{N: float64(n - 1), P: 1 / float64(k)}, n/(2*k)+1)
 		require.LessOrEqual(t, tail, Alpha, "k=%d", k)
 	}
 }
