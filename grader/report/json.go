@@ -185,7 +185,7 @@ func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 		out.Overrides = append(out.Overrides, jsonOverride{o.Check, o.Points, o.Reason, o.Who, rfc3339(o.When)})
 	}
 	for _, a := range s.Attempts {
-		out.Attempts = append(out.Attempts, jsonAttempt(a))
+		out.Attempts = append(out.Attempts, jsonAttempt{a.Task, a.Run, a.Judged, a.Tries})
 	}
 	for _, v := range s.Verdicts {
 		out.Checks = append(out.Checks, jsonCheck{
