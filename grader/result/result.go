@@ -94,7 +94,7 @@ type Student struct {
 	Columns map[string]string
 	// Verdicts are in the rubric's order. A check without one was not part of
 	// what was graded; one that could not be graded is there as ungraded.
-	Verdicts  []judge.Verdict
+	Verdicts []judge.Verdict
 	// Overrides are what an instructor set by hand and is in force, Remark a word
 	// to the student; History is every change that led there, oldest first.
 	Overrides []Override
