@@ -84,16 +84,20 @@ func nameKey(s string) string {
 // now: its title, and the further columns that anybody has something in.
 func addRoster(d *result.Data, class *roster.Class) {
 	d.Title = class.Title
-	columns := make(map[string]map[string]string, len(class.Students))
+	columns, names := make(map[string]map[string]string, len(class.Students)), make(map[string]string, len(class.Students))
 	used := map[string]bool{}
 	for _, s := range class.Students {
-		columns[s.ID] = s.Columns
+		columns[s.ID], names[s.ID] = s.Columns, s.Name
 		for name := range s.Columns {
 			used[name] = true
 		}
 	}
 	for i := range d.Students {
-		d.Students[i].Columns = columns[d.Students[i].ID]
+		s := &d.Students[i]
+		s.Columns = columns[s.ID]
+		if s.Name == "" { // in no run yet
+			s.Name = names[s.ID]
+		}
 	}
 	for _, h := range class.Headings {
 		if used[h.Name] {

@@ -46,8 +46,8 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 		return nil, err
 	}
 	x = &Regrading{j: j, Was: map[string]gradebook.Run{}}
-	policy := gradebook.Policy(j.Class.Settings.Attempts)
-	before, err := book.Standing(ctx, lab, policy)
+	rules := j.rules()
+	before, err := book.Standing(ctx, lab, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 		}
 	}
 	as := gradebook.Run{RubricID: j.Rubric.ID, RubricVersion: j.Rubric.Version, RubricSHA256: j.Rubric.SHA256}
-	after, err := book.StandingWith(ctx, j.Rubric.ID, policy, as, x.Anew)
+	after, err := book.StandingWith(ctx, j.Rubric.ID, rules, as, x.Anew)
 	if err != nil {
 		return nil, err
 	}

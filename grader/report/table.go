@@ -130,7 +130,7 @@ func (t Text) lead(d *result.Data) [][]cell {
 	for i := range d.Students {
 		s := &d.Students[i]
 		rows = append(rows, []cell{
-			plainCell(oneLine(s.ID)), plainCell(clip(oneLine(s.Name), name)), plainCell(score(s)),
+			plainCell(oneLine(s.ID)), plainCell(clip(oneLine(s.Name), name)), plainCell(t.score(s)),
 		})
 	}
 	return rows
@@ -143,19 +143,39 @@ func (t Text) head(key string) cell {
 
 // score is points of the most, with "?" while something is ungraded and "*"
 // where an instructor set them.
-func score(s *result.Student) string {
-	final, overridden, ok := s.Final()
-	if !ok && len(s.Verdicts) == 0 {
+func (t Text) score(s *result.Student) string {
+	a := s.Tally()
+	if a.Open && a.Max == 0 {
 		return "?"
 	}
-	text := fmt.Sprintf("%s/%s", final, s.Max())
+	text := fmt.Sprintf("%s/%s", a.Points, a.Max)
+	if a.Excused {
+		text = t.Lang.T("hand.excused")
+	}
 	switch {
-	case !ok:
+	case a.Open:
 		return text + " ?"
-	case overridden:
+	case a.ByHand:
 		return text + " *"
 	}
 	return text + "  "
+}
+
+// taskScore is the same of a task, with marks that take no room where there are none.
+func (t Text) taskScore(s *result.Student, task string) string {
+	a := s.Task(task)
+	switch text := fmt.Sprintf("%s/%s", a.Points, a.Max); {
+	case a.Excused:
+		return t.Lang.T("hand.excused") + "*"
+	case a.Max == 0:
+		return absent
+	case a.Open:
+		return text + "?"
+	case a.ByHand:
+		return text + "*"
+	default:
+		return text
+	}
 }
 
 // marks is a column a task with a mark a check, under a ruler of their numbers.
@@ -177,6 +197,10 @@ func (t Text) marks(d *result.Data, groups [][]result.Column) [][]cell {
 			var c cell
 			for _, col := range g {
 				v, ok := d.Students[i].Verdict(col.Check)
+				if _, set := d.Students[i].Override(col.Check); set {
+					c.plain, c.shown = c.plain+byHand, c.shown+t.paint(byHand, bold)
+					continue
+				}
 				if !ok {
 					c.plain, c.shown = c.plain+absent, c.shown+absent
 					continue
@@ -202,14 +226,7 @@ func (t Text) taskPoints(d *result.Data, groups [][]result.Column) [][]cell {
 	for i := range d.Students {
 		var row []cell
 		for _, g := range groups {
-			points, max, ungraded := judge.Total(ofTask(d.Students[i].Verdicts, g[0].Task))
-			text := fmt.Sprintf("%s/%s", points, max)
-			if max == 0 {
-				text = absent
-			} else if ungraded > 0 {
-				text += "?"
-			}
-			row = append(row, plainCell(text))
+			row = append(row, plainCell(t.taskScore(&d.Students[i], g[0].Task)))
 		}
 		rows = append(rows, row)
 	}
@@ -228,11 +245,14 @@ func ofTask(vs []judge.Verdict, task string) []judge.Verdict {
 
 func (t Text) mainReason(s *result.Student) string {
 	for _, o := range s.Overrides {
-		if o.Check == "" {
+		if o.Check == "" && o.Task == "" {
 			return oneLine(t.Lang.T("report.overridden", "reason", o.Reason))
 		}
 	}
 	v, ok := reason(s)
+	if !s.Damaged && !ok && len(s.Overrides) > 0 { // nothing else to be said
+		return oneLine(t.Lang.T("report.overridden", "reason", s.Overrides[0].Reason))
+	}
 	switch {
 	case s.Damaged:
 		return t.Lang.T("report.damaged")
@@ -257,6 +277,9 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 	} else {
 		fmt.Fprintln(b, t.Lang.T("report.summary_none", "students", s.Students))
 	}
+	if s.Excused > 0 {
+		fmt.Fprintln(b, t.Lang.T("hand.summary", "n", s.Excused))
+	}
 	if len(s.Open) > 0 {
 		ids := make([]string, 0, listedOpen)
 		for _, id := range s.Open[:min(len(s.Open), listedOpen)] {
@@ -280,10 +303,14 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		}
 		fmt.Fprintln(b, clipTo(line, t.Width))
 	}
-	worst := s.Worst(worstChecks)
-	if len(worst) == 0 {
-		return
+	if worst := s.Worst(worstChecks); len(worst) > 0 {
+		t.worst(b, worst)
 	}
+	t.byHand(b, d)
+}
+
+// worst are the checks that fewest pass.
+func (t Text) worst(b *strings.Builder, worst []result.Rate) {
 	fmt.Fprintln(b, t.Lang.T("report.worst"))
 	var rows [][]cell
 	for _, r := range worst {
@@ -346,6 +373,9 @@ func reason(s *result.Student) (judge.Verdict, bool) {
 		return 0, 0
 	}
 	for _, v := range s.Verdicts {
+		if _, set := s.Override(v.Check); set || s.Above(v.Task, v.Check) != nil {
+			continue // what was judged does not count
+		}
 		class, lost := rank(v)
 		worstClass, worstLost := rank(worst)
 		if class > worstClass || class == worstClass && lost > worstLost {

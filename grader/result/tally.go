@@ -56,6 +56,15 @@ func (s *Student) Tally() Tally {
 	return all
 }
 
+// Tallies are the student's scores on each task, those judged first.
+func (s *Student) Tallies() []Tally {
+	var out []Tally
+	for _, id := range s.tasks() {
+		out = append(out, s.Task(id))
+	}
+	return out
+}
+
 // Task is the student's score on a task: what an instructor set for it, else the
 // sum of its checks less what lateness takes off. Points that were set for the
 // task, or for the whole lab, are the last word: nothing is taken off them.
@@ -174,3 +183,66 @@ func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
 // Max is the most that the student could have got of what was graded, or set by
 // hand, and is not excused.
 func (s *Student) Max() rubric.Points { t := s.Tally(); return t.Max }
+
+// Score is what counts of a check, of a task (check is ""), or of the whole lab.
+func (s *Student) Score(task, check string) Score {
+	switch {
+	case check != "":
+		return s.checkScore(check)
+	case task != "":
+		t := s.Task(task)
+		return t.Score()
+	}
+	t := s.Tally()
+	return t.Score()
+}
+
+func (s *Student) checkScore(id string) Score {
+	v, judged := s.Verdict(id)
+	o := s.override("", id)
+	score := Score{Points: v.Points, Max: v.Max, Open: !judged || v.Outcome == check.Ungraded}
+	switch {
+	case o == nil:
+	case o.Excused:
+		score = Score{ByHand: true, Excused: true}
+	default:
+		if !judged {
+			score.Max = o.Max
+		}
+		score.Points, score.Open, score.ByHand = min(o.Points, score.Max), false, true
+	}
+	return score
+}
+
+// Most is the most points that can be set for a check, a task or the whole lab: what
+// was judged of it and is not excused, else what the rubric gives.
+func (s *Student) Most(task, check string, rub *rubric.Rubric) rubric.Points {
+	o := Override{Task: task, Check: check}
+	o.place(rub)
+	if v, ok := s.Verdict(check); ok {
+		return v.Max
+	}
+	if check != "" {
+		return o.Max
+	}
+	bare := *s
+	bare.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(x Override) bool {
+		return x.Check == "" && (x.Task == "" || x.Task == task)
+	})
+	if max := bare.Score(task, "").Max; max > 0 {
+		return max
+	}
+	return o.Max
+}
+
+// Above is the override that a check's or a task's own one does not show under:
+// that of its task, or of the whole lab; nil if there is none.
+func (s *Student) Above(task, check string) *Override {
+	if o := s.override("", ""); o != nil && (task != "" || check != "") {
+		return o
+	}
+	if check == "" {
+		return nil
+	}
+	return s.override(task, "")
+}
