@@ -36,7 +36,7 @@ type ByHand struct {
 type Done struct {
 	Student result.Student  // as it is now
 	Changes []result.Change // what was recorded
-	// Above is what the change does not show under; nil if it does.
+	// Above is what points that were set do not show under; nil if they do.
 	Above *result.Override
 }
 
@@ -79,7 +79,7 @@ func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
 		c.Effect.TotalBefore, c.Effect.TotalAfter = now.Score("", ""), then.Score("", "")
 		done.Changes = append(done.Changes, c.Change)
 	}
-	if h.Kind == result.SetPoints || h.Kind == result.Excused {
+	if h.Kind == result.SetPoints {
 		done.Above = then.Above(task, h.Check)
 	}
 	return done, book.AddChanges(ctx, changes...)

@@ -25,8 +25,11 @@ func pick(class *roster.Class, want []string) ([]roster.Student, error) {
 		case 1:
 			chosen[hits[0].ID] = true
 		case 0:
-			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name),
-				i18n.M("cli.no_student_hint", "file", class.Roster))
+			hint := i18n.M("cli.no_student_hint", "file", class.Roster)
+			if near := likely(class, w); near != nil {
+				hint = i18n.M("cli.no_student_near", "id", near.ID, "name", near.Name, "file", class.Roster)
+			}
+			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name), hint)
 		default:
 			ids := make([]string, 0, 11)
 			for _, s := range hits[:min(len(hits), 10)] {
@@ -67,6 +70,26 @@ func meant(class *roster.Class, word string) []roster.Student {
 		return named
 	}
 	return ending
+}
+
+// likely is the only student whose ID is one slip of a finger away from a word, nil
+// if there is none or there are several: IDs of a class are much alike.
+func likely(class *roster.Class, word string) *roster.Student {
+	var found *roster.Student
+	if len(word) < 4 || len(word) > roster.MaxIDLength {
+		return nil
+	}
+	for i := range class.Students {
+		s := &class.Students[i]
+		if len(s.ID)-len(word) > 1 || len(word)-len(s.ID) > 1 || diag.Distance(word, s.ID) != 1 {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = s
+	}
+	return found
 }
 
 // nameKey is a name for comparison: without the blanks and dots that people

@@ -115,14 +115,12 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules 
 	d.Run.Policy = string(rules.Attempts)
 	d.Late = rules.Late
 	for _, s := range standing {
-		out := result.Student{ID: s.Student.ID, Name: s.Student.Name}
-		for _, task := range taskOrder(d.Rubric, s.Attempts) {
+		order := taskOrder(d.Rubric, s.Attempts)
+		for _, task := range order {
 			a := s.Attempts[task]
-			out.Verdicts = append(out.Verdicts, a.Verdicts...)
-			out.Attempts = append(out.Attempts, reportAttempt(&a))
 			d.AddSet(reportSet(&a))
 		}
-		d.Students = append(d.Students, out)
+		d.Students = append(d.Students, s.Result(order))
 	}
 	for _, id := range slices.Sorted(maps.Keys(history)) {
 		if !slices.ContainsFunc(d.Students, func(s result.Student) bool { return s.ID == id }) {
@@ -139,6 +137,18 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules 
 	}
 	g.annotate(d, history)
 	return d, nil
+}
+
+// Result is what counts for the student on some tasks, without what was done by hand.
+func (s *Standing) Result(tasks []string) result.Student {
+	out := result.Student{ID: s.Student.ID, Name: s.Student.Name}
+	for _, task := range tasks {
+		if a, ok := s.Attempts[task]; ok {
+			out.Verdicts = append(out.Verdicts, a.Verdicts...)
+			out.Attempts = append(out.Attempts, reportAttempt(&a))
+		}
+	}
+	return out
 }
 
 // taskOrder are the tasks attempted that the rubric has, in its order.

@@ -111,7 +111,7 @@ func TestByHandWorkbook(t *testing.T) {
 	require.Contains(t, value(t, f, "成绩", cell("改分理由", 0)), "task1.image 7.5/7.5 → 1: 镜像是抄的")
 	changes, err := f.GetRows("手工改动")
 	require.NoError(t, err)
-	require.Len(t, changes, 12)
+	require.Len(t, changes, 13)
 	require.Equal(t, []string{"wang", "0020240101", "张三", "task1.image", "给分", "1/40", "1/40", "60/100?", "90/100", "镜像是抄的"}, changes[1][1:])
 	details, err := f.GetRows("明细")
 	require.NoError(t, err)

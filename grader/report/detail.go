@@ -19,7 +19,7 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 		if _, judged := s.Verdict(o.Check); judged {
 			continue // it stands with the check
 		}
-		t.paragraph(&b, overrideLine(t.Lang, s, o), 0, "")
+		t.paragraph(&b, OverrideLine(t.Lang, s, o), 0, "")
 	}
 	for _, a := range s.Attempts {
 		if line := lateLine(t.Lang, s, a); line != "" {
@@ -39,7 +39,7 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 		if !set {
 			return ""
 		}
-		return overrideLine(t.Lang, s, o)
+		return OverrideLine(t.Lang, s, o)
 	}
 	l.heading = func(task string) string {
 		return "  " + t.taskScore(s, task)

@@ -13,8 +13,8 @@ import (
 func ChangeLine(lang i18n.Lang, c result.Change) string {
 	e := c.Effect
 	pairs := []any{
-		"who", c.Who, "what", target(lang, c.Task, c.Check), "before", scoreText(lang, e.Before), "after", scoreText(lang, e.After),
-		"was", scoreText(lang, e.TotalBefore), "is", scoreText(lang, e.TotalAfter), "reason", c.Reason, "text", c.Text,
+		"who", c.Who, "what", target(lang, c.Task, c.Check), "before", ScoreText(lang, e.Before), "after", ScoreText(lang, e.After),
+		"was", ScoreText(lang, e.TotalBefore), "is", ScoreText(lang, e.TotalAfter), "reason", c.Reason, "text", c.Text,
 	}
 	key := "hand.did_" + strings.ReplaceAll(string(c.Kind), "-", "_")
 	switch {
@@ -61,7 +61,7 @@ func (t Text) byHand(b *strings.Builder, d *result.Data) {
 		s := &d.Students[i]
 		who := "  " + oneLine(s.ID) + "  "
 		for _, o := range s.Overrides {
-			hand = append(hand, who+overrideLine(t.Lang, s, o))
+			hand = append(hand, who+OverrideLine(t.Lang, s, o))
 		}
 		for _, a := range s.Attempts {
 			if line := lateLine(t.Lang, s, a); line != "" {
@@ -97,8 +97,8 @@ func target(lang i18n.Lang, task, check string) string {
 	return lang.T("report.total")
 }
 
-// scoreText is points of the most, "?" while something is open.
-func scoreText(lang i18n.Lang, s result.Score) string {
+// ScoreText is points of the most, "?" while something is open.
+func ScoreText(lang i18n.Lang, s result.Score) string {
 	switch {
 	case s.Excused:
 		return lang.T("hand.excused")
@@ -118,11 +118,11 @@ func judgedText(lang i18n.Lang, s *result.Student, o result.Override) string {
 		bare.Attempts = append([]result.Attempt{}, bare.Attempts...)
 		bare.Attempts[i].Late = nil
 	}
-	return scoreText(lang, bare.Score(o.Task, o.Check))
+	return ScoreText(lang, bare.Score(o.Task, o.Check))
 }
 
-// overrideLine says what an override in force puts in the place of what.
-func overrideLine(lang i18n.Lang, s *result.Student, o result.Override) string {
+// OverrideLine says what an override in force puts in the place of what.
+func OverrideLine(lang i18n.Lang, s *result.Student, o result.Override) string {
 	when := ""
 	if !o.When.IsZero() {
 		when = o.When.Format("2006-01-02")
@@ -131,12 +131,12 @@ func overrideLine(lang i18n.Lang, s *result.Student, o result.Override) string {
 	switch above := s.Above(o.Task, o.Check); {
 	case o.Gone:
 		key = "hand.override_gone"
+	case o.Excused: // from the maximum whatever stands above
+		key = "hand.override_excused"
 	case above != nil && above.Check == "" && above.Task == "":
 		key = "hand.override_under_total"
 	case above != nil:
 		key = "hand.override_under_task"
-	case o.Excused:
-		key = "hand.override_excused"
 	}
 	points := lang.T("hand.excused")
 	if !o.Excused {

@@ -160,7 +160,7 @@ func (b *book) changes() error {
 					row = append(row, text(""))
 					continue
 				}
-				row = append(row, text(scoreText(b.lang, score)))
+				row = append(row, text(ScoreText(b.lang, score)))
 			}
 			if err := s.add(append(row, b.wrap(why))); err != nil {
 				return err

@@ -67,7 +67,8 @@ func (s *Student) Tallies() []Tally {
 
 // Task is the student's score on a task: what an instructor set for it, else the
 // sum of its checks less what lateness takes off. Points that were set for the
-// task, or for the whole lab, are the last word: nothing is taken off them.
+// task, or for the whole lab, are the last word: nothing is taken off them. What is
+// excused is not in the maximum, also of those.
 func (s *Student) Task(id string) Tally {
 	var t Tally
 	checks, excused := 0, 0
