@@ -15,7 +15,13 @@ import (
 
 // rules say which attempts of the class count, and for how much.
 func (j *Job) rules() gradebook.Rules {
-	return gradebook.Rules{Attempts: gradebook.Policy(j.Class.Settings.Attempts)}
+	rules := gradebook.Rules{Attempts: gradebook.Policy(j.Class.Settings.Attempts)}
+	if l := j.Class.Late; l != nil {
+		rules.Late = &result.Late{
+			Due: l.Due, Grace: l.Grace, Dues: l.Dues, PerDay: result.Amount(l.PerDay), Cap: result.Amount(l.Cap), Total: j.Rubric.Points,
+		}
+	}
+	return rules
 }
 
 // ByHand is what an instructor wants done to the score of the job's only student.

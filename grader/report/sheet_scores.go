@@ -24,9 +24,9 @@ type layout struct {
 	late     int
 	own      int
 	override int
-	reason    int
-	final     int
-	remark    int
+	reason   int
+	final    int
+	remark   int
 }
 
 // scoreColumn is a check, or the subtotal after the checks of a task.

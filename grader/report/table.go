@@ -253,6 +253,9 @@ func (t Text) mainReason(s *result.Student) string {
 	if !s.Damaged && !ok && len(s.Overrides) > 0 { // nothing else to be said
 		return oneLine(t.Lang.T("report.overridden", "reason", s.Overrides[0].Reason))
 	}
+	if late := s.Tally().Late; !ok && late > 0 {
+		return t.Lang.T("hand.late_reason", "points", late.String())
+	}
 	switch {
 	case s.Damaged:
 		return t.Lang.T("report.damaged")
