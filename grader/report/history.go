@@ -113,11 +113,7 @@ func ScoreText(lang i18n.Lang, s result.Score) string {
 // judgedText is what stood at an override's target before it: what was judged.
 func judgedText(lang i18n.Lang, s *result.Student, o result.Override) string {
 	bare := *s
-	bare.Overrides = nil
-	for i := range bare.Attempts { // before anything was taken off
-		bare.Attempts = append([]result.Attempt{}, bare.Attempts...)
-		bare.Attempts[i].Late = nil
-	}
+	bare.Overrides, bare.Attempts = nil, nil // nothing was taken off yet
 	return ScoreText(lang, bare.Score(o.Task, o.Check))
 }
 
