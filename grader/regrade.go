@@ -243,6 +243,9 @@ func (x *Regrading) counted(s gradebook.Standing, history map[string][]result.Ch
 	}
 	out := s.Result(tasks)
 	out.Annotate(history[s.Student.ID], x.j.Rubric)
+	if x.j.Narrow() {
+		out.Only(x.j.Concerns)
+	}
 	return out
 }
 

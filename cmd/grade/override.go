@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/user"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +57,9 @@ func newOverrideCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if f.students != nil {
+			return usageHint(i18n.M("hand.one"), i18n.M("hand.one_hint"))
+		}
 		f.students = args[:1]
 		return a.override(c.Context(), &f, h)
 	}
@@ -100,14 +105,10 @@ func (o *overrideFlags) byHand(changed func(string) bool, args []string) (h grad
 
 // userName is who is at the keyboard, as the operating system knows them.
 func userName() string {
-	u, err := user.Current()
-	if err != nil {
-		return ""
-	}
-	if u.Username != "" {
+	if u, err := user.Current(); err == nil && u.Username != "" {
 		return u.Username
 	}
-	return u.Uid
+	return strconv.Itoa(os.Getuid())
 }
 
 // checkNames are the checks of the class's rubric, with their titles.

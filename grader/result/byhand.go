@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"swarmgrade/grader/judge"
 	"swarmgrade/grader/rubric"
 )
 
@@ -132,6 +133,14 @@ func (s *Student) Annotate(history []Change, rub *rubric.Rubric) {
 			s.Overrides = append(s.Overrides, o)
 		}
 	}
+}
+
+// Only leaves the student's results on some tasks. What was set for the whole lab is
+// of none of them.
+func (s *Student) Only(concerns func(task string) bool) {
+	s.Verdicts = slices.DeleteFunc(slices.Clone(s.Verdicts), func(v judge.Verdict) bool { return !concerns(v.Task) })
+	s.Attempts = slices.DeleteFunc(slices.Clone(s.Attempts), func(a Attempt) bool { return !concerns(a.Task) })
+	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o Override) bool { return o.Task == "" || !concerns(o.Task) })
 }
 
 // place finds an override's target in a rubric.
