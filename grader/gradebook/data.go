@@ -49,6 +49,15 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, 
 	}
 	d.Faults, err = g.reportFaults(ctx, observed.ID)
 	g.annotate(d, history)
+	for i := range d.Students {
+		s := &d.Students[i]
+		has := func(task string) bool {
+			return slices.ContainsFunc(s.Attempts, func(a result.Attempt) bool { return a.Task == task })
+		}
+		if slices.ContainsFunc(d.Rubric.Tasks, func(t rubric.Task) bool { return !has(t.ID) }) {
+			s.Only(has) // what was set for other tasks, or for the total, is not this run's
+		}
+	}
 	return d, err
 }
 

@@ -135,12 +135,17 @@ func (s *Student) Annotate(history []Change, rub *rubric.Rubric) {
 	}
 }
 
-// Only leaves the student's results on some tasks. What was set for the whole lab is
-// of none of them.
+// Only leaves the student's results on some tasks. Points that were set for the whole
+// lab are of none of them; who is excused from it is from each.
 func (s *Student) Only(concerns func(task string) bool) {
 	s.Verdicts = slices.DeleteFunc(slices.Clone(s.Verdicts), func(v judge.Verdict) bool { return !concerns(v.Task) })
 	s.Attempts = slices.DeleteFunc(slices.Clone(s.Attempts), func(a Attempt) bool { return !concerns(a.Task) })
-	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o Override) bool { return o.Task == "" || !concerns(o.Task) })
+	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o Override) bool {
+		if whole := o.Task == "" && o.Check == ""; whole {
+			return !o.Excused
+		}
+		return !concerns(o.Task)
+	})
 }
 
 // place finds an override's target in a rubric.

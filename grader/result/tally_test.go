@@ -130,3 +130,17 @@ func TestTallyProperties(t *testing.T) {
 		}
 	})
 }
+
+func TestOnly(t *testing.T) {
+	s := judged()
+	s.Annotate([]Change{set("", "", 3300), set("2", "2.b", 500), set("3", "", 700)}, lab())
+	s.Only(func(task string) bool { return task == "2" })
+	tally := s.Tally()
+	require.Equal(t, Score{Points: 900, Max: 2000, ByHand: true}, tally.Score())
+	require.Equal(t, "2", tally.Late.String())
+	s = judged()
+	s.Annotate([]Change{{Kind: Excused}}, lab())
+	s.Only(func(task string) bool { return task == "2" })
+	tally = s.Tally()
+	require.True(t, tally.Excused)
+}

@@ -54,7 +54,7 @@ func TestLoadClass(t *testing.T) {
 			SSH:       &roster.SSH{Identity: in("id"), KnownHosts: in("hosts")},
 			Nodes:     map[string]string{"manager-1": "172.30.0.11", "manager-2": "node2.lab"},
 		},
-		Fault:    roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
+		Fault: roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
 		Late: &roster.Late{
 			Due: c.Late.Due, PerDay: roster.Amount{Hundredths: 1000, Percent: true}, Cap: roster.Amount{Hundredths: 1250}, Grace: 10 * time.Minute,
 		},
