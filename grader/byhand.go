@@ -10,6 +10,7 @@ import (
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
 )
 
@@ -24,8 +25,7 @@ func (j *Job) rules() gradebook.Rules {
 	return rules
 }
 
-// ByHand is what an instructor wants done to the score of the job's only student.
-// The target is a check, or the task that was asked for, or the whole lab.
+// ByHand is what an instructor wants done to a student's score. The target is a check, or the task that was asked for, or the whole lab.
 type ByHand struct {
 	Check string
 	// Kind is what to do; "" for no more than a remark.
@@ -46,10 +46,10 @@ type Done struct {
 	Above *result.Override
 }
 
-// ByHand records what an instructor sets by hand. Nothing of it is lost when the
-// class is graded or judged again.
+// ByHand records what an instructor sets by hand for the job's only student. Nothing
+// of it is lost when the class is graded or judged again.
 func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
-	task, err := j.target(h)
+	task, err := j.target()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,12 @@ func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
 		return nil, err
 	}
 	defer func() { err = j.closeBook(book, err) }()
-	now, err := j.counted(ctx, book, nil)
+	return j.byHand(ctx, book, j.Students[0], task, h)
+}
+
+// byHand is [Job.ByHand] for any student, in a gradebook that is open to write.
+func (j *Job) byHand(ctx context.Context, book *gradebook.Gradebook, who roster.Student, task string, h ByHand) (*Done, error) {
+	now, err := j.counted(ctx, book, who, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +79,11 @@ func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
 	if err != nil {
 		return nil, err
 	}
-	then, err := j.counted(ctx, book, changes)
+	then, err := j.counted(ctx, book, who, changes)
 	if err != nil {
 		return nil, err
 	}
-	done = &Done{Student: *then}
+	done := &Done{Student: *then}
 	for i := range changes {
 		c := &changes[i]
 		c.Effect.Before, c.Effect.After = now.Score(c.Task, c.Check), then.Score(c.Task, c.Check)
@@ -92,7 +97,7 @@ func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
 }
 
 // target is the task that was asked for: one, or "" for the whole lab.
-func (j *Job) target(h ByHand) (string, error) {
+func (j *Job) target() (string, error) {
 	if len(j.Students) != 1 {
 		return "", diag.Misuse(i18n.M("hand.one"), i18n.M("hand.one_hint"))
 	}
@@ -112,15 +117,14 @@ func (j *Job) taskIDs() (ids []string) {
 	return ids
 }
 
-// counted is what counts for the student, with changes taken for made.
-func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, also []gradebook.Change) (*result.Student, error) {
+// counted is what counts for a student, with changes taken for made.
+func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, who roster.Student, also []gradebook.Change) (*result.Student, error) {
 	rules := j.rules()
 	rules.Also = also
 	d, err := j.standingBy(ctx, book, rules)
 	if err != nil {
 		return nil, err
 	}
-	who := j.Students[0]
 	i := slices.IndexFunc(d.Students, func(s result.Student) bool { return s.ID == who.ID })
 	if i < 0 {
 		return &result.Student{ID: who.ID, Name: who.Name}, nil

@@ -27,8 +27,8 @@ type Change struct {
 }
 
 // AddChanges appends to the history of what was done by hand, all or nothing; what
-// is there is never changed. All but remarks need a reason. Nobody else's word is
-// taken for how many points there are: see [result.Student.Annotate].
+// is there is never changed. All but remarks need a reason. How many points there are
+// to be given is not known here: see [result.Student.Most].
 func (g *Gradebook) AddChanges(ctx context.Context, all ...Change) error {
 	for i := range all {
 		if err := all[i].check(); err != nil {

@@ -117,6 +117,16 @@ func TestByHandWorkbook(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"手工改为", "改分理由"}, details[0][13:])
 	require.Equal(t, []string{"1", "镜像是抄的"}, details[2][13:])
+	style := func(heading string, student int) *excelize.Style {
+		id, err := f.GetCellStyle("成绩", cell(heading, student))
+		require.NoError(t, err)
+		st, err := f.GetStyle(id)
+		require.NoError(t, err)
+		return st
+	}
+	require.True(t, style("使用指定镜像\n7.5 分", 0).Font.Strike, "what was judged is struck out")
+	require.False(t, style("使用指定镜像\n7.5 分", 1).Font.Strike)
+	require.True(t, style("任务 2 小计\n60 分", 4).Font.Strike)
 	// Typed points go before all of it.
 	require.NoError(t, f.SetCellValue("成绩", cell("改分", 5), 70))
 	calc, err := f.CalcCellValue("成绩", cell("最终得分", 5))

@@ -164,9 +164,12 @@ func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
 			out = append(out, b.scoreCell(s, c.check.Check))
 			continue
 		}
-		span := ref(c.from, row) + ":" + ref(c.to, row)
+		span, style := ref(c.from, row)+":"+ref(c.to, row), st.subtotal
+		if s.TaskSet(c.check.Task) {
+			style = st.replaced
+		}
 		out = append(out, excelize.Cell{
-			StyleID: st.subtotal, Value: b.sum(ofTask(s.Verdicts, c.check.Task), ""),
+			StyleID: style, Value: b.sum(ofTask(s.Verdicts, c.check.Task), ""),
 			Formula: fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"",IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s)))`, span, b.t("ungraded")),
 		})
 		subtotals = append(subtotals, ref(c.at, row))

@@ -174,6 +174,9 @@ func (s *Student) Override(check string) (Override, bool) {
 	return Override{}, false
 }
 
+// TaskSet reports whether an instructor set, or excused, a task as a whole.
+func (s *Student) TaskSet(task string) bool { return task != "" && s.override(task, "") != nil }
+
 // Final is the score that counts. There is none (ok is false) while a check is
 // ungraded and nobody has set its points, or nothing is judged at all.
 func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
