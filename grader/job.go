@@ -128,6 +128,11 @@ func (j *Job) Concerns(task string) bool {
 	return slices.Equal(j.Tasks, observe.Auto) || slices.Contains(j.Tasks, task)
 }
 
+// Narrow reports whether only some tasks of the rubric were asked for.
+func (j *Job) Narrow() bool {
+	return slices.ContainsFunc(j.Rubric.Tasks, func(t rubric.Task) bool { return !j.Concerns(t.ID) })
+}
+
 // Has reports whether a student is among those asked for.
 func (j *Job) Has(id string) bool {
 	return slices.ContainsFunc(j.Students, func(s roster.Student) bool { return s.ID == id })

@@ -25,8 +25,11 @@ func pick(class *roster.Class, want []string) ([]roster.Student, error) {
 		case 1:
 			chosen[hits[0].ID] = true
 		case 0:
-			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name),
-				i18n.M("cli.no_student_hint", "file", class.Roster))
+			hint := i18n.M("cli.no_student_hint", "file", class.Roster)
+			if near := likely(class, w); near != nil {
+				hint = i18n.M("cli.no_student_near", "id", near.ID, "name", near.Name, "file", class.Roster)
+			}
+			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name), hint)
 		default:
 			ids := make([]string, 0, 11)
 			for _, s := range hits[:min(len(hits), 10)] {
@@ -69,6 +72,26 @@ func meant(class *roster.Class, word string) []roster.Student {
 	return ending
 }
 
+// likely is the only student whose ID is one slip of a finger away from a word, nil
+// if there is none or there are several: IDs of a class are much alike.
+func likely(class *roster.Class, word string) *roster.Student {
+	var found *roster.Student
+	if len(word) < 4 || len(word) > roster.MaxIDLength {
+		return nil
+	}
+	for i := range class.Students {
+		s := &class.Students[i]
+		if len(s.ID)-len(word) > 1 || len(word)-len(s.ID) > 1 || diag.Distance(word, s.ID) != 1 {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = s
+	}
+	return found
+}
+
 // nameKey is a name for comparison: without the blanks and dots that people
 // write as they please, and without case.
 func nameKey(s string) string {
@@ -84,16 +107,20 @@ func nameKey(s string) string {
 // now: its title, and the further columns that anybody has something in.
 func addRoster(d *result.Data, class *roster.Class) {
 	d.Title = class.Title
-	columns := make(map[string]map[string]string, len(class.Students))
+	columns, names := make(map[string]map[string]string, len(class.Students)), make(map[string]string, len(class.Students))
 	used := map[string]bool{}
 	for _, s := range class.Students {
-		columns[s.ID] = s.Columns
+		columns[s.ID], names[s.ID] = s.Columns, s.Name
 		for name := range s.Columns {
 			used[name] = true
 		}
 	}
 	for i := range d.Students {
-		d.Students[i].Columns = columns[d.Students[i].ID]
+		s := &d.Students[i]
+		s.Columns = columns[s.ID]
+		if s.Name == "" { // in no run yet
+			s.Name = names[s.ID]
+		}
 	}
 	for _, h := range class.Headings {
 		if used[h.Name] {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 )
 
 // Regrading is evidence judged anew, and what comes of it.
@@ -23,6 +25,12 @@ type Regrading struct {
 	Stored   []gradebook.Run
 	Changes  []Change
 	Same     int // students of whom nothing changed
+	// ByHand are the students with something set by hand, as they are once judged
+	// anew: all of it stays in force.
+	ByHand []result.Student
+	// Carried is how many changes by hand were taken over from the lab that the
+	// results were of, since the rubric has another name.
+	Carried int
 
 	j     *Job
 	store []gradebook.Regrade // what says something new
@@ -46,8 +54,8 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 		return nil, err
 	}
 	x = &Regrading{j: j, Was: map[string]gradebook.Run{}}
-	policy := gradebook.Policy(j.Class.Settings.Attempts)
-	before, err := book.Standing(ctx, lab, policy)
+	rules := j.rules()
+	before, err := book.Standing(ctx, lab, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -63,15 +71,22 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 		}
 	}
 	as := gradebook.Run{RubricID: j.Rubric.ID, RubricVersion: j.Rubric.Version, RubricSHA256: j.Rubric.SHA256}
-	after, err := book.StandingWith(ctx, j.Rubric.ID, policy, as, x.Anew)
+	after, err := book.StandingWith(ctx, j.Rubric.ID, rules, as, x.Anew)
 	if err != nil {
 		return nil, err
 	}
-	x.compare(before, after)
+	history, carry, err := x.byHand(ctx, book, lab)
+	if err != nil {
+		return nil, err
+	}
+	x.compare(before, after, history)
 	if !dry && len(x.store) > 0 {
 		x.Stored, err = book.SaveRegrades(ctx, gradebook.Begin{
 			Class: j.Class.Name, Rubric: j.Rubric, Tool: j.g.Tool, Started: started,
 		}, x.store, time.Now())
+	}
+	if !dry && err == nil && len(carry) > 0 {
+		err = book.AddChanges(ctx, carry...)
 	}
 	return x, err
 }
@@ -168,6 +183,9 @@ type Change struct {
 	ID, Name string
 	Was, Is  []verdict
 	Checks   []CheckChange
+	// Counted are what counted before and counts now, with what was set by hand and
+	// less what lateness takes off.
+	Counted [2]result.Score
 }
 
 // CheckChange is what a regrade changes of one check.
@@ -181,17 +199,25 @@ func (c *Change) By() int64 {
 }
 
 // compare finds what changes for whom, the greatest change of a total first.
-func (x *Regrading) compare(before, after []gradebook.Standing) {
-	was := make(map[string][]verdict, len(before))
+func (x *Regrading) compare(before, after []gradebook.Standing, history map[string][]result.Change) {
+	was := make(map[string]result.Student, len(before))
 	for _, s := range before {
-		was[s.Student.ID] = x.counted(s)
+		was[s.Student.ID] = x.counted(s, history)
 	}
 	for _, s := range after {
+		is := x.counted(s, history)
+		if len(is.Overrides) > 0 && x.j.Has(is.ID) {
+			x.ByHand = append(x.ByHand, is)
+		}
 		if !slices.ContainsFunc(x.Anew, func(r gradebook.Regrade) bool { _, ok := r.Verdicts[s.Student.ID]; return ok }) {
 			continue
 		}
 		x.Students++
-		c := Change{ID: s.Student.ID, Name: s.Student.Name, Was: was[s.Student.ID], Is: x.counted(s)}
+		old := was[s.Student.ID]
+		c := Change{
+			ID: s.Student.ID, Name: s.Student.Name, Was: old.Verdicts, Is: is.Verdicts,
+			Counted: [2]result.Score{old.Score("", ""), is.Score("", "")},
+		}
 		c.Checks = changedChecks(c.Was, c.Is)
 		if len(c.Checks) == 0 {
 			x.Same++
@@ -202,20 +228,52 @@ func (x *Regrading) compare(before, after []gradebook.Standing) {
 	slices.SortStableFunc(x.Changes, func(a, b Change) int { return cmp.Compare(max(b.By(), -b.By()), max(a.By(), -a.By())) })
 }
 
-// counted are the verdicts that count for a student, of the tasks asked for.
-func (x *Regrading) counted(s gradebook.Standing) []verdict {
-	var out []verdict
+// counted is what counts for a student of the tasks asked for.
+func (x *Regrading) counted(s gradebook.Standing, history map[string][]result.Change) result.Student {
+	var tasks []string
 	for _, t := range x.j.Rubric.Tasks {
 		if x.j.Concerns(t.ID) || x.j.sel.Task == "" {
-			out = append(out, s.Attempts[t.ID].Verdicts...)
+			tasks = append(tasks, t.ID)
 		}
 	}
-	for task, at := range s.Attempts { // that the rubric no longer has
+	for _, task := range slices.Sorted(maps.Keys(s.Attempts)) { // that the rubric no longer has
 		if _, ok := x.j.Rubric.Task(task); !ok && x.j.sel.Task == "" {
-			out = append(out, at.Verdicts...)
+			tasks = append(tasks, task)
 		}
+	}
+	out := s.Result(tasks)
+	out.Annotate(history[s.Student.ID], x.j.Rubric)
+	if x.j.Narrow() {
+		out.Only(x.j.Concerns)
 	}
 	return out
+}
+
+// byHand is what was done by hand, by student. Where the rubric has another name
+// than the results were judged by until now, all that is in force goes along, to
+// be recorded there too: it is the same work.
+func (x *Regrading) byHand(ctx context.Context, book *gradebook.Gradebook, lab string) (map[string][]result.Change, []gradebook.Change, error) {
+	history, err := book.Changes(ctx, x.j.Rubric.ID)
+	if err != nil || lab == x.j.Rubric.ID {
+		return history, nil, err
+	}
+	before, err := book.Changes(ctx, lab)
+	if err != nil {
+		return nil, nil, err
+	}
+	var carry []gradebook.Change
+	for _, student := range slices.Sorted(maps.Keys(before)) {
+		if len(history[student]) > 0 || !x.j.Has(student) {
+			continue // their own word in the new lab stands
+		}
+		for _, c := range result.InForce(before[student]) {
+			c.Effect = result.Effect{From: lab}
+			history[student] = append(history[student], c)
+			carry = append(carry, gradebook.Change{Lab: x.j.Rubric.ID, Student: student, Change: c})
+		}
+	}
+	x.Carried = len(carry)
+	return history, carry, nil
 }
 
 func changedChecks(was, is []verdict) []CheckChange {

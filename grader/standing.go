@@ -47,7 +47,16 @@ func (j *Job) Standing(ctx context.Context) (d *result.Data, err error) {
 }
 
 func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
-	d, err := book.StandingData(ctx, j.Rubric, gradebook.Policy(j.Class.Settings.Attempts))
+	d, err := j.standingBy(ctx, book, j.rules())
+	if err != nil {
+		return nil, err
+	}
+	d.Findings, err = findings(ctx, j.Rubric, book, "")
+	return d, err
+}
+
+func (j *Job) standingBy(ctx context.Context, book *gradebook.Gradebook, rules gradebook.Rules) (*result.Data, error) {
+	d, err := book.StandingData(ctx, j.Rubric, rules)
 	if errors.Is(err, gradebook.ErrNotFound) {
 		return nil, diag.Misuse(i18n.M("cli.no_run_of_lab", "lab", j.Rubric.ID, "class", j.Class.Name), i18n.M("cli.no_run_of_lab_hint", "class", j.Class.Name))
 	}
@@ -55,14 +64,13 @@ func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.
 		return nil, err
 	}
 	addRoster(d, j.Class)
-	d.Findings, err = findings(ctx, j.Rubric, book, "")
-	return d, err
+	return d, nil
 }
 
 // Run is one run of the class.
 func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		d, err = book.RunData(ctx, id, j.Rubric)
+		d, err = book.RunData(ctx, id, j.Rubric, j.rules())
 		if errors.Is(err, gradebook.ErrNotFound) {
 			return j.noRun(id)
 		}

@@ -15,6 +15,8 @@ import (
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -76,6 +78,9 @@ func (a *app) sayRegrade(x regraded) {
 		is, _, _ := judge.Total(c.Is)
 		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("cli.regrade_student", "id", c.ID, "name", c.Name,
 			"was", was.String(), "is", is.String(), "diff", signed(is-was))))
+		if counted := c.Counted; counted[0].Points != was || counted[1].Points != is {
+			fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_counts", "was", report.ScoreText(lang, counted[0]), "is", report.ScoreText(lang, counted[1]))))
+		}
 		for _, k := range c.Checks {
 			fmt.Fprintln(a.Stdout, diag.Plain(checkText(lang, k)))
 		}
@@ -84,6 +89,7 @@ func (a *app) sayRegrade(x regraded) {
 		say("regrade_inside", "n", len(inside), "students", grader.ClipList(inside, 20))
 	}
 	say("regrade_same", "n", x.Same, "changed", totals)
+	a.sayKept(x)
 	switch {
 	case x.dry:
 		say("regrade_dry")
@@ -96,6 +102,53 @@ func (a *app) sayRegrade(x regraded) {
 		}
 		say("regrade_stored", "runs", grader.ClipList(ids, 10), "class", x.j.Class.Name)
 	}
+}
+
+// listedKept is how many lines of what was set by hand are shown.
+const listedKept = 20
+
+// sayKept prints what was set by hand, and that it stays in force; what the rubric
+// has no place for comes first.
+func (a *app) sayKept(x regraded) {
+	lang := a.lang()
+	var gone, kept []string
+	for i := range x.ByHand {
+		s := &x.ByHand[i]
+		for _, o := range s.Overrides {
+			line := "  " + diag.Plain(s.ID) + "  " + report.OverrideLine(lang, s, o)
+			if o.Gone {
+				gone = append(gone, line)
+			} else {
+				kept = append(kept, line)
+			}
+		}
+	}
+	if x.Carried > 0 {
+		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_carried", "n", x.Carried, "lab", x.lab(), "rubric", x.j.Rubric.ID)))
+	}
+	for _, list := range []struct {
+		key   string
+		lines []string
+	}{{"hand.regrade_gone", gone}, {"hand.regrade_kept", kept}} {
+		if len(list.lines) == 0 {
+			continue
+		}
+		fmt.Fprintln(a.Stdout, lang.T(list.key, "n", len(list.lines)))
+		for _, line := range list.lines[:min(len(list.lines), listedKept)] {
+			fmt.Fprintln(a.Stdout, line)
+		}
+		if more := len(list.lines) - listedKept; more > 0 {
+			fmt.Fprintln(a.Stdout, "  "+diag.Plain(lang.T("hand.list_more", "n", more, "class", x.j.Class.Name)))
+		}
+	}
+}
+
+// lab is the one that results were of until now.
+func (x regraded) lab() string {
+	for _, r := range x.Was {
+		return r.RubricID
+	}
+	return ""
 }
 
 // checkText says what changes of one check.
@@ -145,6 +198,8 @@ type regradeJSON struct {
 	Students int              `json:"students"`
 	Same     int              `json:"unchanged"`
 	Changes  []regradeStudent `json:"changed"`
+	ByHand   []regradeKept    `json:"by_hand,omitempty"`
+	Carried  int              `json:"carried_over,omitempty"`
 }
 
 type rubricJSON struct {
@@ -167,6 +222,21 @@ type regradeStudent struct {
 	Was    rubric.Points  `json:"was"`
 	Is     rubric.Points  `json:"is"`
 	Checks []regradeCheck `json:"checks"`
+	// Counted are what counted and counts, where that is not what was judged.
+	CountedWas *result.Score `json:"counted_was,omitempty"`
+	CountedIs  *result.Score `json:"counted_is,omitempty"`
+}
+
+// regradeKept is what was set by hand and stays in force; Gone says that the rubric
+// has no such check or task.
+type regradeKept struct {
+	ID      string        `json:"id"`
+	Task    string        `json:"task,omitempty"`
+	Check   string        `json:"check,omitempty"`
+	Points  rubric.Points `json:"points"`
+	Excused bool          `json:"excused,omitempty"`
+	Gone    bool          `json:"gone,omitempty"`
+	Reason  string        `json:"reason"`
 }
 
 type regradeCheck struct {
@@ -200,6 +270,12 @@ func (x regraded) json() regradeJSON {
 		}
 		out.Runs = append(out.Runs, run)
 	}
+	out.Carried = x.Carried
+	for _, s := range x.ByHand {
+		for _, o := range s.Overrides {
+			out.ByHand = append(out.ByHand, regradeKept{s.ID, o.Task, o.Check, o.Points, o.Excused, o.Gone, o.Reason})
+		}
+	}
 	side := func(v *judge.Verdict) *regradeSide {
 		if v == nil {
 			return nil
@@ -210,6 +286,9 @@ func (x regraded) json() regradeJSON {
 		s := regradeStudent{ID: c.ID, Name: c.Name, Checks: []regradeCheck{}}
 		s.Was, _, _ = judge.Total(c.Was)
 		s.Is, _, _ = judge.Total(c.Is)
+		if c.Counted[0].Points != s.Was || c.Counted[1].Points != s.Is {
+			s.CountedWas, s.CountedIs = &c.Counted[0], &c.Counted[1]
+		}
 		for _, k := range c.Checks {
 			id := k.Was
 			if k.Is != nil {

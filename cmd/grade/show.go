@@ -9,7 +9,6 @@ import (
 	"swarmgrade/grader"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/finding"
-	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
 )
@@ -69,9 +68,10 @@ func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) err
 	}
 	j.SayRubric(data)
 	data.Students = slices.DeleteFunc(data.Students, func(s result.Student) bool { return !j.Has(s.ID) })
-	for i := range data.Students {
-		s := &data.Students[i]
-		s.Verdicts = slices.DeleteFunc(s.Verdicts, func(v judge.Verdict) bool { return !j.Concerns(v.Task) })
+	if j.Narrow() {
+		for i := range data.Students {
+			data.Students[i].Only(j.Concerns)
+		}
 	}
 	switch {
 	case a.json:

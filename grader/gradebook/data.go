@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"swarmgrade/grader/check"
@@ -12,9 +13,9 @@ import (
 )
 
 // RunData gives one run to report ("" is the newest), under the rubric that it
-// was judged with; rub stands in where that can't be read. Overrides and
-// remarks of the lab come with it.
-func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) (*result.Data, error) {
+// was judged with; rub stands in where that can't be read. What was done by hand in
+// the lab comes with it, and what lateness takes off.
+func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
 	run, err := g.Run(ctx, id)
 	if err != nil {
 		return nil, err
@@ -32,18 +33,32 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric) 
 	if err != nil {
 		return nil, err
 	}
+	history, err := g.history(ctx, run.RubricID, rules)
+	if err != nil {
+		return nil, err
+	}
+	d.Late = rules.Late
 	for _, s := range students {
 		out := result.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]}
 		for _, a := range split(observed, run, out.Verdicts) {
+			a.Late = lateness(rules, s.ID, &a, history[s.ID])
 			out.Attempts = append(out.Attempts, reportAttempt(&a))
 			d.AddSet(reportSet(&a))
 		}
 		d.Students = append(d.Students, out)
 	}
-	if d.Faults, err = g.reportFaults(ctx, observed.ID); err != nil {
-		return nil, err
+	d.Faults, err = g.reportFaults(ctx, observed.ID)
+	g.annotate(d, history)
+	for i := range d.Students {
+		s := &d.Students[i]
+		has := func(task string) bool {
+			return slices.ContainsFunc(s.Attempts, func(a result.Attempt) bool { return a.Task == task })
+		}
+		if slices.ContainsFunc(d.Rubric.Tasks, func(t rubric.Task) bool { return !has(t.ID) }) {
+			s.Only(has) // what was set for other tasks, or for the total, is not this run's
+		}
 	}
-	return d, g.annotate(ctx, d)
+	return d, err
 }
 
 // observing is the run that gathered what a run judged.
@@ -75,9 +90,14 @@ func (g *Gradebook) rubricOf(ctx context.Context, run Run, or *rubric.Rubric) *r
 // task the attempt that [Gradebook.Standing] chooses, of the lab of rub. A task
 // that a student was not judged on has no verdicts and adds nothing. The rubric
 // is the one of the newest verdicts that count; rub stands in where that can't
-// be read. Faults are those of all runs whose attempts count, oldest first.
-func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy Policy) (*result.Data, error) {
-	standing, err := g.Standing(ctx, rub.ID, policy)
+// be read. Faults are those of all runs whose attempts count, oldest first. Who was in
+// no run and has something set by hand comes last.
+func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
+	history, err := g.history(ctx, rub.ID, rules)
+	if err != nil {
+		return nil, err
+	}
+	standing, err := g.standing(ctx, rub.ID, rules, history, Run{}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,16 +121,20 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 		judged = newest
 	}
 	d := &result.Data{Class: newest.Class, Rubric: g.rubricOf(ctx, judged, rub), Run: reportRun(judged)}
-	d.Run.Policy = string(policy)
+	d.Run.Policy = string(rules.Attempts)
+	d.Late = rules.Late
 	for _, s := range standing {
-		out := result.Student{ID: s.Student.ID, Name: s.Student.Name}
-		for _, task := range taskOrder(d.Rubric, s.Attempts) {
+		order := taskOrder(d.Rubric, s.Attempts)
+		for _, task := range order {
 			a := s.Attempts[task]
-			out.Verdicts = append(out.Verdicts, a.Verdicts...)
-			out.Attempts = append(out.Attempts, reportAttempt(&a))
 			d.AddSet(reportSet(&a))
 		}
-		d.Students = append(d.Students, out)
+		d.Students = append(d.Students, s.Result(order))
+	}
+	for _, id := range slices.Sorted(maps.Keys(history)) {
+		if !slices.ContainsFunc(d.Students, func(s result.Student) bool { return s.ID == id }) {
+			d.Students = append(d.Students, result.Student{ID: id})
+		}
 	}
 	slices.Sort(runs) // IDs are times
 	for _, id := range runs {
@@ -120,7 +144,20 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, policy
 		}
 		d.Faults = append(d.Faults, faults...)
 	}
-	return d, g.annotate(ctx, d)
+	g.annotate(d, history)
+	return d, nil
+}
+
+// Result is what counts for the student on some tasks, without what was done by hand.
+func (s *Standing) Result(tasks []string) result.Student {
+	out := result.Student{ID: s.Student.ID, Name: s.Student.Name}
+	for _, task := range tasks {
+		if a, ok := s.Attempts[task]; ok {
+			out.Verdicts = append(out.Verdicts, a.Verdicts...)
+			out.Attempts = append(out.Attempts, reportAttempt(&a))
+		}
+	}
+	return out
 }
 
 // taskOrder are the tasks attempted that the rubric has, in its order.
@@ -135,7 +172,7 @@ func taskOrder(rub *rubric.Rubric, attempts map[string]Attempt) []string {
 }
 
 func reportAttempt(a *Attempt) result.Attempt {
-	return result.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries)}
+	return result.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries), Late: a.Late}
 }
 
 func reportSet(a *Attempt) result.Set {
@@ -182,30 +219,14 @@ func (g *Gradebook) reportFaults(ctx context.Context, run string) ([]result.Faul
 	return faults, nil
 }
 
-// annotate adds what the instructor set and noted.
-func (g *Gradebook) annotate(ctx context.Context, d *result.Data) error {
-	overrides, err := g.Overrides(ctx, d.Rubric.ID)
-	if err != nil {
-		return err
-	}
-	remarks, err := g.Remarks(ctx, d.Rubric.ID)
-	if err != nil {
-		return err
-	}
+// annotate adds what the instructor did by hand.
+func (g *Gradebook) annotate(d *result.Data, history map[string][]result.Change) {
 	for i := range d.Students {
 		s := &d.Students[i]
 		if g.isSuspect(s.ID) { // no score is better than a wrong one
 			*s = result.Student{ID: s.ID, Name: s.Name, Damaged: true}
 			continue
 		}
-		s.Remark = remarks[s.ID]
-		for _, o := range overrides {
-			if o.Student == s.ID {
-				s.Overrides = append(s.Overrides, result.Override{
-					Check: o.Check, Points: *o.Points, Reason: o.Reason, Who: o.Who, When: o.When,
-				})
-			}
-		}
+		s.Annotate(history[s.ID], d.Rubric)
 	}
-	return nil
 }

@@ -28,7 +28,7 @@ func gradedLab() *rubric.Rubric {
 func TestData(t *testing.T) {
 	ctx, g := newBook(t)
 	rub := gradedLab()
-	_, err := g.StandingData(ctx, rub, Best)
+	_, err := g.StandingData(ctx, rub, Rules{Attempts: Best})
 	require.ErrorIs(t, err, ErrNotFound)
 
 	one, err := g.BeginRun(ctx, begin(day, "02", "01"))
@@ -44,21 +44,23 @@ func TestData(t *testing.T) {
 	require.NoError(t, g.SaveVerdicts(ctx, two.ID, "02", marks("2", 10, 10)))
 	require.NoError(t, g.FinishRun(ctx, two.ID, Finished, day.Add(2*time.Hour)))
 	points := rubric.Points(1800)
-	require.NoError(t, g.SetOverride(ctx, Override{Lab: "ha-lb", Student: "01", Points: &points, Reason: "复核", Who: "王老师", When: day}))
+	require.NoError(t, g.AddChanges(ctx, Change{"ha-lb", "01", result.Change{Kind: result.SetPoints, Points: points, Reason: "复核", Who: "王老师", When: day}}))
 	require.NoError(t, g.SetRemark(ctx, "ha-lb", "02", "优秀", day))
 
-	d, err := g.RunData(ctx, one.ID, rub)
+	d, err := g.RunData(ctx, one.ID, rub, Rules{})
 	require.NoError(t, err)
 	require.Equal(t, "2024A", d.Class)
 	require.Equal(t, []string{"02", "01"}, []string{d.Students[0].ID, d.Students[1].ID})
 	require.Len(t, d.Students[0].Verdicts, 2)
 	require.Equal(t, "优秀", d.Students[0].Remark)
-	require.Equal(t, points, d.Students[1].Overrides[0].Points)
+	require.Empty(t, d.Students[1].Overrides, "a total is not that of a run of one task")
+	require.Len(t, d.Students[1].History, 1)
 	require.Len(t, d.Faults, 1)
 	require.True(t, d.Faults[0].Restored.IsZero())
 
-	d, err = g.StandingData(ctx, rub, Best)
+	d, err = g.StandingData(ctx, rub, Rules{Attempts: Best})
 	require.NoError(t, err)
+	require.Equal(t, points, d.Students[1].Overrides[0].Points)
 	require.Equal(t, two.ID, d.Run.ID)
 	require.Equal(t, "best", d.Run.Policy)
 	require.Equal(t, "manager-2", d.Faults[0].Target)
@@ -75,7 +77,7 @@ func TestData(t *testing.T) {
 
 	again, err := g.SaveRegrades(ctx, begin(day.Add(3*time.Hour)), []Regrade{{one.ID, nil}}, day)
 	require.NoError(t, err)
-	d, err = g.RunData(ctx, again[0].ID, rub)
+	d, err = g.RunData(ctx, again[0].ID, rub, Rules{})
 	require.NoError(t, err)
 	require.Len(t, d.Faults, 1, "a regrade judges what the fault left")
 }

@@ -14,7 +14,6 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/rubric"
 )
 
 func TestOpenMakesAPrivateFile(t *testing.T) {
@@ -27,7 +26,7 @@ func TestOpenMakesAPrivateFile(t *testing.T) {
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), suffix)
 	}
 	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "application_id": "1398228818", "user_version": "3",
+		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "application_id": "1398228818", "user_version": "4",
 	} {
 		var got string
 		require.NoError(t, g.db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got))
@@ -135,43 +134,6 @@ func TestBlobs(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, "gradebook.damaged", e.Msg.Key)
 	}
-}
-
-func TestOverridesAndRemarks(t *testing.T) {
-	ctx, g := newBook(t)
-	p := func(n int64) *rubric.Points { v := rubric.Points(n); return &v }
-	for _, o := range []Override{
-		{Lab: "ha-lb", Student: "02", Points: p(9000), Reason: "设备故障", Who: "王老师", When: day},
-		{Lab: "ha-lb", Student: "01", Check: "task1.image", Points: p(250), Reason: "镜像名允许变化", Who: "王老师", When: day},
-		{Lab: "ha-lb", Student: "02", Points: p(9550), Reason: "复核", Who: "李老师", When: day.AddDate(0, 0, 1)},
-		{Lab: "sticky", Student: "02", Points: p(100), Reason: "别的实验", Who: "王老师", When: day},
-		{Lab: "ha-lb", Student: "03", Points: p(100), Reason: "登错了", Who: "王老师", When: day},
-		{Lab: "ha-lb", Student: "03", Reason: "撤销", Who: "王老师", When: day},
-	} {
-		require.NoError(t, g.SetOverride(ctx, o))
-	}
-	got, err := g.Overrides(ctx, "ha-lb")
-	require.NoError(t, err)
-	require.Len(t, got, 2)
-	require.Equal(t, "task1.image", got[0].Check)
-	require.Equal(t, "2.5", got[0].Points.String())
-	require.Equal(t, "95.5", got[1].Points.String())
-	require.Equal(t, "李老师", got[1].Who)
-	require.True(t, got[1].When.Equal(day.AddDate(0, 0, 1)))
-	history, err := g.OverrideHistory(ctx, "ha-lb", "03")
-	require.NoError(t, err)
-	require.Len(t, history, 2)
-	require.Nil(t, history[1].Points)
-
-	require.Error(t, g.SetOverride(ctx, Override{Lab: "ha-lb", Student: "02", Points: p(1), Reason: "  "}))
-	require.Error(t, g.SetOverride(ctx, Override{Lab: "ha-lb", Student: "02", Points: p(-1), Reason: "x"}))
-
-	require.NoError(t, g.SetRemark(ctx, "ha-lb", "02", "缓考", day))
-	require.NoError(t, g.SetRemark(ctx, "ha-lb", "03", "旷考", day))
-	require.NoError(t, g.SetRemark(ctx, "ha-lb", "03", "", day))
-	remarks, err := g.Remarks(ctx, "ha-lb")
-	require.NoError(t, err)
-	require.Equal(t, map[string]string{"02": "缓考"}, remarks)
 }
 
 func TestFaults(t *testing.T) {

@@ -117,6 +117,25 @@ ALTER TABLE remarks ADD COLUMN sum TEXT;
 ALTER TABLE faults ADD COLUMN sum TEXT;
 CREATE INDEX students_unsealed ON students(run) WHERE sum IS NULL;
 CREATE INDEX verdicts_unsealed ON verdicts(run) WHERE sum IS NULL;
+`, `
+-- What an instructor did by hand, in the place of overrides and remarks, which
+-- are read on and not added to. Appended, never changed: of each target the
+-- newest counts, the others are the history.
+CREATE TABLE changes (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  lab      TEXT NOT NULL,      -- the rubric's ID
+  student  TEXT NOT NULL,
+  task     TEXT NOT NULL,      -- '' for the whole lab, or where only the check is known
+  check_id TEXT NOT NULL,      -- '' for a task or the whole lab
+  kind     TEXT NOT NULL,      -- points, excused, remove, on-time, not-on-time, remark
+  points   INTEGER,            -- hundredths
+  text     TEXT NOT NULL,      -- of a remark
+  reason   TEXT NOT NULL,
+  who      TEXT NOT NULL,
+  at       TEXT NOT NULL,
+  effect   TEXT NOT NULL,      -- JSON: what counted before and after
+  sum      TEXT
+);
 `}
 
 // version reads the layout's number, 0 for an empty file. A file that is not

@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -19,6 +20,16 @@ const (
 	First Policy = "first"
 )
 
+// Rules say which attempts count, and for how much.
+type Rules struct {
+	Attempts Policy
+	// Late is what is taken off for lateness, nil for nothing.
+	Late *result.Late
+	// Also are changes that are taken for stored already, to see what would come
+	// of them.
+	Also []Change
+}
+
 // Attempt is one student's verdicts on one task in one run.
 type Attempt struct {
 	Run      Run // the run that observed
@@ -29,7 +40,13 @@ type Attempt struct {
 	Points, Max, Ungraded rubric.Points
 	// Tries is how many attempts the student has at the task.
 	Tries int
+	// Late is how late it was by the start of the run that observed it; nil if it
+	// was in time, or an instructor takes it for that.
+	Late *result.Lateness
 }
+
+// net are the points less what lateness takes off.
+func (a *Attempt) net() rubric.Points { return a.Points - a.Late.Deduct(a.Points, a.Max) }
 
 // complete reports whether every check was graded.
 func (a *Attempt) complete() bool {
@@ -54,7 +71,8 @@ type Standing struct {
 // is in, or else the run's own. It is complete if no check of it is
 // ungraded. Shares are points of the most that the attempt's rubric gives.
 //
-//   - best: the greatest share of points won. Of equal ones a complete attempt,
+//   - best: the greatest share of points won, less what lateness takes off, so that
+//     a poor attempt in time may count above a good one that was too late. Of equal ones a complete attempt,
 //     then the one with least ungraded, then the later. So one with ungraded
 //     checks counts above a complete one only if what was graded is already
 //     worth more.
@@ -62,15 +80,39 @@ type Standing struct {
 //     smallest share ungraded, of equal ones the later.
 //   - first: likewise the first complete one, of equal ones the earlier.
 //
+// What was set by hand does not change which attempt counts.
+//
 // With every policy an attempt that our side spoilt never takes points away,
 // nor does, with last and first, one at a task that the student did not have up.
-func (g *Gradebook) Standing(ctx context.Context, lab string, policy Policy) ([]Standing, error) {
-	return g.StandingWith(ctx, lab, policy, Run{}, nil)
+func (g *Gradebook) Standing(ctx context.Context, lab string, rules Rules) ([]Standing, error) {
+	return g.StandingWith(ctx, lab, rules, Run{}, nil)
 }
 
 // StandingWith is [Gradebook.Standing] as it will be once runs are judged anew:
 // as is a run of the rubric that judges.
-func (g *Gradebook) StandingWith(ctx context.Context, lab string, policy Policy, as Run, anew []Regrade) ([]Standing, error) {
+func (g *Gradebook) StandingWith(ctx context.Context, lab string, rules Rules, as Run, anew []Regrade) ([]Standing, error) {
+	history, err := g.history(ctx, lab, rules)
+	if err != nil {
+		return nil, err
+	}
+	return g.standing(ctx, lab, rules, history, as, anew)
+}
+
+// history is what was done by hand in a lab, and what the rules add to that.
+func (g *Gradebook) history(ctx context.Context, lab string, rules Rules) (map[string][]result.Change, error) {
+	history, err := g.Changes(ctx, lab)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range rules.Also {
+		if c.Lab == lab {
+			history[c.Student] = append(history[c.Student], c.Change)
+		}
+	}
+	return history, nil
+}
+
+func (g *Gradebook) standing(ctx context.Context, lab string, rules Rules, history map[string][]result.Change, as Run, anew []Regrade) ([]Standing, error) {
 	runs, err := g.Runs(ctx)
 	if err != nil {
 		return nil, err
@@ -112,6 +154,7 @@ func (g *Gradebook) StandingWith(ctx context.Context, lab string, policy Policy,
 				continue
 			}
 			for _, a := range split(r, judged[student], vs) {
+				a.Late = lateness(rules, student, &a, history[student])
 				tries[student][a.Task] = append(tries[student][a.Task], a)
 			}
 		}
@@ -124,7 +167,7 @@ func (g *Gradebook) StandingWith(ctx context.Context, lab string, policy Policy,
 			continue
 		}
 		for task, attempts := range tries[all[i].Student.ID] {
-			chosen := choose(policy, attempts)
+			chosen := choose(rules.Attempts, attempts)
 			chosen.Tries = len(attempts)
 			all[i].Attempts[task] = chosen
 		}
@@ -212,6 +255,14 @@ func split(r, judged Run, vs []judge.Verdict) []Attempt {
 	return attempts
 }
 
+// lateness tells how late an attempt was.
+func lateness(rules Rules, student string, a *Attempt, history []result.Change) *result.Lateness {
+	if late := rules.Late.Of(student, a.Run.Started); late != nil && !result.WasOnTime(history, a.Task) {
+		return late
+	}
+	return nil
+}
+
 // choose gives the attempt that counts; attempts is not empty, oldest first.
 func choose(policy Policy, attempts []Attempt) Attempt {
 	chosen := attempts[0]
@@ -229,7 +280,7 @@ func supersedes(policy Policy, later, earlier *Attempt) bool {
 		return e
 	}
 	if policy == Best {
-		if d := compareShares(later.Points, later.Max, earlier.Points, earlier.Max); d != 0 {
+		if d := compareShares(later.net(), later.Max, earlier.net(), earlier.Max); d != 0 {
 			return d > 0
 		}
 	}

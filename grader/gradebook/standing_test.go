@@ -44,7 +44,7 @@ func TestStandingPolicies(t *testing.T) {
 				ids = append(ids, run.ID)
 			}
 			for policy, want := range map[Policy]int{Best: tt.best, Last: tt.last, First: tt.first} {
-				standing, err := g.Standing(ctx, "ha-lb", policy)
+				standing, err := g.Standing(ctx, "ha-lb", Rules{Attempts: policy})
 				require.NoError(t, err)
 				a := standing[0].Attempts["1"]
 				require.Equal(t, ids[want], a.Run.ID, "%s", policy)
@@ -87,7 +87,7 @@ func TestStandingOfWhatIsNotUp(t *testing.T) {
 				ids = append(ids, run.ID)
 			}
 			for policy, want := range map[Policy]int{Best: tt.best, Last: tt.last, First: tt.first} {
-				standing, err := g.Standing(ctx, "ha-lb", policy)
+				standing, err := g.Standing(ctx, "ha-lb", Rules{Attempts: policy})
 				require.NoError(t, err)
 				require.Equal(t, ids[want], standing[0].Attempts["1"].Run.ID, "%s", policy)
 			}
@@ -116,7 +116,7 @@ func TestStandingAcrossTasks(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, g.SaveVerdicts(ctx, three.ID, "01", marks("1", 1)))
 
-	standing, err := g.Standing(ctx, "ha-lb", Best)
+	standing, err := g.Standing(ctx, "ha-lb", Rules{Attempts: Best})
 	require.NoError(t, err)
 	require.Len(t, standing, 3)
 	require.Equal(t, []string{"03", "01", "02"}, []string{standing[0].Student.ID, standing[1].Student.ID, standing[2].Student.ID})
@@ -142,7 +142,7 @@ func TestStandingRegrade(t *testing.T) {
 	require.NoError(t, g.FinishRun(ctx, run.ID, Finished, day))
 
 	points := func() string {
-		standing, err := g.Standing(ctx, "ha-lb", Best)
+		standing, err := g.Standing(ctx, "ha-lb", Rules{Attempts: Best})
 		require.NoError(t, err)
 		a := standing[0].Attempts["1"]
 		require.Equal(t, run.ID, a.Run.ID)
@@ -168,7 +168,7 @@ func TestStandingRegrade(t *testing.T) {
 		c, err := g.Case(ctx, again.ID, "01")
 		require.NoError(t, err)
 		require.Equal(t, "01", c.Bundle.Student.ID)
-		standing, err := g.Standing(ctx, "ha-lb", Best)
+		standing, err := g.Standing(ctx, "ha-lb", Rules{Attempts: Best})
 		require.NoError(t, err)
 		require.Equal(t, again.ID, standing[0].Attempts["1"].Judged.ID)
 		require.Equal(t, b.Rubric.SHA256, standing[0].Attempts["1"].Judged.RubricSHA256)
@@ -185,7 +185,7 @@ func TestStandingRegrade(t *testing.T) {
 	_, err = g.SaveRegrades(ctx, other, []Regrade{{run.ID, map[string][]judge.Verdict{"01": marks("1", 1)}}}, day)
 	require.NoError(t, err)
 	require.Equal(t, "6", points())
-	standing, err := g.Standing(ctx, "mine", Best)
+	standing, err := g.Standing(ctx, "mine", Rules{Attempts: Best})
 	require.NoError(t, err)
 	require.Equal(t, "1", standing[0].Attempts["1"].Points.String())
 

@@ -28,11 +28,12 @@ var sealed = map[string][]string{
 	"overrides": {"seq", "lab", "student", "check_id", "points", "reason", "who", "at"},
 	"remarks":   {"seq", "lab", "student", "text", "at"},
 	"faults":    {"seq", "run", "fault"},
+	"changes":   {"seq", "lab", "student", "task", "check_id", "kind", "points", "text", "reason", "who", "at", "effect"},
 }
 
 // listed are the tables of which meta keeps a digest of all rows: of a run its
 // ID, since its state changes, of the others all.
-var listed = map[string]string{"runs": "id", "overrides": "sum", "remarks": "sum", "faults": "sum"}
+var listed = map[string]string{"runs": "id", "overrides": "sum", "remarks": "sum", "faults": "sum", "changes": "sum"}
 
 // quoted is an SQL expression that gives a row's columns as one text, in which
 // no two rows are alike.
@@ -266,17 +267,14 @@ func (g *Gradebook) Check(ctx context.Context) error {
 	for _, r := range runs {
 		if err == nil && !labs[r.RubricID] {
 			labs[r.RubricID] = true
-			_, err = g.Standing(ctx, r.RubricID, Best)
+			_, err = g.Standing(ctx, r.RubricID, Rules{Attempts: Best})
 		}
 	}
 	if err == nil {
 		_, err = g.Faults(ctx, "")
 	}
 	if err == nil {
-		_, err = g.Overrides(ctx, "")
-	}
-	if err == nil {
-		_, err = g.Remarks(ctx, "")
+		_, err = g.changes(ctx)
 	}
 	return err
 }

@@ -35,7 +35,7 @@ func oldBook(t *testing.T) string {
 
 // scores is all that a gradebook says of scores and runs, as text.
 func scores(ctx context.Context, g *Gradebook, rub *rubric.Rubric) (string, error) {
-	d, err := g.StandingData(ctx, rub, Best)
+	d, err := g.StandingData(ctx, rub, Rules{Attempts: Best})
 	if err != nil {
 		return "", err
 	}
@@ -57,7 +57,7 @@ func scores(ctx context.Context, g *Gradebook, rub *rubric.Rubric) (string, erro
 
 func TestOldLayout(t *testing.T) {
 	ctx, g := openBook(t, oldBook(t))
-	d, err := g.StandingData(ctx, halab(t), Best)
+	d, err := g.StandingData(ctx, halab(t), Rules{Attempts: Best})
 	require.NoError(t, err)
 	require.NoError(t, g.Check(ctx))
 	require.NoError(t, g.Damage(), "what had no checksums is taken as it is")
@@ -152,7 +152,7 @@ func TestChangedRows(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, g.Close())
 			ctx, again := openBook(t, path)
-			d, err := again.StandingData(ctx, halab(t), Best)
+			d, err := again.StandingData(ctx, halab(t), Rules{Attempts: Best})
 			require.NoError(t, err, "what can be read is read")
 			require.ErrorIs(t, again.Damage(), ErrDamaged)
 			for _, s := range d.Students {

@@ -127,7 +127,7 @@ func TestWindow(t *testing.T) {
 	require.Equal(t, two.Traces, c.Bundle.Traces)
 	require.Empty(t, c.Episodes)
 
-	d, err := g.RunData(ctx, run.ID, lab())
+	d, err := g.RunData(ctx, run.ID, lab(), Rules{})
 	require.NoError(t, err)
 	require.Equal(t, []result.Fault{fault}, d.Faults)
 }

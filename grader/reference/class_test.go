@@ -33,13 +33,14 @@ cluster:
   ssh: {identity: a, known_hosts: b}
   nodes: {a: 127.0.0.1}
 fault: {kind: node-stop, user: root}
+late: {due: "2024-06-01T23:59:00+08:00", per_day: 10%, cap: 50%, grace: 10m, column: due}
 settings: {parallel: 1, rate: 1, attempts: best, lang: zh}
 `
 
 func classFormat(t *testing.T) format {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.csv"), []byte("id,name\n01,a\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.csv"), []byte("id,name,due\n01,a,\n"), 0o600))
 	file := filepath.Join(dir, "x.yaml")
 	return format{src: readSource(t, "roster"), base: everyClassKey, load: func(t *testing.T, data []byte) error {
 		require.NoError(t, os.WriteFile(file, data, 0o600))
@@ -60,6 +61,7 @@ func TestClassPage(t *testing.T) {
 		{name: "tls", path: []any{"cluster", "tls"}, typ: "TLS"},
 		{name: "ssh", path: []any{"cluster", "ssh"}, typ: "SSH"},
 		{name: "fault", path: []any{"fault"}, typ: "Fault", defaults: bare.Fault},
+		{name: "late", path: []any{"late"}, typ: "Late"},
 		{name: "settings", path: []any{"settings"}, typ: "Settings", defaults: bare.Settings},
 	} {
 		p.put(t, "fields of "+at.name, f.table(t, at))
@@ -179,6 +181,11 @@ func TestClassWords(t *testing.T) {
 		{[]any{"cluster", "tls"}, "key", nil, "roster.tls_pair"},
 		{[]any{"fault"}, "limit", 5, "roster.fault_key"}, // it belongs to another kind
 		{[]any{"fault"}, "stop", "a", "yaml.missing_key"},
+		{[]any{"late"}, "per_day", "5", ""}, {[]any{"late"}, "per_day", "2.5 %", ""}, {[]any{"late"}, "per_day", "101%", "roster.bad_amount"},
+		{[]any{"late"}, "per_day", "0", "roster.bad_amount"}, {[]any{"late"}, "cap", "-1", "roster.bad_amount"},
+		{[]any{"late"}, "due", "2024-06-01 23:59", "roster.bad_due"}, {[]any{"late"}, "due", "2024-06-01T23:59:00Z", ""},
+		{[]any{"late"}, "grace", "720h", ""}, {[]any{"late"}, "grace", "721h", "roster.bad_grace"}, {[]any{"late"}, "grace", "10", "yaml.want_duration"},
+		{[]any{"late"}, "column", "dew", "roster.no_due_column"}, {[]any{"late"}, "per_day", nil, "yaml.missing_key"},
 	}
 	for _, tt := range tests {
 		f.says(t, tt.path, tt.key, tt.value, tt.says)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
 )
 
@@ -14,10 +13,18 @@ import (
 // do, and the hash of the evidence that says so.
 func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 	var b strings.Builder
-	title := fmt.Sprintf("%s %s  %s", oneLine(s.ID), oneLine(s.Name), strings.TrimSpace(score(s)))
+	title := fmt.Sprintf("%s %s  %s", oneLine(s.ID), oneLine(s.Name), strings.TrimSpace(t.score(s)))
 	b.WriteString(t.paint(title, bold) + "\n")
 	for _, o := range s.Overrides {
-		b.WriteString(t.override(o) + "\n")
+		if _, judged := s.Verdict(o.Check); judged {
+			continue // it stands with the check
+		}
+		t.paragraph(&b, OverrideLine(t.Lang, s, o), 0, "")
+	}
+	for _, a := range s.Attempts {
+		if line := lateLine(t.Lang, s, a); line != "" {
+			t.paragraph(&b, line, 0, "")
+		}
 	}
 	if s.Remark != "" {
 		b.WriteString(t.Lang.T("report.remark_is", "text", oneLine(s.Remark)) + "\n")
@@ -27,9 +34,15 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 	}
 	l := NewListing(&b, d.Rubric, t)
 	l.facts = true
+	l.note = func(check string) string {
+		o, set := s.Override(check)
+		if !set {
+			return ""
+		}
+		return OverrideLine(t.Lang, s, o)
+	}
 	l.heading = func(task string) string {
-		points, max, _ := judge.Total(ofTask(s.Verdicts, task))
-		return fmt.Sprintf("  %s/%s", points, max)
+		return "  " + t.taskScore(s, task)
 	}
 	one := result.Data{Rubric: d.Rubric, Students: []result.Student{*s}}
 	for _, g := range tasks(one.Columns()) {
@@ -41,22 +54,10 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 	if s.Timeline != nil {
 		t.timeline(&b, s.Timeline)
 	}
-	if _, _, ungraded := judge.Total(s.Verdicts); ungraded > 0 {
-		b.WriteString("\n" + t.paint(t.Lang.T("report.ungraded_points", "points", ungraded.String()), magenta) + "\n")
+	if open := s.Tally().OpenPoints; open > 0 {
+		b.WriteString("\n" + t.paint(t.Lang.T("report.ungraded_points", "points", open.String()), magenta) + "\n")
 	}
+	t.history(&b, s)
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func (t Text) override(o result.Override) string {
-	what := o.Check
-	if what == "" {
-		what = t.Lang.T("report.total")
-	}
-	when := ""
-	if !o.When.IsZero() {
-		when = o.When.Format("2006-01-02")
-	}
-	return oneLine(t.Lang.T("report.override_is", "what", what, "points", o.Points.String(), "reason", o.Reason,
-		"who", o.Who, "when", when))
 }

@@ -58,6 +58,16 @@ type jsonAttempt struct {
 	Run    string `json:"run"`
 	Judged string `json:"judged"`
 	Tries  int    `json:"tries"`
+	// Late is there for an attempt that was not in time.
+	Late *jsonLate `json:"late,omitempty"`
+}
+
+// jsonLate is how late an attempt was, and what that took off the task's points.
+type jsonLate struct {
+	Due    string        `json:"due"`
+	At     string        `json:"at"`
+	Days   int           `json:"days"`
+	Points rubric.Points `json:"points"`
 }
 
 type jsonStudent struct {
@@ -69,21 +79,34 @@ type jsonStudent struct {
 	Points   rubric.Points `json:"points"`
 	Max      rubric.Points `json:"max"`
 	Ungraded rubric.Points `json:"ungraded"`
-	// Final is there if an instructor set points.
-	Final     *rubric.Points `json:"final,omitempty"`
+	// Final is there if an instructor set points or lateness took some off, and all
+	// is decided; FinalMax is what it is of, less what is excused.
+	Final    *rubric.Points `json:"final,omitempty"`
+	FinalMax *rubric.Points `json:"final_max,omitempty"`
+	// Late is what lateness took off.
+	Late rubric.Points `json:"late,omitempty"`
+	// Excused says that nothing of the student's counts.
+	Excused   bool           `json:"excused,omitempty"`
 	Overrides []jsonOverride `json:"overrides,omitempty"`
 	Remark    string         `json:"remark,omitempty"`
+	History   []JSONChange   `json:"history,omitempty"`
 	Attempts  []jsonAttempt  `json:"attempts,omitempty"`
 	Damaged   bool           `json:"damaged,omitempty"`
 	Checks    []jsonCheck    `json:"checks"`
 }
 
+// jsonOverride is what an instructor set for a check, a task, or the whole lab.
 type jsonOverride struct {
-	Check  string        `json:"check,omitempty"`
-	Points rubric.Points `json:"points"`
-	Reason string        `json:"reason"`
-	Who    string        `json:"who"`
-	When   string        `json:"when"`
+	Task    string        `json:"task,omitempty"`
+	Check   string        `json:"check,omitempty"`
+	Points  rubric.Points `json:"points"`
+	Excused bool          `json:"excused,omitempty"`
+	// Gone says that the rubric has no such check or task any more, so that
+	// nothing comes of it.
+	Gone   bool   `json:"gone,omitempty"`
+	Reason string `json:"reason"`
+	Who    string `json:"who"`
+	When   string `json:"when"`
 }
 
 type jsonCheck struct {
@@ -97,6 +120,8 @@ type jsonCheck struct {
 	Message  string        `json:"message"`
 	Hint     string        `json:"hint"`
 	Evidence string        `json:"evidence"`
+	// ByHand is what an instructor put in the place of points.
+	ByHand *jsonOverride `json:"by_hand,omitempty"`
 }
 
 type jsonFault struct {
@@ -178,14 +203,20 @@ func indented(v any, prefix string) ([]byte, error) {
 func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 	out := jsonStudent{ID: s.ID, Name: s.Name, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
-	if final, overridden, ok := s.Final(); overridden && ok {
-		out.Final = &final
+	t := s.Tally()
+	if out.Late, out.Excused = t.Late, t.Excused; !t.Open && (t.ByHand || t.Late > 0) {
+		out.Final, out.FinalMax = &t.Points, &t.Max
 	}
+	out.History = JSONHistory(s.History)
 	for _, o := range s.Overrides {
-		out.Overrides = append(out.Overrides, jsonOverride{o.Check, o.Points, o.Reason, o.Who, rfc3339(o.When)})
+		out.Overrides = append(out.Overrides, jsonOverrideOf(o))
 	}
 	for _, a := range s.Attempts {
-		out.Attempts = append(out.Attempts, jsonAttempt(a))
+		j := jsonAttempt{Task: a.Task, Run: a.Run, Judged: a.Judged, Tries: a.Tries}
+		if a.Late != nil {
+			j.Late = &jsonLate{rfc3339(a.Late.Due), rfc3339(a.Late.At), a.Late.Days, s.Task(a.Task).Late}
+		}
+		out.Attempts = append(out.Attempts, j)
 	}
 	for _, v := range s.Verdicts {
 		out.Checks = append(out.Checks, jsonCheck{
@@ -193,8 +224,16 @@ func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 			Observed: object(v.Observed), Expected: object(v.Expected),
 			Message: lang.Text(v.Message), Hint: lang.Text(v.Hint), Evidence: v.Evidence,
 		})
+		if o, set := s.Override(v.Check); set {
+			j := jsonOverrideOf(o)
+			out.Checks[len(out.Checks)-1].ByHand = &j
+		}
 	}
 	return out
+}
+
+func jsonOverrideOf(o result.Override) jsonOverride {
+	return jsonOverride{o.Task, o.Check, o.Points, o.Excused, o.Gone, o.Reason, o.Who, rfc3339(o.When)}
 }
 
 // object is {} rather than null where there are no facts.

@@ -32,9 +32,11 @@ type Listing struct {
 	evidence string
 
 	// heading is what stands behind a task's title, facts whether what was seen
-	// and wanted stands under a check that is lost; both for [Detail].
+	// and wanted stands under a check that is lost, note what an instructor set for
+	// a check; all for [Detail].
 	heading func(task string) string
 	facts   bool
+	note    func(check string) string
 }
 
 // NewListing writes to w.
@@ -65,7 +67,14 @@ func (l *Listing) Add(v judge.Verdict) error {
 	}
 	l.all[v.Check] = v
 	l.evidence = v.Evidence
+	note := ""
+	if l.note != nil {
+		note = l.note(v.Check)
+	}
 	switch {
+	case note != "":
+		l.line(&b, v)
+		l.t.paragraph(&b, byHand+" "+note, l.under(), bold)
 	case l.t.Verbose:
 		l.line(&b, v)
 	case v.Outcome == check.Blocked:

@@ -24,9 +24,16 @@ func (b *book) details() error {
 		"id", "name", "task_heading", "check", "outcome", "points", "max", "message", "hint", "observed", "expected",
 		"check_id", "evidence",
 	}
+	hand := byHandOf(b.d).points
+	if hand {
+		keys = append(keys, "by_hand_points", "override_reason")
+	}
 	widths := []float64{
 		b.longest(12, func(s *result.Student) string { return s.ID }),
 		b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), 6, 24, 11, 9, 7, 36, 36, 26, 22, 22, 22,
+	}
+	if hand {
+		widths = append(widths, 9, 30)
 	}
 	s, err := b.open(b.t("sheet_details"), widths, rows, 2)
 	if err != nil {
@@ -47,7 +54,7 @@ func (b *book) details() error {
 			if v.Outcome == check.Ungraded {
 				points = excelize.Cell{StyleID: st.ungraded, Value: b.t("ungraded")}
 			}
-			if err := s.add([]any{
+			row := []any{
 				id, name,
 				textCell(v.Task, st.text, st.textQuoted), b.wrap(titles[v.Check]),
 				excelize.Cell{StyleID: st.outcome[v.Outcome], Value: b.t("outcome_" + string(v.Outcome))},
@@ -55,7 +62,15 @@ func (b *book) details() error {
 				b.wrap(b.lang.Text(v.Message)), b.wrap(b.lang.Text(v.Hint)),
 				b.wrap(facts(b.lang, v.Observed, true)), b.wrap(facts(b.lang, v.Expected, true)),
 				textCell(v.Check, st.text, st.textQuoted), textCell(v.Evidence, st.text, st.textQuoted),
-			}); err != nil {
+			}
+			if o, set := student.Override(v.Check); set {
+				set := excelize.Cell{StyleID: st.total, Value: any(o.Points.Float())}
+				if o.Excused {
+					set.Value = b.lang.T("hand.excused")
+				}
+				row = append(row, set, b.wrap(o.Reason))
+			}
+			if err := s.add(row); err != nil {
 				return err
 			}
 		}
@@ -138,6 +153,7 @@ func (b *book) run() error {
 		{"run_roster_hash", d.Run.RosterSHA256},
 		{"run_regrades", d.Run.Regrades},
 		{"run_students", strconv.Itoa(len(d.Students))},
+		{"run_late", b.latePolicy()},
 	}
 	for _, s := range d.Sets {
 		key := "run_set_text"

@@ -18,10 +18,15 @@ type layout struct {
 	columns   []scoreColumn
 	automatic int
 	open      int
-	override  int
-	reason    int
-	final     int
-	remark    int
+	// What an instructor's hand adds, what lateness takes off, and a maximum of the
+	// student's own, where there is any; 0 where there is none in the class.
+	byHand   int
+	late     int
+	own      int
+	override int
+	reason   int
+	final    int
+	remark   int
 }
 
 // scoreColumn is a check, or the subtotal after the checks of a task.
@@ -49,7 +54,19 @@ func (b *book) layout() layout {
 		at++
 		l.columns = append(l.columns, scoreColumn{at: at, subtotal: true, check: g[0], from: from, to: at - 1, max: sum})
 	}
-	l.automatic, l.open, l.override, l.reason, l.final, l.remark = at+1, at+2, at+3, at+4, at+5, at+6
+	next := func() int { at++; return at }
+	l.automatic, l.open = next(), next()
+	by := byHandOf(b.d)
+	if by.points {
+		l.byHand = next()
+	}
+	if b.d.Late != nil {
+		l.late = next()
+	}
+	if by.excused {
+		l.own = next()
+	}
+	l.override, l.reason, l.final, l.remark = next(), next(), next(), next()
 	return l
 }
 
@@ -108,6 +125,15 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	}
 	head(b.t("automatic", "max", b.totalMax().String()), 10, st.headTask)
 	head(b.t("open_points"), 10, st.head)
+	if l.byHand > 0 {
+		head(b.t("by_hand"), 10, st.head)
+	}
+	if l.late > 0 {
+		head(b.t("late"), 10, st.head)
+	}
+	if l.own > 0 {
+		head(b.t("own_max"), 10, st.head)
+	}
 	head(b.t("override"), 9, st.headInput)
 	head(b.t("override_reason"), 18, st.headInput)
 	head(b.t("final"), 9, st.headTask)
@@ -138,9 +164,12 @@ func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
 			out = append(out, b.scoreCell(s, c.check.Check))
 			continue
 		}
-		span := ref(c.from, row) + ":" + ref(c.to, row)
+		span, style := ref(c.from, row)+":"+ref(c.to, row), st.subtotal
+		if s.TaskSet(c.check.Task) {
+			style = st.replaced
+		}
 		out = append(out, excelize.Cell{
-			StyleID: st.subtotal, Value: b.sum(ofTask(s.Verdicts, c.check.Task), ""),
+			StyleID: style, Value: b.sum(ofTask(s.Verdicts, c.check.Task), ""),
 			Formula: fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"",IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s)))`, span, b.t("ungraded")),
 		})
 		subtotals = append(subtotals, ref(c.at, row))
@@ -149,27 +178,8 @@ func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
 	if len(subtotals) > 0 {
 		automatic.Formula = fmt.Sprintf(`IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s))`, strings.Join(subtotals, ","), b.t("ungraded"))
 	}
-	final, overridden, ok := s.Final()
-	open := excelize.Cell{StyleID: st.points}
-	if _, _, ungraded := judge.Total(s.Verdicts); ungraded > 0 {
-		open.Value = ungraded.Float()
-	}
-	override := excelize.Cell{StyleID: st.inputPoints}
-	if overridden && ok {
-		override.Value = final.Float()
-	}
-	result := excelize.Cell{StyleID: st.total, Value: any(final.Float())}
-	if !ok {
-		result.Value = b.t("ungraded")
-	}
-	result.Formula = fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(COUNTIF(%[2]s:%[3]s,"%[4]s")>0,"%[4]s",%[3]s))`,
-		ref(l.override, row), ref(leadColumns+1, row), ref(l.automatic, row), b.t("ungraded"))
-	out = append(out,
-		automatic, open, override,
-		textCell(b.reasons(s), st.inputText, st.inputTextQuoted),
-		result,
-		textCell(s.Remark, st.inputText, st.inputTextQuoted),
-	)
+	out = append(out, automatic)
+	out = append(out, b.counted(l, s, row)...)
 	for _, h := range b.d.Headings {
 		out = append(out, textCell(oneLine(s.Columns[h]), st.text, st.textQuoted))
 	}
@@ -191,27 +201,20 @@ func (b *book) sum(vs []judge.Verdict, none string) any {
 
 func (b *book) scoreCell(s *result.Student, id string) excelize.Cell {
 	v, ok := s.Verdict(id)
+	_, set := s.Override(id)
 	switch {
 	case !ok:
 		return excelize.Cell{StyleID: b.st.empty}
+	case set && v.Outcome == check.Ungraded:
+		return excelize.Cell{StyleID: b.st.replaced, Value: b.t("ungraded")}
+	case set:
+		return excelize.Cell{StyleID: b.st.replaced, Value: v.Points.Float()}
 	case v.Outcome == check.Ungraded:
 		return excelize.Cell{StyleID: b.st.ungraded, Value: b.t("ungraded")}
 	case v.Outcome == check.Blocked:
 		return excelize.Cell{StyleID: b.st.blocked, Value: v.Points.Float()}
 	}
 	return excelize.Cell{StyleID: b.st.points, Value: v.Points.Float()}
-}
-
-// reasons says why points were set, by check where it was not the total.
-func (b *book) reasons(s *result.Student) string {
-	var parts []string
-	for _, o := range s.Overrides {
-		if o.Check == "" {
-			return o.Reason
-		}
-		parts = append(parts, fmt.Sprintf("%s → %s: %s", o.Check, o.Points, o.Reason))
-	}
-	return strings.Join(parts, "; ")
 }
 
 // scoreRules are what guides who fills in the sheet: bounds, colours,

@@ -7,7 +7,6 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
@@ -80,15 +79,16 @@ func count(d *result.Data, id string) (map[check.Outcome]int, rubric.Points) {
 	return n, points
 }
 
-// taskMean is the mean of those who are wholly graded on a task.
+// taskMean is the mean of those who are wholly graded on a task, with what was set
+// by hand and less what lateness takes off; who is excused is not among them.
 func taskMean(d *result.Data, task string) (mean float64, most rubric.Points, n int) {
 	var sum rubric.Points
-	for _, s := range d.Students {
-		points, max, open := judge.Total(ofTask(s.Verdicts, task))
-		if max == 0 || open > 0 {
+	for i := range d.Students {
+		t := d.Students[i].Task(task)
+		if t.Max == 0 || t.Open {
 			continue
 		}
-		sum, most, n = sum+points, max, n+1
+		sum, most, n = sum+t.Points, max(most, t.Max), n+1
 	}
 	if n > 0 {
 		mean = sum.Float() / float64(n)

@@ -54,6 +54,7 @@ type styles struct {
 	points, subtotal, total    int
 	percent                    int // whole ones
 	ungraded, blocked, empty   int
+	replaced                   int // points that an instructor's word took the place of
 	inputPoints                int
 	inputText, inputTextQuoted int
 	outcome                    map[check.Outcome]int
@@ -76,6 +77,7 @@ const (
 	scaleMid     = "FFF0C2"
 	scaleHigh    = "C9E5C0"
 	greyText     = "808080"
+	replacedText = "7A4B00"
 )
 
 const (
@@ -96,12 +98,13 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	type look struct {
 		fill, color, align string
 		bold, wrap, open   bool
+		strike             bool
 		format             int
 	}
 	add := func(l look) int {
 		st := &excelize.Style{
 			Border:    thin,
-			Font:      &excelize.Font{Family: s.font, Size: 10, Bold: l.bold, Color: l.color},
+			Font:      &excelize.Font{Family: s.font, Size: 10, Bold: l.bold, Color: l.color, Strike: l.strike},
 			Alignment: &excelize.Alignment{Horizontal: l.align, Vertical: "center", WrapText: l.wrap},
 			NumFmt:    l.format,
 		}
@@ -133,6 +136,7 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	s.ungraded = add(look{align: "center", fill: fillUngraded})
 	s.blocked = add(look{align: "center", color: greyText})
 	s.empty = add(look{align: "center"})
+	s.replaced = add(look{align: "center", color: replacedText, bold: true, strike: true})
 	s.inputPoints = add(look{align: "center", fill: fillInput, open: true})
 	s.inputText = add(look{fill: fillInput, open: true, wrap: true, format: textFormat})
 	s.label = add(look{bold: true, fill: fillHead})

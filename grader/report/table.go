@@ -5,11 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
-	"swarmgrade/grader/rubric"
 )
 
 // What a table may be cut to, in columns.
@@ -130,7 +128,7 @@ func (t Text) lead(d *result.Data) [][]cell {
 	for i := range d.Students {
 		s := &d.Students[i]
 		rows = append(rows, []cell{
-			plainCell(oneLine(s.ID)), plainCell(clip(oneLine(s.Name), name)), plainCell(score(s)),
+			plainCell(oneLine(s.ID)), plainCell(clip(oneLine(s.Name), name)), plainCell(t.score(s)),
 		})
 	}
 	return rows
@@ -139,23 +137,6 @@ func (t Text) lead(d *result.Data) [][]cell {
 func (t Text) head(key string) cell {
 	text := t.Lang.T(key)
 	return cell{text, t.paint(text, bold)}
-}
-
-// score is points of the most, with "?" while something is ungraded and "*"
-// where an instructor set them.
-func score(s *result.Student) string {
-	final, overridden, ok := s.Final()
-	if !ok && len(s.Verdicts) == 0 {
-		return "?"
-	}
-	text := fmt.Sprintf("%s/%s", final, s.Max())
-	switch {
-	case !ok:
-		return text + " ?"
-	case overridden:
-		return text + " *"
-	}
-	return text + "  "
 }
 
 // marks is a column a task with a mark a check, under a ruler of their numbers.
@@ -177,6 +158,10 @@ func (t Text) marks(d *result.Data, groups [][]result.Column) [][]cell {
 			var c cell
 			for _, col := range g {
 				v, ok := d.Students[i].Verdict(col.Check)
+				if _, set := d.Students[i].Override(col.Check); set {
+					c.plain, c.shown = c.plain+byHand, c.shown+t.paint(byHand, bold)
+					continue
+				}
 				if !ok {
 					c.plain, c.shown = c.plain+absent, c.shown+absent
 					continue
@@ -202,14 +187,7 @@ func (t Text) taskPoints(d *result.Data, groups [][]result.Column) [][]cell {
 	for i := range d.Students {
 		var row []cell
 		for _, g := range groups {
-			points, max, ungraded := judge.Total(ofTask(d.Students[i].Verdicts, g[0].Task))
-			text := fmt.Sprintf("%s/%s", points, max)
-			if max == 0 {
-				text = absent
-			} else if ungraded > 0 {
-				text += "?"
-			}
-			row = append(row, plainCell(text))
+			row = append(row, plainCell(t.taskScore(&d.Students[i], g[0].Task)))
 		}
 		rows = append(rows, row)
 	}
@@ -226,26 +204,6 @@ func ofTask(vs []judge.Verdict, task string) []judge.Verdict {
 	return out
 }
 
-func (t Text) mainReason(s *result.Student) string {
-	for _, o := range s.Overrides {
-		if o.Check == "" {
-			return oneLine(t.Lang.T("report.overridden", "reason", o.Reason))
-		}
-	}
-	v, ok := reason(s)
-	switch {
-	case s.Damaged:
-		return t.Lang.T("report.damaged")
-	case len(s.Verdicts) == 0:
-		return t.Lang.T("report.no_verdicts")
-	case !ok:
-		return ""
-	case v.Outcome == check.Ungraded:
-		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.message(v.Message)))
-	}
-	return t.message(v.Message)
-}
-
 // summary says how the class did; while anything is ungraded it says so, and
 // how to have it graded.
 func (t Text) summary(b *strings.Builder, d *result.Data) {
@@ -256,6 +214,9 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 			"mean", oneDecimal(s.Mean), "median", oneDecimal(s.Median), "full", s.Full))
 	} else {
 		fmt.Fprintln(b, t.Lang.T("report.summary_none", "students", s.Students))
+	}
+	if s.Excused > 0 {
+		fmt.Fprintln(b, t.Lang.T("hand.summary", "n", s.Excused))
 	}
 	if len(s.Open) > 0 {
 		ids := make([]string, 0, listedOpen)
@@ -280,10 +241,14 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		}
 		fmt.Fprintln(b, clipTo(line, t.Width))
 	}
-	worst := s.Worst(worstChecks)
-	if len(worst) == 0 {
-		return
+	if worst := s.Worst(worstChecks); len(worst) > 0 {
+		t.worst(b, worst)
 	}
+	t.byHand(b, d)
+}
+
+// worst are the checks that fewest pass.
+func (t Text) worst(b *strings.Builder, worst []result.Rate) {
 	fmt.Fprintln(b, t.Lang.T("report.worst"))
 	var rows [][]cell
 	for _, r := range worst {
@@ -327,30 +292,4 @@ func tasks(columns []result.Column) [][]result.Column {
 		}
 	}
 	return groups
-}
-
-// reason is the verdict that says best why points are missing: the one that
-// lost most, the first of equal ones, a cause before what it blocked; if
-// nothing is lost, the first that is ungraded.
-func reason(s *result.Student) (judge.Verdict, bool) {
-	var worst judge.Verdict
-	rank := func(v judge.Verdict) (class int, lost rubric.Points) {
-		switch v.Outcome {
-		case check.Fail, check.Partial:
-			return 3, v.Max - v.Points
-		case check.Blocked:
-			return 2, v.Max
-		case check.Ungraded:
-			return 1, 0
-		}
-		return 0, 0
-	}
-	for _, v := range s.Verdicts {
-		class, lost := rank(v)
-		worstClass, worstLost := rank(worst)
-		if class > worstClass || class == worstClass && lost > worstLost {
-			worst = v
-		}
-	}
-	return worst, worst.Check != ""
 }

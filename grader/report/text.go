@@ -60,6 +60,9 @@ func mark(o check.Outcome) string {
 // absent is the mark of a check that was not part of what was graded.
 const absent = "·"
 
+// byHand is the mark of a check whose points an instructor set, or that is excused.
+const byHand = "*"
+
 // Colours, as the parameters of an SGR sequence.
 const (
 	bold    = "1"

@@ -49,7 +49,7 @@ func (b *book) write(w io.Writer) error {
 	if err := b.f.SetSheetName("Sheet1", b.t("sheet_scores")); err != nil {
 		return err
 	}
-	for _, sheet := range []func() error{b.scores, b.details, b.statistics, b.faults, b.findings, b.rubric, b.run} {
+	for _, sheet := range []func() error{b.scores, b.details, b.statistics, b.faults, b.findings, b.changes, b.rubric, b.run} {
 		if err := sheet(); err != nil {
 			return err
 		}

@@ -29,6 +29,8 @@ type Data struct {
 	Faults   []Fault
 	// Sets are where the verdicts come from, newest first.
 	Sets []Set
+	// Late is what is taken off for lateness, nil for nothing.
+	Late *Late
 	// Findings are what an instructor should look at; they took no point.
 	Findings []finding.Finding
 }
@@ -92,9 +94,12 @@ type Student struct {
 	Columns map[string]string
 	// Verdicts are in the rubric's order. A check without one was not part of
 	// what was graded; one that could not be graded is there as ungraded.
-	Verdicts  []judge.Verdict
+	Verdicts []judge.Verdict
+	// Overrides are what an instructor set by hand and is in force, Remark a word
+	// to the student; History is every change that led there, oldest first.
 	Overrides []Override
 	Remark    string
+	History   []Change
 	// Attempts are where the verdicts of each task come from.
 	Attempts []Attempt
 	// Damaged says that the student's records are not as they were written, so
@@ -111,15 +116,8 @@ type Attempt struct {
 	Run    string // that observed
 	Judged string // that judged: the same, or its regrade
 	Tries  int    // how many attempts there are
-}
-
-// Override is an instructor's word on a score.
-type Override struct {
-	Check  string // "" for the total
-	Points rubric.Points
-	Reason string
-	Who    string
-	When   time.Time
+	// Late is how late it was, nil if it was in time or nothing is due.
+	Late *Lateness
 }
 
 // Fault is a fault that was injected in the run.
@@ -211,30 +209,4 @@ func (s *Student) Verdict(id string) (judge.Verdict, bool) {
 func (s *Student) Open() bool {
 	return len(s.Verdicts) == 0 ||
 		slices.ContainsFunc(s.Verdicts, func(v judge.Verdict) bool { return v.Outcome == check.Ungraded })
-}
-
-// Final is the score that counts: the total that an instructor set, else the
-// sum of points with those of single checks that an instructor set. There is
-// none (ok is false) while a check is ungraded and nobody has set its points.
-func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
-	byCheck := make(map[string]rubric.Points)
-	for _, o := range s.Overrides {
-		if o.Check == "" {
-			return o.Points, true, true
-		}
-		byCheck[o.Check] = o.Points
-	}
-	ok = len(s.Verdicts) > 0
-	for _, v := range s.Verdicts {
-		p, set := byCheck[v.Check]
-		switch {
-		case set:
-			points, overridden = points+p, true
-		case v.Outcome == check.Ungraded:
-			ok = false
-		default:
-			points += v.Points
-		}
-	}
-	return points, overridden, ok
 }

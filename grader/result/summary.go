@@ -16,6 +16,8 @@ type Summary struct {
 	Open         []string
 	Mean, Median float64
 	Full         int
+	// Excused are those of whom nothing counts.
+	Excused int
 	// Checks are in the order of the columns.
 	Checks []Rate
 }
@@ -57,14 +59,19 @@ func Summarize(d *Data) Summary {
 				rates[v.Check].Passed++
 			}
 		}
-		final, _, ok := st.Final()
-		if !ok {
+		t := st.Tally()
+		switch {
+		case t.Excused:
+			s.Excused++
+			continue
+		case t.Open:
 			s.Open = append(s.Open, st.ID)
 			continue
 		}
+		final := t.Points
 		finals = append(finals, final)
 		sum += final
-		if final >= st.Max() {
+		if final >= t.Max {
 			s.Full++
 		}
 	}
@@ -85,12 +92,4 @@ func (s *Summary) Worst(n int) []Rate {
 		return a.Passed*b.Judged - b.Passed*a.Judged
 	})
 	return worst[:min(n, len(worst))]
-}
-
-// Max is the most that the student could have got of what was graded.
-func (s *Student) Max() (m rubric.Points) {
-	for _, v := range s.Verdicts {
-		m += v.Max
-	}
-	return m
 }

@@ -23,6 +23,9 @@ type Class struct {
 	Cluster Cluster
 	// Fault is how a node is made to fail, where the rubric asks for it.
 	Fault Fault
+	// Late is what is taken off for work that comes after it was due; without it
+	// nothing is.
+	Late *Late
 	// Settings are the bounds of a run, and which attempts count.
 	Settings Settings
 	// Roster is the file that the students stand in, csv or xlsx.
@@ -109,7 +112,8 @@ type Settings struct {
 	Parallel int `yaml:"parallel"`
 	// Rate is how many requests a second all students get together.
 	Rate int `yaml:"rate"`
-	// Attempts says which attempt of each task counts.
+	// Attempts says which attempt of each task counts: the best one by what is
+	// left of it once lateness has taken its part, the last, or the first.
 	Attempts string `yaml:"attempts"`
 	// Lang is the language of screens and files; without it the locale's.
 	Lang string `yaml:"lang"`

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,6 +34,7 @@ cluster:
   ssh: {identity: id, known_hosts: hosts}
   nodes: {manager-1: 172.30.0.11, manager-2: node2.lab}
 fault: {kind: node-stop, user: root, port: 2222, identity: id_ed25519, known_hosts: hosts, stop: "a; b", start: c}
+late: {due: 2024-06-01T23:59:00+08:00, per_day: 10%, cap: 12.5, grace: 10m}
 settings: {parallel: 4, rate: 500, attempts: last, lang: zh}
 `
 
@@ -52,11 +54,15 @@ func TestLoadClass(t *testing.T) {
 			SSH:       &roster.SSH{Identity: in("id"), KnownHosts: in("hosts")},
 			Nodes:     map[string]string{"manager-1": "172.30.0.11", "manager-2": "node2.lab"},
 		},
-		Fault:    roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
+		Fault: roster.Fault{Kind: "node-stop", User: "root", Port: 2222, Identity: in("id_ed25519"), KnownHosts: in("hosts"), Stop: "a; b", Start: "c"},
+		Late: &roster.Late{
+			Due: c.Late.Due, PerDay: roster.Amount{Hundredths: 1000, Percent: true}, Cap: roster.Amount{Hundredths: 1250}, Grace: 10 * time.Minute,
+		},
 		Settings: roster.Settings{Parallel: 4, Rate: 500, Attempts: "last", Lang: "zh"},
 		Roster:   in("lists/2024A.csv"), Students: c.Students, Headings: c.Headings,
 		RosterSHA256: c.RosterSHA256,
 	}, c)
+	require.Equal(t, "2024-06-01T15:59:00Z", c.Late.Due.UTC().Format(time.RFC3339))
 	require.Len(t, c.Students, 2)
 	require.Equal(t, diag.Pos{File: in("lists/2024A.csv"), Line: 2, Col: 1}, c.Students[0].Pos)
 	require.Regexp(t, `^sha256:[0-9a-f]{64}$`, c.RosterSHA256)

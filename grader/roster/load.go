@@ -33,7 +33,7 @@ const (
 // too), digits, and - _ . inside.
 var className = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$`)
 
-var classKeys = []string{"class", "title", "rubric", "roster", "students", "cluster", "fault", "settings"}
+var classKeys = []string{"class", "title", "rubric", "roster", "students", "cluster", "fault", "late", "settings"}
 
 // loader reads one class file.
 type loader struct {
@@ -93,6 +93,9 @@ func (l *loader) class(n *yaml.Node) *Class {
 		c.RosterSHA256 = digest(l.data)
 	case n.Kind == yaml.MappingNode:
 		d.Report(n, i18n.M("roster.no_roster"), i18n.M("roster.no_roster_hint"))
+	}
+	if n := o.Get("late"); n != nil {
+		c.Late = l.late(n, c)
 	}
 	return c
 }

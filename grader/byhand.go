@@ -1,0 +1,223 @@
+package grader
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
+)
+
+// rules say which attempts of the class count, and for how much.
+func (j *Job) rules() gradebook.Rules {
+	rules := gradebook.Rules{Attempts: gradebook.Policy(j.Class.Settings.Attempts)}
+	if l := j.Class.Late; l != nil {
+		rules.Late = &result.Late{
+			Due: l.Due, Grace: l.Grace, Dues: l.Dues, PerDay: result.Amount(l.PerDay), Cap: result.Amount(l.Cap), Total: j.Rubric.Points,
+		}
+	}
+	return rules
+}
+
+// ByHand is what an instructor wants done to a student's score. The target is a check, or the task that was asked for, or the whole lab.
+type ByHand struct {
+	Check string
+	// Kind is what to do; "" for no more than a remark.
+	Kind   result.Kind
+	Points rubric.Points // of result.SetPoints
+	// Remark is a word to the student, "" takes it away; nil leaves it.
+	Remark *string
+	Reason string
+	Who    string
+	When   time.Time
+}
+
+// Done is what came of it.
+type Done struct {
+	Student result.Student  // as it is now
+	Changes []result.Change // what was recorded
+	// Above is what points that were set do not show under; nil if they do.
+	Above *result.Override
+}
+
+// ByHand records what an instructor sets by hand for the job's only student. Nothing
+// of it is lost when the class is graded or judged again.
+func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
+	task, err := j.target()
+	if err != nil {
+		return nil, err
+	}
+	book, err := j.openStored(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = j.closeBook(book, err) }()
+	return j.byHand(ctx, book, j.Students[0], task, h)
+}
+
+// byHand is [Job.ByHand] for any student, in a gradebook that is open to write.
+func (j *Job) byHand(ctx context.Context, book *gradebook.Gradebook, who roster.Student, task string, h ByHand) (*Done, error) {
+	now, err := j.counted(ctx, book, who, nil)
+	if err != nil {
+		return nil, err
+	}
+	if now.Damaged {
+		return nil, diag.Misuse(i18n.M("hand.damaged", "student", now.ID), i18n.M("hand.damaged_hint", "class", j.Class.Name, "student", now.ID))
+	}
+	if h.Check != "" {
+		if task, err = j.taskOf(now, task, h.Check); err != nil {
+			return nil, err
+		}
+	}
+	changes, err := j.changes(now, task, h)
+	if err != nil {
+		return nil, err
+	}
+	then, err := j.counted(ctx, book, who, changes)
+	if err != nil {
+		return nil, err
+	}
+	done := &Done{Student: *then}
+	for i := range changes {
+		c := &changes[i]
+		c.Effect.Before, c.Effect.After = now.Score(c.Task, c.Check), then.Score(c.Task, c.Check)
+		c.Effect.TotalBefore, c.Effect.TotalAfter = now.Score("", ""), then.Score("", "")
+		done.Changes = append(done.Changes, c.Change)
+	}
+	if h.Kind == result.SetPoints {
+		done.Above = then.Above(task, h.Check)
+	}
+	return done, book.AddChanges(ctx, changes...)
+}
+
+// target is the task that was asked for: one, or "" for the whole lab.
+func (j *Job) target() (string, error) {
+	if len(j.Students) != 1 {
+		return "", diag.Misuse(i18n.M("hand.one"), i18n.M("hand.one_hint"))
+	}
+	switch word := j.sel.Task; {
+	case word == "" || word == "all":
+		return "", nil
+	case word == "auto" || len(j.Tasks) != 1:
+		return "", diag.Misuse(i18n.M("hand.tasks", "task", word), i18n.M("hand.tasks_hint", "tasks", j.taskIDs()))
+	}
+	return j.Tasks[0], nil
+}
+
+func (j *Job) taskIDs() (ids []string) {
+	for _, t := range j.Rubric.Tasks {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+// counted is what counts for a student, with changes taken for made.
+func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, who roster.Student, also []gradebook.Change) (*result.Student, error) {
+	rules := j.rules()
+	rules.Also = also
+	d, err := j.standingBy(ctx, book, rules)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(d.Students, func(s result.Student) bool { return s.ID == who.ID })
+	if i < 0 {
+		return &result.Student{ID: who.ID, Name: who.Name}, nil
+	}
+	return &d.Students[i], nil
+}
+
+// taskOf finds the task of a check: one of the rubric's, one that was judged, or one
+// that something was set for when there was such a check.
+func (j *Job) taskOf(s *result.Student, asked, id string) (string, error) {
+	task, known := "", false
+	if c, ok := j.Rubric.Check(id); ok {
+		task, known = c.Task, true
+	} else if v, ok := s.Verdict(id); ok {
+		task, known = v.Task, true
+	} else if o, ok := s.Override(id); ok {
+		task, known = o.Task, true
+	}
+	if known && (asked == "" || asked == task) {
+		return task, nil
+	}
+	if known {
+		return "", diag.Misuse(i18n.M("hand.other_task", "check", id, "task", task, "asked", asked), i18n.M("hand.other_task_hint"))
+	}
+	class := j.Class.Name
+	if _, ok := j.Rubric.Task(id); ok {
+		return "", diag.Misuse(i18n.M("hand.is_task", "task", id), i18n.M("hand.is_task_hint", "student", s.ID, "class", class, "task", id))
+	}
+	var ids []string
+	for _, t := range j.Rubric.Tasks {
+		for _, c := range t.Checks {
+			if asked == "" || asked == t.ID {
+				ids = append(ids, c.ID)
+			}
+		}
+	}
+	msg := i18n.M("hand.no_check", "check", id, "rubric", j.Rubric.ID)
+	if near := diag.Nearest(id, ids); near != "" {
+		return "", diag.Misuse(msg, i18n.M("hand.no_check_near", "near", near, "class", class, "student", s.ID))
+	}
+	return "", diag.Misuse(msg, i18n.M("hand.no_check_hint", "checks", ClipList(ids, 60)))
+}
+
+// changes are what to record.
+func (j *Job) changes(s *result.Student, task string, h ByHand) ([]gradebook.Change, error) {
+	var out []gradebook.Change
+	add := func(c result.Change) {
+		c.Who, c.When = h.Who, h.When
+		out = append(out, gradebook.Change{Lab: j.Rubric.ID, Student: s.ID, Change: c})
+	}
+	if h.Kind != "" && strings.TrimSpace(h.Reason) == "" {
+		return nil, diag.Misuse(i18n.M("gradebook.no_reason", "student", s.ID), i18n.M("hand.no_reason_hint"))
+	}
+	set := result.Change{Task: task, Check: h.Check, Kind: h.Kind, Points: h.Points, Reason: h.Reason}
+	switch h.Kind {
+	case "":
+	case result.SetPoints:
+		if most := s.Most(task, h.Check, j.Rubric); h.Points < 0 || h.Points > most {
+			return nil, diag.Misuse(i18n.M("hand.points", "student", s.ID, "what", what(task, h.Check), "points", h.Points.String(), "max", most.String()),
+				i18n.M("hand.points_hint", "max", most.String()))
+		}
+		add(set)
+	case result.OnTime, result.NotOnTime:
+		if h.Check != "" {
+			return nil, diag.Misuse(i18n.M("hand.time_check", "check", h.Check), i18n.M("hand.time_check_hint", "task", task))
+		}
+		fallthrough
+	default:
+		if back := h.Kind == result.Remove || h.Kind == result.NotOnTime; back && !stands(s, &set) {
+			return nil, diag.Misuse(i18n.M("hand.nothing", "student", s.ID, "what", what(task, h.Check)),
+				i18n.M("hand.nothing_hint", "class", j.Class.Name, "student", s.ID))
+		}
+		add(set)
+	}
+	if h.Remark != nil {
+		add(result.Change{Kind: result.Remark, Text: *h.Remark, Reason: h.Reason, Effect: result.Effect{Remark: s.Remark}})
+	}
+	return out, nil
+}
+
+// stands reports whether there is something for a change to take back.
+func stands(s *result.Student, c *result.Change) bool {
+	in := result.InForce(s.History)
+	return len(result.InForce(append(slices.Clone(s.History), *c))) < len(in)
+}
+
+// what names a target.
+func what(task, check string) i18n.Msg {
+	switch {
+	case check != "":
+		return i18n.M("hand.check", "check", check)
+	case task != "":
+		return i18n.M("hand.task", "task", task)
+	}
+	return i18n.M("hand.whole")
+}

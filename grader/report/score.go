@@ -1,0 +1,103 @@
+package report
+
+import (
+	"fmt"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
+)
+
+// score is points of the most, with "?" while something is ungraded and "*"
+// where an instructor set them.
+func (t Text) score(s *result.Student) string {
+	a := s.Tally()
+	if a.Open && a.Max == 0 {
+		return "?"
+	}
+	text := fmt.Sprintf("%s/%s", a.Points, a.Max)
+	if a.Excused {
+		text = t.Lang.T("hand.excused")
+	}
+	switch {
+	case a.Open:
+		return text + " ?"
+	case a.ByHand:
+		return text + " *"
+	}
+	return text + "  "
+}
+
+// taskScore is the same of a task, with marks that take no room where there are none.
+func (t Text) taskScore(s *result.Student, task string) string {
+	a := s.Task(task)
+	switch text := fmt.Sprintf("%s/%s", a.Points, a.Max); {
+	case a.Excused:
+		return t.Lang.T("hand.excused") + "*"
+	case a.Max == 0:
+		return absent
+	case a.Open:
+		return text + "?"
+	case a.ByHand:
+		return text + "*"
+	default:
+		return text
+	}
+}
+
+// mainReason says in a line why a score is what it is.
+func (t Text) mainReason(s *result.Student) string {
+	for _, o := range s.Overrides {
+		if o.Check == "" && o.Task == "" {
+			return oneLine(t.Lang.T("report.overridden", "reason", o.Reason))
+		}
+	}
+	v, ok := reason(s)
+	if !s.Damaged && !ok && len(s.Overrides) > 0 { // nothing else to be said
+		return oneLine(t.Lang.T("report.overridden", "reason", s.Overrides[0].Reason))
+	}
+	if late := s.Tally().Late; !ok && late > 0 {
+		return t.Lang.T("hand.late_reason", "points", late.String())
+	}
+	switch {
+	case s.Damaged:
+		return t.Lang.T("report.damaged")
+	case len(s.Verdicts) == 0:
+		return t.Lang.T("report.no_verdicts")
+	case !ok:
+		return ""
+	case v.Outcome == check.Ungraded:
+		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.message(v.Message)))
+	}
+	return t.message(v.Message)
+}
+
+// reason is the verdict that says best why points are missing: the one that
+// lost most, the first of equal ones, a cause before what it blocked; if
+// nothing is lost, the first that is ungraded.
+func reason(s *result.Student) (judge.Verdict, bool) {
+	var worst judge.Verdict
+	rank := func(v judge.Verdict) (class int, lost rubric.Points) {
+		switch v.Outcome {
+		case check.Fail, check.Partial:
+			return 3, v.Max - v.Points
+		case check.Blocked:
+			return 2, v.Max
+		case check.Ungraded:
+			return 1, 0
+		}
+		return 0, 0
+	}
+	for _, v := range s.Verdicts {
+		if _, set := s.Override(v.Check); set || s.Above(v.Task, v.Check) != nil {
+			continue // what was judged does not count
+		}
+		class, lost := rank(v)
+		worstClass, worstLost := rank(worst)
+		if class > worstClass || class == worstClass && lost > worstLost {
+			worst = v
+		}
+	}
+	return worst, worst.Check != ""
+}
