@@ -15,8 +15,8 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// param is a row of a kind's table.
-type param struct{ name, typ, def, bounds, doc string }
+// param is a row of a kind's table; in is the type that it is a field of.
+type param struct{ name, in, typ, def, bounds, doc string }
 
 // asker finds out what a parameter takes by giving it values.
 type asker struct {
@@ -61,7 +61,7 @@ func (a asker) params(t *testing.T, src *source) []param {
 				continue
 			}
 			require.NotEmpty(t, name, "%s: a parameter without a name", a.kind.Name)
-			p := param{name: name, doc: src.sentence(v.Type().Name(), f.Name, snake)}
+			p := param{name: name, in: v.Type().Name(), doc: src.sentence(v.Type().Name(), f.Name, snake)}
 			require.NotEmpty(t, p.doc, "%s.%s needs a comment above it that begins with its name", v.Type().Name(), f.Name)
 			p.typ, p.bounds = a.kindOf(t, at, name, v.Field(i))
 			p.def = a.defaultOf(at, name, v.Field(i))
