@@ -1,0 +1,100 @@
+package reference_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/reference"
+	"swarmgrade/rubrics"
+)
+
+// validator reads rubrics/schema.json as an editor does.
+func validator(t *testing.T) func(text []byte) error {
+	t.Helper()
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(rubrics.Schema()))
+	require.NoError(t, err)
+	require.NoError(t, c.AddResource("rubric.schema.json", doc))
+	schema, err := c.Compile("rubric.schema.json")
+	require.NoError(t, err)
+	return func(text []byte) error {
+		var v any
+		if err := yaml.Unmarshal(text, &v); err != nil {
+			return err
+		}
+		data, err := json.Marshal(v)
+		require.NoError(t, err)
+		inst, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		require.NoError(t, err)
+		return schema.Validate(inst)
+	}
+}
+
+// TestSchemaTakes: whatever the loader takes, the schema does: built-in rubrics,
+// those of the page, and the one with every key.
+func TestSchemaTakes(t *testing.T) {
+	valid := validator(t)
+	for _, id := range rubrics.IDs() {
+		data, _ := rubrics.Find(id)
+		require.NoError(t, valid(data), id)
+	}
+	examples := readPage(t, rubricPage).examples("yaml", "rubric")
+	require.NotEmpty(t, examples)
+	for _, e := range examples {
+		require.NoError(t, valid([]byte(e[0].Text)), "line %d", e[0].Line)
+	}
+	require.NoError(t, valid([]byte(everyKey)))
+}
+
+// structural are the messages about the form of a file, which a schema can know.
+var structural = regexp.MustCompile(`^yaml\.(unknown_key|missing_key|want_map|want_list|want_bool|want_number|want_int|range|blank)$|` +
+	`^rubric\.(schema|bad_id|bad_var|bad_header|reserved|no_tasks|no_checks|negative|points_too_many|unknown_kind|unknown_action_kind|` +
+	`no_measure|credit_empty|credit_twice|bands_empty|band_bound|rule_ways|pattern_too_long|need_twice)|^formula\.too_long|^check\.fault_after`)
+
+// TestSchemaRefuses: what the loader refuses for its form, the schema does, in every
+// faulty rubric of the corpus.
+func TestSchemaRefuses(t *testing.T) {
+	valid, f := validator(t), rubricFormat(t)
+	lab, err := os.ReadFile("../rubric/testdata/good/lab.yaml")
+	require.NoError(t, err)
+	require.NoError(t, valid(lab))
+	files, err := filepath.Glob("../rubric/testdata/bad/*.diff")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	refused := 0
+	for _, file := range files {
+		diff, err := os.ReadFile(file)
+		require.NoError(t, err)
+		patched, ok := reference.Patched(string(lab), string(diff))
+		require.True(t, ok, file)
+		text := []byte(patched)
+		var problems diag.Problems
+		require.True(t, errors.As(f.load(t, text), &problems), "%s is not faulty", file)
+		want := false
+		for _, p := range problems {
+			want = want || structural.MatchString(p.Msg.Key)
+			if inner, ok := p.Msg.Args["problem"].(i18n.Msg); ok {
+				want = want || strings.HasPrefix(inner.Key, "check.param_") && inner.Key != "check.param_no_var"
+			}
+		}
+		if want {
+			refused++
+			require.Error(t, valid(text), "the schema takes %s: %v", file, problems)
+		}
+	}
+	require.Greater(t, refused, 25, "of "+strconv.Itoa(len(files)))
+}
