@@ -54,10 +54,11 @@ func inChinese(v any, words map[string]string) any {
 		}
 	case map[string]any:
 		for key, x := range v {
-			switch list, _ := x.([]any); {
-			case key == "description":
+			switch key {
+			case "description":
 				v[key] = say(x)
-			case key == "enumDescriptions":
+			case "enumDescriptions":
+				list, _ := x.([]any)
 				for i := range list {
 					list[i] = say(list[i])
 				}
