@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,7 @@ func (a *app) sayDiff(old, now *rubric.Rubric) error {
 		})
 	}
 	for _, c := range changes {
-		if err := a.sayLine(a.lang().Text(changed(c))); err != nil {
+		if err := a.sayLine(strings.Join(a.lang().Lines(changed(c)), " ")); err != nil {
 			return err
 		}
 	}

@@ -144,8 +144,6 @@ func (w explainText) load(c explain.Check, l explain.Load) string {
 	switch {
 	case l.From == "":
 		key = "rubrictool.sends_probes"
-	case c.Action != nil:
-		key = "rubrictool.sends_after"
 	case l.Name == "load/later":
 		key = "rubrictool.sends_later"
 	}
@@ -153,8 +151,11 @@ func (w explainText) load(c explain.Check, l explain.Load) string {
 	if len(l.Or) > 0 {
 		port = w.lang.T("rubrictool.ports_or", "port", port, "or", l.Or)
 	}
-	text := w.lang.T(key, "port", port, "least", l.Least, "usual", l.Usual, "rate", l.Rate, "action", c.After,
+	text := w.lang.T(key, "port", port, "least", l.Least, "usual", l.Usual, "rate", l.Rate,
 		"containers", explain.UsualContainers, "nodes", explain.UsualNodes)
+	if c.Action != nil {
+		text = w.lang.T("rubrictool.sends_during", "text", text, "action", c.After)
+	}
 	if l.Spread {
 		text = w.lang.T("rubrictool.sends_even", "text", text)
 	}

@@ -20,6 +20,9 @@ const (
 	UsualNodes      = 3
 )
 
+// manyNodes are more than any swarm has.
+const manyNodes = 1_000_000
+
 // Check is what one check is about.
 type Check struct {
 	*rubric.Check
@@ -128,7 +131,11 @@ func loadOf(n check.Need) Load {
 	if n.From == "mesh" {
 		nodes = UsualNodes
 	}
-	l.Least, l.Usual = n.Requests(1, nodes), n.Requests(UsualContainers, nodes)
+	// The more nodes, the fewer does each get.
+	l.Least, l.Usual = n.Requests(1, manyNodes), n.Requests(UsualContainers, nodes)
+	if n.From != "mesh" {
+		l.Least = n.Requests(1, 1)
+	}
 	return l
 }
 

@@ -43,6 +43,13 @@ type place struct {
 // problems are what the loader says of the base with a change to an object.
 func (f format) problems(t *testing.T, path []any, change func(object map[string]any)) diag.Problems {
 	t.Helper()
+	problems, _ := f.changed(t, path, change)
+	return problems
+}
+
+// changed is the base with a change to an object, and what the loader says of it.
+func (f format) changed(t *testing.T, path []any, change func(object map[string]any)) (diag.Problems, []byte) {
+	t.Helper()
 	var doc any
 	require.NoError(t, yaml.Unmarshal([]byte(f.base), &doc))
 	at := doc
@@ -62,7 +69,7 @@ func (f format) problems(t *testing.T, path []any, change func(object map[string
 	err = f.load(t, data)
 	var problems diag.Problems
 	require.True(t, err == nil || errors.As(err, &problems), "%v", err)
-	return problems
+	return problems, data
 }
 
 // keys are those that the loader knows at a place, in its own order.

@@ -151,10 +151,17 @@ func (s schemas) text(p place, key string) object {
 	takes := func(v any) bool { return !s.f.refuses(s.t, p, key, v, "") }
 	x := object{"minLength": 1}
 	types := []string{"string"}
-	for i, sample := range []any{7, true} {
-		if takes(sample) {
-			types = append(types, scalars[i+1])
-		}
+	switch {
+	case takes(1.5):
+		types = append(types, "number")
+	case takes(7):
+		types = append(types, "integer")
+	}
+	if len(types) > 1 && !takes(-1) {
+		x["minimum"] = 0
+	}
+	if takes(true) {
+		types = append(types, "boolean")
 	}
 	if x["type"] = types; len(types) == 1 {
 		x["type"] = "string"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,9 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/reference"
+	"swarmgrade/grader/rubric"
 	"swarmgrade/rubrics"
 )
 
@@ -65,6 +68,59 @@ var structural = regexp.MustCompile(`^yaml\.(unknown_key|missing_key|want_map|wa
 	`^rubric\.(schema|bad_id|bad_var|bad_header|reserved|no_tasks|no_checks|negative|points_too_many|unknown_kind|unknown_action_kind|` +
 	`no_measure|credit_empty|credit_twice|bands_empty|band_bound|rule_ways|pattern_too_long|need_twice)|^formula\.too_long|^check\.fault_after`)
 
+// ofForm reports whether one of the problems is with the form.
+func ofForm(problems diag.Problems) bool {
+	return slices.ContainsFunc(problems, func(p diag.Problem) bool {
+		inner, ok := p.Msg.Args["problem"].(i18n.Msg)
+		return structural.MatchString(p.Msg.Key) || ok && inner.Key != "check.param_no_var"
+	})
+}
+
+// TestSchemaAgrees puts values of all sorts in the place of every field and every
+// parameter: what the loader takes, the schema takes, and what it refuses for its
+// form, the schema refuses.
+func TestSchemaAgrees(t *testing.T) {
+	valid, f := validator(t), rubricFormat(t)
+	values := []any{
+		"a", "a b", "", "A-b", "service", "7", nonsense, 7, 0, -1, 1.5, 10_000_000, true, nil, []any{}, []any{"service"}, []any{7}, []any{"", 1},
+		map[string]any{}, map[string]any{"zh": "x", "en": "y"}, map[string]any{nonsense: 1}, strings.Repeat("a", 600), "per_unit", "vip", "whoami",
+	}
+	took, refused := 0, 0
+	try := func(path []any, change func(o map[string]any)) {
+		problems, text := f.changed(t, path, change)
+		err := valid(text)
+		switch {
+		case len(problems) == 0:
+			took++
+			require.NoError(t, err, "%s", text)
+		case ofForm(problems):
+			refused++
+			require.Error(t, err, "%v\n%s", problems, text)
+		}
+	}
+	for _, p := range rubricPlaces {
+		for _, key := range append(f.keys(t, p), nonsense) {
+			try(p.path, func(o map[string]any) { delete(o, key) })
+			for _, v := range values {
+				try(p.path, func(o map[string]any) { o[key] = v })
+			}
+		}
+	}
+	for _, k := range check.All() {
+		for _, p := range rubric.ParamsOf(k.NewParams()) {
+			for _, v := range values {
+				try([]any{"tasks", 0, "checks", 1}, func(o map[string]any) {
+					delete(o, "credit")
+					delete(o, "after")
+					o["kind"], o["with"] = k.Name, map[string]any{p.Name: v}
+				})
+			}
+		}
+	}
+	require.Greater(t, took, 100)
+	require.Greater(t, refused, 1000)
+}
+
 // TestSchemaRefuses: what the loader refuses for its form, the schema does, in every
 // faulty rubric of the corpus.
 func TestSchemaRefuses(t *testing.T) {
@@ -84,14 +140,7 @@ func TestSchemaRefuses(t *testing.T) {
 		text := []byte(patched)
 		var problems diag.Problems
 		require.True(t, errors.As(f.load(t, text), &problems), "%s is not faulty", file)
-		want := false
-		for _, p := range problems {
-			want = want || structural.MatchString(p.Msg.Key)
-			if inner, ok := p.Msg.Args["problem"].(i18n.Msg); ok {
-				want = want || strings.HasPrefix(inner.Key, "check.param_") && inner.Key != "check.param_no_var"
-			}
-		}
-		if want {
+		if ofForm(problems) {
 			refused++
 			require.Error(t, valid(text), "the schema takes %s: %v", file, problems)
 		}
