@@ -4,11 +4,19 @@ package rubrics
 
 import (
 	"embed"
+	"slices"
 	"strings"
 )
 
 //go:embed *.yaml
 var files embed.FS
+
+//go:embed schema.json
+var schema []byte
+
+// Schema is the JSON Schema (2020-12) of rubric files, for editors, with
+// descriptions in English. Package reference makes it from the loader.
+func Schema() []byte { return slices.Clone(schema) }
 
 // Find gives a built-in rubric's text by its ID, which is the file's name
 // without .yaml.

@@ -14,7 +14,7 @@ import (
 func newRubricCmd(a *app) *cobra.Command {
 	lang := a.lang()
 	c := &cobra.Command{Use: "rubric", Short: lang.T("cli.rubric_short"), Args: verbsOnly, RunE: showHelp}
-	c.AddCommand(newRubricTestCmd(a),
+	c.AddCommand(newRubricTestCmd(a), newRubricExplainCmd(a), newRubricDiffCmd(a), newRubricSchemaCmd(a), newRubricNewCmd(a),
 		&cobra.Command{
 			Use: "list", Short: lang.T("cli.rubric_list_short"), Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {

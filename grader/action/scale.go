@@ -17,7 +17,7 @@ const maxReplicas = 20
 
 // scaleParams say to what the service is scaled.
 type scaleParams struct {
-	// Replicas is the number that it has while the action is in force, 1 to 20.
+	// Replicas is the number that it has while the action is in force.
 	Replicas int `yaml:"replicas"`
 }
 

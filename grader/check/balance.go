@@ -34,7 +34,7 @@ func (p *balanceParams) Validate(vars []string) []rubric.ParamError {
 	}
 	for _, a := range p.Algorithms {
 		if !slices.Contains(algorithms, a) {
-			errs = append(errs, paramError("algorithms", i18n.M("check.param_algorithm", "algorithm", a)))
+			errs = append(errs, wordError("algorithms", i18n.M("check.param_algorithm", "algorithm", a), a, algorithms))
 		}
 	}
 	return errs

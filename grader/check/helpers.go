@@ -14,6 +14,16 @@ func paramError(param string, msg i18n.Msg) rubric.ParamError {
 	return rubric.ParamError{Param: param, Msg: msg}
 }
 
+// wordError is about a word that is none of a few.
+func wordError(param string, msg i18n.Msg, word string, words []string) rubric.ParamError {
+	e := paramError(param, msg)
+	e.Hint = i18n.M("yaml.known_words", "words", words)
+	if near := diag.Nearest(word, words); near != "" {
+		e.Hint = i18n.M("yaml.did_you_mean", "word", near)
+	}
+	return e
+}
+
 // varsExist checks pairs of parameter and the variable that it names; "id" and
 // "name" always exist.
 func varsExist(vars []string, pairs ...string) []rubric.ParamError {

@@ -9,6 +9,7 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/grader/sight"
+	"swarmgrade/grader/stats"
 )
 
 // Need is one piece of evidence that a check asks for. It names, by the rubric's
@@ -57,6 +58,25 @@ func (n Need) Load() string {
 		return "load/later"
 	}
 	return "load/" + n.From
+}
+
+// UsualRate is how many probes a second a window sends to a service that asks for no
+// other rate.
+const UsualRate = 4.0
+
+// Requests is how many each target of a load gets, where so many containers run and
+// the answers of so many targets are judged together.
+func (n Need) Requests(containers, targets int) int {
+	k := max(n.Tasks, containers)
+	requests := stats.Cover(k)
+	if n.Spread {
+		targets = max(targets, 1)
+		requests = max(requests, (stats.Plan(k).Requests+targets-1)/targets)
+	}
+	if n.Spread && n.Direct && n.From == "haproxy" {
+		requests = max(requests, stats.PlanRing(k).Requests)
+	}
+	return requests
 }
 
 // loadNeed is the load that answers come from.

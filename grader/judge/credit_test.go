@@ -45,7 +45,7 @@ func TestCredit(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			chk := &rubric.Check{Points: c.max, Credit: c.credit}
-			require.Equal(t, c.points, credit(chk, check.Measure{Got: c.got, Want: c.want}))
+			require.Equal(t, c.points, Credit(chk, check.Measure{Got: c.got, Want: c.want}))
 		})
 	}
 }
@@ -68,7 +68,7 @@ func TestCreditStaysInside(t *testing.T) {
 				AtLeast: ptr(number.Draw(t, "at least")), Points: rubric.Points(rapid.Int64Range(0, int64(most)).Draw(t, "band")),
 			}}
 		}
-		got := credit(&rubric.Check{Points: most, Credit: c}, m)
+		got := Credit(&rubric.Check{Points: most, Credit: c}, m)
 		if got < 0 || got >= most {
 			t.Fatalf("%v of %v points for %+v", got, most, m)
 		}
@@ -83,7 +83,7 @@ func TestCreditGrows(t *testing.T) {
 		got := rapid.IntRange(0, want-1).Draw(t, "got")
 		chk := &rubric.Check{Points: most, Credit: rubric.Credit{PerUnit: true}}
 		worth := func(n int) rubric.Points {
-			return credit(chk, check.Measure{Got: float64(n), Want: float64(want)})
+			return Credit(chk, check.Measure{Got: float64(n), Want: float64(want)})
 		}
 		if worth(got+1) < worth(got) {
 			t.Fatalf("%d units: %v, one more: %v", got, worth(got), worth(got+1))

@@ -144,7 +144,7 @@ func (j *Judge) judge(in *check.Input, chk *rubric.Check, v *Verdict) {
 		v.Points = chk.Points
 	case check.Fail:
 		if r.Measure != nil {
-			v.Points = credit(chk, *r.Measure)
+			v.Points = Credit(chk, *r.Measure)
 		}
 		if v.Points > 0 {
 			v.Outcome = check.Partial
@@ -156,9 +156,9 @@ func (j *Judge) judge(in *check.Input, chk *rubric.Check, v *Verdict) {
 	}
 }
 
-// credit is what a measured value is worth, rounded down to a hundredth and
+// Credit is what a measured value is worth, rounded down to a hundredth and
 // always below the check's points.
-func credit(chk *rubric.Check, m check.Measure) rubric.Points {
+func Credit(chk *rubric.Check, m check.Measure) rubric.Points {
 	share := 0.0
 	switch c := chk.Credit; {
 	case c.PerUnit:

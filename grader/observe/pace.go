@@ -1,6 +1,10 @@
 package observe
 
-import "time"
+import (
+	"time"
+
+	"swarmgrade/grader/check"
+)
 
 // Times of a fault window on a real swarm. On an embedded cluster that runs
 // faster than the clock they shrink with it, down to what requests and this
@@ -45,7 +49,7 @@ func paceAt(speed float64) pace {
 }
 
 const (
-	defaultRate = 4.0 // probes a second and service
+	defaultRate = check.UsualRate // probes a second and service
 	// fastBudget bounds the probes a second of all services where a faster
 	// cluster asks for more of them.
 	fastBudget = 600.0

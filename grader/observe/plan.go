@@ -14,7 +14,6 @@ import (
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/grader/sight"
-	"swarmgrade/grader/stats"
 )
 
 // requestTimeoutMS bounds one request from dial to last byte. HAProxy's own
@@ -176,12 +175,7 @@ func (x *lookup) mesh(s *Student, need check.Need, several bool) {
 		s.skip(need.Load(), "nothing-running")
 		return
 	}
-	k := max(need.Tasks, x.running[svc.ID])
-	requests := stats.Cover(k)
-	if need.Spread && len(x.nodes) > 0 {
-		share := (stats.Plan(k).Requests + len(x.nodes) - 1) / len(x.nodes)
-		requests = max(requests, share)
-	}
+	requests := need.Requests(x.running[svc.ID], len(x.nodes))
 	at := ""
 	if several {
 		at = ":" + strconv.Itoa(port)
@@ -224,17 +218,11 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 		s.skip(need.Load(), why)
 		return
 	}
-	k := need.Tasks
+	k := 0
 	if svc := x.service[s.Vars[need.Service]]; svc != nil {
-		k = max(k, x.running[svc.ID])
+		k = x.running[svc.ID]
 	}
-	requests := stats.Cover(k)
-	if need.Spread {
-		requests = max(requests, stats.Plan(k).Requests)
-	}
-	if need.Spread && need.Direct {
-		requests = max(requests, stats.PlanRing(k).Requests)
-	}
+	requests := need.Requests(k, 1)
 	id := "haproxy"
 	if several {
 		id += ":" + strconv.Itoa(port)

@@ -43,6 +43,13 @@ type place struct {
 // problems are what the loader says of the base with a change to an object.
 func (f format) problems(t *testing.T, path []any, change func(object map[string]any)) diag.Problems {
 	t.Helper()
+	problems, _ := f.changed(t, path, change)
+	return problems
+}
+
+// changed is the base with a change to an object, and what the loader says of it.
+func (f format) changed(t *testing.T, path []any, change func(object map[string]any)) (diag.Problems, []byte) {
+	t.Helper()
 	var doc any
 	require.NoError(t, yaml.Unmarshal([]byte(f.base), &doc))
 	at := doc
@@ -62,7 +69,7 @@ func (f format) problems(t *testing.T, path []any, change func(object map[string
 	err = f.load(t, data)
 	var problems diag.Problems
 	require.True(t, err == nil || errors.As(err, &problems), "%v", err)
-	return problems
+	return problems, data
 }
 
 // keys are those that the loader knows at a place, in its own order.
@@ -151,24 +158,31 @@ func (f format) initial(t *testing.T, p place, key, field string) string {
 	return "none"
 }
 
+// about is the field that a key becomes, and what its comment says.
+func (f format) about(t *testing.T, p place, key string) (field, doc string) {
+	t.Helper()
+	field = p.field[key]
+	for name := range f.src.fields[p.typ] {
+		if field == "" && strings.EqualFold(strings.ReplaceAll(key, "_", ""), name) {
+			field = name
+		}
+	}
+	doc = f.src.sentence(p.typ, field, snake)
+	if key == "schema" {
+		doc = "The layout of rubric files, by its name: `swarmgrade-rubric/1`."
+		require.Contains(t, f.base, "schema: swarmgrade-rubric/1")
+	}
+	require.NotEmpty(t, doc, "key %s: field %s.%s needs a comment above it that begins with its name", key, p.typ, field)
+	return field, doc
+}
+
 // table lists the keys of a place.
 func (f format) table(t *testing.T, p place) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("| field | takes | default | |\n|---|---|---|---|\n")
 	for _, key := range f.keys(t, p) {
-		field := p.field[key]
-		for name := range f.src.fields[p.typ] {
-			if field == "" && strings.EqualFold(strings.ReplaceAll(key, "_", ""), name) {
-				field = name
-			}
-		}
-		doc := f.src.sentence(p.typ, field, snake)
-		if key == "schema" {
-			doc = "The layout of rubric files, by its name: `swarmgrade-rubric/1`."
-			require.Contains(t, f.base, "schema: swarmgrade-rubric/1")
-		}
-		require.NotEmpty(t, doc, "key %s: field %s.%s needs a comment above it that begins with its name", key, p.typ, field)
+		field, doc := f.about(t, p, key)
 		row(&b, key, f.takes(t, p, key), f.initial(t, p, key, field), doc)
 	}
 	return b.String()

@@ -78,3 +78,35 @@ func Patched(text, diff string) (string, bool) {
 	}
 	return text, true
 }
+
+// Applied is a text with an example in the form of a diff with context applied: in
+// each hunk, which a line that begins with @@ opens, lines with a space stay, those
+// with - go and those with + come. It is false if what a hunk begins with does not
+// stand in the text exactly once.
+func Applied(text, diff string) (string, bool) {
+	old, now := "", ""
+	put := func() bool {
+		at := strings.Index("\n"+text, "\n"+old)
+		if old == "" || at < 0 || strings.Contains(("\n" + text)[at+1:], "\n"+old) {
+			return old == now // the empty one before the first @@
+		}
+		text = text[:at] + now + text[at+len(old):]
+		old, now = "", ""
+		return true
+	}
+	for line := range strings.Lines(diff) {
+		switch {
+		case strings.HasPrefix(line, "@@"):
+			if !put() {
+				return "", false
+			}
+		case strings.HasPrefix(line, "-"):
+			old += line[1:]
+		case strings.HasPrefix(line, "+"):
+			now += line[1:]
+		case strings.HasPrefix(line, " "):
+			old, now = old+line[1:], now+line[1:]
+		}
+	}
+	return text, put()
+}

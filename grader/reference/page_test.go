@@ -107,3 +107,24 @@ func TestPatched(t *testing.T) {
 		})
 	}
 }
+
+func TestApplied(t *testing.T) {
+	const text = "a:\n  n: 1\n  m: 2\nb:\n  n: 1\n  m: 2\n"
+	tests := []struct{ name, diff, want string }{
+		{"by its context", "@@\n b:\n-  n: 1\n+  n: 3\n", "a:\n  n: 1\n  m: 2\nb:\n  n: 3\n  m: 2\n"},
+		{"two hunks", "@@ a\n a:\n-  n: 1\n@@ b\n b:\n+  k: 0\n   n: 1\n", "a:\n  m: 2\nb:\n  k: 0\n  n: 1\n  m: 2\n"},
+		{"not there", "@@\n c:\n-  n: 1\n", ""},
+		{"twice", "@@\n-  n: 1\n+  n: 2\n", ""},
+		{"nothing to go by", "@@\n+  n: 2\n", ""},
+		{"nothing", "", text},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := reference.Applied(text, tt.diff)
+			require.Equal(t, tt.want != "", ok)
+			if ok {
+				require.Equal(t, tt.want, got)
+			}
+		})
+	}
+}

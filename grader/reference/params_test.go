@@ -15,8 +15,16 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// param is a row of a kind's table.
-type param struct{ name, typ, def, bounds, doc string }
+// param is a row of a kind's table; in is the type that it is a field of.
+type param struct {
+	name, in, typ, def, bounds, doc string
+	// span and words are the bounds of a number and the words that are taken; some
+	// says that a list has at least one.
+	span  span
+	words []string
+	some  bool
+	value any // where a file says nothing
+}
 
 // asker finds out what a parameter takes by giving it values.
 type asker struct {
@@ -61,9 +69,10 @@ func (a asker) params(t *testing.T, src *source) []param {
 				continue
 			}
 			require.NotEmpty(t, name, "%s: a parameter without a name", a.kind.Name)
-			p := param{name: name, doc: src.sentence(v.Type().Name(), f.Name, snake)}
+			p := param{name: name, in: v.Type().Name(), doc: src.sentence(v.Type().Name(), f.Name, snake)}
 			require.NotEmpty(t, p.doc, "%s.%s needs a comment above it that begins with its name", v.Type().Name(), f.Name)
-			p.typ, p.bounds = a.kindOf(t, at, name, v.Field(i))
+			p.value = v.Field(i).Interface()
+			a.kindOf(t, at, v.Field(i), &p)
 			p.def = a.defaultOf(at, name, v.Field(i))
 			out = append(out, p)
 		}
@@ -72,48 +81,54 @@ func (a asker) params(t *testing.T, src *source) []param {
 	return out
 }
 
-func (a asker) kindOf(t *testing.T, path []int, name string, v reflect.Value) (typ, bounds string) {
+func (a asker) kindOf(t *testing.T, path []int, v reflect.Value, p *param) {
 	t.Helper()
+	name := p.name
 	switch x := v.Interface().(type) {
 	case bool:
-		return "true or false", ""
+		p.typ = "true or false"
 	case int:
-		return "whole number", edges(float64(x), true, func(f float64) bool { return a.takes(path, name, int(f)) })
+		p.typ, p.span = "whole number", edges(float64(x), true, func(f float64) bool { return a.takes(path, name, int(f)) })
+		p.bounds = p.span.text()
 	case float64:
-		return "number", edges(x, false, func(f float64) bool { return a.takes(path, name, f) })
+		p.typ, p.span = "number", edges(x, false, func(f float64) bool { return a.takes(path, name, f) })
+		p.bounds = p.span.text()
 	case string:
-		return a.wordsOf(path, name, func(s string) any { return s })
+		a.wordsOf(path, p, func(s string) any { return s })
 	case []string:
-		typ, bounds = a.wordsOf(path, name, func(s string) any { return []string{s} })
-		if !a.takes(path, name, []string{}) {
-			bounds = strings.TrimPrefix(bounds+"; at least one", "; ")
+		a.wordsOf(path, p, func(s string) any { return []string{s} })
+		if p.some = !a.takes(path, name, []string{}); p.some {
+			p.bounds = strings.TrimPrefix(p.bounds+"; at least one", "; ")
 		}
-		return "list of " + typ + "s", bounds
+		p.typ = "list of " + p.typ + "s"
+	default:
+		t.Fatalf("%s.%s: the page knows no word for a %s", a.kind.Name, name, v.Type())
 	}
-	t.Fatalf("%s.%s: the page knows no word for a %s", a.kind.Name, name, v.Type())
-	return "", ""
 }
 
 // wordsOf tells a variable, one of a few words, and any text apart.
-func (a asker) wordsOf(path []int, name string, value func(string) any) (typ, bounds string) {
-	errs := a.complaints(path, name, value(nonsense))
+func (a asker) wordsOf(path []int, p *param, value func(string) any) {
+	errs := a.complaints(path, p.name, value(nonsense))
 	switch {
 	case len(errs) == 0:
-		return "text", ""
+		p.typ = "text"
+		return
 	case errs[0].Var == nonsense:
-		return "variable", ""
+		p.typ = "variable"
+		return
 	case errs[0].Msg.Key == "check.param_time_range":
-		return "range of times", ""
+		p.typ = "range of times"
+		return
 	case errs[0].Msg.Key == "check.param_count_range":
-		return "range of whole numbers", ""
+		p.typ = "range of whole numbers"
+		return
 	}
-	var taken []string
 	for _, w := range a.words {
-		if a.takes(path, name, value(w)) {
-			taken = append(taken, "`"+w+"`")
+		if a.takes(path, p.name, value(w)) {
+			p.words = append(p.words, w)
 		}
 	}
-	return "word", strings.Join(taken, ", ")
+	p.typ, p.bounds = "word", quoted(p.words)
 }
 
 // defaultOf is what stands where a file says nothing.
@@ -129,26 +144,41 @@ func (a asker) defaultOf(path []int, name string, v reflect.Value) string {
 	return "`" + fmt.Sprint(v.Interface()) + "`"
 }
 
+// span is from where to where numbers are taken, infinite for no bound; lowIn and
+// highIn say that the bound itself is. The zero one knows nothing.
+type span struct {
+	low, high     float64
+	lowIn, highIn bool
+}
+
 // edges finds the smallest and the largest number that are taken around one
-// that is.
-func edges(from float64, whole bool, takes func(float64) bool) string {
+// that is: the default, or else a small one.
+func edges(from float64, whole bool, takes func(float64) bool) span {
 	if !takes(from) {
-		return ""
+		from = 1
 	}
-	low, lowIn := edge(from, -1, whole, takes)
-	high, highIn := edge(from, 1, whole, takes)
+	if !takes(from) {
+		return span{low: math.Inf(-1), high: math.Inf(1)}
+	}
+	var s span
+	s.low, s.lowIn = edge(from, -1, whole, takes)
+	s.high, s.highIn = edge(from, 1, whole, takes)
+	return s
+}
+
+func (s span) text() string {
 	text := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 	switch {
-	case math.IsInf(low, 0) && math.IsInf(high, 0):
+	case math.IsInf(s.low, 0) && math.IsInf(s.high, 0):
 		return ""
-	case math.IsInf(high, 0):
-		return "from " + text(low)
-	case lowIn && highIn:
-		return text(low) + " to " + text(high)
-	case lowIn:
-		return text(low) + " to less than " + text(high)
+	case math.IsInf(s.high, 0):
+		return "from " + text(s.low)
+	case s.lowIn && s.highIn:
+		return text(s.low) + " to " + text(s.high)
+	case s.lowIn:
+		return text(s.low) + " to less than " + text(s.high)
 	}
-	return "more than " + text(low) + ", to " + text(high)
+	return "more than " + text(s.low) + ", to " + text(s.high)
 }
 
 func edge(from, way float64, whole bool, takes func(float64) bool) (at float64, in bool) {

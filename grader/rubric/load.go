@@ -229,7 +229,7 @@ func (l *loader) varName(n *yaml.Node, seen map[string]int) string {
 		l.report(n, "rubric.reserved_var", "name", s)
 		return ""
 	case seen[s] > 0:
-		l.report(n, "rubric.duplicate_var", "name", s, "line", seen[s])
+		l.doc.Report(n, i18n.M("rubric.duplicate_var", "name", s, "line", seen[s]), i18n.M("rubric.duplicate_hint"))
 		return ""
 	}
 	seen[s] = n.Line

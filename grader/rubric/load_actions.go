@@ -26,7 +26,7 @@ func (l *loader) actions(n *yaml.Node) []Action {
 		case a.ID == FaultAction:
 			l.doc.Report(o.Get("id"), i18n.M("rubric.reserved_action", "id", a.ID), i18n.M("rubric.reserved_action_hint"))
 		case first != nil:
-			l.report(o.Get("id"), "rubric.duplicate_action", "id", a.ID, "line", first.Line)
+			l.doc.Report(o.Get("id"), i18n.M("rubric.duplicate_action", "id", a.ID, "line", first.Line), i18n.M("rubric.duplicate_hint"))
 		default:
 			l.actionIDs[a.ID] = o.Get("id")
 		}

@@ -18,7 +18,7 @@ func (l *loader) task(n *yaml.Node, seen map[string]int) (Task, bool) {
 	t := Task{ID: l.id(o.Need("id"), checkIDForm), Title: l.text(o.Need("title"))}
 	if t.ID != "" {
 		if first := seen[t.ID]; first > 0 {
-			l.report(o.Get("id"), "rubric.duplicate_task", "id", t.ID, "line", first)
+			l.doc.Report(o.Get("id"), i18n.M("rubric.duplicate_task", "id", t.ID, "line", first), i18n.M("rubric.duplicate_hint"))
 		} else {
 			seen[t.ID] = o.Get("id").Line
 		}
@@ -100,7 +100,7 @@ func (l *loader) check(n *yaml.Node, task string) (*Check, bool) {
 	c := &Check{ID: l.id(o.Need("id"), checkIDForm), Task: task, Title: l.text(o.Need("title"))}
 	if c.ID != "" {
 		if first := l.checkIDs[c.ID]; first != nil {
-			l.report(o.Get("id"), "rubric.duplicate_check", "id", c.ID, "line", first.Line)
+			l.doc.Report(o.Get("id"), i18n.M("rubric.duplicate_check", "id", c.ID, "line", first.Line), i18n.M("rubric.duplicate_hint"))
 			c.ID = ""
 		} else {
 			l.checkIDs[c.ID] = o.Get("id")
@@ -160,7 +160,14 @@ func (l *loader) params(kind, with *yaml.Node, params any) {
 		if e.Var != "" && !l.firstMiss(e.Var) {
 			continue
 		}
-		l.doc.Report(find(at, e.Param), i18n.M("rubric.param", "param", e.Param, "problem", e.Msg), e.Hint)
+		where, hint := find(at, e.Param), e.Hint
+		switch {
+		case where == at && hint.Empty(): // it is not there
+			hint = i18n.M("rubric.param_absent_hint", "param", e.Param)
+		case where != at && l.doc.Reported(where): // what could not be read is what it should not be
+			continue
+		}
+		l.doc.Report(where, i18n.M("rubric.param", "param", e.Param, "problem", e.Msg), hint)
 	}
 }
 
@@ -195,7 +202,7 @@ func (l *loader) attribution(n *yaml.Node) Attribution {
 		r := Rule{Name: l.id(o.Need("name"), checkIDForm)}
 		if r.Name != "" {
 			if seen[r.Name] > 0 {
-				l.report(o.Get("name"), "rubric.duplicate_rule", "name", r.Name, "line", seen[r.Name])
+				l.doc.Report(o.Get("name"), i18n.M("rubric.duplicate_rule", "name", r.Name, "line", seen[r.Name]), i18n.M("rubric.duplicate_hint"))
 			}
 			seen[r.Name] = o.Get("name").Line
 		}

@@ -48,3 +48,27 @@ func (p *Points) UnmarshalText(b []byte) error {
 	*p = v
 	return err
 }
+
+// String is credit as a file has it; "" for none.
+func (c Credit) String() string {
+	number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+	switch {
+	case c.PerUnit:
+		return "per_unit"
+	case c.Linear != nil:
+		return "{linear: {from: " + number(c.Linear.From) + ", to: " + number(c.Linear.To) + "}}"
+	case len(c.Bands) == 0:
+		return ""
+	}
+	bands := make([]string, len(c.Bands))
+	for i, b := range c.Bands {
+		bound, at := "at_least", b.AtLeast
+		if b.AtMost != nil {
+			bound, at = "at_most", b.AtMost
+		}
+		if at != nil {
+			bands[i] = "{" + bound + ": " + number(*at) + ", points: " + b.Points.String() + "}"
+		}
+	}
+	return "{bands: [" + strings.Join(bands, ", ") + "]}"
+}

@@ -36,7 +36,7 @@ type Rubric struct {
 	// before the next. The class's fault comes before them and is none of them.
 	Actions []Action
 	// Attribution are the rules by which an answer names its container, tried in
-	// order; without it they are those built in, as listed below.
+	// order; without it they are those built in.
 	Attribution Attribution
 	// SHA256 is the digest ("sha256:…") of the file as it was read; Source is
 	// the text, kept with a run so that it can be judged again.
@@ -105,7 +105,7 @@ type Action struct {
 	Kind string
 	// Title says what is done, for people.
 	Title Text
-	// Params are the kind's parameters, as listed with each kind below.
+	// Params are the kind's parameters.
 	Params any
 }
 
@@ -136,8 +136,7 @@ type Check struct {
 	// Credit is what it is still worth where it does not pass; without it nothing.
 	// Only kinds that measure take it.
 	Credit Credit
-	// Params are the kind's parameters, as listed with each kind below; those left
-	// out keep their defaults.
+	// Params are the kind's parameters; those left out keep their defaults.
 	Params any
 }
 

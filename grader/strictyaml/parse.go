@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -165,6 +166,12 @@ func (d *Doc) syntax(err error) {
 	switch {
 	case strings.Contains(le.Message, "mapping values are not allowed"):
 		hint = i18n.M("yaml.syntax_colon_hint")
+	case strings.Contains(le.Message, "expected ':'"):
+		// A line without a colon is taken for a key that goes on: it stands before.
+		if line, col, key := d.noColon(mark.Line); line > 0 {
+			d.ReportAt(line, col, 1, i18n.M("yaml.no_colon"), i18n.M(key))
+			return
+		}
 	case strings.Contains(le.Message, "end of stream") && le.ContextMark.Line > 0:
 		mark = le.ContextMark // where the quote was opened helps more than the end
 		hint = i18n.M("yaml.syntax_open_hint")
@@ -176,6 +183,28 @@ func (d *Doc) syntax(err error) {
 		return
 	}
 	d.ReportAt(mark.Line, mark.Column, 1, i18n.M("yaml.syntax", "detail", le.Message), hint)
+}
+
+// keyWithout is a key whose colon is a wide one, or has no space behind it.
+var keyWithout = regexp.MustCompile(`^\s*(?:- )?\w+(：|:)\S?`)
+
+// noColon finds the colon that is wrong in a line or the one before it, and the
+// hint that goes with it.
+func (d *Doc) noColon(line int) (at, col int, hint string) {
+	for _, n := range []int{line, line - 1} {
+		m := keyWithout.FindStringSubmatchIndex(d.line(n))
+		if m == nil {
+			continue
+		}
+		text := d.line(n)
+		switch colon := text[m[2]:m[3]]; {
+		case colon != ":":
+			return n, utf8.RuneCountInString(text[:m[2]]) + 1, "yaml.wide_colon_hint"
+		case m[1] > m[3] && text[m[3]] != ' ':
+			return n, utf8.RuneCountInString(text[:m[2]]) + 1, "yaml.colon_space_hint"
+		}
+	}
+	return 0, 0, ""
 }
 
 // audit refuses what the dialect leaves out. It is false if the tree is too

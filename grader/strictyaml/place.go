@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -43,6 +44,11 @@ func (d *Doc) ReportAt(line, col, length int, msg, hint i18n.Msg) {
 		return
 	}
 	d.problems.Add(diag.Pos{File: d.file, Line: line, Col: col}, d.line(line), length, msg, hint)
+}
+
+// Reported says whether something was found wrong with a value already.
+func (d *Doc) Reported(n *yaml.Node) bool {
+	return slices.ContainsFunc(d.problems, func(p diag.Problem) bool { return p.Pos.Line == n.Line && p.Pos.Col == n.Column })
 }
 
 // full is true once there are enough problems: nobody reads more at a time.

@@ -181,7 +181,15 @@ func (d *Doc) want(n *yaml.Node, key string) {
 	if n != nil && n.Kind == yaml.AliasNode {
 		return // reported when the file was parsed
 	}
-	d.Report(n, i18n.M(key, "got", got(n)), i18n.Msg{})
+	hint := i18n.Msg{}
+	switch {
+	case n == nil || n.Kind != yaml.ScalarNode || blank(n):
+	case key == "yaml.want_list":
+		hint = i18n.M("yaml.want_list_hint", "text", clip(n.Value))
+	case quoted(n) && (number.MatchString(n.Value) || n.Value == "true" || n.Value == "false"):
+		hint = i18n.M("yaml.unquote_hint", "text", n.Value)
+	}
+	d.Report(n, i18n.M(key, "got", got(n)), hint)
 }
 
 func got(n *yaml.Node) i18n.Msg {
