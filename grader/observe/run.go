@@ -198,7 +198,7 @@ func (r *Runner) load(ctx context.Context, t evidence.Target) (evidence.Trace, e
 
 // cold reports whether a balancer answered nothing but 503.
 func cold(tr *evidence.Trace) bool {
-	return tr.Target.Kind == "haproxy" && tr.Sent > 0 && len(tr.Responders) == 0 &&
+	return tr.Target.Balanced() && tr.Sent > 0 && len(tr.Responders) == 0 &&
 		len(tr.Errors) == 1 && tr.Errors[0].Class == "http-503"
 }
 
