@@ -9,7 +9,7 @@ var All = sync.OnceValue(func() []Kind {
 		tasksRunning(), tasksNodes(),
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(),
-		answers(), spread(),
+		answers(), spread(), stickyCookie(), cookiePrivate(),
 		serviceDNSRR(), serviceNetwork(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),
 	}

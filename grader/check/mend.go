@@ -107,6 +107,9 @@ func (in *Input) freshConfig(px *evidence.Proxy) (string, bool) {
 	var b strings.Builder
 	b.WriteString("defaults\n    mode " + w.mode + "\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\n")
 	b.WriteString("frontend http-in\n    bind *:" + port + "\n    default_backend servers\n\nbackend servers\n    balance " + w.balance + "\n")
+	if w.sticky {
+		b.WriteString("    cookie " + stickyName + " insert indirect nocache dynamic\n    dynamic-cookie-key " + stickyKey + "\n")
+	}
 	for _, r := range rights {
 		b.WriteString("    " + r.text(r.name) + "\n")
 	}

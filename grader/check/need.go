@@ -17,8 +17,8 @@ type Need struct {
 	// Kind is "snapshot", "proxy" (a balancer's state and configuration), "load",
 	// or "window": a fault that hits the service, and its observation throughout.
 	Kind string
-	// From is where a load comes in: "mesh", the published port of every node, or
-	// "haproxy".
+	// From is where a load comes in: "mesh", the published port of every node,
+	// "haproxy", or "cookies", the same with clients that keep cookies.
 	From string
 	// After is "" for what is seen of a cluster as the student left it, else the name
 	// of the episode that it is seen in: "fault" for what follows a fault that was
@@ -39,12 +39,18 @@ type Need struct {
 	// Direct says that a balancer reaches the containers without the mesh, so
 	// that its own way of dealing shows: evenness takes more answers then.
 	Direct bool
+	// Host is the Host header of requests to the balancer: "" is the address,
+	// [HostConfigured] what its configuration asks for, if it does.
+	Host string
 	// Rate is how many probes a second a window sends to the service; 0 is 4.
 	Rate float64
 }
 
+// HostConfigured stands for the host name that a HAProxy's configuration asks for.
+const HostConfigured = "configured"
+
 // Load is the name of a need in plans: "load/mesh", "load/haproxy" of a load,
-// "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
+// "load/cookies", "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
 // while an action is in force; of another need it is the kind.
 func (n Need) Load() string {
 	switch {
@@ -61,7 +67,7 @@ func (n Need) Load() string {
 // loadNeed is the load that answers come from.
 func loadNeed(from, service, balancer, port string, or []string, direct bool) Need {
 	n := Need{Kind: "load", From: from, Service: service, Port: port, Or: or, Tasks: 1, Direct: direct}
-	if from == "haproxy" {
+	if from != "mesh" {
 		n.Balancer = balancer
 	}
 	return n
@@ -107,7 +113,7 @@ func NamesOf(rub *rubric.Rubric) sight.Names {
 				if x.Balancer != "" {
 					take(&n.Frontend, x.Port)
 				}
-				if x.From == "haproxy" {
+				if x.From == "haproxy" || x.From == "cookies" {
 					take(&n.Service, x.Service)
 				}
 				if x.Service == "" {

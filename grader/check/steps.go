@@ -121,6 +121,7 @@ type wants struct {
 	inner      int  // the port that the containers listen on
 	mode       string
 	balance    string // an algorithm that is accepted
+	sticky     bool   // a cookie keeps clients
 }
 
 func (in *Input) wants() wants {
@@ -167,6 +168,8 @@ func (in *Input) wants() wants {
 			if !slices.Contains(p.Algorithms, w.balance) {
 				w.balance = p.Algorithms[0]
 			}
+		case *stickyParams:
+			w.sticky = true
 		case *backendsParams:
 			w.toTasks, w.inner = true, p.Target
 		}

@@ -60,6 +60,7 @@ type Student struct {
 	witnesses []evidence.Container
 	owner     map[string]string // of each student's HAProxy name, by that name
 	look      *lookup           // of the snapshot that the plan was made of
+	named     []string          // the targets whose Host header stands in the HAProxy's configuration
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -135,7 +136,7 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 		}
 	}
 	for _, need := range needs {
-		if need.Load() == "load/haproxy" {
+		if need.Kind == "load" && (need.Load() == "load/haproxy" || need.Load() == "load/cookies") {
 			if len(s.Proxies) == 0 {
 				s.Proxies = x.proxies(s, need)
 			}
@@ -235,12 +236,30 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	if need.Spread && need.Direct {
 		requests = max(requests, stats.PlanRing(k).Requests)
 	}
-	id := "haproxy"
-	if several {
-		id += ":" + strconv.Itoa(port)
+	t := target(need.From, need.From, node, port, requests)
+	if need.From == "cookies" {
+		t.Cookies = evidence.Cookies{Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(k), Invented: cookieReplays}
+		t.Requests = t.Cookies.Requests()
 	}
-	s.Targets = append(s.Targets, target(id, "haproxy", node, port, requests))
+	if several {
+		t.ID += ":" + strconv.Itoa(port)
+	}
+	switch need.Host {
+	case "":
+	case check.HostConfigured:
+		s.named = append(s.named, t.ID)
+	default:
+		t.Host = need.Host
+	}
+	s.Targets = append(s.Targets, t)
 }
+
+// Clients that keep cookies, and how often each comes again: a balancer that knows
+// none would send one client to one of two containers so often once in a million.
+const (
+	cookieClients = 6
+	cookieReplays = 20
+)
 
 func (s *Student) skip(load, why string) { s.Skipped = append(s.Skipped, Skip{Load: load, Why: why}) }
 

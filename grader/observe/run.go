@@ -124,6 +124,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 		p.Page = r.page(ctx, &p, ref, x)
 		b.Proxies = append(b.Proxies, p)
 	}
+	s.nameHosts(b, x)
 	s.witnesses = r.witnesses(s, b, x)
 	return b, nil
 }
