@@ -8,7 +8,7 @@ var All = sync.OnceValue(func() []Kind {
 		serviceExists(), serviceImage(), serviceEnv(), servicePort(), serviceReplicas(), serviceRestart(),
 		tasksRunning(), tasksNodes(),
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
-		haproxyServers(), haproxyBalance(), haproxyHealth(),
+		haproxyServers(), haproxyBalance(), haproxyHealth(), haproxyService(), haproxyStats(),
 		answers(), spread(), stickyCookie(), cookiePrivate(),
 		serviceDNSRR(), serviceNetwork(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),

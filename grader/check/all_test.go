@@ -118,6 +118,8 @@ func TestNeeds(t *testing.T) {
 		"haproxy-servers":  {box + ", at_least: 5", lb},
 		"haproxy-balance":  {box + ", direct: true", lb},
 		"haproxy-health":   {box, lb},
+		"haproxy-service":  {box, lb},
+		"haproxy-stats":    {box, lb},
 		"haproxy-network":  {box + ", network: lan", lan("lan")},
 		"service-network":  {box, lan("network")},
 		"haproxy-backends": {box, append(lan("network"), through)},

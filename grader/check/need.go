@@ -97,6 +97,11 @@ func TakesFault(t *rubric.Task) bool {
 	})
 }
 
+// TakesAction reports whether a check of a task asks for what a rubric's action does.
+func TakesAction(t *rubric.Task) bool {
+	return slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool { return c.After != "" })
+}
+
 // NamesOf are a rubric's, from what its checks ask for: the service is the one
 // that load through the balancer is to reach, or else the first; what it publishes
 // is the port of its load through the mesh, or else the first that is named with it.

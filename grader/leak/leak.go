@@ -68,7 +68,7 @@ func New(snaps ...*evidence.Snapshot) *Inside {
 
 func (x *Inside) address(text, what string) {
 	text, _, _ = strings.Cut(text, "/")
-	if a, err := netip.ParseAddr(text); err == nil && !a.IsLoopback() && !a.IsUnspecified() {
+	if a, err := netip.ParseAddr(text); err == nil && !a.IsUnspecified() {
 		x.addrs[a.Unmap()] = what
 	}
 }
