@@ -80,12 +80,16 @@ func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
 // whose checks no deployment knows.
 func (f *rubricTest) seats(rub *rubric.Rubric, task string) (seats []deployments.Seat, class string, err error) {
 	t, _ := rub.Task(task)
-	stated := deployments.Checks(task)
-	if !slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool { return slices.Contains(stated, c.ID) }) {
+	var checks []string
+	for _, c := range t.Checks {
+		checks = append(checks, c.ID)
+	}
+	key := deployments.KeyOf(rub.ID, task, checks)
+	if key == "" {
 		return nil, "", nil
 	}
-	for _, name := range deployments.Classes() {
-		if of, _ := deployments.TaskOfClass(name); of != task {
+	for _, name := range append(deployments.Classes(), key) {
+		if of, _ := deployments.TaskOfClass(name); of != key {
 			continue
 		}
 		all, err := deployments.SampleSeats(name)
