@@ -77,11 +77,11 @@ func checkCookies(t *evidence.Target) error {
 // visit is the visit that a request belongs to; a client that keeps cookies
 // begins with an empty jar.
 func (v *visitors) visit(hit int) *evidence.Visit {
-	at, who, from := v.plan.Clients, evidence.VisitPlain, v.plan.Clients*(1+v.plan.Replays)
+	each := 1 + v.plan.Replays
+	who, from := evidence.VisitPlain, v.plan.Clients*each
 	switch {
 	case hit < from:
-		who, at = evidence.VisitKept, hit/(1+v.plan.Replays)
-		from = at * (1 + v.plan.Replays)
+		who, from = evidence.VisitKept, hit/each*each
 	case hit >= from+v.plan.Plain:
 		who, from = evidence.VisitInvented, from+v.plan.Plain
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -41,10 +42,10 @@ func TestHintsLeadToFullMarks(t *testing.T) {
 		}
 		t.Skip("no docker command on this machine")
 	}
-	for _, task := range []string{"1", "2", "3"} {
-		t.Run("task "+task, func(t *testing.T) {
+	for _, key := range []string{"1", "2", "3", "sticky/sticky"} {
+		t.Run("task "+key, func(t *testing.T) {
 			t.Parallel()
-			c := newHintClass(t, task)
+			c := newHintClass(t, key)
 			for round := 0; ; round++ {
 				start := time.Now()
 				c.check(round)
@@ -64,7 +65,7 @@ func TestHintsLeadToFullMarks(t *testing.T) {
 // hintClass is a task's sample class, following hints.
 type hintClass struct {
 	*testing.T
-	task    string
+	key     string // of the task, see [deployments.Deployment.Key]
 	x       *sample
 	c       *simCluster
 	targets deployments.Targets
@@ -83,8 +84,12 @@ type hintStudent struct {
 	stuck  bool   // nothing was left to type
 }
 
-func newHintClass(t *testing.T, task string) *hintClass {
-	built, err := findRubric(t.Context(), "ha-lb")
+func newHintClass(t *testing.T, key string) *hintClass {
+	id, task, other := strings.Cut(key, "/")
+	if !other {
+		id, task = "ha-lb", key
+	}
+	built, err := findRubric(t.Context(), id)
 	require.NoError(t, err)
 	f := rubricTest{}
 	seats, class, err := f.seats(built, task)
@@ -93,7 +98,7 @@ func newHintClass(t *testing.T, task string) *hintClass {
 	a := &app{command: command{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}, haproxy: proxyEmbedded}
 	a.ui = newUI(a.command, a.lang())
 	x := &sample{a: a, rub: built, class: class, task: task, seats: seats}
-	c := &hintClass{T: t, task: task, x: x}
+	c := &hintClass{T: t, key: key, x: x}
 	quiet := x.silent()
 	quiet.simFiles = t.TempDir()
 	s, err := quiet.bringUpSim(t.Context(), seats, sim.Options{Seed: 1, Speed: simSpeed, HostFiles: true, Warn: func(s string) { t.Log("embedded cluster:", s) }})
@@ -255,9 +260,9 @@ func (c *hintClass) report() {
 	dir := os.Getenv("HINTS_LOG")
 	for _, s := range c.who {
 		d := s.Deployment
-		name := c.task + " " + d.Name
+		name := c.key + " " + d.Name
 		if dir != "" {
-			_ = os.WriteFile(filepath.Join(dir, c.task+"-"+d.Name), []byte(strings.Join(s.typist.typed, "\n")+"\n"+s.first+"\n"), 0o644)
+			_ = os.WriteFile(filepath.Join(dir, path.Base(c.key)+"-"+d.Name), []byte(strings.Join(s.typist.typed, "\n")+"\n"+s.first+"\n"), 0o644)
 		}
 		if s.points[0] == c.most {
 			continue

@@ -5,6 +5,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // haproxyService passes when the HAProxy is a service of the swarm and gets its
@@ -37,24 +38,42 @@ func judgeProxyService(in *Input, p *proxyParams) Result {
 			do("docker service update --config-add", quote("source="+made+",target="+fileOf(px)), quote(px.Name)))
 	default:
 		r.Message = i18n.M("check.proxy_service_container", "name", px.Name, "node", px.Hostname)
-		s := &evidence.Service{Name: name, Image: "haproxy", Mode: "replicated", Replicas: 1, EndpointMode: "vip"}
 		public := p.public(in, px)
-		s.Ports = []evidence.Port{{Protocol: "tcp", Published: atoi(public), Target: atoi(public), Mode: "ingress"}}
-		for _, at := range px.Publishes {
-			if itoa(at.Public) == public {
-				s.Ports[0].Target = at.Private
-			}
+		inside, ok := sight.Inside(px, public)
+		if !ok {
+			inside = atoi(public)
 		}
-		s.Configs = []evidence.ConfigRef{{Name: made, File: fileOf(px)}}
-		var nets []string
-		if w := in.wants(); w.network != "" {
-			nets = []string{w.network}
-		}
-		r.Hint = steps(i18n.M("check.proxy_service_container_hint", "name", px.Name, "file", localFile), fetchFile(px, fileOf(px)),
-			doAt(px.Hostname, "docker rm -f", quote(px.Name)), do("docker config create", quote(made), localFile), do(serviceCommand(s, nets)))
+		r.Hint = steps(i18n.M("check.proxy_service_container_hint", "name", px.Name, "file", localFile), doAt(px.Hostname, "docker rm -f", quote(px.Name)),
+			in.asService(name, fileText(px), fileOf(px), atoi(public), inside))
 	}
 	return r
 }
+
+// asService writes a configuration and runs a HAProxy with it as a service.
+func (in *Input) asService(name, text, file string, public, inside int) i18n.Msg {
+	made := name + "-cfg"
+	s := &evidence.Service{
+		Name: name, Image: "haproxy", Mode: "replicated", Replicas: 1, EndpointMode: "vip",
+		Ports:   []evidence.Port{{Protocol: "tcp", Published: public, Target: inside, Mode: "ingress"}},
+		Configs: []evidence.ConfigRef{{Name: made, File: file}},
+	}
+	var nets []string
+	if w := in.wants(); w.network != "" {
+		nets = []string{w.network}
+	}
+	return steps(writeFile("", localFile, text), do("docker config create", quote(made), localFile), do(serviceCommand(s, nets)))
+}
+
+// fileText is a HAProxy's configuration as it was read.
+func fileText(px *evidence.Proxy) string {
+	if len(px.Files) == 0 {
+		return ""
+	}
+	return px.Files[0].Text
+}
+
+// statsURI is the statistics page's of hints.
+const statsURI = "/haproxy-stats"
 
 // fileOf is where a HAProxy reads its configuration.
 func fileOf(px *evidence.Proxy) string {
@@ -121,5 +140,5 @@ func (in *Input) showStats(px *evidence.Proxy, public string) i18n.Msg {
 		return in.mend(px, nil)
 	}
 	head := route.Binds[0].Proxy.Section.Head
-	return in.mend(px, []edit{{head, "add", "stats enable"}, {head, "add", "stats uri /haproxy-stats"}})
+	return in.mend(px, []edit{{head, "add", "stats enable"}, {head, "add", "stats uri " + statsURI}})
 }

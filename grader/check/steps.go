@@ -122,6 +122,9 @@ type wants struct {
 	mode       string
 	balance    string // an algorithm that is accepted
 	sticky     bool   // a cookie keeps clients
+	service    bool   // HAProxy is a service with a swarm config
+	stats      bool   // HAProxy shows its statistics page
+	follows    bool   // HAProxy goes on leading to the tasks while they come and go
 }
 
 func (in *Input) wants() wants {
@@ -151,6 +154,7 @@ func (in *Input) wants() wants {
 				w.replicas = p.AtLeast
 			}
 		case *answersParams:
+			w.follows = w.follows || mine(p.Service) && p.Via == "haproxy" && c.After != ""
 			if mine(p.Service) && p.Via == "mesh" && w.port == "" {
 				w.port = in.Vars[p.Port]
 			}
@@ -162,6 +166,8 @@ func (in *Input) wants() wants {
 			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
+			w.service = w.service || c.Kind == "haproxy-service"
+			w.stats = w.stats || c.Kind == "haproxy-stats"
 		case *configParams:
 			w.mode = p.Mode
 		case *balanceParams:
@@ -172,6 +178,8 @@ func (in *Input) wants() wants {
 			w.sticky = true
 		case *backendsParams:
 			w.toTasks, w.inner = true, p.Target
+		case *coverParams:
+			w.toTasks, w.inner, w.follows = true, p.Target, w.follows || p.Follow
 		}
 	}
 	return w

@@ -196,7 +196,9 @@ func (in *Input) stick(m method) i18n.Msg {
 	switch c := be.Cookie; {
 	case c == nil:
 		out = append(out, edit{head, "add", text})
-	case written(c.Line.Words) != text && !(m.name == "dynamic-no-key" && c.Insert && len(c.Domains) == 0 && !c.Secure && !c.Postonly):
+	case m.name == "dynamic-no-key" && c.Insert && len(c.Domains) == 0 && !c.Secure && !c.Postonly:
+		// The key alone is missing.
+	case written(c.Line.Words) != text:
 		out = append(out, edit{c.Line, "line", text})
 	}
 	if be.DynamicCookieKey == "" {
