@@ -197,3 +197,26 @@ func TestCookieLoadsThatMakeNoSense(t *testing.T) {
 		require.Error(t, err)
 	}
 }
+
+// FuzzSetCookie: whatever an answer sets, what a client sends back is one line that
+// a request can carry, and what is kept is bounded.
+func FuzzSetCookie(f *testing.F) {
+	f.Add("SRV=s1; path=/", "SRV=; Expires=Thu, 01-Jan-1970 00:00:01 GMT", "a=b; domain=.x; max-age=-1; secure")
+	f.Add("=x", ";;;", "a=\x00")
+	f.Fuzz(func(t *testing.T, one, two, three string) {
+		to := cookieTarget("127.0.0.1:9", evidence.Cookies{Clients: 1, Replays: 3})
+		to.Path = "/"
+		v := newVisitors(&to, "127.0.0.1")
+		const plain = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+		for hit, set := range []string{one, two, three, one} {
+			request := string(v.write([]byte(plain), uint64(hit)))
+			require.True(t, strings.HasSuffix(request, "\r\n\r\n"))
+			require.LessOrEqual(t, strings.Count(request, "\r\n"), 4)
+			require.Equal(t, strings.Count(request, "\n"), strings.Count(request, "\r\n"))
+			require.Less(t, len(request), len(plain)+20+maxJar*(maxCookieName+maxCookieValue+3))
+			v.took(uint64(hit), []byte("Set-Cookie: "+strings.ReplaceAll(set, "\n", "")+"\r\n\r\n"))
+		}
+		require.Len(t, v.visits, 1)
+		require.LessOrEqual(t, len(v.visits[0].Set), maxSetKept)
+	})
+}

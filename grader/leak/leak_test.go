@@ -125,3 +125,20 @@ func TestAWordOfEightDigitsIsRarelyAnAddress(t *testing.T) {
 	}
 	require.LessOrEqual(t, hits, 12) // of 2.3 expected; 13 or more have a chance of 2e-6
 }
+
+func FuzzFind(f *testing.F) {
+	for _, text := range []string{"10.0.7.12", "0a00070c", "MTAuMC43LjEyOjgw", "%31%30", "fd00::12", container, "201785354.20480.0000"} {
+		f.Add(text)
+	}
+	inside := lab()
+	f.Fuzz(func(t *testing.T, text string) {
+		if l, ok := inside.Find(text); ok {
+			require.NotEmpty(t, l.What)
+			require.NotEmpty(t, l.Form)
+			require.NotEmpty(t, l.Means)
+			again, ok := inside.Find(text)
+			require.True(t, ok)
+			require.Equal(t, l, again)
+		}
+	})
+}
