@@ -92,6 +92,7 @@ type clients struct {
 	asked       int            // such requests
 	invented    int            // requests with an invented value
 	refused     int            // of them nobody answered
+	again       map[string]int // answers to the others, by task ID
 	holds       bool           // some client sent a cookie back
 	sets        []evidence.SetCookie
 }
@@ -104,7 +105,7 @@ type stray struct {
 }
 
 func readClients(visitors []sight.Visitor, lasting []*evidence.Task) clients {
-	c := clients{without: map[string]int{}}
+	c := clients{without: map[string]int{}, again: map[string]int{}}
 	without := func(t *evidence.Task) {
 		c.asked++
 		if t != nil {
@@ -126,6 +127,8 @@ func readClients(visitors []sight.Visitor, lasting []*evidence.Task) clients {
 				c.invented++
 				if t == nil {
 					c.refused++
+				} else {
+					c.again[t.ID]++
 				}
 			}
 		case evidence.VisitKept:
@@ -194,7 +197,7 @@ func judgeSticky(in *Input, p *stickyParams) Result {
 		Measure: &Measure{Got: float64(c.stuck), Want: float64(max(c.kept, 1))},
 		Observed: Facts{
 			"clients": c.kept, "stuck": c.stuck, "without_cookie": c.asked, "containers_without": reached,
-			"invented": c.invented, "invented_unanswered": c.refused, "cookies": named(c.sets), "method": m.name,
+			"invented": c.invented, "invented_unanswered": c.refused, "containers_invented": len(c.again), "cookies": named(c.sets), "method": m.name,
 		},
 		Expected: Facts{"stuck": c.kept, "containers_without": len(lasting)},
 	}

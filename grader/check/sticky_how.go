@@ -99,7 +99,7 @@ func (m method) words() i18n.Msg {
 // allOne says that everybody comes to one container.
 func (in *Input) allOne(m method, n, containers int) i18n.Msg {
 	switch {
-	case m.name == "source" && m.be.Balance.Algorithm == "source":
+	case m.be != nil && m.be.Balance.Algorithm == "source": // beside a cookie too
 		return i18n.M("check.sticky_source", "line", m.be.Balance.Line.Num, "text", clip(strings.TrimSpace(m.be.Balance.Line.Text), 80))
 	case m.name == "source":
 		i := slices.IndexFunc(m.be.Sticky, bySource)

@@ -143,7 +143,7 @@ func TestStickyCookie(t *testing.T) {
 	})
 	full := pass("check.sticky_ok").saw("clients", 6).saw("stuck", 6).saw("containers_without", 3)
 	requireKind(t, "sticky-cookie", sticky, rubric.Credit{}, []kase{
-		{"a dynamic cookie", "", nil, full.saw("method", "dynamic").saw("cookies", []string{"SRVID"}).asked("containers_without", 3)},
+		{"a dynamic cookie", "", nil, full.saw("method", "dynamic").saw("containers_invented", 3).saw("cookies", []string{"SRVID"}).asked("containers_without", 3)},
 		{"static values", "", sees(bound("a", "b", "c"), key, "", line, "    cookie SRVID insert indirect nocache\n", template, static), full.saw("method", "insert")},
 		{"the application's cookie with a prefix", "", sees(with(bound("a~1", "b~1", "c~1"), func(l *cookieLoad) { l.anew = true }), key, "", line, "    cookie SRVID prefix\n", template, static), full.saw("method", "prefix")},
 		{"a stick-table on the application's cookie", "", sees(bound("1", "2", "3"), key+line, "    stick-table type string len 32 size 10k\n    stick on req.cook(SRVID)\n"), full.saw("method", "stick-table")},
@@ -151,7 +151,7 @@ func TestStickyCookie(t *testing.T) {
 		{"by the host that is asked for", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.host = "lab.example.edu" })), full.saw("host", "lab.example.edu")},
 		{"under other variables", "service: web, name: lb, port: gate", (*deployment).otherVars, full},
 		{"one container", "", func(d *deployment) { d.lose(1) }, pass("check.sticky_ok").saw("containers_without", 1)},
-		{"an invented value that sticks", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return 2 } })), full},
+		{"an invented value that sticks", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return 2 } })), full.saw("containers_invented", 1)},
 		{"a few failures meanwhile", "", sees(with(bound(hashes...), func(l *cookieLoad) {
 			l.kept = func(client, n int) int {
 				if client == 1 && n > 4 && n < 9 {
@@ -195,6 +195,10 @@ func TestStickyCookie(t *testing.T) {
 		{"gave all slots one value", "", sees(with(bound("s1"), func(l *cookieLoad) { l.kept = func(client, n int) int { return client % 3 * max(0, 1-n) } }), key, "", line, "    cookie SRVID insert\n", template, template+" cookie s1"),
 			fail("check.sticky_strays").saw("stuck", 2).says("client", 2).says("request", 2)},
 		{"balanced by address", "", sees(byAddress, key+line, "", "balance roundrobin", "balance source"), fail("check.sticky_source").saw("method", "source").says("line", 9)},
+		{"balanced by address beside a cookie", "", sees(with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(int, int) int { return 1 }
+			l.plain, l.invented = func(int) int { return 1 }, func(int) int { return 1 }
+		}), "balance roundrobin", "balance source"), fail("check.sticky_source").saw("method", "dynamic")},
 		{"a stick-table on the address", "", sees(byAddress, key+line, "    stick-table type ip size 10k\n    stick on src\n"), fail("check.sticky_source").saw("method", "source").says("line", 11)},
 		{"sent everybody to one container", "", sees(with(bound(hashes...), func(l *cookieLoad) {
 			l.kept = func(int, int) int { return 0 }
