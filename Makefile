@@ -43,6 +43,7 @@ test:
 	$(GO) test -run 'TestScripts/(instructor|student)' ./cmd/grade
 	$(GO) test -count=1 -timeout 20m ./fixtures/contract
 	$(GO) run ./cmd/grade rubric test ha-lb
+	$(GO) run ./cmd/grade rubric test sticky
 
 # The contract suite on the engine and the HAProxy of another Debian release.
 RELEASE ?= forky
@@ -72,6 +73,7 @@ contract:
 accuracy: build
 	$(BIN) rubric test ha-lb --seeds $(SEEDS)
 	$(BIN) rubric test strategies --seeds $(SEEDS)
+	$(BIN) rubric test sticky --seeds $(SEEDS)
 
 # Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:

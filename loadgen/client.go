@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -34,6 +35,7 @@ type client struct {
 	timeout time.Duration
 	perConn int // requests a connection carries; 0 is no limit
 	script  *script
+	visits  *visitors // nil for a load that knows no cookies
 
 	pace        *pacer
 	rec         *recorder
@@ -53,15 +55,12 @@ type client struct {
 }
 
 func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t evidence.Target, o Options, p *pacer, rec *recorder, began time.Time) *client {
-	host := o.Host
-	if host == "" {
-		host = t.Address
-	}
+	host := cmp.Or(t.Host, o.Host, t.Address)
 	c := &client{
 		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
 		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
-		script: newScript(t.Path, host, o.Nonce),
-		pace:   p, rec: rec, rules: o.Attribution, known: o.Known, asked: hostOnly(host),
+		script: newScript(t.Path, host, o.Nonce), visits: newVisitors(&t, hostOnly(host)),
+		pace: p, rec: rec, rules: o.Attribution, known: o.Known, asked: hostOnly(host),
 		budget: int64(readBase + time.Duration(t.Requests)*readEach),
 		empty:  &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
 	}
@@ -117,6 +116,10 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 	case failure != 0 && c.ctx.Err() != nil:
 		// The run's end broke it, not the target.
 	default:
+		if c.visits != nil {
+			c.visits.hide(s.answer.body)
+			c.visits.took(hit, s.answer.head)
+		}
 		o := observation{hit: hit, intended: intended, sent: sent, done: done, failure: failure, err: err, look: c.script.look(hit)}
 		if failure == 0 {
 			o.echo = echoed(s.answer.body, s.nonce)
@@ -238,6 +241,9 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 	s.served++
 	last := s.c.perConn > 0 && s.served >= s.c.perConn
 	s.request, s.nonce = s.c.script.write(s.request, s.hit, last)
+	if s.c.visits != nil {
+		s.request = s.c.visits.write(s.request, s.hit)
+	}
 	_, err := s.conn.Write(s.request)
 	if err == nil {
 		if s.served == 1 {

@@ -22,6 +22,15 @@ const maxPage = 1 << 20
 // or "". The page is in the student's hands: nothing is followed, and everything
 // has a limit. The error's text is the stable word of [evidence.Page.Error].
 func (Loader) Page(ctx context.Context, address, uri, auth string) (string, error) {
+	return getPage(ctx, address, uri+";csv", auth)
+}
+
+// Shown is [Loader.Page] for the page as people see it.
+func (Loader) Shown(ctx context.Context, address, uri, auth string) (string, error) {
+	return getPage(ctx, address, uri, auth)
+}
+
+func getPage(ctx context.Context, address, uri, auth string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	at, err := netip.ParseAddrPort(address)
@@ -39,7 +48,7 @@ func (Loader) Page(ctx context.Context, address, uri, auth string) (string, erro
 	if err != nil {
 		return "", errors.New("internal")
 	}
-	req.URL.Opaque = uri + ";csv" // as it is written, with nothing escaped anew
+	req.URL.Opaque = uri // as it is written, with nothing escaped anew
 	req.Header.Set("User-Agent", "curl/8.5.0")
 	if auth != "" {
 		req.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(auth)))

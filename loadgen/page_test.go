@@ -56,6 +56,8 @@ func TestPages(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			srv := httptest.NewServer(c.serve)
 			defer srv.Close()
+			_, err := Loader{}.Shown(t.Context(), srv.Listener.Addr().String(), "/admin?stats;csv", "admin:a:b")
+			require.Equal(t, c.want == "", err == nil, "the page as people see it")
 			text, err := Loader{}.Page(t.Context(), srv.Listener.Addr().String(), "/admin?stats", "admin:a:b")
 			if c.want != "" {
 				require.EqualError(t, err, c.want)

@@ -92,6 +92,9 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	trace := rec.trace()
 	trace.Target = target
 	trace.Nonce = client.script.base
+	if client.visits != nil {
+		trace.Visits = client.visits.visits
+	}
 	trace.Took = time.Since(began).Milliseconds()
 	trace.Connections = int(client.connections.Load())
 	if !opts.Epoch.IsZero() {
@@ -143,6 +146,12 @@ func checkTarget(t *evidence.Target) (netip.AddrPort, error) {
 	}
 	if t.Path[0] != '/' || strings.ContainsFunc(t.Path, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return addr, fmt.Errorf("the path %q is not one that a request line can carry", t.Path)
+	}
+	if t.Host != "" && !evidence.PlainHost(t.Host) {
+		return addr, fmt.Errorf("the host %q is no host name", t.Host)
+	}
+	if err := checkCookies(t); err != nil {
+		return addr, err
 	}
 	t.Workers = min(max(t.Workers, 1), maxWorkers)
 	if t.TimeoutMS == 0 {

@@ -28,12 +28,12 @@ type sample struct {
 }
 
 // rounds grades the class once for each seed. Good deployments are put up anew
-// only now and then, unless the task has a node fail: what load they get differs
+// only now and then, unless the task has a node fail or services scaled: what load they get differs
 // each time all the same. The broken ones are put up each time, since some wear
 // off: a container that restarts for ever, a task that may be tried three times.
 func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) error {
 	each := 1
-	if t, _ := x.rub.Task(x.task); f.good && !check.TakesFault(t) {
+	if t, _ := x.rub.Task(x.task); f.good && !check.TakesFault(t) && !check.TakesAction(t) {
 		each = roundsEach
 	}
 	var c *simCluster
@@ -82,6 +82,7 @@ func (x *sample) up(ctx context.Context, seed uint64) (*simCluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Ready(ctx) // or the first would be graded before it listens
 	c, err := dialSim(ctx, s)
 	if err != nil {
 		return nil, err

@@ -96,6 +96,8 @@ func TestNeeds(t *testing.T) {
 	through := check.Need{Kind: "load", From: "haproxy", Service: "service", Balancer: "lb", Port: "gate", Or: []string{"gate2"}, Tasks: 1, Direct: true}
 	even := through
 	even.Tasks, even.Spread = 2, true
+	kept := through
+	kept.From, kept.Direct, kept.Host = "cookies", false, check.HostConfigured
 	const box = "name: lb, port: gate, or: [gate2]"
 	for kind, c := range map[string]struct {
 		with string
@@ -118,11 +120,15 @@ func TestNeeds(t *testing.T) {
 		"haproxy-servers":  {box + ", at_least: 5", lb},
 		"haproxy-balance":  {box + ", direct: true", lb},
 		"haproxy-health":   {box, lb},
+		"haproxy-service":  {box, lb},
+		"haproxy-stats":    {box, lb},
 		"haproxy-network":  {box + ", network: lan", lan("lan")},
 		"service-network":  {box, lan("network")},
 		"haproxy-backends": {box, append(lan("network"), through)},
 		"direct":           {box, append(lan("network"), through)},
 		"answers":          {"via: mesh, port: door", []check.Need{of(""), {Kind: "load", From: "mesh", Tasks: 1, Service: "service", Port: "door"}}},
+		"sticky-cookie":    {box, append(slices.Clone(lb), of(""), kept)},
+		"cookie-private":   {box, append(slices.Clone(lb), of(""), kept)},
 		"spread":           {"via: haproxy, " + box + ", direct: true", []check.Need{of(""), even}},
 		"balance-shown":    {box, append(lan("network"), even)},
 		"recovers":         {"port: door, within: 30, rate: 8", []check.Need{of(""), window(8)}},

@@ -26,12 +26,15 @@ type answersParams struct {
 	Direct bool `yaml:"direct"`
 	// Name is the variable with the HAProxy's name, for requests via haproxy.
 	Name string `yaml:"name"`
+	// Host is the Host header of requests via haproxy: none is the address,
+	// configured the host name that haproxy.cfg asks for, if it does.
+	Host string `yaml:"host"`
 }
 
 func (p *answersParams) Validate(vars []string) []rubric.ParamError {
 	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
 	errs = append(errs, nameExists(vars, p.Via, p.Name)...)
-	errs = append(errs, orExist(vars, p.Or)...)
+	errs = append(append(errs, orExist(vars, p.Or)...), hostKnown(p.Host)...)
 	if p.MaxErrors < 0 || p.MaxErrors >= 1 {
 		errs = append(errs, paramError("max_errors", i18n.M("check.param_share", "param", "max_errors")))
 	}
@@ -43,6 +46,13 @@ func nameExists(vars []string, via, name string) []rubric.ParamError {
 		return nil // nobody has asked for one
 	}
 	return varsExist(vars, "name", name)
+}
+
+func hostKnown(host string) []rubric.ParamError {
+	if host == "" || evidence.PlainHost(host) { // "configured" is one
+		return nil
+	}
+	return []rubric.ParamError{paramError("host", i18n.M("check.param_host", "host", clip(host, 60)))}
 }
 
 func viaKnown(via string) []rubric.ParamError {
@@ -63,7 +73,9 @@ func answers() Kind {
 	return define("answers", true,
 		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: sight.Usual.Balancer},
 		func(p *answersParams) []Need {
-			return []Need{{Kind: "snapshot", Service: p.Service}, loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)}
+			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
+			load.Host = p.Host
+			return []Need{{Kind: "snapshot", Service: p.Service}, load}
 		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
 }
 

@@ -21,22 +21,31 @@ func (p *backendsParams) Validate(vars []string) []rubric.ParamError {
 	return errs
 }
 
+// coverParams say too how the servers are to be found.
+type coverParams struct {
+	backendsParams `yaml:",inline"`
+	// Follow asks for servers that go on following the tasks when these come and go:
+	// a name that resolvers ask for again and again.
+	Follow bool `yaml:"follow"`
+}
+
 // haproxyBackends passes when every server is a running task of the student's
 // own service at the containers' port, and every task is covered, whatever the
 // spelling: addresses, the name tasks.<service> (or in dnsrr mode the
 // service's own), a server-template, names from --add-host. Slots to spare,
-// disabled and backup servers do not count, for or against. Units are tasks.
+// disabled and backup servers do not count, for or against. Units are tasks; where
+// they are to be followed and are not, each is half a unit.
 //
 // An address that was right until swarm replaced the task counts as that
 // task's.
 func haproxyBackends() Kind {
-	return define("haproxy-backends", true, backendsParams{networkParams: networkDefaults, Target: 80},
-		func(p *backendsParams) []Need {
+	return define("haproxy-backends", true, coverParams{backendsParams: backendsParams{networkParams: networkDefaults, Target: 80}},
+		func(p *coverParams) []Need {
 			return append(p.needs(), loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true))
 		}, judgeBackends)
 }
 
-func judgeBackends(in *Input, p *backendsParams) Result {
+func judgeBackends(in *Input, p *coverParams) Result {
 	px, svc := in.View.Proxy(), in.View.Service(p.Service)
 	switch {
 	case svc == nil:
@@ -71,6 +80,12 @@ func judgeBackends(in *Input, p *backendsParams) Result {
 			"server", clip(w.Server.Name+" "+w.Server.Addr.Text, 60), "why", w.Words)
 	case len(got.Listed) == got.Idle:
 		r.Message = i18n.M("check.servers_none")
+	case p.Follow && len(missing) == 0 && got.Follows() != "resolvers":
+		r.Measure.Got /= 2
+		r.Message = i18n.M("check.backends_fixed", "service", svc.Name)
+		if got.Follows() == "at-start" {
+			r.Message = i18n.M("check.backends_asked_once", "service", svc.Name)
+		}
 	case len(missing) == 0 && len(got.Moved) > 0:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.backends_moved", "n", len(got.Moved), "server", clip(got.Moved[0].Server.Addr.Text, 60),

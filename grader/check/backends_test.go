@@ -32,6 +32,9 @@ func TestHAProxyBackends(t *testing.T) {
 		{"by the containers' names", "", third("server web3 s01.3.task-s01.3:80"), pass("check.backends_ok")},
 		{"by a template that follows the name", "", template("3"), pass("check.backends_follow").saw("follows", "resolvers")},
 		{"by a template with slots to spare", "", template("10"), pass("check.backends_follow")},
+		{"by a template, as is asked for", "follow: true", template("10"), pass("check.backends_follow")},
+		{"by addresses, though they are to be followed", "follow: true", nil, partial("check.backends_fixed", "5").saw("follows", "static")},
+		{"looked up once, though they are to be followed", "follow: true", named, partial("check.backends_asked_once", "5")},
 		{"by the service's own name, looked up once", "", named, pass("check.backends_ok").saw("follows", "at-start")},
 		{"by an alias of the service", "", func(d *deployment) {
 			d.svc().Aliases = []string{"shop"}

@@ -121,7 +121,7 @@ func (in *Input) evenly(px *evidence.Proxy, public string, direct bool) i18n.Msg
 		}
 	}
 	for _, be := range backends {
-		if b := bias(be, direct); b.what != "" {
+		if b := bias(be, direct); b.what != "" && (b.what != "cookie" || !in.wants().sticky) {
 			return in.unbiased(px, be, b, direct)
 		}
 	}

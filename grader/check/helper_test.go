@@ -24,6 +24,8 @@ type deployment struct {
 	mesh    func(node int) []reply
 	haproxy []reply
 	idle    bool
+	// cookies is a load whose clients keep cookies, nil for none.
+	cookies *cookieLoad
 	// brief is a run that ended before the cluster was read a second time.
 	brief bool
 	// scene is what followed a fault, nil for none; see struck.
@@ -289,6 +291,9 @@ func (d *deployment) observed() evidence.Case {
 		}
 		d.bundle.Traces = append([]evidence.Trace{trace(evidence.Target{ID: "haproxy", Kind: "haproxy", Address: "172.30.0.11:9001", Path: "/"}, d.haproxy)},
 			d.meshLoad(d.mesh)...)
+		if d.cookies != nil {
+			d.bundle.Traces = append(d.bundle.Traces, d.cookieLoad())
+		}
 	}
 	c := evidence.Case{Bundle: d.bundle, Before: d.snap, After: d.after}
 	if d.scene != nil {

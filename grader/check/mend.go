@@ -39,7 +39,7 @@ func (in *Input) mend(px *evidence.Proxy, edits []edit) i18n.Msg {
 	file := edits[0].line.File
 	edits = slices.DeleteFunc(slices.Clone(edits), func(e edit) bool { return e.line.File != file })
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.line.Num - b.line.Num })
-	at, name := px.Hostname, hostPath(px, file)
+	at, name := editedAt(px, file), hostPath(px, file)
 	head := i18n.M("check.edit_file", "file", name, "node", at)
 	if at == "" {
 		head = i18n.M("check.edit_here", "file", name)
@@ -61,11 +61,20 @@ func (in *Input) rewrite(px *evidence.Proxy) i18n.Msg {
 	}
 	file := px.Files[0].Path
 	name := hostPath(px, file)
-	return steps(writeFile(px.Hostname, name, text), putFile(px, file), in.reload(px, ""))
+	return steps(writeFile(editedAt(px, file), name, text), putFile(px, file), in.reload(px, ""))
 }
 
 // localFile is where a student edits a file that is mounted from nowhere.
 const localFile = "haproxy.cfg"
+
+// editedAt is the node where a file is edited; "" is where the student is, which is
+// any manager: a swarm config is on none.
+func editedAt(px *evidence.Proxy, file string) string {
+	if px.Kind == "service" && hostPath(px, file) == localFile {
+		return ""
+	}
+	return px.Hostname
+}
 
 // fetchFile gets a file that no bind mount shows out of the container or the
 // swarm config; empty where there is one.
@@ -105,8 +114,22 @@ func (in *Input) freshConfig(px *evidence.Proxy) (string, bool) {
 		}
 	}
 	var b strings.Builder
+	if w.follows && w.toTasks {
+		b.WriteString("resolvers " + dockersDNS + "\n    nameserver dns 127.0.0.11:53\n\n")
+	}
 	b.WriteString("defaults\n    mode " + w.mode + "\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n\n")
-	b.WriteString("frontend http-in\n    bind *:" + port + "\n    default_backend servers\n\nbackend servers\n    balance " + w.balance + "\n")
+	b.WriteString("frontend http-in\n    bind *:" + port + "\n    default_backend servers\n")
+	if w.stats {
+		b.WriteString("    stats enable\n    stats uri " + statsURI + "\n")
+	}
+	b.WriteString("\nbackend servers\n    balance " + w.balance + "\n")
+	if w.sticky {
+		b.WriteString("    cookie " + stickyName + " insert indirect nocache dynamic\n    dynamic-cookie-key " + stickyKey + "\n")
+	}
+	if w.follows && w.toTasks {
+		b.WriteString("    " + template("container", in.View.Subject().Name, w.inner, dockersDNS) + "\n")
+		return b.String(), true
+	}
 	for _, r := range rights {
 		b.WriteString("    " + r.text(r.name) + "\n")
 	}

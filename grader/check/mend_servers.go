@@ -220,7 +220,11 @@ func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) [
 
 // taskEdits are [serverEdits] for servers that are to be the tasks.
 func (in *Input) taskEdits(px *evidence.Proxy, svc *evidence.Service, public string, port int, tidy bool) []edit {
-	rights := in.rights(px, in.wants())
+	w := in.wants()
+	if w.follows {
+		return in.templateEdits(px, svc, public, port)
+	}
+	rights := in.rights(px, w)
 	var out []edit
 	if got := in.View.Reach(px, svc, public, port); len(rights) == 0 || got.Slots > 0 && len(got.Wrong)+len(got.Moved)+len(in.View.Uncovered(&got, svc)) == 0 {
 		return nil // nothing to lead to, or names lead to all there is
@@ -233,6 +237,68 @@ func (in *Input) taskEdits(px *evidence.Proxy, svc *evidence.Service, public str
 			}
 			return key, !s.Disabled && !s.Backup && s.Weight != 0
 		}, tidy)...)
+	}
+	return out
+}
+
+// dockersDNS is what hints call the section that asks Docker's own DNS server.
+const dockersDNS = "docker"
+
+// spareSlots is how many servers a template of hints has room for.
+const spareSlots = 10
+
+// template is a line whose servers are a service's tasks, however many.
+func template(prefix, service string, port int, resolvers string) string {
+	return written([]string{
+		"server-template", prefix, itoa(spareSlots), "tasks." + service + ":" + itoa(port), "check", "resolvers", resolvers, "init-addr", "none",
+	})
+}
+
+// templateEdits make each backend's servers one template that follows the tasks; nil
+// where all of them do already, with room enough, or where no section tells how to
+// ask: then the whole file is written anew.
+func (in *Input) templateEdits(px *evidence.Proxy, svc *evidence.Service, public string, port int) []edit {
+	resolvers := ""
+	for _, r := range in.View.Config(px).Resolvers {
+		for _, n := range r.Nameservers {
+			if resolvers == "" && n.Word(2) == "127.0.0.11:53" {
+				resolvers = r.Name
+			}
+		}
+	}
+	if resolvers == "" {
+		return nil
+	}
+	var out []edit
+	for _, be := range in.View.Backends(px, public) {
+		lines := sight.ServersOf(be)
+		follow, slots := len(lines) > 0, len(be.Servers)
+		for _, s := range lines {
+			e := in.View.Destination(px, svc, s, port)
+			follow = follow && s.Resolvers != "" && e.Why == "" && !s.Disabled && !s.Backup
+		}
+		for _, t := range be.Templates {
+			slots += t.Count()
+		}
+		if follow && slots >= len(in.View.Running(svc)) || len(lines) == 0 && be.Stats.Enabled {
+			continue
+		}
+		prefix := "container"
+		if len(be.Templates) > 0 {
+			prefix = be.Templates[0].Prefix
+		}
+		text := template(prefix, svc.Name, port, resolvers)
+		if len(lines) == 0 {
+			out = append(out, edit{be.Section.Head, "add", text})
+			continue
+		}
+		for i, s := range lines {
+			if i == 0 {
+				out = append(out, edit{s.Line, "line", text})
+			} else {
+				out = append(out, edit{s.Line, "delete", ""})
+			}
+		}
 	}
 	return out
 }

@@ -19,8 +19,8 @@ type Need struct {
 	// or "window": a fault that hits the service, and its observation throughout; in
 	// an action's episode, what the action takes away, from before it on.
 	Kind string
-	// From is where a load comes in: "mesh", the published port of every node, or
-	// "haproxy".
+	// From is where a load comes in: "mesh", the published port of every node,
+	// "haproxy", or "cookies", the same with clients that keep cookies.
 	From string
 	// After is "" for what is seen of a cluster as the student left it, else the name
 	// of the episode that it is seen in: "fault" for what follows a fault that was
@@ -41,12 +41,18 @@ type Need struct {
 	// Direct says that a balancer reaches the containers without the mesh, so
 	// that its own way of dealing shows: evenness takes more answers then.
 	Direct bool
+	// Host is the Host header of requests to the balancer: "" is the address,
+	// [HostConfigured] what its configuration asks for, if it does.
+	Host string
 	// Rate is how many probes a second a window sends to the service; 0 is 4.
 	Rate float64
 }
 
+// HostConfigured stands for the host name that a HAProxy's configuration asks for.
+const HostConfigured = "configured"
+
 // Load is the name of a need in plans: "load/mesh", "load/haproxy" of a load,
-// "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
+// "load/cookies", "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
 // while an action is in force; of another need it is the kind.
 func (n Need) Load() string {
 	switch {
@@ -67,6 +73,9 @@ const UsualRate = 4.0
 // Requests is how many each target of a load gets, where so many containers run and
 // the answers of so many targets are judged together.
 func (n Need) Requests(containers, targets int) int {
+	if n.From == "cookies" {
+		return n.Cookies(containers).Requests()
+	}
 	k := max(n.Tasks, containers)
 	requests := stats.Cover(k)
 	if n.Spread {
@@ -79,10 +88,25 @@ func (n Need) Requests(containers, targets int) int {
 	return requests
 }
 
+// Clients that keep cookies, and how often each comes again: a balancer that knows
+// none would send one client to one of two containers so often once in a million.
+const (
+	cookieClients = 6
+	cookieReplays = 20
+)
+
+// Cookies is who asks in a load of clients that keep cookies, where so many containers
+// run.
+func (n Need) Cookies(containers int) evidence.Cookies {
+	return evidence.Cookies{
+		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieReplays,
+	}
+}
+
 // loadNeed is the load that answers come from.
 func loadNeed(from, service, balancer, port string, or []string, direct bool) Need {
 	n := Need{Kind: "load", From: from, Service: service, Port: port, Or: or, Tasks: 1, Direct: direct}
-	if from == "haproxy" {
+	if from != "mesh" {
 		n.Balancer = balancer
 	}
 	return n
@@ -112,6 +136,11 @@ func TakesFault(t *rubric.Task) bool {
 	})
 }
 
+// TakesAction reports whether a check of a task asks for what a rubric's action does.
+func TakesAction(t *rubric.Task) bool {
+	return slices.ContainsFunc(t.Checks, func(c *rubric.Check) bool { return c.After != "" })
+}
+
 // NamesOf are a rubric's, from what its checks ask for: the service is the one
 // that load through the balancer is to reach, or else the first; what it publishes
 // is the port of its load through the mesh, or else the first that is named with it.
@@ -128,7 +157,7 @@ func NamesOf(rub *rubric.Rubric) sight.Names {
 				if x.Balancer != "" {
 					take(&n.Frontend, x.Port)
 				}
-				if x.From == "haproxy" {
+				if x.From == "haproxy" || x.From == "cookies" {
 					take(&n.Service, x.Service)
 				}
 				if x.Service == "" {

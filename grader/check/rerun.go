@@ -160,6 +160,9 @@ func (in *Input) firstRun(name, port string) (i18n.Msg, bool) {
 		return i18n.Msg{}, false
 	}
 	w := in.wants()
+	if w.service {
+		return in.asService(name, text, "/usr/local/etc/haproxy/haproxy.cfg", atoi(port), atoi(port)), true
+	}
 	source := "/srv/" + name + "/haproxy.cfg"
 	words := []string{"docker", "run", "-d", "--name", name, "-v", source + ":/usr/local/etc/haproxy/haproxy.cfg", "-p", port + ":" + port}
 	if w.network != "" {

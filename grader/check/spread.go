@@ -27,11 +27,15 @@ type spreadParams struct {
 	Direct bool `yaml:"direct"`
 	// Name is the variable with the HAProxy's name, for requests via haproxy.
 	Name string `yaml:"name"`
+	// Host is the Host header of requests via haproxy: none is the address,
+	// configured the host name that haproxy.cfg asks for, if it does.
+	Host string `yaml:"host"`
 }
 
 func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 	errs := append(varsExist(vars, "service", p.Service, "port", p.Port), viaKnown(p.Via)...)
 	errs = append(errs, nameExists(vars, p.Via, p.Name)...)
+	errs = append(errs, hostKnown(p.Host)...)
 	return append(errs, orExist(vars, p.Or)...)
 }
 
@@ -47,7 +51,7 @@ func spread() Kind {
 	return define("spread", true, spreadParams{Service: "service", Via: "haproxy", Port: "frontend", Name: sight.Usual.Balancer},
 		func(p *spreadParams) []Need {
 			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
-			load.Tasks, load.Spread = 2, true
+			load.Tasks, load.Spread, load.Host = 2, true, p.Host
 			return []Need{{Kind: "snapshot", Service: p.Service}, load}
 		}, sparing(func(p *spreadParams) string { return p.Service }, judgeSpread))
 }

@@ -123,6 +123,10 @@ type wants struct {
 	inner      int  // the port that the containers listen on
 	mode       string
 	balance    string // an algorithm that is accepted
+	sticky     bool   // a cookie keeps clients
+	service    bool   // HAProxy is a service with a swarm config
+	stats      bool   // HAProxy shows its statistics page
+	follows    bool   // HAProxy goes on leading to the tasks while they come and go
 }
 
 func (in *Input) wants() wants {
@@ -153,6 +157,7 @@ func (in *Input) wants() wants {
 				w.replicas = p.AtLeast
 			}
 		case *answersParams:
+			w.follows = w.follows || mine(p.Service) && p.Via == "haproxy" && c.After != ""
 			if mine(p.Service) && p.Via == "mesh" && w.port == "" {
 				w.port = in.Vars[p.Port]
 			}
@@ -164,12 +169,16 @@ func (in *Input) wants() wants {
 			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
+			w.service = w.service || c.Kind == "haproxy-service"
+			w.stats = w.stats || c.Kind == "haproxy-stats"
 		case *configParams:
 			w.mode = p.Mode
 		case *balanceParams:
 			if !slices.Contains(p.Algorithms, w.balance) {
 				w.balance = p.Algorithms[0]
 			}
+		case *stickyParams:
+			w.sticky = true
 		case *backendsParams:
 			w.toTasks, w.inner = true, p.Target
 		case *globalParams:
@@ -182,6 +191,8 @@ func (in *Input) wants() wants {
 			if !slices.Contains(p.Algorithms, w.balance) {
 				w.balance = p.Algorithms[0]
 			}
+		case *coverParams:
+			w.toTasks, w.inner, w.follows = true, p.Target, w.follows || p.Follow
 		}
 	}
 	// The order that shows is the one of HAProxy's own servers.

@@ -151,7 +151,7 @@ func (t *Trace) valid() error {
 	if got := t.Answered() + t.Failed(); got != t.Sent {
 		return fmt.Errorf("%d answers and failures for %d requests", got, t.Sent)
 	}
-	return nil
+	return t.visitsValid()
 }
 
 // valid holds the promise that indexes in the probes point somewhere, that

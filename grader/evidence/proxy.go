@@ -66,7 +66,10 @@ type Page struct {
 	URI     string `json:"uri"`
 	// Error says why nothing follows: a gap's code, "denied", "http-<status>",
 	// "malformed" (no statistics), "too-large".
-	Error     string        `json:"error,omitempty"`
+	Error string `json:"error,omitempty"`
+	// Shown says that the page was there to be seen, although it could not be read
+	// as a table: an ACL that asks for its very path lets the table's pass by.
+	Shown     bool          `json:"shown,omitempty"`
 	Backends  []PageBackend `json:"backends,omitempty"`
 	Truncated bool          `json:"truncated,omitempty"`
 }

@@ -5,7 +5,8 @@ type Target struct {
 	// ID is "mesh/<node hostname>" for a published port on a node, "haproxy"
 	// for the student's load balancer; with ":<port>" where several are driven.
 	ID string `json:"id"`
-	// Kind is "mesh" or "haproxy".
+	// Kind is "mesh", "haproxy", or "cookies" for a load on the balancer whose
+	// clients keep cookies.
 	Kind string `json:"kind"`
 	// Address is host:port; nothing else is dialled.
 	Address string `json:"address"`
@@ -20,7 +21,14 @@ type Target struct {
 	// of answers exact.
 	Workers   int   `json:"workers"`
 	TimeoutMS int64 `json:"timeout_ms"`
+	// Host is the Host header that requests carry; "" is the address.
+	Host string `json:"host,omitempty"`
+	// Cookies is how clients of the kind "cookies" behave.
+	Cookies Cookies `json:"cookies,omitzero"`
 }
+
+// Balanced reports whether the load goes through the student's balancer.
+func (t *Target) Balanced() bool { return t.Kind == "haproxy" || t.Kind == "cookies" }
 
 // Trace is what came back from one target.
 //
@@ -52,7 +60,9 @@ type Trace struct {
 	// limit; SequenceCut says that there were more.
 	Sequence    []int16 `json:"sequence"`
 	SequenceCut bool    `json:"sequence_cut,omitempty"`
-	Latency     Latency `json:"latency"`
+	// Visits are what clients that know cookies saw, in the order of the sequence.
+	Visits  []Visit `json:"visits,omitempty"`
+	Latency Latency `json:"latency"`
 	// Timeline has a bucket of BucketMS for each interval with requests.
 	BucketMS int64    `json:"bucket_ms,omitempty"`
 	Timeline []Bucket `json:"timeline,omitempty"`

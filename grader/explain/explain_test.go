@@ -94,7 +94,7 @@ func TestParams(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]string{
-		"service": "service", "via": "haproxy", "port": "frontend", "max_errors": "0.01", "or": "[visited]", "direct": "true", "name": "haproxy",
+		"service": "service", "via": "haproxy", "port": "frontend", "max_errors": "0.01", "or": "[visited]", "direct": "true", "name": "haproxy", "host": "",
 	}, values)
 	require.Equal(t, []string{"via", "port", "or", "direct"}, changed, "what a file repeats is the default all the same")
 }

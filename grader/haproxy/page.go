@@ -118,6 +118,12 @@ func ReadPage(text string) (evidence.Page, error) {
 	}
 }
 
+// IsPage reports whether a text is a statistics page as people see it; its title may
+// go on with the name of the node.
+func IsPage(text string) bool {
+	return strings.Contains(text, "<title>Statistics Report for HAProxy")
+}
+
 // The types of rows.
 const (
 	rowBackend = "1"

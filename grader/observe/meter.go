@@ -29,7 +29,7 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, x *lookup) []evidence
 	}
 	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
 	for _, t := range s.Targets {
-		if t.Kind == "haproxy" {
+		if t.Balanced() {
 			return sight.Witnesses(x.index, b, vars, s.names, t.Address)
 		}
 	}
@@ -44,7 +44,7 @@ const idleFor = 500 * time.Millisecond
 // Where somebody checks a container's health ten times a second, its packets say
 // little of the load, so that those of a quiet moment are kept too.
 func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(context.Context) []evidence.Traffic {
-	if t.Kind != "haproxy" || len(s.witnesses) == 0 {
+	if !t.Balanced() || len(s.witnesses) == 0 {
 		return func(context.Context) []evidence.Traffic { return nil }
 	}
 	read := func(ctx context.Context) (map[string]int64, int64) { return r.Meter.Received(ctx, s.witnesses), r.At() }

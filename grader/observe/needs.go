@@ -40,6 +40,9 @@ func merge(needs []check.Need, n check.Need) []check.Need {
 			needs[i].Or = append(slices.Clone(needs[i].Or), v)
 		}
 	}
+	if n.Host != "" && (needs[i].Host == "" || needs[i].Host == check.HostConfigured) {
+		needs[i].Host = n.Host // a name that is given goes before one that is found
+	}
 	needs[i].Rate = max(needs[i].Rate, n.Rate)
 	return needs
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
@@ -14,6 +15,11 @@ import (
 // as a table. The error's text is the stable word of [evidence.Page.Error].
 type Pager interface {
 	Page(ctx context.Context, address, uri, auth string) (string, error)
+}
+
+// Shower is what a Pager may also be able to do: get the page as people see it.
+type Shower interface {
+	Shown(ctx context.Context, address, uri, auth string) (string, error)
 }
 
 // page reads the first statistics page of a HAProxy that can be reached from
@@ -43,6 +49,10 @@ func (r *Runner) page(ctx context.Context, px *evidence.Proxy, ref haproxy.Ref, 
 			page.Error = err.Error()
 		} else if page, err = haproxy.ReadPage(text); err != nil {
 			page = evidence.Page{Error: "malformed"}
+		}
+		if shower, can := pager.(Shower); can && (page.Error == "malformed" || strings.HasPrefix(page.Error, "http-")) {
+			text, err := shower.Shown(ctx, address, o.URI, o.Auth)
+			page.Shown = err == nil && haproxy.IsPage(text)
 		}
 		page.Address, page.URI = address, o.URI
 		return &page

@@ -16,6 +16,15 @@ type pageLab struct {
 	px    evidence.Proxy
 	asked []string
 	text  string
+	shown string // "" for what can't show it
+}
+
+// shower is one that shows the page too.
+type shower struct{ *pageLab }
+
+func (l shower) Shown(_ context.Context, address, uri, auth string) (string, error) {
+	l.asked = append(l.asked, address+uri+" as shown "+auth)
+	return l.shown, nil
 }
 
 func (*pageLab) Snapshot(context.Context, func() int64) (*evidence.Snapshot, error) { return nil, nil }
@@ -54,6 +63,12 @@ func TestPageIsAskedForOnce(t *testing.T) {
 			&evidence.Page{Address: "172.30.0.11:11001", URI: "/st"}},
 		{"no table", func(l *pageLab) { l.text = "Hostname: x" }, []string{"172.30.0.11:11001/st u:p"},
 			&evidence.Page{Address: "172.30.0.11:11001", URI: "/st", Error: "malformed"}},
+		{"no table, but the page itself", func(l *pageLab) {
+			l.text, l.shown = "Hostname: x", "<html><title>Statistics Report for HAProxy on lb</title>"
+		},
+			[]string{"172.30.0.11:11001/st u:p", "172.30.0.11:11001/st as shown u:p"}, &evidence.Page{Address: "172.30.0.11:11001", URI: "/st", Error: "malformed", Shown: true}},
+		{"another page", func(l *pageLab) { l.text, l.shown = "Hostname: x", "<html>Hostname: x" },
+			[]string{"172.30.0.11:11001/st u:p", "172.30.0.11:11001/st as shown u:p"}, &evidence.Page{Address: "172.30.0.11:11001", URI: "/st", Error: "malformed"}},
 		{"not published", func(l *pageLab) { l.px.Publishes = nil }, nil, nil},
 		{"not running", func(l *pageLab) { l.px.State = "exited" }, nil, nil},
 		{"no page", func(l *pageLab) { l.px.Files[0].Text = "listen l\n    mode http\n    bind *:8404\n" }, nil, nil},
@@ -65,6 +80,9 @@ func TestPageIsAskedForOnce(t *testing.T) {
 			}}
 			c.change(l)
 			r := observe.Runner{Cluster: l, Loader: l}
+			if l.shown != "" {
+				r.Loader = shower{l}
+			}
 			s := observe.Student{Proxies: []haproxy.Ref{{Kind: "container", ID: "c1", Name: "haproxy-01"}}}
 			b, err := r.Static(t.Context(), &s, snap)
 			require.NoError(t, err)

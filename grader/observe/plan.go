@@ -59,6 +59,7 @@ type Student struct {
 	witnesses []evidence.Container
 	owner     map[string]string // of each student's HAProxy name, by that name
 	look      *lookup           // of the snapshot that the plan was made of
+	named     []string          // the targets whose Host header stands in the HAProxy's configuration
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -134,7 +135,7 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 		}
 	}
 	for _, need := range needs {
-		if need.Load() == "load/haproxy" {
+		if need.Kind == "load" && (need.Load() == "load/haproxy" || need.Load() == "load/cookies") {
 			if len(s.Proxies) == 0 {
 				s.Proxies = x.proxies(s, need)
 			}
@@ -222,12 +223,21 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	if svc := x.service[s.Vars[need.Service]]; svc != nil {
 		k = x.running[svc.ID]
 	}
-	requests := need.Requests(k, 1)
-	id := "haproxy"
-	if several {
-		id += ":" + strconv.Itoa(port)
+	t := target(need.From, need.From, node, port, need.Requests(k, 1))
+	if need.From == "cookies" {
+		t.Cookies = need.Cookies(k)
 	}
-	s.Targets = append(s.Targets, target(id, "haproxy", node, port, requests))
+	if several {
+		t.ID += ":" + strconv.Itoa(port)
+	}
+	switch need.Host {
+	case "":
+	case check.HostConfigured:
+		s.named = append(s.named, t.ID)
+	default:
+		t.Host = need.Host
+	}
+	s.Targets = append(s.Targets, t)
 }
 
 func (s *Student) skip(load, why string) { s.Skipped = append(s.Skipped, Skip{Load: load, Why: why}) }

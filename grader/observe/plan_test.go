@@ -192,3 +192,61 @@ func TestClassmatesProxyIsNotOnesOwn(t *testing.T) {
 	}}, plan.Students[1].Proxies)
 	require.Equal(t, plan.Students[0].Requests()+plan.Students[1].Requests(), plan.Requests())
 }
+
+func TestPlanOfClientsWithCookies(t *testing.T) {
+	const text = `schema: swarmgrade-rubric/1
+id: cookies
+version: 1
+title: {zh: 会话保持, en: cookies}
+points: 2
+vars:
+  - {name: service, kind: name, expr: '"s" + last(digits(id), 2)', title: {zh: 服务, en: service}}
+  - {name: published, kind: port, expr: '8000 + int(last(digits(id), 2))', title: {zh: 端口, en: port}}
+  - {name: haproxy, kind: name, expr: '"haproxy-" + last(digits(id), 2)', title: {zh: 名称, en: name}}
+  - {name: frontend, kind: port, expr: '9000 + int(last(digits(id), 2))', title: {zh: 端口, en: port}}
+tasks:
+  - id: "1"
+    title: {zh: 会话保持, en: cookies}
+    points: 2
+    checks:
+      - {id: a.sticky, kind: sticky-cookie, points: 1, title: {zh: 甲, en: a}}
+      - {id: a.answers, kind: answers, points: 1, title: {zh: 乙, en: b}, with: {via: haproxy, port: frontend, host: lab.example.edu}}
+`
+	rub, err := rubric.Load([]byte(text), "r.yaml", check.Set{}, nil)
+	require.NoError(t, err)
+	students, vars := class(1)
+	plan := observe.NewPlan(rub, []string{"1"}, students, vars, cluster(1))
+	require.Len(t, plan.Students[0].Targets, 2)
+	plain, cookies := plan.Students[0].Targets[1], plan.Students[0].Targets[0]
+	if plain.Kind != "haproxy" {
+		plain, cookies = cookies, plain
+	}
+	require.Equal(t, "lab.example.edu", plain.Host)
+	require.Zero(t, plain.Cookies)
+	want := evidence.Cookies{Clients: 6, Replays: 20, Plain: stats.Cover(3), Invented: 20}
+	require.Equal(t, evidence.Target{
+		ID: "cookies", Kind: "cookies", Address: "172.30.0.12:9001", NodeID: "node-2", Path: "/", Requests: want.Requests(),
+		PerConnection: 1, Workers: 1, TimeoutMS: 3000, Cookies: want,
+	}, cookies)
+
+	// The host that haproxy.cfg asks for goes into the request where it is wanted.
+	for cfg, host := range map[string]string{
+		"    use_backend web if { hdr(host) -i www.example.edu }\n": "www.example.edu",
+		"    default_backend web\n":                                 "",
+		"    use_backend web if { hdr(host) -i <host-node1> }\n":    "",
+	} {
+		l := newLab()
+		l.file = "defaults\n    mode http\nfrontend f\n    bind *:9001\n" + cfg + "backend web\n    server a 10.0.0.1:80\n"
+		plan := observe.NewPlan(rub, []string{"1"}, students, vars, cluster(1))
+		b, err := l.runner(1).Static(t.Context(), &plan.Students[0], cluster(1))
+		require.NoError(t, err)
+		require.Len(t, b.Proxies, 1)
+		for _, target := range plan.Students[0].Targets {
+			if target.Kind == "cookies" {
+				require.Equal(t, host, target.Host)
+			} else {
+				require.Equal(t, "lab.example.edu", target.Host)
+			}
+		}
+	}
+}

@@ -124,6 +124,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 		p.Page = r.page(ctx, &p, ref, x)
 		b.Proxies = append(b.Proxies, p)
 	}
+	s.nameHosts(b, x)
 	s.witnesses = r.witnesses(s, b, x)
 	return b, nil
 }
@@ -198,7 +199,7 @@ func (r *Runner) load(ctx context.Context, t evidence.Target) (evidence.Trace, e
 
 // cold reports whether a balancer answered nothing but 503.
 func cold(tr *evidence.Trace) bool {
-	return tr.Target.Kind == "haproxy" && tr.Sent > 0 && len(tr.Responders) == 0 &&
+	return tr.Target.Balanced() && tr.Sent > 0 && len(tr.Responders) == 0 &&
 		len(tr.Errors) == 1 && tr.Errors[0].Class == "http-503"
 }
 

@@ -36,6 +36,7 @@ type lab struct {
 	saveErr     error
 	busy, peak  atomic.Int32
 	proxiesRead atomic.Int32
+	file        string // every HAProxy's configuration, if it is read
 }
 
 func newLab() *lab {
@@ -48,7 +49,12 @@ func (l *lab) Snapshot(context.Context, func() int64) (*evidence.Snapshot, error
 
 func (l *lab) Proxy(ctx context.Context, ref haproxy.Ref, _ *evidence.Snapshot) (evidence.Proxy, error) {
 	l.proxiesRead.Add(1)
-	return evidence.Proxy{Name: ref.Name, Matched: ref.Matched, State: "running"}, l.proxyErr
+	p := evidence.Proxy{Name: ref.Name, Matched: ref.Matched, State: "running"}
+	if l.file != "" {
+		p.Publishes = []evidence.ContainerPort{{Private: 9001, Public: 9001, Protocol: "tcp"}}
+		p.Files = []evidence.File{{Path: "haproxy.cfg", Text: l.file}}
+	}
+	return p, l.proxyErr
 }
 
 func (l *lab) Load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {

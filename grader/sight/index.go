@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/leak"
 	"swarmgrade/grader/mention"
 )
 
@@ -27,6 +28,7 @@ type Index struct {
 	address    map[netip.Addr]*evidence.Task
 	sole       map[netip.Addr]*evidence.Task // addresses of one task and nobody else
 	known      func() *mention.Known
+	inside     func() *leak.Inside
 	marked     []*evidence.Service // those that a grader was changing
 }
 
@@ -44,6 +46,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		address:    map[netip.Addr]*evidence.Task{},
 		sole:       mention.Addresses(s),
 		known:      sync.OnceValue(func() *mention.Known { return mention.New(s) }),
+		inside:     sync.OnceValue(func() *leak.Inside { return leak.New(s) }),
 	}
 	if s == nil {
 		return x

@@ -20,7 +20,7 @@ type trial struct {
 func (v *View) trial(svc *evidence.Service, tr *evidence.Trace) *trial {
 	x := &trial{v: v, svc: svc, tr: tr}
 	px := v.Proxy()
-	if tr.Target.Kind != "haproxy" || px == nil || svc == nil {
+	if !tr.Target.Balanced() || px == nil || svc == nil {
 		return x
 	}
 	x.doubts = append(v.doubts(px, svc, PortOf(tr.Target.Address)), v.written(px, PortOf(tr.Target.Address))...)

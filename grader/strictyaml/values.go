@@ -85,8 +85,8 @@ func Suggest(word string, known []string) i18n.Msg {
 	if strings.Join(known, "") == "" {
 		return i18n.Msg{} // nothing is possible here
 	}
-	if len(known) > 30 {
-		known = append(slices.Clone(known[:30]), "…")
+	if len(known) > 60 {
+		known = append(slices.Clone(known[:60]), "…")
 	}
 	return i18n.M("yaml.known_words", "words", known)
 }
