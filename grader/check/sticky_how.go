@@ -226,8 +226,11 @@ func (in *Input) stick(m method) i18n.Msg {
 			out = append(out, edit{s.Line, "line", text})
 		}
 	}
-	if len(out) == 0 {
+	switch {
+	case len(out) == 0:
 		return steps(in.reload(m.px, ""))
+	case be.DynamicCookieKey == "":
+		return steps(i18n.M("check.sticky_key_hint", "word", stickyKey), in.mend(m.px, out))
 	}
 	return in.mend(m.px, out)
 }
