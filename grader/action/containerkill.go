@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/roster"
@@ -90,9 +91,33 @@ func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 	} else if n != was-1 {
 		return nil
 	}
-	// One less is our own half of it, also where a process before this one did it.
+	// One less is our own half of it, also where a process before this one did it. The
+	// managers must have taken the slot of the lost task away by then: it counts as
+	// taken, and both changes at once are none.
+	if err := k.gone(ctx, a); err != nil {
+		return err
+	}
 	_, err = k.cluster.Scale(ctx, a.Service, was-1, was)
 	return err
+}
+
+// goneLimit is what is waited for a slot to be taken away: the managers do so within
+// a second.
+const goneLimit = 15 * time.Second
+
+// gone waits until the killed task is no longer listed, for a while.
+func (k containerKill) gone(ctx context.Context, a evidence.Action) error {
+	limited, cancel := context.WithTimeout(ctx, goneLimit)
+	defer cancel()
+	for {
+		_, tasks, err := k.cluster.Poll(limited, noClock)
+		if err == nil && !slices.ContainsFunc(tasks, func(t evidence.Task) bool { return t.ID == a.TaskID }) {
+			return nil
+		}
+		if pause(limited, retryEvery/4) != nil {
+			return ctx.Err()
+		}
+	}
 }
 
 // short reports whether fewer tasks of a service run, or are about to, than it is to

@@ -258,6 +258,9 @@ func (f *fakeSwarm) Scale(_ context.Context, id string, from, to uint64) (scaled
 	}
 	f.replicas[id] = to
 	f.scalings++
+	if to < from { // what does not run goes first
+		f.tasks = slices.DeleteFunc(f.tasks, func(t evidence.Task) bool { return t.ServiceID == id && t.State == "failed" })
+	}
 	return true, nil
 }
 

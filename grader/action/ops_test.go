@@ -56,10 +56,12 @@ func TestAKilledContainerIsMadeGood(t *testing.T) {
 		"waits for its restart delay": {func(b *bench) {
 			b.swarm.tasks[1].State, b.swarm.tasks[1].Desired = "ready", "ready"
 		}, false, 2},
-		"not replaced":            {func(b *bench) { b.swarm.tasks[1].State = "failed" }, true, 2},
-		"scaled by the student":   {func(b *bench) { b.swarm.replicas["svc-a"] = 5 }, false, 5},
-		"removed by the student":  {func(b *bench) { delete(b.swarm.replicas, "svc-a") }, false, 0},
-		"cut off between the two": {func(b *bench) { b.swarm.replicas["svc-a"] = 1 }, true, 2},
+		"not replaced":           {func(b *bench) { b.swarm.tasks[1].State = "failed" }, true, 2},
+		"scaled by the student":  {func(b *bench) { b.swarm.replicas["svc-a"] = 5 }, false, 5},
+		"removed by the student": {func(b *bench) { delete(b.swarm.replicas, "svc-a") }, false, 0},
+		"cut off between the two": {func(b *bench) {
+			b.swarm.replicas["svc-a"], b.swarm.tasks = 1, b.swarm.tasks[:1]
+		}, true, 2},
 	} {
 		b := newBench(t)
 		a := killed(b, t)
