@@ -33,7 +33,6 @@ var namesDefaults = namesParams{Service: "service", Network: "network"}
 // the service's name leads to the virtual address that the managers gave the service
 // there: what a container on the network would be told by Docker's own DNS. Nothing is
 // run in a container for it; each engine is asked for its verbose view of the network.
-//
 // A service that is on no overlay network, or in dnsrr mode, fails. An engine that says
 // something else than the managers, or can't be asked, is no student's doing and leaves
 // the check open.
@@ -46,10 +45,8 @@ func nameVIP() Kind {
 // lists under tasks.NAME exactly the addresses of the service's running tasks there,
 // each once. Tasks that came or went while the engines were asked may be listed or not.
 // Units are the running tasks, of which those that are on the network are earned; none
-// are with a service that is not.
-//
-// An engine that says something else than the managers, or can't be asked, is no
-// student's doing and leaves the check open.
+// are with a service that is not. An engine that says something else than the managers,
+// or can't be asked, is no student's doing and leaves the check open.
 func nameTasks() Kind {
 	return define("name-tasks", true, namesDefaults, func(p *namesParams) []Need { return p.needs() },
 		sparing(func(p *namesParams) string { return p.Service }, judgeNameTasks))

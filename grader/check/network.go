@@ -33,22 +33,23 @@ var networkDefaults = networkParams{
 	proxyParams: proxyParams{Name: "haproxy", Port: "frontend", Network: "network"}, Service: "service",
 }
 
-// joinParams are those of a network that a HAProxy is to join, or nobody: then Name is
-// empty.
+// joinParams are those of a network that a HAProxy may be to join.
 type joinParams struct {
 	networkParams `yaml:",inline"`
+	// Alone says that the lab has no HAProxy: Name, Port and Or count for nothing.
+	Alone bool `yaml:"alone"`
 }
 
 func (p *joinParams) Validate(vars []string) []rubric.ParamError {
 	q := p.networkParams
-	if q.Name == "" { // whatever stands for its port says nothing
-		q.Name, q.Port = "name", "name"
+	if p.Alone {
+		q.Name, q.Port, q.Or = "name", "name", nil // such variables there always are
 	}
 	return q.Validate(vars)
 }
 
 func (p *joinParams) needs() []Need {
-	if p.Name == "" {
+	if p.Alone {
 		return []Need{{Kind: "snapshot", Service: p.Service, Network: p.Network}}
 	}
 	return p.networkParams.needs()
@@ -57,9 +58,9 @@ func (p *joinParams) needs() []Need {
 // serviceNetwork passes when an attachable overlay network has the derived
 // name and the service is on it. Units are two: one with another name that
 // serves earns one, and so does one that is not attachable, if HAProxy is on it
-// all the same, as a service can be. With an empty `name` no HAProxy is asked for.
+// all the same, as a service can be.
 func serviceNetwork() Kind {
-	return define("service-network", true, joinParams{networkDefaults}, func(p *joinParams) []Need { return p.needs() }, judgeNetwork)
+	return define("service-network", true, joinParams{networkParams: networkDefaults}, func(p *joinParams) []Need { return p.needs() }, judgeNetwork)
 }
 
 func judgeNetwork(in *Input, p *joinParams) Result {
@@ -98,14 +99,14 @@ func judgeNetwork(in *Input, p *joinParams) Result {
 	switch {
 	case net.Driver != "overlay":
 		r.Message = i18n.M("check.network_driver", "network", net.Name, "driver", net.Driver)
-		r.Hint = in.networkAgain(svc, name, p.Name != "")
+		r.Hint = in.networkAgain(svc, name, !p.Alone)
 	case !on:
 		r.Message = i18n.M("check.network_unused", "network", net.Name, "service", svc.Name)
 		r.Hint = i18n.M("check.network_unused_hint", "network", net.Name, "service", svc.Name)
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
-		r.Hint = in.networkAgain(svc, name, p.Name != "")
-		if p.Name == "" {
+		r.Hint = in.networkAgain(svc, name, !p.Alone)
+		if p.Alone {
 			r.Message = i18n.M("check.network_closed_plain", "network", net.Name)
 			break
 		}
@@ -118,7 +119,7 @@ func judgeNetwork(in *Input, p *joinParams) Result {
 		r.Hint = steps(i18n.M("check.network_misnamed_hint", "other", net.Name), in.makeNetwork(name),
 			i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]),
 			in.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
-		if p.Name == "" {
+		if p.Alone {
 			r.Hint = steps(in.makeNetwork(name), i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]))
 		}
 	default:
