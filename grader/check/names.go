@@ -77,17 +77,16 @@ func judgeNameVIP(in *Input, p *namesParams) Result {
 		return r
 	}
 	a := in.askNames(svc, net, func(v *evidence.NameView) i18n.Msg {
-		switch got := v.VIP; {
-		case got == vip:
+		switch v.VIP {
+		case vip:
 			return i18n.Msg{}
-		case got == "":
+		case "":
 			return i18n.M("check.names_vip_none")
-		default:
-			if other := in.View.Holder(svc, net, got); other != "" {
-				return i18n.M("check.names_vip_neighbour", "address", got, "other", clip(other, 60), "want", vip)
-			}
-			return i18n.M("check.names_vip_other", "address", got, "want", vip)
 		}
+		if other := in.View.Holder(svc, net, v.VIP); other != "" {
+			return i18n.M("check.names_vip_neighbour", "address", v.VIP, "other", clip(other, 60), "want", vip)
+		}
+		return i18n.M("check.names_vip_other", "address", v.VIP, "want", vip)
 	})
 	return a.judged(r, svc, net, i18n.M("check.names_vip_ok", "service", svc.Name, "vip", vip, "n", len(a.asked)))
 }

@@ -92,10 +92,10 @@ func TestNamesArePlannedWhereACheckAsks(t *testing.T) {
 // TestNamesAreAskedAgain: gossip takes a moment, a fault lasts.
 func TestNamesAreAskedAgain(t *testing.T) {
 	right := evidence.NameView{NodeID: "node-1", Hostname: "manager-1", Known: true, VIP: "10.0.0.2", Tasks: []string{"10.0.0.11", "10.0.0.12", "10.0.0.13"}}
-	short, gone, away := right, right, right
+	short, gone := right, right
 	short.Tasks = right.Tasks[:2]
 	gone.Known, gone.VIP, gone.Tasks = false, "", nil
-	away = gone
+	away := gone
 	away.NodeID = "node-9"
 	deaf := evidence.NameView{NodeID: "node-1", Error: "timeout"}
 	for name, c := range map[string]struct {
