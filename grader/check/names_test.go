@@ -5,7 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
 
@@ -142,6 +146,36 @@ func TestNameVIP(t *testing.T) {
 		{"the swarm gave it no address", "", func(d *deployment) { d.svc().VIPs = nil }, open("check.names_no_vip")},
 	}...))
 	requireRefused(t, "name-vip", map[string][]string{"service: s": {"service check.param_no_var"}, "network: n": {"network check.param_no_var"}, "service: web": nil})
+}
+
+// TestNamesWithinAnEpisode: what was said before an action tells nothing of after it.
+func TestNamesWithinAnEpisode(t *testing.T) {
+	judged := func(outcome check.Outcome, says string, change func(d *deployment)) {
+		t.Helper()
+		d := named()
+		d.scene = &evidence.Scene{
+			Episode: &evidence.Episode{Name: "fewer", Action: &evidence.Action{Kind: "scale"}, Before: "sha256:x", Names: d.bundle.Names},
+			From:    clone(d.snap), To: clone(d.snap),
+		}
+		d.bundle.Names = nil
+		change(d)
+		v := d.verdicts(&rubric.Check{ID: "it", Kind: "name-tasks", After: "fewer", Points: 1000, Params: params(t, "name-tasks", "")})[0]
+		require.Equal(t, outcome, v.Outcome)
+		require.Contains(t, i18n.EN.Text(v.Message), says)
+	}
+	judged(check.Pass, "lists the addresses of 3 tasks", func(*deployment) {})
+	judged(check.Ungraded, "no engine's view", func(d *deployment) { d.bundle.Names, d.scene.Names = d.scene.Names, nil })
+	judged(check.Ungraded, "Docker on node manager-2 says something else", func(d *deployment) {
+		s := d.scene
+		for _, snap := range []*evidence.Snapshot{s.From, s.To} {
+			last := tasksOf(snap, "svc-s01")[2]
+			last.Desired, last.State = "shutdown", "shutdown"
+		}
+		for i := range s.Names {
+			lists("10.0.7.11", "10.0.7.12")(&s.Names[i])
+		}
+		lists("10.0.7.11", "10.0.7.12", "10.0.7.13")(&s.Names[1])
+	})
 }
 
 func TestNameTasks(t *testing.T) {
