@@ -21,7 +21,8 @@ const (
 	// maxNameNetworks bounds on how many networks one service's name is asked about.
 	maxNameNetworks = 4
 	// What managers decide reaches the engines by gossip, within a second or two. A
-	// view that is not what the managers say is read again, so many times after so long.
+	// view that is not what the managers say is read again, so many times after so long;
+	// on an embedded cluster that runs faster than the clock sooner.
 	nameTries = 3
 	nameLag   = 2 * time.Second
 )
@@ -69,7 +70,7 @@ func (r *Runner) names(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			if try == nameTries || !x.lags(n, views) {
 				break
 			}
-			if err := pause(ctx, nameLag); err != nil {
+			if err := pause(ctx, time.Duration(float64(nameLag)/Speed(x.snap.Swarm.HeartbeatMS))); err != nil {
 				return err
 			}
 		}
