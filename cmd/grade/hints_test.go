@@ -41,7 +41,7 @@ func TestHintsLeadToFullMarks(t *testing.T) {
 		}
 		t.Skip("no docker command on this machine")
 	}
-	for _, task := range []string{"1", "2", "3", "strategies/restart", "strategies/update", "strategies/balance", "sticky/sticky"} {
+	for _, task := range []string{"1", "2", "3", "strategies/restart", "strategies/update", "strategies/balance", "sticky/sticky", "discovery/mesh", "discovery/names"} {
 		t.Run("task "+task, func(t *testing.T) {
 			t.Parallel()
 			c := newHintClass(t, task)

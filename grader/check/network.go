@@ -33,15 +33,37 @@ var networkDefaults = networkParams{
 	proxyParams: proxyParams{Name: "haproxy", Port: "frontend", Network: "network"}, Service: "service",
 }
 
+// joinParams are those of a network that a HAProxy may be to join.
+type joinParams struct {
+	networkParams `yaml:",inline"`
+	// Alone says that the lab has no HAProxy: Name, Port and Or count for nothing.
+	Alone bool `yaml:"alone"`
+}
+
+func (p *joinParams) Validate(vars []string) []rubric.ParamError {
+	q := p.networkParams
+	if p.Alone {
+		q.Name, q.Port, q.Or = "name", "name", nil // such variables there always are
+	}
+	return q.Validate(vars)
+}
+
+func (p *joinParams) needs() []Need {
+	if p.Alone {
+		return []Need{{Kind: "snapshot", Service: p.Service, Network: p.Network}}
+	}
+	return p.networkParams.needs()
+}
+
 // serviceNetwork passes when an attachable overlay network has the derived
 // name and the service is on it. Units are two: one with another name that
 // serves earns one, and so does one that is not attachable, if HAProxy is on it
 // all the same, as a service can be.
 func serviceNetwork() Kind {
-	return define("service-network", true, networkDefaults, func(p *networkParams) []Need { return p.needs() }, judgeNetwork)
+	return define("service-network", true, joinParams{networkParams: networkDefaults}, func(p *joinParams) []Need { return p.needs() }, judgeNetwork)
 }
 
-func judgeNetwork(in *Input, p *networkParams) Result {
+func judgeNetwork(in *Input, p *joinParams) Result {
 	name := in.Vars[p.Network]
 	svc := in.View.Service(p.Service)
 	net := in.View.Network(svc, name)
@@ -77,13 +99,17 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 	switch {
 	case net.Driver != "overlay":
 		r.Message = i18n.M("check.network_driver", "network", net.Name, "driver", net.Driver)
-		r.Hint = in.networkAgain(svc, name)
+		r.Hint = in.networkAgain(svc, name, !p.Alone)
 	case !on:
 		r.Message = i18n.M("check.network_unused", "network", net.Name, "service", svc.Name)
 		r.Hint = i18n.M("check.network_unused_hint", "network", net.Name, "service", svc.Name)
 	case !net.Attachable:
 		r.Message = i18n.M("check.network_closed", "network", net.Name)
-		r.Hint = in.networkAgain(svc, name)
+		r.Hint = in.networkAgain(svc, name, !p.Alone)
+		if p.Alone {
+			r.Message = i18n.M("check.network_closed_plain", "network", net.Name)
+			break
+		}
 		if px := in.View.Proxy(); px != nil && px.Kind == "service" && net.Name == name && sight.Joined(px, net) {
 			r.Measure.Got = 1
 		}
@@ -93,6 +119,9 @@ func judgeNetwork(in *Input, p *networkParams) Result {
 		r.Hint = steps(i18n.M("check.network_misnamed_hint", "other", net.Name), in.makeNetwork(name),
 			i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]),
 			in.join(in.View.Proxy(), in.Vars[p.Name], name), i18n.M("check.mend_addresses"))
+		if p.Alone {
+			r.Hint = steps(in.makeNetwork(name), i18n.M("check.network_swap", "network", name, "other", net.Name, "service", in.Vars[p.Service]))
+		}
 	default:
 		r.Outcome, r.Measure.Got = Pass, 2
 		r.Hint = i18n.Msg{}
@@ -112,8 +141,9 @@ func (in *Input) makeNetwork(name string) i18n.Msg {
 	return do("docker network create -d overlay --attachable", name)
 }
 
-// networkAgain makes a network anew, with everything that holds it.
-func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
+// networkAgain makes a network anew, with everything that holds it; balanced says that
+// a HAProxy leads to the tasks by addresses that change then.
+func (in *Input) networkAgain(svc *evidence.Service, name string, balanced bool) i18n.Msg {
 	px := in.renamed(in.View.Proxy())
 	lines := []i18n.Msg{i18n.M("check.network_again_hint", "network", name)}
 	if px != nil {
@@ -131,7 +161,10 @@ func (in *Input) networkAgain(svc *evidence.Service, name string) i18n.Msg {
 			}
 		})))
 	}
-	return steps(append(lines, i18n.M("check.mend_addresses"))...)
+	if balanced {
+		lines = append(lines, i18n.M("check.mend_addresses"))
+	}
+	return steps(lines...)
 }
 
 // haproxyNetwork passes when HAProxy is on a network that the service is on.

@@ -3,7 +3,10 @@ package check_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
 
@@ -47,10 +50,36 @@ func TestServiceNetwork(t *testing.T) {
 			d.snap.Gaps = []evidence.Gap{{What: "networks", Code: "too-large", Detail: "4000"}}
 		}, open("check.cut_list").says("what", "check.cut_networks")},
 	})
+	// Labs without a HAProxy say so, and are told nothing of one.
+	lone := func(change func(d *deployment)) func(d *deployment) {
+		return func(d *deployment) {
+			d.noProxy()
+			delete(d.vars, "haproxy")
+			delete(d.vars, "frontend")
+			if change != nil {
+				change(d)
+			}
+		}
+	}
+	requireKind(t, "service-network", viaTasks, perUnit, []kase{
+		{"as asked, alone", "alone: true", lone(nil), pass("check.network_ok_service")},
+		{"used one of another name, alone", "alone: true", lone(name("backbone")), partial("check.network_misnamed", "5")},
+		{"made a bridge, alone", "alone: true", lone(bridge), fail("check.network_driver")},
+		{"forgot --attachable, alone", "alone: true", lone(closed), fail("check.network_closed_plain")},
+	})
+	for _, change := range []func(d *deployment){name("backbone"), bridge, closed} {
+		d := viaTasks()
+		lone(change)(d)
+		v := d.verdicts(&rubric.Check{ID: "it", Kind: "service-network", Points: 1000, Params: params(t, "service-network", "alone: true")})[0]
+		require.NotContains(t, i18n.EN.Text(v.Message)+i18n.EN.Text(v.Hint), "haproxy")
+		require.NotContains(t, i18n.EN.Text(v.Message)+i18n.EN.Text(v.Hint), "HAProxy")
+	}
 	requireRefused(t, "service-network", map[string][]string{
-		"network: net":        {"network check.param_no_var"},
-		"service: s, name: n": {"name check.param_no_var", "service check.param_no_var"},
-		"or: [x]":             {"or check.param_no_var"},
+		"alone: true, name: n, port: p, or: [x]": nil,
+		"alone: true, network: net":              {"network check.param_no_var"},
+		"network: net":                           {"network check.param_no_var"},
+		"service: s, name: n":                    {"name check.param_no_var", "service check.param_no_var"},
+		"or: [x]":                                {"or check.param_no_var"},
 	})
 }
 

@@ -167,6 +167,14 @@ func (in *Input) wants() wants {
 			if mine(p.Service) {
 				w.network = in.Vars[p.Network]
 			}
+		case *joinParams:
+			if mine(p.Service) {
+				w.network = in.Vars[p.Network]
+			}
+		case *namesParams:
+			if mine(p.Service) {
+				w.network = in.Vars[p.Network]
+			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
 			w.service = w.service || c.Kind == "haproxy-service"

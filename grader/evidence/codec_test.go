@@ -69,6 +69,28 @@ func TestOlderBundle(t *testing.T) {
 	require.Empty(t, b.Episodes)
 }
 
+// TestNamesAreAnAddition: a bundle without names has the bytes that it always had, and
+// one with names gives them back.
+func TestNamesAreAnAddition(t *testing.T) {
+	blob, err := evidence.Encode(bundle())
+	require.NoError(t, err)
+	require.NotContains(t, string(blob), "names")
+	b, err := evidence.DecodeBundle(blob)
+	require.NoError(t, err)
+	require.Nil(t, b.Names)
+
+	views := []evidence.NameView{
+		{At: 7, Service: "s01", Network: "overlay-01", NetworkID: "n1", NodeID: "m1", Hostname: "manager-1", Known: true, VIP: "10.0.1.2", Tasks: []string{"10.0.1.3", "10.0.1.3"}},
+		{Service: "s01", Network: "overlay-01", NetworkID: "n1", Error: "timeout"},
+	}
+	b.Names, b.Episodes[0].Names = views, views[:1]
+	blob, err = evidence.Encode(b)
+	require.NoError(t, err)
+	again, err := evidence.DecodeBundle(blob)
+	require.NoError(t, err)
+	require.Equal(t, b, again)
+}
+
 // TestFirstLayout: what a bundle knew of its one fault is an episode.
 func TestFirstLayout(t *testing.T) {
 	b, err := evidence.DecodeBundle([]byte(`{"schema":"swarmgrade-bundle/1","run":"r","student":{"id":"01","name":"","vars":{}},

@@ -30,6 +30,8 @@ type Episode struct {
 	// where nothing of the student's HAProxy is looked at.
 	Proxies []Proxy   `json:"proxies,omitempty"`
 	Traffic []Traffic `json:"traffic,omitempty"`
+	// Names are as in [Bundle], read in this episode.
+	Names []NameView `json:"names,omitempty"`
 	// Gaps say what of it was planned and could not be observed.
 	Gaps []Gap `json:"gaps,omitempty"`
 }
@@ -60,7 +62,7 @@ func (b *Bundle) Begin(name string) *Episode {
 // Observed adds to an episode what was observed in it, in the form of a bundle of
 // its own.
 func (e *Episode) Observed(b *Bundle) {
-	e.Traces, e.Proxies, e.Traffic = b.Traces, b.Proxies, b.Traffic
+	e.Traces, e.Proxies, e.Traffic, e.Names = b.Traces, b.Proxies, b.Traffic, b.Names
 	e.Gaps = append(e.Gaps, b.Gaps...)
 }
 

@@ -46,6 +46,9 @@ type Bundle struct {
 	// Traffic is what the engines counted at the student's task containers
 	// around a load, where what HAProxy's answers claim needs a second witness.
 	Traffic []Traffic `json:"traffic,omitempty"`
+	// Names are what engines say of the names of the student's services, where a
+	// check asks for it; of each name and network one view an engine.
+	Names []NameView `json:"names,omitempty"`
 	// Gaps say what was planned and could not be observed, through no fault of
 	// the student.
 	Gaps []Gap `json:"gaps,omitempty"`

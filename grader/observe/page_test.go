@@ -91,3 +91,7 @@ func TestPageIsAskedForOnce(t *testing.T) {
 		})
 	}
 }
+
+func (*pageLab) Names(context.Context, string, string, *evidence.Snapshot) []evidence.NameView {
+	return nil
+}

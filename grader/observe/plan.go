@@ -43,6 +43,8 @@ type Student struct {
 	Before string
 	// Proxies are the HAProxy candidates to read.
 	Proxies []haproxy.Ref
+	// Names are the names that engines are asked about.
+	Names []Name
 	// Targets are what load is driven at, one after the other.
 	Targets []evidence.Target
 	// Watch is what a fault window is to see, nil if the rubric asks for none
@@ -128,6 +130,8 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 			s.Proxies = x.proxies(s, need)
 		case "load/mesh":
 			x.mesh(s, need, several)
+		case "names":
+			x.names(s, need)
 		case "window":
 			x.window(s, need)
 		case "load/later":

@@ -23,6 +23,10 @@ type Cluster interface {
 	Snapshot(ctx context.Context, at func() int64) (*evidence.Snapshot, error)
 	// Proxy reads one HAProxy's state and configuration.
 	Proxy(ctx context.Context, ref haproxy.Ref, snap *evidence.Snapshot) (evidence.Proxy, error)
+	// Names asks every engine of the snapshot what a service's name means on a
+	// network; one that can't be asked has an Error. Whose name it is and when it was
+	// asked is for the caller to fill in.
+	Names(ctx context.Context, service, networkID string, snap *evidence.Snapshot) []evidence.NameView
 }
 
 // Loader drives load.
@@ -104,7 +108,8 @@ func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapsho
 	return out, g.Wait()
 }
 
-// Static collects what needs no load: the student's HAProxy.
+// Static collects what needs no load: the student's HAProxy, and what engines say
+// of names.
 func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot) (*evidence.Bundle, error) {
 	b := &evidence.Bundle{
 		Schema: evidence.BundleSchema, Run: r.Run, Task: strings.Join(s.Tasks, ","), NotUp: s.NotUp, Before: s.Before,
@@ -126,7 +131,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 	}
 	s.nameHosts(b, x)
 	s.witnesses = r.witnesses(s, b, x)
-	return b, nil
+	return b, r.names(ctx, s, b, x)
 }
 
 // drive adds the load traces to a student's bundle.

@@ -37,6 +37,7 @@ type lab struct {
 	busy, peak  atomic.Int32
 	proxiesRead atomic.Int32
 	file        string // every HAProxy's configuration, if it is read
+	names       func(service, network string) []evidence.NameView
 }
 
 func newLab() *lab {
@@ -55,6 +56,13 @@ func (l *lab) Proxy(ctx context.Context, ref haproxy.Ref, _ *evidence.Snapshot) 
 		p.Files = []evidence.File{{Path: "haproxy.cfg", Text: l.file}}
 	}
 	return p, l.proxyErr
+}
+
+func (l *lab) Names(ctx context.Context, service, networkID string, _ *evidence.Snapshot) []evidence.NameView {
+	if l.names == nil {
+		return nil
+	}
+	return l.names(service, networkID)
 }
 
 func (l *lab) Load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {
