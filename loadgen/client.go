@@ -194,8 +194,8 @@ type session struct {
 	answer  answer
 	found   found
 	hit     uint64
-	request []byte // the one under way
-	nonce   []byte // in it
+	request []byte  // the one under way
+	nonce   []byte  // in it
 	numbers []int64 // that the answer shows, where they are asked for
 
 	mu   sync.Mutex // guards conn against abort
