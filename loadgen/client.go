@@ -125,7 +125,7 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 		if failure == 0 {
 			o.echo = echoed(s.answer.body, s.nonce)
 			if c.numbers {
-				s.numbers, _ = numbersIn(s.numbers[:0], s.answer.body)
+				s.numbers, _ = numbersIn(s.numbers[:0], s.answer.body, s.port)
 			}
 			o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
 			if o.rule == nil && !s.found.looked {
@@ -197,6 +197,7 @@ type session struct {
 	request []byte  // the one under way
 	nonce   []byte  // in it
 	numbers []int64 // that the answer shows, where they are asked for
+	port    int64   // that the connection comes from, if they are; 0 if unknown
 
 	mu   sync.Mutex // guards conn against abort
 	conn conn
@@ -230,6 +231,9 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 			return classify(err), err
 		}
 		s.served = 0
+		if s.c.numbers {
+			s.port = localPort(conn)
+		}
 		s.buf.reset(conn)
 		s.mu.Lock()
 		s.conn = conn

@@ -29,7 +29,7 @@ var readers = func() map[string]func(text []byte) int {
 			return f.steps
 		},
 		"numbers, of a body": func(b []byte) int {
-			_, steps := numbersIn(nil, b)
+			_, steps := numbersIn(nil, b, 0)
 			return steps
 		},
 		"what exists, in a header": func(b []byte) int {

@@ -14,7 +14,10 @@ import (
 // ID, a date, a time, a version, a path or a fraction, by what it touches; wording
 // does not matter. Digits in groups of three are one number. What HTML does not
 // show, tags with their attributes, styles and scripts, is passed over.
-func numbersIn(dst []int64, body []byte) (numbers []int64, steps int) {
+//
+// Port is the request's own source port, 0 if it is not known; a number that is the
+// same is kept as a negative one.
+func numbersIn(dst []int64, body []byte, port int64) (numbers []int64, steps int) {
 	tags, raw := true, true // whether there may be a further end of one
 	total := 0
 	for i := 0; i < len(body); {
@@ -43,6 +46,9 @@ func numbersIn(dst []int64, body []byte) (numbers []int64, steps int) {
 			end, value, ok := readNumber(body, i)
 			steps += end - i
 			if ok && !gluedLeft(body, i) && !gluedRight(body, end) {
+				if value == port {
+					value = -value
+				}
 				if total < evidence.NumbersKept {
 					dst = append(dst, value)
 				} else {

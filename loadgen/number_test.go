@@ -41,9 +41,10 @@ func TestNumbersThatStandByThemselves(t *testing.T) {
 		"1 2 3 4 5 6 7 8 9 10":                                                       {1, 2, 3, 4, 7, 8, 9, 10},
 		whoami(3):                                                                    {20240101},
 		strings.Repeat("9", 60<<10):                                                  nil,
+		"port 8090, port 8091":                                                       {-8090, 8091},
 		"\xff42\xff":                                                                 {42},
 	} {
-		got, _ := numbersIn(nil, []byte(body))
+		got, _ := numbersIn(nil, []byte(body), 8090)
 		require.Equal(t, want, got, "%.80q", body)
 	}
 }
@@ -51,10 +52,10 @@ func TestNumbersThatStandByThemselves(t *testing.T) {
 func FuzzNumbers(f *testing.F) {
 	f.Add("<script>1</script>2,345th 6:7")
 	f.Fuzz(func(t *testing.T, body string) {
-		got, _ := numbersIn(nil, []byte(body))
+		got, _ := numbersIn(nil, []byte(body), 8090)
 		require.LessOrEqual(t, len(got), evidence.NumbersKept)
 		for _, n := range got {
-			require.GreaterOrEqual(t, n, int64(0))
+			require.True(t, n >= 0 || n == -8090)
 		}
 	})
 }
@@ -115,5 +116,25 @@ func TestHostilePagesKeepFewNumbers(t *testing.T) {
 	for _, numbers := range trace.Numbers {
 		require.Len(t, numbers, evidence.NumbersKept)
 		require.Equal(t, evidence.NumbersKept, cap(numbers))
+	}
+}
+
+// TestOwnPortIsMarked: the port that a request came from rises too, from connection
+// to connection, and must not be taken for a count.
+func TestOwnPortIsMarked(t *testing.T) {
+	tgt := target(serve(t, func(_ int, conn net.Conn) {
+		if readRequest(bufio.NewReader(conn)) {
+			_, port, _ := net.SplitHostPort(conn.RemoteAddr().String())
+			_, _ = conn.Write([]byte(plain(whoami(1) + "you come from port " + port + ", I am 80")))
+		}
+	}), 5)
+	tgt.Numbers = true
+	trace, err := Run(t.Context(), tgt, Options{})
+	require.NoError(t, err)
+	require.Len(t, trace.Numbers, 5)
+	for _, numbers := range trace.Numbers {
+		require.Len(t, numbers, 3)
+		require.Less(t, numbers[1], int64(-1023))
+		require.EqualValues(t, 80, numbers[2])
 	}
 }

@@ -138,6 +138,13 @@ func TestCounter(t *testing.T) {
 		{"always the same number", "", counted(func(int, int) []int64 { return []int64{80} }), fail("check.counter_stuck").says("first", 80)},
 		{"any number", "", counted(func(int, int) []int64 { return []int64{random.Int64N(1000)} }), fail("check.counter_random")},
 		{"the time", "", counted(func(nth, _ int) []int64 { return []int64{1_764_444_839_000 + int64(nth)} }), fail("check.counter_none")},
+		{"the client's port", "", counted(func(nth, _ int) []int64 { return []int64{-int64(40000 + 2*nth)} }), fail("check.counter_none")},
+		{"a count that is the client's port for once", "", counted(func(nth, _ int) []int64 {
+			if nth == 20 {
+				return []int64{-40020}
+			}
+			return []int64{int64(40000 + nth)}
+		}), pass("check.counter_ok").says("last", 40059)},
 		{"no number", "", counted(func(int, int) []int64 { return nil }), fail("check.counter_none")},
 		{"one of three shows none", "", counted(func(nth, c int) []int64 {
 			if c == 1 {
@@ -208,5 +215,66 @@ func TestStoreHints(t *testing.T) {
 			}
 		}
 		require.Equal(t, c.hint, commands, name)
+	}
+}
+
+// TestCountsAreNeverMisread: whatever stands around the count, however requests are
+// dealt, whoever else asks and whatever fails now and then, one count passes, and
+// several, in containers or in stores, never do.
+func TestCountsAreNeverMisread(t *testing.T) {
+	judged := func(d *deployment) string {
+		v := d.verdicts(&rubric.Check{ID: "it", Kind: "counter", Points: 1000, Params: params(t, "counter", "")})[0]
+		return v.Message.Key
+	}
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		replicas, before, after := 2+random.IntN(2), random.IntN(4), random.IntN(6)
+		// page is the nth page of which one number is the count.
+		page := func(count int64) []int64 {
+			var numbers []int64
+			for i := range before + 1 + after {
+				switch {
+				case i == before:
+					numbers = append(numbers, count)
+				case i%2 == 0:
+					numbers = append(numbers, 80)
+				default:
+					numbers = append(numbers, random.Int64N(100))
+				}
+			}
+			if n := len(numbers); n > evidence.NumbersKept {
+				numbers = append(numbers[:evidence.NumberPlaces:evidence.NumberPlaces], numbers[n-evidence.NumberPlaces:]...)
+			}
+			return numbers
+		}
+		counts := make([]int64, 3)
+		load := func(which func(container int) int) func(d *deployment) {
+			return countedBy(40, 1, func(_, container int) []int64 {
+				at := which(container)
+				counts[at] += 1 + random.Int64N(1+int64(seed%3))
+				if random.IntN(40) == 0 {
+					return failing
+				}
+				return page(counts[at])
+			})
+		}
+		for name, c := range map[string]struct {
+			which func(container int) int
+			good  bool
+		}{
+			"one":        {func(int) int { return 0 }, true},
+			"containers": {func(container int) int { return container }, false},
+			"stores":     {func(int) int { return random.IntN(2) }, false},
+		} {
+			d := viaNodes()
+			d.lose(replicas)
+			clear(counts)
+			load(c.which)(d)
+			key := judged(d)
+			require.Equal(t, c.good, key == "check.counter_ok", "seed %d, %s: %s", seed, name, key)
+			if !c.good {
+				require.Contains(t, []string{"check.counter_each", "check.counter_several"}, key, "seed %d, %s", seed, name)
+			}
+		}
 	}
 }

@@ -64,8 +64,9 @@ type Trace struct {
 	SequenceCut bool    `json:"sequence_cut,omitempty"`
 	// Numbers has an entry a request, as Sequence has, where the target asks for
 	// them: the whole decimal numbers that stand by themselves on the page, in its
-	// order, [NumbersKept] at most; null for a failure. Which of them means what is
-	// for judging to find.
+	// order, [NumbersKept] at most; null for a failure. One that is the request's
+	// own source port is kept as a negative number. Which of them means what is for
+	// judging to find.
 	Numbers [][]int64 `json:"numbers,omitempty"`
 	// Visits are what clients that know cookies saw, in the order of the sequence.
 	Visits  []Visit `json:"visits,omitempty"`
