@@ -36,6 +36,7 @@ type client struct {
 	perConn int // requests a connection carries; 0 is no limit
 	script  *script
 	visits  *visitors // nil for a load that knows no cookies
+	numbers bool      // those of the answers are asked for
 
 	pace        *pacer
 	rec         *recorder
@@ -59,7 +60,7 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 	c := &client{
 		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
 		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
-		script: newScript(t.Path, host, o.Nonce), visits: newVisitors(&t, hostOnly(host)),
+		script: newScript(t.Path, host, o.Nonce), visits: newVisitors(&t, hostOnly(host)), numbers: t.Numbers,
 		pace: p, rec: rec, rules: o.Attribution, known: o.Known, asked: hostOnly(host),
 		budget: int64(readBase + time.Duration(t.Requests)*readEach),
 		empty:  &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
@@ -123,6 +124,9 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 		o := observation{hit: hit, intended: intended, sent: sent, done: done, failure: failure, err: err, look: c.script.look(hit)}
 		if failure == 0 {
 			o.echo = echoed(s.answer.body, s.nonce)
+			if c.numbers {
+				s.numbers, _ = numbersIn(s.numbers[:0], s.answer.body, s.port)
+			}
 			o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
 			if o.rule == nil && !s.found.looked {
 				whole := sha256.Sum256(s.answer.body)
@@ -190,8 +194,10 @@ type session struct {
 	answer  answer
 	found   found
 	hit     uint64
-	request []byte // the one under way
-	nonce   []byte // in it
+	request []byte  // the one under way
+	nonce   []byte  // in it
+	numbers []int64 // that the answer shows, where they are asked for
+	port    int64   // that the connection comes from, if they are; 0 if unknown
 
 	mu   sync.Mutex // guards conn against abort
 	conn conn
@@ -225,6 +231,9 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 			return classify(err), err
 		}
 		s.served = 0
+		if s.c.numbers {
+			s.port = localPort(conn)
+		}
 		s.buf.reset(conn)
 		s.mu.Lock()
 		s.conn = conn

@@ -47,6 +47,27 @@ func dialTCP(_ context.Context, addr netip.AddrPort) (conn, error) {
 	return os.NewFile(uintptr(fd), "connection"), nil
 }
 
+// localPort is the port that a connection comes from, 0 if that is not known.
+func localPort(c conn) (port int64) {
+	file, ok := c.(*os.File)
+	if !ok {
+		return 0
+	}
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { // closed already: unknown
+		switch a, _ := syscall.Getsockname(int(fd)); a := a.(type) {
+		case *syscall.SockaddrInet4:
+			port = int64(a.Port)
+		case *syscall.SockaddrInet6:
+			port = int64(a.Port)
+		}
+	})
+	return port
+}
+
 // closedByPeer looks, without waiting, whether the peer has ended a connection
 // (or sent what nobody asked for) while it was idle.
 func closedByPeer(c conn) bool {

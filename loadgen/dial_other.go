@@ -19,6 +19,16 @@ func dialTCP(ctx context.Context, addr netip.AddrPort) (conn, error) {
 	return c, c.(*net.TCPConn).SetLinger(0)
 }
 
+// localPort is the port that a connection comes from, 0 if that is not known.
+func localPort(c conn) int64 {
+	if c, ok := c.(net.Conn); ok {
+		if a, ok := c.LocalAddr().(*net.TCPAddr); ok {
+			return int64(a.Port)
+		}
+	}
+	return 0
+}
+
 // closedByPeer cannot look ahead here: a request on a connection that the peer
 // has ended is counted as failed.
 func closedByPeer(conn) bool { return false }

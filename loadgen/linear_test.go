@@ -28,6 +28,10 @@ var readers = func() map[string]func(text []byte) int {
 			a.find(&f, nil, b)
 			return f.steps
 		},
+		"numbers, of a body": func(b []byte) int {
+			_, steps := numbersIn(nil, b, 0)
+			return steps
+		},
 		"what exists, in a header": func(b []byte) int {
 			var m mention.Found
 			known.Scan(&m, b, nil)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type recorder struct {
 	unnamed   map[sum]int // places in t.Unnamed
 	texts     int         // bytes of the answers kept there
 	sequence  []int16
+	numbers   [][]int64 // of the sequence; nil if nobody asked
 	settle    bool
 	wasted    time.Duration // spent on requests that failed
 	settled   func()
@@ -98,6 +100,9 @@ func (r *recorder) observe(o *observation, s *session) {
 	}
 	if o.hit < uint64(len(r.sequence)) {
 		r.sequence[o.hit] = entry
+		if r.numbers != nil && o.failure == 0 {
+			r.numbers[o.hit] = slices.Clone(s.numbers)
+		}
 	}
 	if o.sent-o.intended > lateAfter {
 		r.t.Late++
@@ -254,9 +259,13 @@ func (r *recorder) trace() evidence.Trace {
 		t.Responders = []evidence.Responder{}
 	}
 	t.Sequence = r.sequence[:0]
-	for _, e := range r.sequence {
-		if e != unsent {
-			t.Sequence = append(t.Sequence, e)
+	for i, e := range r.sequence {
+		if e == unsent {
+			continue
+		}
+		t.Sequence = append(t.Sequence, e)
+		if r.numbers != nil {
+			t.Numbers = append(t.Numbers, r.numbers[i])
 		}
 	}
 	t.Latency = evidence.Latency{Corrected: r.corrected.quantiles(), Service: r.service.quantiles()}

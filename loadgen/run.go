@@ -60,6 +60,9 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 	began := time.Now()
 	rec := newRecorder(target.Requests, func() { stop(errSettled) }, opts.Settle)
+	if target.Numbers {
+		rec.numbers = make([][]int64, len(rec.sequence))
+	}
 	pace := newPacer(ctx, target, opts, began)
 	client := newClient(ctx, stop, addr, target, opts, pace, rec, began)
 	defer client.close()

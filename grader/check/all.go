@@ -10,6 +10,7 @@ var All = sync.OnceValue(func() []Kind {
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(), haproxyService(), haproxyStats(),
 		answers(), spread(), balanceShown(), stickyCookie(), cookiePrivate(),
+		counter(),
 		serviceDNSRR(), serviceNetwork(), nameVIP(), nameTasks(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),
 		updated(), updateAvailable(),

@@ -131,10 +131,13 @@ func TestNeeds(t *testing.T) {
 		"cookie-private":   {box, append(slices.Clone(lb), of(""), kept)},
 		"spread":           {"via: haproxy, " + box + ", direct: true", []check.Need{of(""), even}},
 		"balance-shown":    {box, append(lan("network"), even)},
-		"recovers":         {"port: door, within: 30, rate: 8", []check.Need{of(""), window(8)}},
-		"replaced":         {"port: door", []check.Need{of(""), window(0)}},
-		"available":        {"port: door, rate: 20", []check.Need{of(""), window(20)}},
-		"outage":           {"port: door, rate: 1", []check.Need{of(""), window(1)}},
+		"counter": {"service: web, port: door", []check.Need{
+			{Kind: "snapshot", Service: "web"}, {Kind: "load", From: "mesh", Service: "web", Port: "door", Tasks: 2, Numbers: true},
+		}},
+		"recovers":  {"port: door, within: 30, rate: 8", []check.Need{of(""), window(8)}},
+		"replaced":  {"port: door", []check.Need{of(""), window(0)}},
+		"available": {"port: door, rate: 20", []check.Need{of(""), window(20)}},
+		"outage":    {"port: door, rate: 1", []check.Need{of(""), window(1)}},
 		"later-spread": {"port: door", []check.Need{
 			of(""), window(0), {Kind: "load", From: "mesh", After: "fault", Service: "service", Port: "door", Tasks: 2, Spread: true},
 		}},

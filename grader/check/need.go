@@ -44,6 +44,8 @@ type Need struct {
 	// Host is the Host header of requests to the balancer: "" is the address,
 	// [HostConfigured] what its configuration asks for, if it does.
 	Host string
+	// Numbers asks for the numbers that the answers show.
+	Numbers bool
 	// Rate is how many probes a second a window sends to the service; 0 is 4.
 	Rate float64
 }

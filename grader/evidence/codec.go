@@ -151,6 +151,9 @@ func (t *Trace) valid() error {
 	if got := t.Answered() + t.Failed(); got != t.Sent {
 		return fmt.Errorf("%d answers and failures for %d requests", got, t.Sent)
 	}
+	if err := t.numbersValid(); err != nil {
+		return err
+	}
 	return t.visitsValid()
 }
 

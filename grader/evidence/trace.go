@@ -25,6 +25,8 @@ type Target struct {
 	Host string `json:"host,omitempty"`
 	// Cookies is how clients of the kind "cookies" behave.
 	Cookies Cookies `json:"cookies,omitzero"`
+	// Numbers asks for the numbers that answers show; see [Trace.Numbers].
+	Numbers bool `json:"numbers,omitempty"`
 }
 
 // Balanced reports whether the load goes through the student's balancer.
@@ -60,6 +62,12 @@ type Trace struct {
 	// limit; SequenceCut says that there were more.
 	Sequence    []int16 `json:"sequence"`
 	SequenceCut bool    `json:"sequence_cut,omitempty"`
+	// Numbers has an entry a request, as Sequence has, where the target asks for
+	// them: the whole decimal numbers that stand by themselves on the page, in its
+	// order, [NumbersKept] at most; null for a failure. One that is the request's
+	// own source port is kept as a negative number. Which of them means what is for
+	// judging to find.
+	Numbers [][]int64 `json:"numbers,omitempty"`
 	// Visits are what clients that know cookies saw, in the order of the sequence.
 	Visits  []Visit `json:"visits,omitempty"`
 	Latency Latency `json:"latency"`

@@ -34,6 +34,7 @@ func merge(needs []check.Need, n check.Need) []check.Need {
 	}
 	needs[i].Tasks = max(needs[i].Tasks, n.Tasks)
 	needs[i].Spread = needs[i].Spread || n.Spread
+	needs[i].Numbers = needs[i].Numbers || n.Numbers
 	needs[i].Direct = needs[i].Direct || n.Direct
 	for _, v := range n.Or {
 		if !slices.Contains(needs[i].Or, v) {

@@ -186,7 +186,9 @@ func (x *lookup) mesh(s *Student, need check.Need, several bool) {
 		at = ":" + strconv.Itoa(port)
 	}
 	for _, n := range x.nodes {
-		s.Targets = append(s.Targets, target("mesh/"+n.Hostname+at, "mesh", n, port, requests))
+		t := target("mesh/"+n.Hostname+at, "mesh", n, port, requests)
+		t.Numbers = need.Numbers
+		s.Targets = append(s.Targets, t)
 	}
 }
 
@@ -228,6 +230,7 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 		k = x.running[svc.ID]
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
+	t.Numbers = need.Numbers
 	if need.From == "cookies" {
 		t.Cookies = need.Cookies(k)
 	}

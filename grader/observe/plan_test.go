@@ -250,3 +250,36 @@ tasks:
 		}
 	}
 }
+
+// TestPlanKeepsNumbersForACounter: the load that other checks share keeps numbers as
+// soon as one of them asks for them, and no other load does.
+func TestPlanKeepsNumbersForACounter(t *testing.T) {
+	const text = `schema: swarmgrade-rubric/1
+id: counts
+version: 1
+title: {zh: 计数, en: counting}
+points: 3
+vars:
+  - {name: service, kind: name, expr: '"s" + last(digits(id), 2)', title: {zh: 服务, en: service}}
+  - {name: published, kind: port, expr: '8000 + int(last(digits(id), 2))', title: {zh: 端口, en: port}}
+  - {name: haproxy, kind: name, expr: '"haproxy-" + last(digits(id), 2)', title: {zh: 名称, en: name}}
+  - {name: frontend, kind: port, expr: '9000 + int(last(digits(id), 2))', title: {zh: 端口, en: port}}
+tasks:
+  - id: "1"
+    title: {zh: 计数, en: counting}
+    points: 3
+    checks:
+      - {id: a.answers, kind: answers, points: 1, title: {zh: 甲, en: a}, with: {via: mesh}}
+      - {id: a.counter, kind: counter, points: 1, title: {zh: 乙, en: b}}
+      - {id: a.balancer, kind: answers, points: 1, title: {zh: 丙, en: c}, with: {via: haproxy, port: frontend}}
+`
+	rub, err := rubric.Load([]byte(text), "r.yaml", check.Set{}, nil)
+	require.NoError(t, err)
+	students, vars := class(1)
+	plan := observe.NewPlan(rub, []string{"1"}, students, vars, cluster(1))
+	require.Len(t, plan.Students[0].Targets, 4)
+	for _, target := range plan.Students[0].Targets {
+		require.Equal(t, target.Kind == "mesh", target.Numbers, target.ID)
+		require.Equal(t, 1, target.Workers)
+	}
+}
