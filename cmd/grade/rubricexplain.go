@@ -174,11 +174,11 @@ func (w explainText) needs(c explain.Check) []string {
 		out = append(out, w.lang.T("rubrictool.need_fault"))
 	}
 	if c.Action != nil {
-		var with []string
+		with := c.Action.Kind
 		for _, p := range c.Action.Params {
-			with = append(with, p.Name+" "+p.Text())
+			with += ", " + p.Name + " " + p.Text()
 		}
-		out = append(out, w.lang.T("rubrictool.need_action", "action", c.Action.Title.In(w.lang), "kind", c.Action.Kind, "with", with))
+		out = append(out, w.lang.T("rubrictool.need_action", "action", c.Action.Title.In(w.lang), "with", with))
 	}
 	return out
 }

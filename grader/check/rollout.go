@@ -56,9 +56,9 @@ func (p *updateAvailableParams) Validate(vars []string) []rubric.ParamError {
 }
 
 // updateAvailable passes when requests were answered throughout a rolling update, from
-// its begin until all new tasks answer. Chance exceeds the number that may fail, and
-// how many of them in a row, once in a million each, where max_errors is the share
-// that a loaded machine loses.
+// its begin until all new tasks answer. Where a loaded machine loses the share
+// max_errors of them, a correct service exceeds the number that may fail, and how many
+// in a row, by chance once in a million each.
 //
 // The measure is the share of the requests that was answered.
 func updateAvailable() Kind {

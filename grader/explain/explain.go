@@ -107,7 +107,7 @@ func checkOf(rub *rubric.Rubric, c *rubric.Check, actions rubric.ActionKinds) Ch
 		out.Action = &Action{Action: a, Does: i18n.M("about.does." + a.Kind), Params: params(a.Params, usual)}
 	}
 	for _, n := range check.NeedsOf(c) {
-		out.Fault = out.Fault || n.Kind == "window"
+		out.Fault = out.Fault || n.Kind == "window" && n.After == ""
 		switch n.Kind {
 		case "load", "window":
 			out.Sends = append(out.Sends, loadOf(n))
