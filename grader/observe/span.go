@@ -26,7 +26,17 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 	s.add(0, 2*usualRead)
 	speed := Speed(snap.Swarm.HeartbeatMS)
 	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
-	for _, e := range p.Episodes {
+	t := paceAt(speed)
+	for i := range p.Episodes {
+		e := &p.Episodes[i]
+		if seen := p.Watched(e, snap); len(seen) > 0 {
+			var services []*evidence.Service
+			for _, w := range seen {
+				services = append(services, w.Service)
+			}
+			limit := time.Duration(limitMS(evidence.Action{Kind: e.Kind}, services, snap.Swarm)) * time.Millisecond
+			s.add(t.lead+t.hold+t.tail, t.lead+limit+t.tail)
+		}
 		if ids := e.ids(); len(ids) > 0 {
 			s.add(scaled(calmFor), scaled(settleLimit)+3*usualRead)
 			s.load(p.During(e.ID, ids, snap).Students, parallel, rate)
@@ -35,7 +45,6 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 	if len(p.Faults) == 0 {
 		return s
 	}
-	t := paceAt(speed)
 	for _, f := range p.Faults {
 		s.add(t.lead+t.hold+t.tail, t.lead+time.Duration(f.LimitMS)*time.Millisecond+scaled(usualUndo)+t.tail+usualRead)
 	}

@@ -6,7 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
 )
 
 func TestSpan(t *testing.T) {
@@ -27,4 +31,20 @@ func TestSpan(t *testing.T) {
 	fast := &evidence.Snapshot{Swarm: evidence.Swarm{HeartbeatMS: 250}}
 	require.Less(t, p.Span(fast, 8, 1000).Least, s.Least, "an embedded cluster's windows are shorter")
 	require.Zero(t, (&Plan{}).Span(snap, 8, 1000).Least)
+
+	// A student's own container is watched coming back as a node's are.
+	snap.Services = []evidence.Service{{ID: "svc", Name: "s01", Mode: "replicated", Replicas: 2, Ports: []evidence.Port{{Protocol: "tcp", Published: 8001, Mode: "ingress"}}}}
+	killed := Plan{
+		Students: []Student{{
+			Who: roster.Student{ID: "1"}, Vars: map[string]string{"service": "s01", "published": "8001"},
+			during: []check.Need{{Kind: "window", After: "killed", Service: "service", Port: "published"}},
+		}},
+		Episodes: []Episode{{
+			Action:   rubric.Action{ID: "killed", Kind: action.ContainerKill},
+			Students: []Touched{{Student: "1", Action: evidence.Action{Kind: action.ContainerKill, Service: "svc"}}},
+		}},
+	}
+	s = killed.Span(snap, 8, 1000)
+	require.Equal(t, windowLead+windowHold+windowTail+calmFor, s.Least)
+	require.Greater(t, s.Most, 100*time.Second)
 }
