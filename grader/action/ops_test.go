@@ -92,6 +92,8 @@ func TestAnUpdateIsTakenBackUnlessItIsOver(t *testing.T) {
 	kind, _ := Find(Update)
 	a, code := kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", Forced: 7}, "a")
 	require.Empty(t, code)
+	_, code = kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", UpdateState: "updating"}, "a")
+	require.Equal(t, "changed", code, "one at a time")
 	for state, want := range map[string]uint64{"completed": 8, "": 8, "updating": 7, "paused": 7, "rollback_started": 7, "rollback_completed": 7} {
 		b := newBench(t)
 		b.opt.Injector = update{b.swarm}

@@ -26,8 +26,11 @@ func updateService() Kind {
 // An update that did not come to its end by the time it was watched for is taken
 // back; one that did stays, since taking it back would replace all of them once more.
 func aimUpdate(_ any, _ *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
-	if svc == nil {
+	switch {
+	case svc == nil:
 		return a, "no-service"
+	case svc.UpdateState == "updating": // another's is under way
+		return a, "changed"
 	}
 	return evidence.Action{
 		Kind: Update, Student: student, Service: svc.ID, Name: svc.Name,
