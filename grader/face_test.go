@@ -41,6 +41,7 @@ func TestAnotherFace(t *testing.T) {
 	said := map[i18n.Lang][]string{}
 	heard := map[i18n.Lang]chan grader.Event{}
 	var saying sync.WaitGroup
+	var mu sync.Mutex // of said
 	for _, lang := range i18n.Langs {
 		events := make(chan grader.Event, 100)
 		heard[lang] = events
@@ -51,6 +52,8 @@ func TestAnotherFace(t *testing.T) {
 					lines = append(lines, lang.Text(n.Msg))
 				}
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			said[lang] = lines
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
@@ -98,10 +99,8 @@ const rolloutSpeed = 8
 
 // speed is how many times faster than the clock the swarm's delays pass.
 func (x *sample) speed() float64 {
-	for _, a := range x.rub.Actions {
-		if a.Kind == action.Update {
-			return rolloutSpeed
-		}
+	if x.rub != nil && slices.ContainsFunc(x.rub.Actions, func(a rubric.Action) bool { return a.Kind == action.Update }) {
+		return rolloutSpeed
 	}
 	return simSpeed
 }
