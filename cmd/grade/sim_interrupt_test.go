@@ -369,7 +369,7 @@ func TestSecondInterruptInAFault(t *testing.T) {
 	once := w.start(t, append([]string{"--yes"}, s.args...)...)
 	s.journalAt(once, action.StepInjected)
 	require.Equal(t, exitInterrupted, once.end(t, syscall.SIGINT), "%s", once.out)
-	require.Contains(t, once.out.String(), "are back")
+	require.Contains(t, once.out.String(), "is as before")
 	require.FileExists(t, mark)
 	require.NoError(t, os.Remove(mark))
 
