@@ -68,69 +68,83 @@ type containerKill struct{ taskKill }
 
 // Restore brings back what the swarm did not. A service whose number of replicas is
 // another by now is left as it is.
+//
+// To the managers the slot of a lost task counts as taken, by any task that it has left
+// in their lists. Each time that the service shrinks by one, one of those goes.
 func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 	was, err := strconv.ParseUint(a.Was, 10, 32)
 	if err != nil || was == 0 {
 		return nil // it killed nothing
 	}
-	n, found, err := k.cluster.Replicas(ctx, a.Service)
-	if err != nil || !found {
-		return err
-	}
-	if n == was {
-		_, tasks, err := k.cluster.Poll(ctx, noClock)
-		if err != nil {
+	for range layers {
+		n, found, err := k.cluster.Replicas(ctx, a.Service)
+		if err != nil || !found || n != was && n != was-1 {
 			return err
 		}
-		if !short(tasks, a.Service, was) {
-			return nil
+		// One less is our own half of it, also where a process before this one did it.
+		if n == was {
+			over, missing, err := k.lost(ctx, a, was)
+			if err != nil || !missing {
+				return err
+			}
+			if done, err := k.cluster.Scale(ctx, a.Service, was, was-1); err != nil || !done {
+				return err
+			}
+			// Both changes at once are none.
+			if err := k.until(ctx, goneLimit, func() bool { now, _, err := k.lost(ctx, a, was); return err == nil && now < over }); err != nil {
+				return err
+			}
 		}
-		if done, err := k.cluster.Scale(ctx, a.Service, was, was-1); err != nil || !done {
+		if _, err := k.cluster.Scale(ctx, a.Service, was-1, was); err != nil {
 			return err
 		}
-	} else if n != was-1 {
-		return nil
+		if err := k.until(ctx, madeLimit, func() bool { _, missing, err := k.lost(ctx, a, was); return err == nil && !missing }); err != nil {
+			return err
+		}
 	}
-	// One less is our own half of it, also where a process before this one did it. The
-	// managers must have taken the slot of the lost task away by then: it counts as
-	// taken, and both changes at once are none.
-	if err := k.gone(ctx, a); err != nil {
-		return err
-	}
-	_, err = k.cluster.Scale(ctx, a.Service, was-1, was)
-	return err
+	return nil
 }
 
-// goneLimit is what is waited for a slot to be taken away: the managers do so within
-// a second.
-const goneLimit = 15 * time.Second
+const (
+	// layers is how many tasks that are over a slot may have left: the managers keep
+	// five, and one more for the look that finds nothing missing.
+	layers = 6
+	// goneLimit and madeLimit are what is waited for the managers to take a task away
+	// and to make one: they do either within a second.
+	goneLimit = 15 * time.Second
+	madeLimit = 5 * time.Second
+)
 
-// gone waits until the killed task is no longer listed, for a while.
-func (k containerKill) gone(ctx context.Context, a evidence.Action) error {
-	limited, cancel := context.WithTimeout(ctx, goneLimit)
+// until waits for something, for a while; the error is that ctx is over.
+func (k containerKill) until(ctx context.Context, limit time.Duration, seen func() bool) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for {
-		_, tasks, err := k.cluster.Poll(limited, noClock)
-		if err == nil && !slices.ContainsFunc(tasks, func(t evidence.Task) bool { return t.ID == a.TaskID }) {
-			return nil
-		}
+	for !seen() {
 		if pause(limited, retryEvery/4) != nil {
 			return ctx.Err()
 		}
 	}
+	return nil
 }
 
-// short reports whether fewer tasks of a service run, or are about to, than it is to
-// have.
-func short(tasks []evidence.Task, service string, want uint64) bool {
-	n := uint64(0)
+// ended are the states of a task that is over.
+var ended = []string{"complete", "failed", "shutdown", "rejected", "orphaned"}
+
+// lost counts the service's tasks that are over, and reports whether fewer run, or are
+// about to, than it is to have.
+func (k containerKill) lost(ctx context.Context, a evidence.Action, want uint64) (over int, missing bool, err error) {
+	_, tasks, err := k.cluster.Poll(ctx, noClock)
+	alive := uint64(0)
 	for _, t := range tasks {
-		over := t.State == "complete" || t.State == "failed" || t.State == "shutdown" || t.State == "rejected" || t.State == "orphaned"
-		if t.ServiceID == service && (t.Desired == "running" || t.Desired == "ready") && !over {
-			n++
+		switch {
+		case t.ServiceID != a.Service:
+		case slices.Contains(ended, t.State):
+			over++
+		case t.Desired == "running" || t.Desired == "ready":
+			alive++
 		}
 	}
-	return n < want
+	return over, alive < want, err
 }
 
 // Commands are what a person would type.

@@ -38,6 +38,7 @@ type fakeSwarm struct {
 	started    []string
 	replicas   map[string]uint64 // of services
 	scalings   int
+	refills    string            // the service of which lost tasks are counted
 	forced     map[string]uint64 // updates of services
 	updating   string            // the last one's state
 	// silent, if set, is what every call answers; stubborn containers don't
@@ -258,8 +259,17 @@ func (f *fakeSwarm) Scale(_ context.Context, id string, from, to uint64) (scaled
 	}
 	f.replicas[id] = to
 	f.scalings++
-	if to < from { // what does not run goes first
-		f.tasks = slices.DeleteFunc(f.tasks, func(t evidence.Task) bool { return t.ServiceID == id && t.State == "failed" })
+	last := -1 // of those that do not run, which go first, one at a time
+	for i, t := range f.tasks {
+		if t.ServiceID == id && t.State == "failed" {
+			last = i
+		}
+	}
+	switch {
+	case to < from && last >= 0:
+		f.tasks = slices.Delete(f.tasks, last, last+1)
+	case to > from && last < 0 && id == f.refills: // no slot is taken by a lost one
+		f.tasks = append(f.tasks, evidence.Task{ID: "made", ServiceID: id, Desired: "running", State: "running"})
 	}
 	return true, nil
 }

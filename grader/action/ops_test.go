@@ -71,10 +71,20 @@ func TestAKilledContainerIsMadeGood(t *testing.T) {
 		require.Len(t, b.swarm.locks, 1, name)
 		c.after(b)
 		was := b.swarm.scalings
+		b.swarm.refills = "svc-a"
 		require.NoError(t, s.Restore(t.Context()), name)
 		require.NoError(t, s.opt.Injector.Restore(t.Context(), a), "%s: twice is once", name)
 		require.Equal(t, c.want, b.swarm.replicas["svc-a"], name)
 		require.Equal(t, c.scaled, b.swarm.scalings > was, name)
+		if c.want == 2 {
+			alive := 0
+			for _, task := range b.swarm.tasks {
+				if task.ServiceID == "svc-a" && task.State != "failed" {
+					alive++
+				}
+			}
+			require.Equal(t, 2, alive, name)
+		}
 		b.requireUndone(t)
 	}
 
