@@ -2,7 +2,6 @@ package grader_test
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,12 +19,6 @@ import (
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/rubric"
 )
-
-const scaleClass = `class: scale
-roster: scale.csv
-rubric: scaling.yaml
-cluster: {endpoints: [unix:///nowhere.sock], nodes: {manager-1: 127.0.0.1}}
-`
 
 // scalable is what a student of the rubric scale builds.
 func scalable(name string, change func(s *deployments.Service)) *deployments.Deployment {
@@ -68,48 +61,30 @@ func byAddress() *deployments.Deployment {
 // TestScale: each student's service is scaled, watched, and put back, whatever comes
 // of one of them.
 func TestScale(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an embedded cluster")
-	}
-	home := t.TempDir()
-	source, err := os.ReadFile("testdata/scale.yaml")
-	require.NoError(t, err)
-	for name, text := range map[string]string{
-		"classes/scale.yaml": scaleClass, "classes/scale.csv": "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n2024003,张浩然\n2024004,陈思远\n2024005,刘一诺\n", "classes/scaling.yaml": string(source),
-	} {
-		require.NoError(t, os.MkdirAll(filepath.Join(home, filepath.Dir(name)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
-	}
 	all := map[string]check.Outcome{}
 	students := []struct {
-		id   string
 		did  *deployments.Deployment
 		lost map[string]check.Outcome
 		says map[string]string
 	}{
-		{"2024001", scalable("as-asked", nil), all, nil},
-		{"2024002", scalable("one-a-node", func(s *deployments.Service) { s.MaxPerNode = 1 }),
+		{scalable("as-asked", nil), all, nil},
+		{scalable("one-a-node", func(s *deployments.Service) { s.MaxPerNode = 1 }),
 			map[string]check.Outcome{"five.run": check.Partial}, map[string]string{"five.run": "while web02 was scaled from 2 to 5: "}},
-		{"2024003", scalable("global", func(s *deployments.Service) { s.Mode, s.Replicas = "global", 0 }),
+		{scalable("global", func(s *deployments.Service) { s.Mode, s.Replicas = "global", 0 }),
 			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded, "one.through": check.Ungraded},
 			map[string]string{"five.run": "global"}},
-		{"2024004", scalable("changes-it-meanwhile", nil),
+		{scalable("changes-it-meanwhile", nil),
 			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded},
 			map[string]string{"five.run": "changed by somebody else"}},
-		{"2024005", byAddress(),
+		{byAddress(),
 			map[string]check.Outcome{"five.run": check.Ungraded, "five.answer": check.Ungraded, "five.even": check.Ungraded, "one.through": check.Ungraded},
 			map[string]string{"five.run": "HAProxy names the addresses", "one.through": "HAProxy names the addresses"}},
 	}
-	g := &grader.Grader{Dir: home}
-	j, err := g.Open(t.Context(), grader.Select{Class: "scale"})
-	require.NoError(t, err)
-	cluster, to := emptyCluster(t)
+	var did []*deployments.Deployment
 	for _, s := range students {
-		vars := j.Vars[s.id]
-		vars["id"] = s.id
-		require.NoError(t, deployments.Apply(t.Context(), to, s.did, vars))
+		did = append(did, s.did)
 	}
-	handIn(t, g, cluster)
+	g, j, to := ownLab(t, "scale", did)
 	replicas := func(name string) int {
 		s, _, err := to.Manager.ServiceInspectWithRaw(t.Context(), name, swarm.ServiceInspectOptions{})
 		require.NoError(t, err)
@@ -183,7 +158,7 @@ func TestScale(t *testing.T) {
 	}))
 
 	// Nothing is done where it is not to be.
-	j2, err := g.Open(t.Context(), grader.Select{Class: "scale", Students: []string{"2024001"}})
+	j2, err := g.Open(t.Context(), grader.Select{Class: "own", Students: []string{"2024001"}})
 	require.NoError(t, err)
 	once.Do(func() {})
 	checked, err := j2.Check(t.Context(), grader.CheckOptions{})

@@ -2,7 +2,6 @@ package grader_test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,12 +14,6 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
-
-const twoServices = `class: two
-roster: two.csv
-rubric: two-services.yaml
-cluster: {endpoints: [unix:///nowhere.sock], nodes: {manager-1: 127.0.0.1}}
-`
 
 // edgeConfig has an entry for each service; the API's leads to what is given.
 func edgeConfig(api string) string {
@@ -65,44 +58,26 @@ func both(name, api, leads string) *deployments.Deployment {
 // TestTwoServicesUnderOtherNames: what a rubric's checks name is observed, however
 // its variables are called, and each service is judged by its own answers.
 func TestTwoServicesUnderOtherNames(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an embedded cluster")
-	}
-	home := t.TempDir()
-	source, err := os.ReadFile("testdata/two-services.yaml")
-	require.NoError(t, err)
-	for name, text := range map[string]string{
-		"classes/two.yaml": twoServices, "classes/two.csv": "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n2024003,张浩然\n", "classes/two-services.yaml": string(source),
-	} {
-		require.NoError(t, os.MkdirAll(filepath.Join(home, filepath.Dir(name)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
-	}
 	students := []struct {
-		id   string
 		did  *deployments.Deployment
 		lost map[string]check.Outcome
 		hint map[string]string
 	}{
-		{"2024001", both("all-as-asked", "${api}", "apiport"), nil, nil},
-		{"2024002", both("api-entry-leads-to-web", "${api}", "webport"), map[string]check.Outcome{"api.through": check.Fail, "api.even": check.Blocked},
+		{both("all-as-asked", "${api}", "apiport"), nil, nil},
+		{both("api-entry-leads-to-web", "${api}", "webport"), map[string]check.Outcome{"api.through": check.Fail, "api.even": check.Blocked},
 			map[string]string{"api.through": ".0.11:8502 check\nline 20 becomes:"}},
-		{"2024003", both("api-misnamed", "${api}x", "apiport"), map[string]check.Outcome{
+		{both("api-misnamed", "${api}x", "apiport"), map[string]check.Outcome{
 			"api.there": check.Fail, "api.answers": check.Blocked, "api.through": check.Fail, "api.even": check.Blocked,
 		}, map[string]string{
 			"api.there":   "remove api03x, and create it again under the right name:",
 			"api.through": "docker service create --name api03 --replicas 1 -p 8503:80 whoami-for-swarm:latest",
 		}},
 	}
-	g := &grader.Grader{Dir: home}
-	j, err := g.Open(t.Context(), grader.Select{Class: "two"})
-	require.NoError(t, err)
-	cluster, to := emptyCluster(t)
+	var did []*deployments.Deployment
 	for _, s := range students {
-		vars := j.Vars[s.id]
-		vars["id"] = s.id
-		require.NoError(t, deployments.Apply(t.Context(), to, s.did, vars))
+		did = append(did, s.did)
 	}
-	handIn(t, g, cluster)
+	_, j, _ := ownLab(t, "two-services", did)
 	plan, err := j.Plan(t.Context(), true)
 	require.NoError(t, err)
 	require.Len(t, plan.Plan.Students[0].Targets, 8, "three nodes for each service, and each entry")
