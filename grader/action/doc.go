@@ -1,18 +1,12 @@
-// Package action makes one node of a swarm fail, for a whole class at a time,
-// and never leaves it that way.
+// Package action changes a cluster to see what comes of it, and puts it back: a node
+// fails, for a whole class at a time, or something is done to each student's own
+// service, side by side.
 //
-// [Choose] picks the nodes. [Run] (or [Begin] and [Session.Restore]) injects one
-// fault and undoes it, whatever happens in between; a [Journal] that is synced
-// before each step lets [Heal] undo what a killed grader left, and a mark in the
-// swarm keeps graders on other machines away. A [Guard] says when a window must
-// be broken off.
-//
-//	plan := fault.Choose(snap, concerned, fault.Rules{Kind: fault.NodeStop})
-//	inj, err := fault.New(class.Fault, cluster)
-//	j, err := fault.OpenJournal(fault.JournalPath(dir, class.Name))
-//	for _, step := range plan.Steps {
-//		done, err := fault.Run(ctx, fault.Options{…}, step.Fault, watch)
-//	}
+// [Choose] picks nodes, a [Kind]'s Aim how it is done to a service. [Run] (or [Begin]
+// and [Session.Restore]) does one action and undoes it, whatever happens in between; a
+// [Journal] that is synced before each step lets [Heal] undo what a killed grader left,
+// and a mark in the swarm keeps graders on other machines away. A [Guard] says when the
+// window of a fault must be broken off.
 package action
 
 import (

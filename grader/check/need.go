@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/recovery"
 	"swarmgrade/grader/rubric"
 	"swarmgrade/grader/sight"
 	"swarmgrade/grader/stats"
@@ -189,7 +190,7 @@ func NamesOf(rub *rubric.Rubric) sight.Names {
 // there is something to see come back.
 func takesTasks(rub *rubric.Rubric, id string) bool {
 	return slices.ContainsFunc(rub.Actions, func(a rubric.Action) bool {
-		return a.ID == id && (a.Kind == "container-kill" || a.Kind == "update")
+		return a.ID == id && recovery.Takes(a.Kind)
 	})
 }
 

@@ -120,6 +120,16 @@ func (s *Story) Replacements() int {
 // Alone reports whether the fault took every task of the service.
 func (s *Story) Alone() bool { return len(s.Hit) > 0 && len(s.Hit) >= s.Before }
 
+// Takes reports whether an action of a kind takes tasks away, so that there is something
+// to see come back.
+func Takes(kind string) bool {
+	switch kind {
+	case "node-stop", "node-drain", "command", "task-kill", "container-kill", "update":
+		return true
+	}
+	return false
+}
+
 // Read finds a service's story. Svc is the service as it was before the fault;
 // w and p may be nil. The window may still be going on.
 func Read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) Story {
