@@ -25,6 +25,8 @@ type rubricResult struct {
 	// stated is how many findings the deployments state; unfound those of them
 	// that were not reported, and accusations of good ones.
 	stated, unfound int
+	// changed is how many things on the lab were not left as they were.
+	changed int
 }
 
 // confuse counts a class's verdicts and findings, and prints those that differ.
@@ -105,7 +107,7 @@ func (a *app) sayConfusion(r *rubricResult, took time.Duration) error {
 		fmt.Fprintln(a.Stdout, lang.T("rubrictest.sum", "rubric", r.rub.ID, "graded", r.graded, "n", total, "differ", differ,
 			"seconds", fmt.Sprintf("%.0f", took.Seconds())))
 	}
-	if differ > 0 || r.unfound > 0 || total == 0 {
+	if differ > 0 || r.unfound > 0 || r.changed > 0 || total == 0 {
 		return &diag.Failure{Code: diag.Mend}
 	}
 	return nil

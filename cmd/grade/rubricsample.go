@@ -47,9 +47,7 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) err
 	}
 	for i := range f.seeds {
 		seed := f.first + uint64(i)
-		if !x.a.quiet {
-			x.a.ui.note(x.a.lang().T("rubrictest.step", "task", x.task, "students", len(x.seats), "i", i+1, "n", f.seeds))
-		}
+		x.step(i, f.seeds)
 		if i%each == 0 {
 			if err := down(); err != nil {
 				return err
@@ -67,6 +65,13 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) err
 		x.confuse(r, got, seed)
 	}
 	return down()
+}
+
+// step says which round of how many begins.
+func (x *sample) step(i, n int) {
+	if !x.a.quiet {
+		x.a.ui.note(x.a.lang().T("rubrictest.step", "task", x.task, "students", len(x.seats), "i", i+1, "n", n))
+	}
 }
 
 // silent is the program with no output.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,10 @@ type rubricTest struct {
 	seeds int
 	first uint64
 	good  bool
+	// students are deployments by name or student ID; none is all of them.
+	students []string
+	// lab has the practice lab graded instead of embedded clusters.
+	lab bool
 }
 
 func newRubricTestCmd(a *app) *cobra.Command {
@@ -37,6 +42,8 @@ func newRubricTestCmd(a *app) *cobra.Command {
 	c.Flags().Uint64Var(&f.first, "seed", 1, lang.T("rubrictest.flag_seed"))
 	a.haproxyFlag(c, proxyEmbedded)
 	c.Flags().BoolVar(&f.good, "good", false, lang.T("rubrictest.flag_good"))
+	c.Flags().StringSliceVar(&f.students, "students", nil, lang.T("rubrictest.flag_students"))
+	c.Flags().BoolVar(&f.lab, "lab", false, lang.T("rubrictest.flag_lab"))
 	return c
 }
 
@@ -69,7 +76,11 @@ func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
 			continue
 		}
 		x := sample{a: a, rub: rub, class: class, task: task, seats: seats}
-		if err := x.rounds(ctx, f, &r); err != nil {
+		do := x.rounds
+		if f.lab {
+			do = x.onLab
+		}
+		if err := do(ctx, f, &r); err != nil {
 			return err
 		}
 	}
@@ -102,6 +113,15 @@ func (f *rubricTest) seats(rub *rubric.Rubric, task string) (seats []deployments
 	}
 	if f.good {
 		seats = slices.DeleteFunc(seats, func(s deployments.Seat) bool { return !s.Deployment.Good })
+	}
+	if len(f.students) > 0 {
+		// A name may be of one task's deployments only.
+		seats = slices.DeleteFunc(seats, func(s deployments.Seat) bool {
+			return !slices.ContainsFunc(f.students, func(n string) bool {
+				n = strings.TrimSpace(n)
+				return n == s.ID || n == s.Deployment.Name || n == s.Deployment.Task+"/"+s.Deployment.Name
+			})
+		})
 	}
 	return seats, class, nil
 }
