@@ -51,6 +51,7 @@ type Trace struct {
 	Stopped string `json:"stopped,omitempty"`
 	// Retried says that an earlier try got nothing but 503 from the balancer,
 	// as one does that has just started and whose servers are not up yet, or
+	// less than all from one that looks its servers up now and then, or
 	// that a few of its requests timed out; this is the second try.
 	Retried bool `json:"retried,omitempty"`
 	// Responders are who answered, in the order of their first answer.

@@ -255,3 +255,15 @@ func cutCond(ws []string) ([]string, Cond) {
 	}
 	return ws, Cond{}
 }
+
+// Lag is how long servers that are looked up while HAProxy runs may stay behind what DNS
+// says: the time for which an answer is taken for valid, that for which an address which
+// is gone is kept, and one more look. 0 if no section says how names are looked up. See
+// "hold" and "timeout resolve" in HAProxy's configuration manual.
+func (c *Config) Lag() time.Duration {
+	var most time.Duration
+	for _, r := range c.Resolvers {
+		most = max(most, r.Hold["valid"]+r.Hold["obsolete"]+r.Resolve)
+	}
+	return most
+}

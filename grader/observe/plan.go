@@ -62,6 +62,7 @@ type Student struct {
 	owner     map[string]string // of each student's HAProxy name, by that name
 	look      *lookup           // of the snapshot that the plan was made of
 	named     []string          // the targets whose Host header stands in the HAProxy's configuration
+	behind    map[string]int    // how many tasks run behind a balancer's target, by its ID
 }
 
 // Skip is a load that is not driven. Why is "no-service", "not-published",
@@ -231,12 +232,16 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
 	t.Numbers = need.Numbers
+	if s.behind == nil {
+		s.behind = map[string]int{}
+	}
 	if need.From == "cookies" {
 		t.Cookies = need.Cookies(k)
 	}
 	if several {
 		t.ID += ":" + strconv.Itoa(port)
 	}
+	s.behind[t.ID] = k
 	switch need.Host {
 	case "":
 	case check.HostConfigured:

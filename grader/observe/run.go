@@ -95,7 +95,7 @@ func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapsho
 				r.Still(b)
 			}
 			if err == nil {
-				err = r.drive(ctx, s, b, unreachable)
+				err = r.drive(ctx, s, b, s.lookup(snap), unreachable)
 			}
 			if err != nil {
 				return err
@@ -135,7 +135,7 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 }
 
 // drive adds the load traces to a student's bundle.
-func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unreachable map[string]error) error {
+func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *lookup, unreachable map[string]error) error {
 	var kept []evidence.Trace
 	if r.Store != nil {
 		var err error
@@ -156,7 +156,7 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 			continue
 		}
 		counted := r.meter(ctx, s, t)
-		trace, err := r.load(ctx, t)
+		trace, err := r.load(ctx, t, s.follower(b, t, x))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -184,18 +184,29 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 const warmUp = 5 * time.Second
 
 // load drives a target. A balancer that has only 503 to say gets a second
-// chance after its warm-up; so does a target of which a few answers were late,
+// chance after its warm-up; so does one that looks its servers up and may not have
+// seen the latest of them, and a target of which a few answers were late,
 // as on a machine that was busy for a moment.
-func (r *Runner) load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {
+func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (evidence.Trace, error) {
 	trace, err := r.Loader.Load(ctx, t)
-	if err != nil || !cold(&trace) && !hiccup(&trace) {
+	if err != nil {
 		return trace, err
 	}
-	if err := pause(ctx, warmUp); err != nil {
+	late, wait := hiccup(&trace), time.Duration(0)
+	if cold(&trace) || late {
+		wait = warmUp
+	}
+	if by.behind(&trace) {
+		wait = max(wait, by.lag)
+	}
+	if wait == 0 {
+		return trace, nil
+	}
+	if err := pause(ctx, wait); err != nil {
 		return trace, err
 	}
 	again, err := r.Loader.Load(ctx, t)
-	if err == nil && hiccup(&trace) && failed(&again) > failed(&trace) {
+	if err == nil && late && failed(&again) > failed(&trace) {
 		return trace, nil
 	}
 	again.Retried = true
