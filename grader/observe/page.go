@@ -44,6 +44,9 @@ func (r *Runner) page(ctx context.Context, px *evidence.Proxy, ref haproxy.Ref, 
 		}
 		address := net.JoinHostPort(node.Address, strconv.Itoa(public))
 		text, err := pager.Page(ctx, address, o.URI, o.Auth)
+		if err != nil && err.Error() == "unreachable" && pause(ctx, warmUp) == nil {
+			text, err = pager.Page(ctx, address, o.URI, o.Auth) // it may have just started
+		}
 		page := evidence.Page{}
 		if err != nil {
 			page.Error = err.Error()

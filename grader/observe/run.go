@@ -143,6 +143,7 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			return err
 		}
 	}
+	began := time.Now()
 	for _, t := range s.Targets {
 		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return k.Target == t }); i >= 0 {
 			b.Traces = append(b.Traces, kept[i])
@@ -156,7 +157,7 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			continue
 		}
 		counted := r.meter(ctx, s, t)
-		trace, err := r.load(ctx, t, s.follower(b, t, x))
+		trace, err := r.load(ctx, t, s.follower(b, t, x, began))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -197,9 +198,9 @@ func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (evid
 		wait = warmUp
 	}
 	if by.behind(&trace) {
-		wait = max(wait, by.lag)
+		wait = max(wait, time.Until(by.until))
 	}
-	if wait == 0 {
+	if wait <= 0 {
 		return trace, nil
 	}
 	if err := pause(ctx, wait); err != nil {
