@@ -175,6 +175,14 @@ func (in *Input) wants() wants {
 			if mine(p.Service) {
 				w.network = in.Vars[p.Network]
 			}
+		case *sharedParams:
+			if mine(p.Service) || mine(p.With) {
+				w.network = in.Vars[p.Network]
+			}
+		case *counterParams:
+			if p.Store != "" && mine(p.Store) {
+				w.image = storeImage
+			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
 			w.service = w.service || c.Kind == "haproxy-service"
@@ -209,13 +217,13 @@ func (in *Input) wants() wants {
 }
 
 // imageLike is the name under which most services run one of the images: the
-// class's own, with its registry; of none what most run that is no balancer.
+// class's own, with its registry; of none what most run that is neither balancer nor store.
 // Without any it is the first of the names.
 func (in *Input) imageLike(images []string) string {
 	count := map[string]int{}
 	for i := range in.View.Snap().Services {
 		image := in.View.Snap().Services[i].Image
-		if len(images) == 0 && !strings.Contains(image, "haproxy") ||
+		if len(images) == 0 && !strings.Contains(image, "haproxy") && !strings.Contains(image, "redis") ||
 			slices.ContainsFunc(images, func(want string) bool { return sight.ImageMatches(image, want) }) {
 			count[image]++
 		}
