@@ -102,5 +102,8 @@ func judgeShared(in *Input, p *sharedParams) Result {
 		r.Message = i18n.M("check.meet_off", args...)
 	}
 	r.Hint = steps(lines...)
+	if len(made) == 0 {
+		r.Hint = i18n.M("check.network_with_service_hint", "service", in.Vars[p.Service])
+	}
 	return r
 }

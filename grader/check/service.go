@@ -82,7 +82,7 @@ func serviceExists() Kind {
 func (in *Input) createHint(name string) i18n.Msg {
 	w := in.wants()
 	var first i18n.Msg
-	if w.network != "" && !in.View.HasNetwork(w.network) {
+	if w.network != "" && !w.joins && !in.View.HasNetwork(w.network) {
 		first = do("docker network create -d overlay --attachable", w.network)
 	}
 	return steps(i18n.M("check.service_none_hint", "service", name), first, do(in.createService(name)))

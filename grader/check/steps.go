@@ -117,6 +117,7 @@ type wants struct {
 	global     bool
 	dnsrr      bool
 	network    string // "" for none
+	joins      bool   // another service, which is to come too, brings the network
 	haproxy    string // "" for none
 	frontend   string
 	toTasks    bool // HAProxy leads to the tasks and not to the nodes
@@ -178,6 +179,7 @@ func (in *Input) wants() wants {
 		case *sharedParams:
 			if mine(p.Service) || mine(p.With) {
 				w.network = in.Vars[p.Network]
+				w.joins = !mine(p.Service) && in.View.Service(p.Service) == nil
 			}
 		case *counterParams:
 			if p.Store != "" && mine(p.Store) {
