@@ -97,7 +97,11 @@ func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 			continue
 		}
 		again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
-		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again))
+		var ask i18n.Msg
+		if client := in.wants().client; client != "" {
+			ask = i18n.M("check.counter_renamed_hint", "store", name, "service", client, "other", other)
+		}
+		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again), ask)
 	}
 	return in.createHint(name)
 }

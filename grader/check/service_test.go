@@ -130,9 +130,11 @@ func TestEachServiceIsLookedForByItself(t *testing.T) {
 	v := d.verdicts(
 		&rubric.Check{ID: "page", Kind: "service-exists", Points: 100, Params: params(t, "service-exists", "")},
 		&rubric.Check{ID: "store", Kind: "service-exists", Points: 100, Params: params(t, "service-exists", "service: store, unpublished: true, network: network")},
+		&rubric.Check{ID: "count", Kind: "counter", Points: 100, Params: params(t, "counter", "store: store")},
 	)
 	require.Equal(t, []string{"web", "cache"}, v[0].Message.Args["similar"])
 	require.Contains(t, i18n.EN.Text(v[0].Hint), "docker service rm web")
 	require.Equal(t, []string{"cache"}, v[1].Message.Args["similar"])
 	require.Contains(t, i18n.EN.Text(v[1].Hint), "docker service create --name redis-01")
+	require.Contains(t, i18n.EN.Text(v[1].Hint), "if the program of s01 asks for cache, have it ask for redis-01")
 }

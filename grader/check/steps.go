@@ -118,6 +118,7 @@ type wants struct {
 	dnsrr      bool
 	network    string // "" for none
 	joins      bool   // another service, which is to come too, brings the network
+	client     string // the service whose program asks for this one by its name; "" for none
 	haproxy    string // "" for none
 	frontend   string
 	toTasks    bool // HAProxy leads to the tasks and not to the nodes
@@ -183,7 +184,7 @@ func (in *Input) wants() wants {
 			}
 		case *counterParams:
 			if p.Store != "" && mine(p.Store) {
-				w.image = storeImage
+				w.image, w.client = storeImage, in.Vars[p.Service]
 			}
 		case *proxyParams:
 			w.haproxy, w.frontend = in.Vars[p.Name], in.Vars[p.Port]
