@@ -41,7 +41,7 @@ func TestHintsLeadToFullMarks(t *testing.T) {
 		}
 		t.Skip("no docker command on this machine")
 	}
-	for _, task := range []string{"1", "2", "3", "strategies/restart", "strategies/update", "strategies/balance", "sticky/sticky", "discovery/mesh", "discovery/names"} {
+	for _, task := range []string{"1", "2", "3", "strategies/restart", "strategies/update", "strategies/balance", "sticky/sticky", "discovery/mesh", "discovery/names", "discovery/counter"} {
 		t.Run("task "+task, func(t *testing.T) {
 			t.Parallel()
 			c := newHintClass(t, task)
@@ -253,7 +253,20 @@ var unmended = map[string]string{
 	"1 one-task-answers-for-all": "one task takes the others' connections; no command mends what is in the image",
 	"2 one-task-answers-for-all": "one task takes the others' connections; no command mends what is in the image",
 	"3 task-moved-static":        "the addresses were right until a fault moved the tasks, so that there is nothing to mend: the next run counts",
+
+	"discovery/counter counts-in-each-container": otherProgram,
+	"discovery/counter no-redis-counts-in-each":  otherProgram,
+	"discovery/counter nothing-done":             otherProgram,
+	"discovery/counter page-asks-another-name":   otherProgram,
+	"discovery/counter page-without-number":      otherProgram,
+	"discovery/counter random-number":            otherProgram,
+	"discovery/counter redis-misnamed":           otherProgram,
+	"discovery/counter shows-the-time":           otherProgram,
+	"discovery/counter shows-visitors-port":      otherProgram,
+	"discovery/counter whoami-as-it-is":          otherProgram,
 }
+
+const otherProgram = "what the page shows, and which store it asks, is in the student's own program, which no command mends"
 
 // report prints the table, and holds it against what is stated.
 func (c *hintClass) report() {

@@ -95,6 +95,15 @@ func (a *app) deploySeats(ctx context.Context, t deployments.Targets, seats []de
 	for i, s := range seats {
 		jobs[i] = s.Job()
 	}
+	if !f.remove {
+		node, image, err := deployments.LacksRedis(ctx, t, jobs)
+		if err != nil || node != "" {
+			return &diag.Failure{
+				Code: diag.Usage, Msg: i18n.M("labdeploy.no_redis", "node", node, "image", image),
+				Hint: i18n.M("labdeploy.no_redis_hint", "package", lab.RedisPackage), Cause: err,
+			}
+		}
+	}
 	failed := 0
 	rows := []map[string]any{}
 	start := time.Now()

@@ -11,7 +11,7 @@ var All = sync.OnceValue(func() []Kind {
 		haproxyServers(), haproxyBalance(), haproxyHealth(), haproxyService(), haproxyStats(),
 		answers(), spread(), balanceShown(), stickyCookie(), cookiePrivate(),
 		counter(),
-		serviceDNSRR(), serviceNetwork(), nameVIP(), nameTasks(), haproxyNetwork(), haproxyBackends(), direct(),
+		serviceDNSRR(), serviceNetwork(), networkShared(), nameVIP(), nameTasks(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),
 		updated(), updateAvailable(),
 	}

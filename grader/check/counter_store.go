@@ -7,6 +7,9 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
+// storeImage is what hints make a store of.
+const storeImage = "redis:alpine"
+
 // store is the service that keeps the count, nil where none is known.
 func (in *Input) store(p *counterParams) *evidence.Service {
 	if p.Store == "" {
@@ -34,7 +37,7 @@ func (in *Input) storeHint(svc *evidence.Service, p *counterParams) i18n.Msg {
 	switch {
 	case store == nil:
 		return steps(i18n.M("check.counter_missing_hint", "store", name, "service", svc.Name), make,
-			do("docker service create --name", quote(name), "--network", quote(network), "redis:alpine"), join)
+			do("docker service create --name", quote(name), "--network", quote(network), storeImage), join)
 	case !in.share(svc, store):
 		lines := []i18n.Msg{i18n.M("check.counter_apart_hint", "store", name, "service", svc.Name), make, join}
 		if !in.isOn(store, network) {
@@ -51,9 +54,13 @@ func (in *Input) storeHint(svc *evidence.Service, p *counterParams) i18n.Msg {
 	return i18n.M("check.counter_use_hint", "store", store.Name, "service", svc.Name)
 }
 
-// countNetwork is the network for a service and its store to meet in: one that either
-// is on, the service's first, and whether there is one.
+// countNetwork is the network for a service and its store to meet in: the one that the
+// task asks for, or else one that either is on, the service's first, and whether there
+// is such a one.
 func (in *Input) countNetwork(svc, store *evidence.Service) (name string, on bool) {
+	if n := in.wants().network; n != "" {
+		return n, false
+	}
 	for _, s := range []*evidence.Service{svc, store} {
 		if s == nil {
 			continue

@@ -77,7 +77,7 @@ func viaNodes() *deployment {
 	d := &deployment{
 		vars: map[string]string{
 			"service": "s01", "published": "8001", "haproxy": "haproxy-01", "frontend": "9001", "visited": "10001",
-			"network": "dnsrr-01", "nn": "01",
+			"network": "dnsrr-01", "nn": "01", "store": "redis-01",
 		},
 		snap: &evidence.Snapshot{
 			Swarm:    evidence.Swarm{ID: "swarm", HeartbeatMS: 5000, Managers: 3},

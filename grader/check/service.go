@@ -22,17 +22,39 @@ type serviceParams struct {
 	// Port is the variable with the port that may give a misnamed service
 	// away.
 	Port string `yaml:"port"`
+	// Unpublished says that the service is to publish none: Port counts for nothing.
+	Unpublished bool `yaml:"unpublished"`
+	// Network is the variable with the network that may do so too. It may be left out.
+	Network string `yaml:"network"`
 }
 
 func (p *serviceParams) Validate(vars []string) []rubric.ParamError {
-	return varsExist(vars, "service", p.Service, "port", p.Port)
+	errs := varsExist(vars, "service", p.Service)
+	if !p.Unpublished {
+		errs = append(errs, varsExist(vars, "port", p.Port)...)
+	}
+	if p.Network != "" {
+		errs = append(errs, varsExist(vars, "network", p.Network)...)
+	}
+	return errs
+}
+
+// port is "" where there is to be none.
+func (p *serviceParams) port() string {
+	if p.Unpublished {
+		return ""
+	}
+	return p.Port
 }
 
 var serviceDefaults = serviceParams{Service: "service", Port: "published"}
 
 // serviceExists passes when a service has exactly the derived name.
 func serviceExists() Kind {
-	return define("service-exists", false, serviceDefaults, func(p *serviceParams) []Need { return snapshotNeed(p.Service, p.Port) },
+	return define("service-exists", false, serviceDefaults,
+		func(p *serviceParams) []Need {
+			return []Need{{Kind: "snapshot", Service: p.Service, Port: p.port(), Network: p.Network}}
+		},
 		func(in *Input, p *serviceParams) Result {
 			name := in.Vars[p.Service]
 			r := Result{Expected: Facts{"service": name}}
@@ -43,7 +65,7 @@ func serviceExists() Kind {
 				return r
 			}
 			r.Outcome = Fail
-			alike := in.View.Alike(p.Service, p.Port)
+			alike := in.View.Alike(p.Service, p.port(), p.Network)
 			r.Observed = Facts{"service": nil, "similar": nonNil(alike)}
 			if len(alike) > 0 {
 				r.Message = i18n.M("check.service_misnamed", "service", name, "similar", alike)
@@ -60,7 +82,7 @@ func serviceExists() Kind {
 func (in *Input) createHint(name string) i18n.Msg {
 	w := in.wants()
 	var first i18n.Msg
-	if w.network != "" && !in.View.HasNetwork(w.network) {
+	if w.network != "" && !w.joins && !in.View.HasNetwork(w.network) {
 		first = do("docker network create -d overlay --attachable", w.network)
 	}
 	return steps(i18n.M("check.service_none_hint", "service", name), first, do(in.createService(name)))
@@ -75,7 +97,11 @@ func (in *Input) misnamed(name string, alike []string) i18n.Msg {
 			continue
 		}
 		again := in.serviceAgain(svc, func(s *evidence.Service, _ *[]string) { s.Name = name })
-		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again))
+		var ask i18n.Msg
+		if client := in.wants().client; client != "" {
+			ask = i18n.M("check.counter_renamed_hint", "store", name, "service", client, "other", other)
+		}
+		return steps(i18n.M("check.service_misnamed_hint", "service", name, "other", other), do("docker service rm", other), do(again), ask)
 	}
 	return in.createHint(name)
 }

@@ -3,7 +3,10 @@ package check_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/rubric"
 )
 
@@ -31,10 +34,22 @@ func TestServiceExists(t *testing.T) {
 	requireKind(t, "service-exists", viaTasks, rubric.Credit{}, []kase{
 		{"named it web, on their own network", "", func(d *deployment) { d.svc().Name = "web" }, fail("check.service_misnamed").says("similar", []string{"web"})},
 	})
+	// A service that publishes no port is given away by its network alone.
+	store := func(name, net string) func(d *deployment) {
+		return withRedis(func(d *deployment) { d.noService(); d.store().Name, d.store().Networks = name, []string{net} })
+	}
+	requireKind(t, "service-exists", viaTasks, rubric.Credit{}, []kase{
+		{"Redis as asked", "service: store, unpublished: true, network: network", withRedis(nil), pass("check.service_found").saw("service", "redis-01")},
+		{"named it cache, on their own network", "service: store, unpublished: true, network: network", store("cache", ownNet),
+			fail("check.service_misnamed").says("similar", []string{"cache"})},
+		{"named it cache, elsewhere", "service: store, unpublished: true, network: network", store("cache", "net-more"), fail("check.service_none")},
+	})
 	requireRefused(t, "service-exists", map[string][]string{
-		"service: servcie":             {"service check.param_no_var"},
-		"service: s01, port: \"8001\"": {"service check.param_no_var", "port check.param_no_var"},
-		"service: name, port: id":      nil,
+		"service: store, network: net":               {"network check.param_no_var"},
+		"service: store, unpublished: true, port: p": nil,
+		"service: servcie":                           {"service check.param_no_var"},
+		"service: s01, port: \"8001\"":               {"service check.param_no_var", "port check.param_no_var"},
+		"service: name, port: id":                    nil,
 	})
 }
 
@@ -101,4 +116,25 @@ func TestServiceEnv(t *testing.T) {
 		"service: svc": {"service check.param_no_var"},
 		"value: group": nil,
 	})
+}
+
+// TestEachServiceIsLookedForByItself: of two services of one student, what is meant for
+// one is not taken for the other.
+func TestEachServiceIsLookedForByItself(t *testing.T) {
+	d := viaTasks()
+	withRedis(func(d *deployment) {
+		d.svc().Name, d.svc().Env = "web", []string{"STUDENT_ID=2024001"}
+		d.svc().Ports = []evidence.Port{{Protocol: "tcp", Target: 80, Published: 8001, Mode: "ingress"}}
+		d.store().Name = "cache"
+	})(d)
+	v := d.verdicts(
+		&rubric.Check{ID: "page", Kind: "service-exists", Points: 100, Params: params(t, "service-exists", "")},
+		&rubric.Check{ID: "store", Kind: "service-exists", Points: 100, Params: params(t, "service-exists", "service: store, unpublished: true, network: network")},
+		&rubric.Check{ID: "count", Kind: "counter", Points: 100, Params: params(t, "counter", "store: store")},
+	)
+	require.Equal(t, []string{"web", "cache"}, v[0].Message.Args["similar"])
+	require.Contains(t, i18n.EN.Text(v[0].Hint), "docker service rm web")
+	require.Equal(t, []string{"cache"}, v[1].Message.Args["similar"])
+	require.Contains(t, i18n.EN.Text(v[1].Hint), "docker service create --name redis-01")
+	require.Contains(t, i18n.EN.Text(v[1].Hint), "if the program of s01 asks for cache, have it ask for redis-01")
 }

@@ -116,7 +116,7 @@ func params(t *testing.T, kind, with string) any {
 }
 
 // vocabulary is every variable that a rubric of these tests may have.
-var vocabulary = []string{"service", "published", "haproxy", "frontend", "visited", "network", "nn", "web", "door", "lb", "gate", "gate2", "lan", "group"}
+var vocabulary = []string{"service", "published", "haproxy", "frontend", "visited", "network", "nn", "web", "door", "lb", "gate", "gate2", "lan", "group", "store"}
 
 func readParams(t *testing.T, kind, with string) (p any, errs []rubric.ParamError) {
 	t.Helper()

@@ -20,7 +20,7 @@ func (c *class) proxy(s *student) {
 	ends := s.view.Ends(s.px, s.svc, s.port)
 	// A classmate's service is told of as shared, and one that is the student's
 	// under a wrong name is no stranger's.
-	alike := s.view.Alike("service", "published")
+	alike := s.view.Alike("service", "published", "")
 	at := slices.IndexFunc(ends, func(e sight.End) bool {
 		return e.Where == "stand-alone" || e.Where == "other" && c.owner[e.Name] == nil && !slices.Contains(alike, e.Name)
 	})

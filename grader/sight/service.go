@@ -11,26 +11,52 @@ import (
 
 // Alike are services that may be the student's under another name: those that
 // carry the student's ID, publish the student's port or are on the student's
-// network, and names that differ only in case, dashes or leading zeros.
-func (v *View) Alike(nameVar, portVar string) []string {
+// network, and names that differ only in case, dashes or leading zeros. No port is ""; so is
+// a network, which then is the rubric's, of the service that the rubric is about first.
+// What publishes the port of another service of the student's is meant for that one.
+// Those of that port or nearly that name come first.
+func (v *View) Alike(nameVar, portVar, networkVar string) []string {
 	want := squash(v.vars[nameVar])
-	var out []string
+	if networkVar == "" && nameVar == v.names.Service {
+		networkVar = v.names.Network
+	}
+	network := v.vars[networkVar]
+	var sure, maybe []string
 	for i := range v.idx.Snap.Services {
 		s := &v.idx.Snap.Services[i]
-		same := squash(s.Name) == want || slices.Contains(s.Env, "STUDENT_ID="+v.vars["id"])
-		for _, p := range s.Ports {
-			same = same || (p.Published > 0 && strconv.Itoa(p.Published) == v.vars[portVar])
-		}
-		for _, id := range s.Networks {
-			same = same || v.NetworkName(id) == v.vars[v.names.Network] && s.Name != v.vars[v.names.Balancer] && !strings.Contains(s.Image, "haproxy")
-		}
 		// One that is there under its name is no other's.
-		same = same && !v.ownName(s.Name)
-		if same && s.Name != v.vars[nameVar] {
-			out = append(out, s.Name)
+		if s.Name == v.vars[nameVar] || v.ownName(s.Name) {
+			continue
+		}
+		near := slices.Contains(s.Env, "STUDENT_ID="+v.vars["id"])
+		for _, id := range s.Networks {
+			near = near || network != "" && v.NetworkName(id) == network && s.Name != v.vars[v.names.Balancer] && !strings.Contains(s.Image, "haproxy")
+		}
+		switch {
+		case squash(s.Name) == want, v.publishes(s, func(port string) bool { return port == v.vars[portVar] }):
+			sure = append(sure, s.Name)
+		case near && !v.publishes(s, func(port string) bool { return v.otherPort(portVar, port) }):
+			maybe = append(maybe, s.Name)
 		}
 	}
+	out := append(sure, maybe...)
 	return out[:min(len(out), 5)]
+}
+
+// publishes reports whether a service publishes such a port.
+func (v *View) publishes(s *evidence.Service, such func(port string) bool) bool {
+	return slices.ContainsFunc(s.Ports, func(p evidence.Port) bool { return p.Published > 0 && such(strconv.Itoa(p.Published)) })
+}
+
+// otherPort reports whether a port is that of a service of the student's which is to
+// publish another than the one under a variable.
+func (v *View) otherPort(portVar, port string) bool {
+	for _, other := range v.names.Ports {
+		if other != portVar && v.vars[other] == port {
+			return true
+		}
+	}
+	return false
 }
 
 // ownName reports whether a service of the student's is called so.
