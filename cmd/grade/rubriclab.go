@@ -120,7 +120,7 @@ func (x *sample) lot(ctx context.Context, p *practice, jobs []deployments.Job, f
 // gradeOn grades the students on a lab once and keeps nothing. Its class is in the lab's
 // own directory, so that whoever comes next finds the journal of one that was killed.
 func (x *sample) gradeOn(ctx context.Context, p *practice) (grader.Trial, error) {
-	dir := filepath.Join(p.lab.Dir(), "class")
+	dir := p.lab.ClassDir()
 	if err := os.MkdirAll(filepath.Join(dir, "gradebook"), 0o700); err != nil {
 		return grader.Trial{}, err
 	}
