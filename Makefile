@@ -43,7 +43,7 @@ test:
 	$(GO) test -run 'TestBombs|TestHostileFilesTakeLittleWork|TestHintsLeadToFullMarks|TestOneStudentsFlood' ./grader/roster ./grader/haproxy ./cmd/grade # bounds on work and time mean nothing with -race
 	$(GO) test -run 'TestScripts/(instructor|student)' ./cmd/grade
 	$(GO) test -count=1 -timeout 20m ./fixtures/contract
-	for lab in discovery ha-lb strategies; do $(GO) run ./cmd/grade rubric test $$lab || exit; done # make accuracy: all
+	$(GO) test -count=1 -timeout 20m -run 'TestWrongJudgesAreNoticed/^(discovery|ha-lb|strategies)$$' ./cmd/grade # make accuracy: all
 
 # The contract suite on the engine and the HAProxy of another Debian release.
 RELEASE ?= forky
@@ -69,9 +69,11 @@ lint:
 contract:
 	$(GO) test -count=1 -timeout 20m ./fixtures/contract
 
-# Stated against given outcomes of every sample deployment, for each check.
+# Stated against given outcomes of every sample deployment, for each check; and judges that are
+# wrong about one check, which has to show.
 accuracy: build
 	for lab in $(LABS); do $(BIN) rubric test $$lab --seeds $(SEEDS) || exit; done
+	$(GO) test -count=1 -timeout 30m -run TestWrongJudgesAreNoticed ./cmd/grade
 
 # Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:

@@ -65,6 +65,9 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) err
 		}
 		r.graded += len(x.seats)
 		x.confuse(r, got, seed)
+		if !f.good {
+			x.mutate(r, got)
+		}
 	}
 	return down()
 }
