@@ -6,12 +6,14 @@ GO      ?= go
 BIN     := bin/grade
 LINT    := $(GO) tool -modfile=.tools/go.mod golangci-lint
 SEEDS   ?= 3
+GOOD    ?= 200
+AT_ONCE ?= 3
 LABS    := discovery ha-lb ha-ops sticky strategies
 STUDENTS ?= 2024001,2024008,2024012,2024027,2024029,2024031,2024047,2024058
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: accuracy build contract demo hints lab newest newest-some test lint bench clean man release
+.PHONY: accuracy build contract demo good hints lab newest newest-some test lint bench clean man release
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/grade
@@ -74,6 +76,12 @@ contract:
 accuracy: build
 	for lab in $(LABS); do $(BIN) rubric test $$lab --seeds $(SEEDS) || exit; done
 	$(GO) test -count=1 -timeout 30m -run TestWrongJudgesAreNoticed ./cmd/grade
+
+# Good deployments, graded with many seeds, of each lab: not one point is to be lost. At 200
+# seeds that takes about an hour and a half on two processors; GOOD=5 is a try.
+good: build
+	for lab in $(LABS); do $(BIN) rubric test $$lab --good --seeds $(GOOD) --at-once $(AT_ONCE) --quiet || failed="$$failed $$lab"; done; \
+	test -z "$$failed" || { echo "points lost:$$failed" >&2; exit 1; }
 
 # Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:
