@@ -6,12 +6,14 @@ GO      ?= go
 BIN     := bin/grade
 LINT    := $(GO) tool -modfile=.tools/go.mod golangci-lint
 SEEDS   ?= 3
+GOOD    ?= 200
+AT_ONCE ?= 3
 LABS    := discovery ha-lb ha-ops sticky strategies
 STUDENTS ?= 2024001,2024008,2024012,2024027,2024029,2024031,2024047,2024058
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: accuracy build contract demo hints lab newest newest-some test lint bench clean man release
+.PHONY: accuracy build contract demo good hints lab newest newest-some test lint bench clean man release
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/grade
@@ -43,7 +45,7 @@ test:
 	$(GO) test -run 'TestBombs|TestHostileFilesTakeLittleWork|TestHintsLeadToFullMarks|TestOneStudentsFlood' ./grader/roster ./grader/haproxy ./cmd/grade # bounds on work and time mean nothing with -race
 	$(GO) test -run 'TestScripts/(instructor|student)' ./cmd/grade
 	$(GO) test -count=1 -timeout 20m ./fixtures/contract
-	for lab in discovery ha-lb strategies; do $(GO) run ./cmd/grade rubric test $$lab || exit; done # make accuracy: all
+	$(GO) test -count=1 -timeout 20m -run 'TestWrongJudgesAreNoticed/^(discovery|ha-lb|strategies)$$' ./cmd/grade # make accuracy: all
 
 # The contract suite on the engine and the HAProxy of another Debian release.
 RELEASE ?= forky
@@ -69,9 +71,17 @@ lint:
 contract:
 	$(GO) test -count=1 -timeout 20m ./fixtures/contract
 
-# Stated against given outcomes of every sample deployment, for each check.
+# Stated against given outcomes of every sample deployment, for each check; and judges that are
+# wrong about one check, which has to show.
 accuracy: build
 	for lab in $(LABS); do $(BIN) rubric test $$lab --seeds $(SEEDS) || exit; done
+	$(GO) test -count=1 -timeout 30m -run TestWrongJudgesAreNoticed ./cmd/grade
+
+# Good deployments, graded with many seeds, of each lab: not one point is to be lost. At 200
+# seeds that takes about an hour and a half on two processors; GOOD=5 is a try.
+good: build
+	for lab in $(LABS); do $(BIN) rubric test $$lab --good --seeds $(GOOD) --at-once $(AT_ONCE) --quiet || failed="$$failed $$lab"; done; \
+	test -z "$$failed" || { echo "points lost:$$failed" >&2; exit 1; }
 
 # Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
 bench:
@@ -79,6 +89,7 @@ bench:
 	$(GO) test ./loadgen -run '^$$' -bench 'Attribution|Exists|Histogram|Attacker'
 	$(GO) test ./grader/... -run '^$$' -bench .
 	$(GO) test ./cmd/grade -run '^$$' -bench FaultWindow -benchtime 3x
+	$(GO) test ./cmd/grade -run '^$$' -bench Regrade -benchtime 5x # "s-of-200": less than 5
 	$(GO) test ./cmd/grade -run '^$$' -bench Class -benchtime 1x -timeout 60m
 
 clean:

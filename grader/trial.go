@@ -5,13 +5,29 @@ import (
 	"time"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/finding"
+	"swarmgrade/grader/judge"
 )
 
 // Trial is what a class was given, and what was found, without anything being kept.
 type Trial struct {
 	Verdicts map[string][]verdict // by student
 	Findings []finding.Finding
+
+	job   *Job
+	judge *judge.Judge
+	cases map[string]evidence.Case
+}
+
+// Again judges a student's evidence of the trial once more, by a judge that is amended.
+// A student without evidence has no verdicts.
+func (t Trial) Again(student string, f judge.Amend) []verdict {
+	c, ok := t.cases[student]
+	if !ok {
+		return nil
+	}
+	return t.judge.Amended(f).Verdicts(t.job.observed(c), c, "")
 }
 
 // Try grades the class, faults included and unasked, and stores nothing.
@@ -31,14 +47,16 @@ func (j *Job) Try(ctx context.Context) (Trial, error) {
 		return Trial{}, err
 	}
 	var cases []finding.Case
+	again := map[string]evidence.Case{}
 	for _, s := range j.Students {
 		c, err := keep.Case(ctx, "", s.ID)
 		if err != nil {
 			return Trial{}, err
 		}
 		cases = append(cases, finding.Case{Case: c, Hash: s.ID})
+		again[s.ID] = c
 	}
 	found := finding.Class(check.NamesOf(j.Rubric), cases, check.Images(j.Rubric)...)
 	finding.Sort(found)
-	return Trial{Verdicts: keep.verdicts, Findings: found}, nil
+	return Trial{Verdicts: keep.verdicts, Findings: found, job: j, judge: judge.New(j.Rubric), cases: again}, nil
 }

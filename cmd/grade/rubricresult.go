@@ -27,6 +27,7 @@ type rubricResult struct {
 	stated, unfound int
 	// changed is how many things on the lab were not left as they were.
 	changed int
+	wrong   wrongJudges
 }
 
 // confuse counts a class's verdicts and findings, and prints those that differ.
@@ -83,10 +84,7 @@ func unfound(seat deployments.Seat, all []finding.Finding) []i18n.Msg {
 // something to mend. What no deployment proves is only named.
 func (a *app) sayConfusion(r *rubricResult, took time.Duration) error {
 	differ, total := r.table.Differ()
-	var unproven []string
-	if !r.good {
-		unproven = r.table.Unproven()
-	}
+	unproven, never, always := r.wrong.unnoticed()
 	lang := a.lang()
 	if a.json {
 		if err := a.printJSON(map[string]any{
@@ -100,8 +98,11 @@ func (a *app) sayConfusion(r *rubricResult, took time.Duration) error {
 			return err
 		}
 		fmt.Fprintln(a.Stdout)
-		if len(unproven) > 0 {
-			fmt.Fprintln(a.Stdout, lang.T("rubrictest.unproven", "checks", unproven))
+		if len(always) > 0 {
+			fmt.Fprintln(a.Stdout, lang.T("rubrictest.always", "checks", always))
+		}
+		if len(never) > 0 {
+			fmt.Fprintln(a.Stdout, lang.T("rubrictest.never", "checks", never))
 		}
 		fmt.Fprintln(a.Stdout, lang.T("rubrictest.findings", "n", r.stated, "differ", r.unfound))
 		fmt.Fprintln(a.Stdout, lang.T("rubrictest.sum", "rubric", r.rub.ID, "graded", r.graded, "n", total, "differ", differ,

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
@@ -32,39 +35,58 @@ type sample struct {
 // only now and then, unless the task has a node fail or services scaled: what load they get differs
 // each time all the same. The broken ones are put up each time, since some wear
 // off: a container that restarts for ever, a task that may be tried three times.
+//
+// Where a node fails or services are changed, several clusters may be up at once: most of
+// that is waiting.
 func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) error {
-	each := 1
-	if t, _ := x.rub.Task(x.task); f.good && !check.TakesFault(t) && !check.TakesAction(t) {
+	each, atOnce := 1, 1
+	if t, _ := x.rub.Task(x.task); check.TakesFault(t) || check.TakesAction(t) {
+		atOnce = max(1, f.atOnce)
+	} else if f.good {
 		each = roundsEach
 	}
-	var c *simCluster
-	down := func() error {
-		if c == nil {
-			return nil
-		}
-		c.lent = false
-		return c.Close()
+	var counting sync.Mutex
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(atOnce)
+	for from := 0; from < f.seeds; from += each {
+		all.Go(func() error {
+			return x.onOne(ctx, f, from, min(from+each, f.seeds), func(got grader.Trial, seed uint64) {
+				counting.Lock()
+				defer counting.Unlock()
+				r.graded += len(x.seats)
+				x.confuse(r, got, seed)
+				if !f.good {
+					x.mutate(r, got)
+				}
+			})
+		})
 	}
-	for i := range f.seeds {
-		seed := f.first + uint64(i)
+	return all.Wait()
+}
+
+// onOne grades the class on one cluster, once for each of the seeds from one number to
+// before another, and counts each time.
+func (x *sample) onOne(ctx context.Context, f *rubricTest, from, to int, count func(got grader.Trial, seed uint64)) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := x.up(ctx, f.first+uint64(from))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		c.lent = false
+		err = errors.Join(err, c.Close())
+	}()
+	for i := from; i < to; i++ {
 		x.step(i, f.seeds)
-		if i%each == 0 {
-			if err := down(); err != nil {
-				return err
-			}
-			var err error
-			if c, err = x.up(ctx, seed); err != nil {
-				return err
-			}
-		}
 		got, err := x.grade(ctx, c)
 		if err != nil {
-			return errors.Join(err, down())
+			return err
 		}
-		r.graded += len(x.seats)
-		x.confuse(r, got, seed)
+		count(got, f.first+uint64(i))
 	}
-	return down()
+	return nil
 }
 
 // step says which round of how many begins.

@@ -18,6 +18,9 @@ import (
 // maxSeeds bounds a rubric's test to some hours.
 const maxSeeds = 1000
 
+// maxAtOnce bounds the embedded clusters of one process.
+const maxAtOnce = 16
+
 // rubricTest is what a rubric is tried with.
 type rubricTest struct {
 	task  string
@@ -28,6 +31,8 @@ type rubricTest struct {
 	students []string
 	// lab has the practice lab graded instead of embedded clusters.
 	lab bool
+	// atOnce is how many clusters are up at a time, where that is mostly waiting.
+	atOnce int
 }
 
 func newRubricTestCmd(a *app) *cobra.Command {
@@ -41,6 +46,7 @@ func newRubricTestCmd(a *app) *cobra.Command {
 	c.Flags().IntVar(&f.seeds, "seeds", 1, lang.T("rubrictest.flag_seeds"))
 	c.Flags().Uint64Var(&f.first, "seed", 1, lang.T("rubrictest.flag_seed"))
 	a.haproxyFlag(c, proxyEmbedded)
+	c.Flags().IntVar(&f.atOnce, "at-once", 1, lang.T("rubrictest.flag_at_once"))
 	c.Flags().BoolVar(&f.good, "good", false, lang.T("rubrictest.flag_good"))
 	c.Flags().StringSliceVar(&f.students, "students", nil, lang.T("rubrictest.flag_students"))
 	c.Flags().BoolVar(&f.lab, "lab", false, lang.T("rubrictest.flag_lab"))
@@ -63,6 +69,9 @@ func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
 	}
 	if f.seeds < 1 || f.seeds > maxSeeds {
 		return usageError(i18n.M("rubrictest.bad_seeds", "max", maxSeeds))
+	}
+	if f.atOnce < 1 || f.atOnce > maxAtOnce {
+		return usageError(i18n.M("rubrictest.bad_at_once", "max", maxAtOnce))
 	}
 	start := time.Now()
 	r := rubricResult{rub: rub, good: f.good}

@@ -21,8 +21,11 @@ import (
 // TestMain lets the test binary be the program too: scripts run it under the
 // name grade, in a process of its own, as people do.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"grade": main})
+	testscript.Main(m, commands)
 }
+
+// commands are what tests find on their path.
+var commands = map[string]func(){"grade": main}
 
 // TestScripts runs testdata/script/*.txtar. Their directory is empty but for
 // the files in the archive, and their environment names no language.

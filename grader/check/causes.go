@@ -3,10 +3,12 @@ package check
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
 )
 
 // behind is what to do about a HAProxy whose answers are wrong: the line of the
@@ -73,6 +75,10 @@ func (in *Input) cause(px *evidence.Proxy, svc *evidence.Service, port, class st
 			}
 		}
 	}
+	if l := in.holdsOn(px, backends); l != nil && (strings.HasPrefix(class, "http-50") || class == "timeout") {
+		edits := []edit{{*l, "line", "hold obsolete 10s"}}
+		return say("obsolete", *l, append(edits, in.checked(px, port)...)...)
+	}
 	if own, strange, _ := in.View.Leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
 		for _, be := range backends {
 			if o, ok := be.Options["httpchk"]; ok {
@@ -87,6 +93,29 @@ func (in *Input) cause(px *evidence.Proxy, svc *evidence.Service, port, class st
 		}
 	}
 	return "", nil, nil
+}
+
+// longHold is for how long an address that a name no longer has may be held: tasks that are
+// gone are then asked for as long, unless they are checked.
+const longHold = 30 * time.Second
+
+// holdsOn is the line by which servers that are to follow the tasks keep to those that
+// are gone; nil if none does.
+func (in *Input) holdsOn(px *evidence.Proxy, backends []*haproxy.Proxy) *haproxy.Line {
+	if !in.wants().follows {
+		return nil
+	}
+	for _, r := range in.View.Config(px).Resolvers {
+		if r.Obsolete == nil || r.Hold["obsolete"] <= longHold {
+			continue
+		}
+		for _, be := range backends {
+			if slices.ContainsFunc(sight.ServersOf(be), func(s haproxy.Server) bool { return s.Resolvers == r.Name }) {
+				return r.Obsolete
+			}
+		}
+	}
+	return nil
 }
 
 // moved gives a statistics page at / another path.

@@ -103,6 +103,9 @@ func newResolvers(s *Section) *Resolvers {
 		case "hold":
 			if ok {
 				r.Hold[l.Word(1)] = d
+				if l.Word(1) == "obsolete" {
+					r.Obsolete = &l
+				}
 			}
 		case "timeout":
 			if ok && l.Word(1) == "resolve" {

@@ -184,6 +184,7 @@ type Resolvers struct {
 	Name        string
 	Line        Line
 	Nameservers []Line
+	Obsolete    *Line // hold obsolete, if it is there
 	ParseConf   bool
 	Retries     int           // 3
 	Resolve     time.Duration // timeout resolve, 1 s

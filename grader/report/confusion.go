@@ -56,19 +56,6 @@ func (c *Confusion) Differ() (differ, total int) {
 	return differ, total
 }
 
-// Unproven are the checks that no deployment passes, or that none loses a
-// point of: nothing shows that they tell good from bad.
-func (c *Confusion) Unproven() []string {
-	var out []string
-	for _, id := range c.checks {
-		g := c.by[id].given
-		if g[check.Pass] == 0 || g[check.Fail]+g[check.Partial] == 0 {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
 // Write prints both tables: stated against given over all checks, then for
 // each check how often each outcome was given and how many differ.
 func (c *Confusion) Write(w io.Writer, t Text) error {

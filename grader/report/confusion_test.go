@@ -26,7 +26,6 @@ func TestConfusion(t *testing.T) {
 	differ, total = c.Differ()
 	require.Equal(t, 2, differ)
 	require.Equal(t, 6, total)
-	require.Equal(t, []string{"task1.nodes"}, c.Unproven(), "no deployment passes it")
 
 	for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
 		var b bytes.Buffer

@@ -1,16 +1,9 @@
 package stats_test
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,13 +14,7 @@ import (
 // threads and health checks, is told by its order, one request after the other on
 // connections of their own.
 func TestOrdersOfARealHAProxy(t *testing.T) {
-	bin, err := exec.LookPath("haproxy")
-	if err != nil {
-		if os.Getenv("GRADE_CI") == "1" {
-			t.Fatal("GRADE_CI is 1 and there is no haproxy: ", err)
-		}
-		t.Skip("no haproxy: ", err)
-	}
+	bin := installedHAProxy(t)
 	n := stats.PlanRing(3).Requests
 	for _, c := range []struct {
 		balance string
@@ -87,48 +74,17 @@ func TestOrdersOfARealHAProxy(t *testing.T) {
 // may be a backup.
 func order(t *testing.T, bin, balance string, weights []int, backup bool, n int) []int {
 	t.Helper()
-	ports := freePorts(t, len(weights)+1)
-	var b strings.Builder
-	b.WriteString("global\n    nbthread 4\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 10s\n    timeout server 10s\n")
-	fmt.Fprintf(&b, "frontend in\n    bind 127.0.0.1:%d\n    default_backend be\nbackend be\n    balance %s\n", ports[0], balance)
+	servers := make([]string, len(weights))
 	for i, w := range weights {
-		fmt.Fprintf(&b, "    server s%d 127.0.0.1:%d check inter 100ms weight %d", i, ports[i+1], w)
+		servers[i] = fmt.Sprintf("check inter 100ms weight %d", w)
 		if backup && i == len(weights)-1 {
-			b.WriteString(" backup")
+			servers[i] += " backup"
 		}
-		b.WriteByte('\n')
 	}
-	for i := range weights {
-		fmt.Fprintf(&b, "frontend f%d\n    bind 127.0.0.1:%d\n    http-request return status 200 content-type text/plain string %d\n", i, ports[i+1], i)
-	}
-	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, bin, "-db", "-f", file)
-	require.NoError(t, cmd.Start())
-	defer func() {
-		cancel()
-		require.Error(t, cmd.Wait(), "killed")
-	}()
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	url := fmt.Sprintf("http://127.0.0.1:%d/", ports[0])
-	get := func() (string, error) {
-		r, err := client.Get(url)
-		if err != nil {
-			return "", err
-		}
-		defer r.Body.Close()
-		body, err := io.ReadAll(io.LimitReader(r.Body, 64))
-		return string(body), err
-	}
-	require.Eventually(t, func() bool { _, err := get(); return err == nil }, 10*time.Second, 20*time.Millisecond)
+	next := behindHAProxy(t, bin, balance, servers, &http.Transport{DisableKeepAlives: true})
 	seq := make([]int, n)
 	for i := range seq {
-		body, err := get()
-		require.NoError(t, err)
-		_, err = fmt.Sscan(body, &seq[i])
-		require.NoError(t, err)
+		seq[i] = next()
 	}
 	return seq
 }
