@@ -21,7 +21,8 @@ type Need struct {
 	// an action's episode, what the action takes away, from before it on.
 	Kind string
 	// From is where a load comes in: "mesh", the published port of every node,
-	// "haproxy", or "cookies", the same with clients that keep cookies.
+	// "haproxy", or the same as "cookies", with clients that keep cookies, and as
+	// "held", with requests that are held open while others come.
 	From string
 	// After is "" for what is seen of a cluster as the student left it, else the name
 	// of the episode that it is seen in: "fault" for what follows a fault that was
@@ -55,7 +56,7 @@ type Need struct {
 const HostConfigured = "configured"
 
 // Load is the name of a need in plans: "load/mesh", "load/haproxy" of a load,
-// "load/cookies", "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
+// "load/cookies", "load/held", "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
 // while an action is in force; of another need it is the kind.
 func (n Need) Load() string {
 	switch {
@@ -78,6 +79,9 @@ const UsualRate = 4.0
 func (n Need) Requests(containers, targets int) int {
 	if n.From == "cookies" {
 		return n.Cookies(containers).Requests()
+	}
+	if n.From == "held" {
+		return n.Holds(containers).Requests()
 	}
 	k := max(n.Tasks, containers)
 	requests := stats.Cover(k)
@@ -104,6 +108,16 @@ func (n Need) Cookies(containers int) evidence.Cookies {
 	return evidence.Cookies{
 		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieReplays,
 	}
+}
+
+// Holds is how a load goes that holds requests open, where so many containers run.
+func (n Need) Holds(containers int) evidence.Holds {
+	return evidence.Holds{Rounds: stats.HeldRounds, Fresh: stats.HeldFresh(max(n.Tasks, containers))}
+}
+
+// Balanced reports whether it is load through the student's balancer.
+func (n Need) Balanced() bool {
+	return n.Kind == "load" && (n.From == "haproxy" || n.From == "cookies" || n.From == "held")
 }
 
 // loadNeed is the load that answers come from.
@@ -160,7 +174,7 @@ func NamesOf(rub *rubric.Rubric) sight.Names {
 				if x.Balancer != "" {
 					take(&n.Frontend, x.Port)
 				}
-				if x.From == "haproxy" || x.From == "cookies" {
+				if x.Balanced() {
 					take(&n.Service, x.Service)
 				}
 				if x.Service == "" {

@@ -186,7 +186,7 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 				needs = append(needs, n)
 			}
 		}
-		if slices.ContainsFunc(needs, func(n check.Need) bool { return n.Load() == "load/haproxy" || n.Load() == "load/cookies" }) {
+		if slices.ContainsFunc(needs, func(n check.Need) bool { return n.Balanced() }) {
 			next.Proxies = s.Proxies // whatever checks of before take for it
 		}
 		x.plan(&next, needs)

@@ -139,7 +139,7 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 		}
 	}
 	for _, need := range needs {
-		if need.Kind == "load" && (need.Load() == "load/haproxy" || need.Load() == "load/cookies") {
+		if need.Balanced() && need.After == "" {
 			if len(s.Proxies) == 0 {
 				s.Proxies = x.proxies(s, need)
 			}
@@ -233,6 +233,9 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	t.Numbers = need.Numbers
 	if need.From == "cookies" {
 		t.Cookies = need.Cookies(k)
+	}
+	if need.From == "held" {
+		t.Holds = need.Holds(k)
 	}
 	if several {
 		t.ID += ":" + strconv.Itoa(port)
