@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -36,7 +37,7 @@ type visitors struct {
 	plan   evidence.Cookies
 	host   string // that is asked for, no port
 	path   string
-	value  string // the invented one
+	value  string // what invented ones begin with
 	visits []evidence.Visit
 	jar    []crumb
 	names  []string // of all that were sent back
@@ -51,7 +52,7 @@ func newVisitors(t *evidence.Target, host string) *visitors {
 	if t.Cookies == (evidence.Cookies{}) {
 		return nil
 	}
-	var b [8]byte
+	var b [6]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return &visitors{plan: t.Cookies, host: host, path: t.Path, value: hex.EncodeToString(b[:]), now: time.Now}
 }
@@ -89,9 +90,9 @@ func (v *visitors) visit(hit int) *evidence.Visit {
 		v.jar = v.jar[:0]
 		made := evidence.Visit{Who: who, From: from}
 		if who == evidence.VisitInvented && len(v.names) > 0 {
-			made.Names, made.Value = slices.Clone(v.names), v.value
+			made.Names, made.Value, made.Differ = slices.Clone(v.names), v.value, true
 			for _, name := range v.names {
-				v.jar = append(v.jar, crumb{name, v.value})
+				v.jar = append(v.jar, crumb{name, ""})
 			}
 		}
 		v.visits = append(v.visits, made)
@@ -101,9 +102,14 @@ func (v *visitors) visit(hit int) *evidence.Visit {
 
 // write adds the client's cookies to a request that ends with an empty line.
 func (v *visitors) write(request []byte, hit uint64) []byte {
-	v.visit(int(hit))
+	visit := v.visit(int(hit))
 	if len(v.jar) == 0 {
 		return request
+	}
+	if visit.Differ {
+		for i := range v.jar {
+			v.jar[i].value = fmt.Sprintf("%s%04x", v.value, hit)
+		}
 	}
 	request = append(request[:len(request)-2], "Cookie: "...)
 	for i, c := range v.jar {

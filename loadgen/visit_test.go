@@ -92,10 +92,11 @@ func TestEachClientKeepsItsOwnCookies(t *testing.T) {
 	require.Equal(t, 2, plain.Set[0].Times)
 	require.Equal(t, evidence.VisitInvented, invented.Who)
 	require.Equal(t, []string{"SRV"}, invented.Names)
-	require.Len(t, invented.Value, 16)
+	require.Len(t, invented.Value, 12)
+	require.True(t, invented.Differ)
 	require.Equal(t, []int16{1, 2, 0}, trace.Of(&invented), "it is balanced again")
-	for _, r := range b.asked[30:] {
-		require.Equal(t, "SRV="+invented.Value, r.Header.Get("Cookie"))
+	for i, r := range b.asked[30:] {
+		require.Equal(t, fmt.Sprintf("SRV=%s%04x", invented.Value, 30+i), r.Header.Get("Cookie"), "each its own")
 	}
 }
 

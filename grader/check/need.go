@@ -97,16 +97,19 @@ func (n Need) Requests(containers, targets int) int {
 
 // Clients that keep cookies, and how often each comes again: a balancer that knows
 // none would send one client to one of two containers so often once in a million.
+// Were clients with invented values all to come to one container that others without
+// a cookie come to three times out of five or less, that would be as rare.
 const (
-	cookieClients = 6
-	cookieReplays = 20
+	cookieClients  = 6
+	cookieReplays  = 20
+	cookieInvented = 32
 )
 
 // Cookies is who asks in a load of clients that keep cookies, where so many containers
 // run.
 func (n Need) Cookies(containers int) evidence.Cookies {
 	return evidence.Cookies{
-		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieReplays,
+		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieInvented,
 	}
 }
 

@@ -15,8 +15,8 @@ type Cookies struct {
 	Replays int `json:"replays,omitempty"`
 	// Plain is how many requests come from clients that never have a cookie.
 	Plain int `json:"plain,omitempty"`
-	// Invented is how many come with a value that nobody gave them, under the names
-	// of cookies that were set before. They are sent as plain ones if there are
+	// Invented is how many come with a value that nobody gave them, each with another,
+	// under the names of cookies that were set before. They are sent as plain ones if there are
 	// none.
 	Invented int `json:"invented,omitempty"`
 }
@@ -42,9 +42,12 @@ type Visit struct {
 	// one, up to the loader's limit; More is how many there were beyond.
 	Set  []SetCookie `json:"set,omitempty"`
 	More int         `json:"more,omitempty"`
-	// Names and Value are what requests with an invented cookie brought.
-	Names []string `json:"names,omitempty"`
-	Value string   `json:"value,omitempty"`
+	// Names and Value are what requests with an invented cookie brought. Differ says
+	// that each brought a value of its own: the place of the request, in four
+	// hexadecimal digits, stood behind Value.
+	Names  []string `json:"names,omitempty"`
+	Value  string   `json:"value,omitempty"`
+	Differ bool     `json:"differ,omitempty"`
 }
 
 // SetCookie is one cookie that answers set.
