@@ -40,7 +40,8 @@ type visitors struct {
 	value  string // what invented ones begin with
 	visits []evidence.Visit
 	jar    []crumb
-	names  []string // of all that were sent back
+	jars   [][]crumb // that clients come with
+	names  []string  // of all that were sent back
 	now    func() time.Time
 }
 
@@ -53,8 +54,9 @@ func newVisitors(t *evidence.Target, host string) *visitors {
 		return nil
 	}
 	var b [6]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return &visitors{plan: t.Cookies, host: host, path: t.Path, value: hex.EncodeToString(b[:]), now: time.Now}
+	_, _ = rand.Read(b[:])            // never fails
+	jars, _ := crumbs(t.Cookies.Jars) // checked before
+	return &visitors{jars: jars, plan: t.Cookies, host: host, path: t.Path, value: hex.EncodeToString(b[:]), now: time.Now}
 }
 
 // checkCookies holds a load with cookies to its bounds.
@@ -67,12 +69,37 @@ func checkCookies(t *evidence.Target) error {
 		return errors.New("a number of clients is negative")
 	case c.Clients > maxVisits || c.Replays > maxReplays || c.Plain > maxSequence || c.Invented > maxSequence || t.Requests > maxSequence:
 		return errors.New("there are more clients with cookies than the order of answers is kept of")
+	case strings.Count(c.Jars, "\n") >= maxVisits || len(c.Jars) > maxVisits*maxJar*(maxCookieName+maxCookieValue+3):
+		return errors.New("clients come with more cookies than they can keep")
 	case c.Requests() != t.Requests:
 		return errors.New("the clients with cookies send more requests, or fewer, than are asked for")
 	case t.Workers > 1 || t.PerConnection != 1:
 		return errors.New("clients with cookies come one after the other, each request on a connection of its own")
 	}
-	return nil
+	_, err := crumbs(c.Jars)
+	return err
+}
+
+// crumbs reads what clients come with.
+func crumbs(jars string) (out [][]crumb, err error) {
+	if jars == "" {
+		return nil, nil
+	}
+	for line := range strings.SplitSeq(jars, "\n") {
+		var jar []crumb
+		for pair := range strings.SplitSeq(line, "; ") {
+			name, value, named := strings.Cut(pair, "=")
+			if pair == "" {
+				continue
+			}
+			if !named || name == "" || strings.ContainsFunc(pair, notInCookie) || len(jar) == maxJar {
+				return nil, errors.New("a client comes with a cookie that no header can carry")
+			}
+			jar = append(jar, crumb{name, value})
+		}
+		out = append(out, jar)
+	}
+	return out, nil
 }
 
 // visit is the visit that a request belongs to; a client that keeps cookies
@@ -89,6 +116,9 @@ func (v *visitors) visit(hit int) *evidence.Visit {
 	if n := len(v.visits); n == 0 || v.visits[n-1].From != from || v.visits[n-1].Who != who {
 		v.jar = v.jar[:0]
 		made := evidence.Visit{Who: who, From: from}
+		if client := hit / each; who == evidence.VisitKept && client < len(v.jars) {
+			v.jar = append(v.jar, v.jars[client]...)
+		}
 		if who == evidence.VisitInvented && len(v.names) > 0 {
 			made.Names, made.Value, made.Differ = slices.Clone(v.names), v.value, true
 			for _, name := range v.names {

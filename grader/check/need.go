@@ -21,8 +21,9 @@ type Need struct {
 	// an action's episode, what the action takes away, from before it on.
 	Kind string
 	// From is where a load comes in: "mesh", the published port of every node,
-	// "haproxy", or the same as "cookies", with clients that keep cookies, and as
-	// "held", with requests that are held open while others come.
+	// "haproxy", or the same as "cookies", with clients that keep cookies, as
+	// "returning", with such clients that come again in an action's episode with the
+	// cookies of before, and as "held", with requests that are held open while others come.
 	From string
 	// After is "" for what is seen of a cluster as the student left it, else the name
 	// of the episode that it is seen in: "fault" for what follows a fault that was
@@ -77,7 +78,7 @@ const UsualRate = 4.0
 // Requests is how many each target of a load gets, where so many containers run and
 // the answers of so many targets are judged together.
 func (n Need) Requests(containers, targets int) int {
-	if n.From == "cookies" {
+	if n.From == "cookies" || n.From == "returning" {
 		return n.Cookies(containers).Requests()
 	}
 	if n.From == "held" {
@@ -108,6 +109,9 @@ const (
 // Cookies is who asks in a load of clients that keep cookies, where so many containers
 // run.
 func (n Need) Cookies(containers int) evidence.Cookies {
+	if n.From == "returning" {
+		return evidence.Cookies{Clients: cookieClients, Replays: cookieReplays}
+	}
 	return evidence.Cookies{
 		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieInvented,
 	}
@@ -120,7 +124,7 @@ func (n Need) Holds(containers int) evidence.Holds {
 
 // Balanced reports whether it is load through the student's balancer.
 func (n Need) Balanced() bool {
-	return n.Kind == "load" && (n.From == "haproxy" || n.From == "cookies" || n.From == "held")
+	return n.Kind == "load" && slices.Contains([]string{"haproxy", "cookies", "returning", "held"}, n.From)
 }
 
 // loadNeed is the load that answers come from.
@@ -237,6 +241,8 @@ func (Set) Refuse(rub *rubric.Rubric) []rubric.Refusal {
 					refuse(c, "two_balancers", balancer.Balancer, n.Balancer)
 				}
 				switch {
+				case n.From == "returning" && c.After == "":
+					refuse(c, "returning_before", "", c.Kind)
 				case n.Kind != "window" || c.After != "":
 				case window.Kind == "":
 					window = n

@@ -55,17 +55,17 @@ func stickyCookie() Kind {
 		sparing(func(p *stickyParams) string { return p.Service }, judgeSticky))
 }
 
-// cookieLoad is the load with cookies, or the result where it tells nothing of
+// cookieLoad is a load with cookies, or the result where it tells nothing of
 // them: nobody answered, or not only the student's own containers did.
-func cookieLoad(in *Input, p *stickyParams) (*evidence.Service, *evidence.Trace, *Result) {
+func cookieLoad(in *Input, p *stickyParams, kind string) (*evidence.Service, *evidence.Trace, *Result) {
 	svc := in.View.Service(p.Service)
 	if svc == nil {
 		r := noService(in, p.Service)
 		return nil, nil, &r
 	}
-	traces, missing := in.View.Traces("cookies", append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces(kind, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		r := in.unsent(missing, "cookies", p.Service, p.Name, p.Port, p.Or)
+		r := in.unsent(missing, kind, p.Service, p.Name, p.Port, p.Or)
 		return nil, nil, &r
 	}
 	tr, t := traces[0], in.View.Tally(svc, traces[0])
@@ -201,7 +201,7 @@ func follow(tasks, lasting []*evidence.Task) (away *stray, answers int) {
 }
 
 func judgeSticky(in *Input, p *stickyParams) Result {
-	svc, tr, open := cookieLoad(in, p)
+	svc, tr, open := cookieLoad(in, p, "cookies")
 	if open != nil {
 		return *open
 	}

@@ -43,6 +43,9 @@ func loose() *cookieLoad {
 	return l
 }
 
+// with is a load changed.
+func with(l *cookieLoad, change func(l *cookieLoad)) *cookieLoad { change(l); return l }
+
 func (d *deployment) cookieLoad() evidence.Trace {
 	tasks := tasksOf(d.snap, "svc-s01")
 	c := evidence.Cookies{Clients: 6, Replays: 20, Plain: 60, Invented: 32}
@@ -117,15 +120,6 @@ func sticky() *deployment {
 }
 
 func TestStickyCookie(t *testing.T) {
-	sees := func(l *cookieLoad, edits ...string) func(d *deployment) {
-		return func(d *deployment) {
-			d.cookies = l
-			for i := 0; i+1 < len(edits); i += 2 {
-				d.edit(edits[i], edits[i+1])
-			}
-		}
-	}
-	with := func(l *cookieLoad, change func(l *cookieLoad)) *cookieLoad { change(l); return l }
 	unset := func(why, attributes string) *cookieLoad {
 		return with(loose(), func(l *cookieLoad) {
 			l.set = func(c int) []evidence.SetCookie {
@@ -133,6 +127,14 @@ func TestStickyCookie(t *testing.T) {
 			}
 			l.anew = true
 		})
+	}
+	sees := func(l *cookieLoad, edits ...string) func(d *deployment) {
+		return func(d *deployment) {
+			d.cookies = l
+			for i := 0; i+1 < len(edits); i += 2 {
+				d.edit(edits[i], edits[i+1])
+			}
+		}
 	}
 	const key = "    dynamic-cookie-key secret\n"
 	const line = "    cookie SRVID insert dynamic\n"
@@ -266,6 +268,51 @@ func TestStickyCookie(t *testing.T) {
 		`host: "a b"`:       {"host check.param_host"},
 		`host: "a:80"`:      {"host check.param_host"},
 		"host: lab.example": nil,
+	})
+}
+
+func TestStickyMoved(t *testing.T) {
+	back := func(l *cookieLoad, then ...func(tr *evidence.Trace)) func(d *deployment) {
+		return func(d *deployment) {
+			d.cookies = l
+			tr := d.cookieLoad()
+			d.cookies = nil
+			tr.Target.ID, tr.Target.Kind, tr.Target.Cookies.Jars = "returning", "returning", tr.Jars()
+			for _, f := range then {
+				f(&tr)
+			}
+			d.bundle.Traces = []evidence.Trace{tr}
+		}
+	}
+	unanswered := func(clients, from int) *cookieLoad {
+		return with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, n int) int {
+				if client < clients && n >= from {
+					return -1
+				}
+				return client % 3
+			}
+		})
+	}
+	requireKind(t, "sticky-moved", sticky, perUnit, []kase{
+		{"each is kept", "", back(bound(hashes...)), pass("check.moved_ok").saw("clients", 6).saw("kept", 6)},
+		{"a few failures at first", "", back(with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, n int) int {
+				if client == 2 && n < 5 {
+					return -1
+				}
+				return client % 2
+			}
+		})), pass("check.moved_ok")},
+		{"two are not answered", "", back(unanswered(2, 0)), partial("check.moved_lost", "6.66").saw("lost", 2)},
+		{"two are answered now and then", "", back(unanswered(2, 5)), partial("check.moved_lost", "6.66")},
+		{"dealt anew each time", "", back(with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, n int) int { return client + n*(client%2) }
+		})), partial("check.moved_strays", "5")},
+		{"nobody had a cookie", "", back(bound(hashes...), func(tr *evidence.Trace) { tr.Target.Cookies.Jars = "" }), open("check.moved_no_jar")},
+		{"nobody came", "", back(bound(hashes...), func(tr *evidence.Trace) { tr.Visits = nil }), open("check.moved_no_jar")},
+		{"made no service", "", (*deployment).noService, fail("check.service_none")},
+		{"was sent nothing", "", func(d *deployment) { d.cookies = nil }, open("check.load_none")},
 	})
 }
 

@@ -6,7 +6,8 @@ type Target struct {
 	// for the student's load balancer; with ":<port>" where several are driven.
 	ID string `json:"id"`
 	// Kind is "mesh", "haproxy", or for a load on the balancer "cookies", whose
-	// clients keep cookies, and "held", which holds requests open.
+	// clients keep cookies, "returning", whose clients come with those of an earlier
+	// load, and "held", which holds requests open.
 	Kind string `json:"kind"`
 	// Address is host:port; nothing else is dialled.
 	Address string `json:"address"`
@@ -33,7 +34,7 @@ type Target struct {
 
 // Balanced reports whether the load goes through the student's balancer.
 func (t *Target) Balanced() bool {
-	return t.Kind == "haproxy" || t.Kind == "cookies" || t.Kind == "held"
+	return t.Kind == "haproxy" || t.Kind == "cookies" || t.Kind == "returning" || t.Kind == "held"
 }
 
 // Trace is what came back from one target.

@@ -52,14 +52,14 @@ func TestPlanOfActions(t *testing.T) {
 
 	// While it is in force, what runs then counts.
 	scale(snap, "s01", 9)
-	during := p.During("scaled", []string{"2024001"}, snap)
+	during := p.During("scaled", []string{"2024001"}, snap, nil)
 	require.Len(t, during.Students, 1)
 	var ids []string
 	for _, target := range during.Students[0].Targets {
 		ids = append(ids, target.ID)
 	}
 	require.Equal(t, []string{"mesh/manager-1", "mesh/manager-2", "mesh/manager-3", "haproxy"}, ids)
-	require.Empty(t, p.During("another", []string{"2024001"}, snap).Students[0].Targets)
+	require.Empty(t, p.During("another", []string{"2024001"}, snap, nil).Students[0].Targets)
 
 	// Whoever changed the service since is met as it is now; whoever took it away is
 	// left out.

@@ -54,8 +54,9 @@ type Student struct {
 	// there is nothing to drive them at; the checks before them say why.
 	Skipped []Skip
 
-	later     []check.Need // loads that follow a fault
-	during    []check.Need // what is seen while an action is in force
+	later     []check.Need                // loads that follow a fault
+	during    []check.Need                // what is seen while an action is in force
+	jars      func(address string) string // that clients have from the load at an address before
 	names     sight.Names
 	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
@@ -231,8 +232,13 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
 	t.Numbers = need.Numbers
-	if need.From == "cookies" {
+	if need.From == "cookies" || need.From == "returning" {
 		t.Cookies = need.Cookies(k)
+	}
+	if need.From == "returning" && s.jars != nil {
+		if t.Cookies.Jars = s.jars(t.Address); t.Cookies.Jars == "" {
+			return // no client has a cookie to come back with
+		}
 	}
 	if need.From == "held" {
 		t.Holds = need.Holds(k)

@@ -184,11 +184,12 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, unre
 const warmUp = 5 * time.Second
 
 // load drives a target. A balancer that has only 503 to say gets a second
-// chance after its warm-up; so does a target of which a few answers were late,
+// chance after its warm-up; so do clients who come back to a container that is gone, which
+// the balancer may not have heard of yet; so does a target of which a few answers were late,
 // as on a machine that was busy for a moment.
 func (r *Runner) load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {
 	trace, err := r.Loader.Load(ctx, t)
-	if err != nil || !cold(&trace) && !hiccup(&trace) {
+	if err != nil || !cold(&trace) && !hiccup(&trace) && !left(&trace) {
 		return trace, err
 	}
 	if err := pause(ctx, warmUp); err != nil {
@@ -207,6 +208,9 @@ func cold(tr *evidence.Trace) bool {
 	return tr.Target.Balanced() && tr.Sent > 0 && len(tr.Responders) == 0 &&
 		len(tr.Errors) == 1 && tr.Errors[0].Class == "http-503"
 }
+
+// left reports whether clients who came back with cookies were not answered.
+func left(tr *evidence.Trace) bool { return tr.Target.Cookies.Jars != "" && failed(tr) > 0 }
 
 // hiccup reports whether some requests, at most one in ten, timed out, and
 // nothing else went wrong.
