@@ -238,7 +238,7 @@ func (a *acts) watch(ctx context.Context) error {
 		return err
 	}
 	err := x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
-		return x.plan.During(id, ids, snap), bundles
+		return x.plan.During(id, ids, snap, x.bundle), bundles
 	})
 	if err == nil {
 		a.held(ctx)

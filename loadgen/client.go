@@ -36,6 +36,7 @@ type client struct {
 	perConn int // requests a connection carries; 0 is no limit
 	script  *script
 	visits  *visitors // nil for a load that knows no cookies
+	holds   *holder   // nil for a load that holds nothing open
 	numbers bool      // those of the answers are asked for
 
 	pace        *pacer
@@ -60,7 +61,7 @@ func newClient(ctx context.Context, cancel func(error), addr netip.AddrPort, t e
 	c := &client{
 		ctx: ctx, cancel: cancel, addr: addr, dial: o.dial, began: began,
 		timeout: time.Duration(t.TimeoutMS) * time.Millisecond, perConn: t.PerConnection,
-		script: newScript(t.Path, host, o.Nonce), visits: newVisitors(&t, hostOnly(host)), numbers: t.Numbers,
+		script: newScript(t.Path, host, o.Nonce), visits: newVisitors(&t, hostOnly(host)), holds: newHolder(&t), numbers: t.Numbers,
 		pace: p, rec: rec, rules: o.Attribution, known: o.Known, asked: hostOnly(host),
 		budget: int64(readBase + time.Duration(t.Requests)*readEach),
 		empty:  &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody},
@@ -102,6 +103,10 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("vegeta numbers requests in a way unknown here: %w", err)
 	}
 	s := c.take()
+	if c.holds != nil && c.holds.begins(hit) {
+		c.holds.hold(s, hit)
+		return c.empty, nil
+	}
 	sent := time.Since(c.began)
 	intended := c.pace.intended(hit)
 	if intended < 0 {
@@ -109,37 +114,58 @@ func (c *client) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	s.hit = hit
 	failure, err := s.exchange(sent)
+	c.observe(s, intended, sent, failure, err)
+	c.put(s)
+	if c.holds == nil {
+		return c.empty, nil
+	}
+	if !c.holds.ends(hit) {
+		c.holds.drip()
+		return c.empty, nil
+	}
+	s = c.holds.s
+	sent = time.Since(c.began)
+	failure, err = c.holds.release()
+	if c.observe(s, sent, sent, failure, err) {
+		c.holds.over()
+	}
+	c.put(s)
+	return c.empty, nil
+}
+
+// observe counts how a request ended; false if that was no doing of the target's.
+func (c *client) observe(s *session, intended, sent time.Duration, failure failure, err error) bool {
 	done := time.Since(c.began)
 	s.free = done
 	switch {
 	case failure == failedHere:
 		c.cancel(&LocalError{err})
+		return false
 	case failure != 0 && c.ctx.Err() != nil:
 		// The run's end broke it, not the target.
-	default:
-		if c.visits != nil {
-			c.visits.hide(s.answer.body)
-			c.visits.took(hit, s.answer.head)
-		}
-		o := observation{hit: hit, intended: intended, sent: sent, done: done, failure: failure, err: err, look: c.script.look(hit)}
-		if failure == 0 {
-			o.echo = echoed(s.answer.body, s.nonce)
-			if c.numbers {
-				s.numbers, _ = numbersIn(s.numbers[:0], s.answer.body, s.port)
-			}
-			o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
-			if o.rule == nil && !s.found.looked {
-				whole := sha256.Sum256(s.answer.body)
-				o.sum = sum(whole[:len(o.sum)])
-			}
-			if c.reading.Add(int64(time.Since(c.began)-done)) > c.budget {
-				c.cancel(errCostly)
-			}
-		}
-		c.rec.observe(&o, s)
+		return false
 	}
-	c.put(s)
-	return c.empty, nil
+	if c.visits != nil {
+		c.visits.hide(s.answer.body)
+		c.visits.took(s.hit, s.answer.head)
+	}
+	o := observation{hit: s.hit, intended: intended, sent: sent, done: done, failure: failure, err: err, look: c.script.look(s.hit)}
+	if failure == 0 {
+		o.echo = echoed(s.answer.body, s.nonce)
+		if c.numbers {
+			s.numbers, _ = numbersIn(s.numbers[:0], s.answer.body, s.port)
+		}
+		o.rule = c.rules.find(&s.found, s.answer.head, s.answer.body)
+		if o.rule == nil && !s.found.looked {
+			whole := sha256.Sum256(s.answer.body)
+			o.sum = sum(whole[:len(o.sum)])
+		}
+		if c.reading.Add(int64(time.Since(c.began)-done)) > c.budget {
+			c.cancel(errCostly)
+		}
+	}
+	c.rec.observe(&o, s)
+	return true
 }
 
 func (c *client) take() *session {
@@ -225,26 +251,13 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 		s.drop()
 	}
 	if s.conn == nil {
-		s.dialCtx.deadline = deadline
-		conn, err := s.c.dial(&s.dialCtx, s.c.addr)
-		if err != nil {
+		if err := s.open(deadline); err != nil {
 			return classify(err), err
 		}
-		s.served = 0
-		if s.c.numbers {
-			s.port = localPort(conn)
-		}
-		s.buf.reset(conn)
-		s.mu.Lock()
-		s.conn = conn
-		s.mu.Unlock()
 	}
-	s.mu.Lock()
-	_ = s.conn.SetDeadline(deadline) // if closed, the next write says so
-	s.mu.Unlock()
-	if s.c.aborted.Load() {
+	if err := s.until(deadline); err != nil {
 		s.drop()
-		return failedReset, errAborted
+		return failedReset, err
 	}
 
 	s.served++
@@ -272,6 +285,35 @@ func (s *session) exchange(now time.Duration) (failure, error) {
 		return failedRedirect, nil
 	}
 	return 0, nil
+}
+
+// open dials.
+func (s *session) open(deadline time.Time) error {
+	s.dialCtx.deadline = deadline
+	conn, err := s.c.dial(&s.dialCtx, s.c.addr)
+	if err != nil {
+		return err
+	}
+	s.served = 0
+	if s.c.numbers {
+		s.port = localPort(conn)
+	}
+	s.buf.reset(conn)
+	s.mu.Lock()
+	s.conn = conn
+	s.mu.Unlock()
+	return s.until(deadline)
+}
+
+// until sets the connection's deadline, unless the run has ended.
+func (s *session) until(deadline time.Time) error {
+	s.mu.Lock()
+	_ = s.conn.SetDeadline(deadline) // if closed, the next write says so
+	s.mu.Unlock()
+	if s.c.aborted.Load() {
+		return errAborted
+	}
+	return nil
 }
 
 func (s *session) drop() {

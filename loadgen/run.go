@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,9 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	if client.visits != nil {
 		trace.Visits = client.visits.visits
 	}
+	if client.holds != nil {
+		trace.Holds = client.holds.done
+	}
 	trace.Took = time.Since(began).Milliseconds()
 	trace.Connections = int(client.connections.Load())
 	if !opts.Epoch.IsZero() {
@@ -153,7 +157,7 @@ func checkTarget(t *evidence.Target) (netip.AddrPort, error) {
 	if t.Host != "" && !evidence.PlainHost(t.Host) {
 		return addr, fmt.Errorf("the host %q is no host name", t.Host)
 	}
-	if err := checkCookies(t); err != nil {
+	if err := cmp.Or(checkCookies(t), checkHolds(t)); err != nil {
 		return addr, err
 	}
 	t.Workers = min(max(t.Workers, 1), maxWorkers)

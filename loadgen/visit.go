@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -36,10 +37,11 @@ type visitors struct {
 	plan   evidence.Cookies
 	host   string // that is asked for, no port
 	path   string
-	value  string // the invented one
+	value  string // what invented ones begin with
 	visits []evidence.Visit
 	jar    []crumb
-	names  []string // of all that were sent back
+	jars   [][]crumb // that clients come with
+	names  []string  // of all that were sent back
 	now    func() time.Time
 }
 
@@ -51,9 +53,10 @@ func newVisitors(t *evidence.Target, host string) *visitors {
 	if t.Cookies == (evidence.Cookies{}) {
 		return nil
 	}
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return &visitors{plan: t.Cookies, host: host, path: t.Path, value: hex.EncodeToString(b[:]), now: time.Now}
+	var b [6]byte
+	_, _ = rand.Read(b[:])            // never fails
+	jars, _ := crumbs(t.Cookies.Jars) // checked before
+	return &visitors{jars: jars, plan: t.Cookies, host: host, path: t.Path, value: hex.EncodeToString(b[:]), now: time.Now}
 }
 
 // checkCookies holds a load with cookies to its bounds.
@@ -66,12 +69,37 @@ func checkCookies(t *evidence.Target) error {
 		return errors.New("a number of clients is negative")
 	case c.Clients > maxVisits || c.Replays > maxReplays || c.Plain > maxSequence || c.Invented > maxSequence || t.Requests > maxSequence:
 		return errors.New("there are more clients with cookies than the order of answers is kept of")
+	case strings.Count(c.Jars, "\n") >= maxVisits || len(c.Jars) > maxVisits*maxJar*(maxCookieName+maxCookieValue+3):
+		return errors.New("clients come with more cookies than they can keep")
 	case c.Requests() != t.Requests:
 		return errors.New("the clients with cookies send more requests, or fewer, than are asked for")
 	case t.Workers > 1 || t.PerConnection != 1:
 		return errors.New("clients with cookies come one after the other, each request on a connection of its own")
 	}
-	return nil
+	_, err := crumbs(c.Jars)
+	return err
+}
+
+// crumbs reads what clients come with.
+func crumbs(jars string) (out [][]crumb, err error) {
+	if jars == "" {
+		return nil, nil
+	}
+	for line := range strings.SplitSeq(jars, "\n") {
+		var jar []crumb
+		for pair := range strings.SplitSeq(line, "; ") {
+			name, value, named := strings.Cut(pair, "=")
+			if pair == "" {
+				continue
+			}
+			if !named || name == "" || strings.ContainsFunc(pair, notInCookie) || len(jar) == maxJar {
+				return nil, errors.New("a client comes with a cookie that no header can carry")
+			}
+			jar = append(jar, crumb{name, value})
+		}
+		out = append(out, jar)
+	}
+	return out, nil
 }
 
 // visit is the visit that a request belongs to; a client that keeps cookies
@@ -88,10 +116,13 @@ func (v *visitors) visit(hit int) *evidence.Visit {
 	if n := len(v.visits); n == 0 || v.visits[n-1].From != from || v.visits[n-1].Who != who {
 		v.jar = v.jar[:0]
 		made := evidence.Visit{Who: who, From: from}
+		if client := hit / each; who == evidence.VisitKept && client < len(v.jars) {
+			v.jar = append(v.jar, v.jars[client]...)
+		}
 		if who == evidence.VisitInvented && len(v.names) > 0 {
-			made.Names, made.Value = slices.Clone(v.names), v.value
+			made.Names, made.Value, made.Differ = slices.Clone(v.names), v.value, true
 			for _, name := range v.names {
-				v.jar = append(v.jar, crumb{name, v.value})
+				v.jar = append(v.jar, crumb{name, ""})
 			}
 		}
 		v.visits = append(v.visits, made)
@@ -101,9 +132,14 @@ func (v *visitors) visit(hit int) *evidence.Visit {
 
 // write adds the client's cookies to a request that ends with an empty line.
 func (v *visitors) write(request []byte, hit uint64) []byte {
-	v.visit(int(hit))
+	visit := v.visit(int(hit))
 	if len(v.jar) == 0 {
 		return request
+	}
+	if visit.Differ {
+		for i := range v.jar {
+			v.jar[i].value = fmt.Sprintf("%s%04x", v.value, hit)
+		}
 	}
 	request = append(request[:len(request)-2], "Cookie: "...)
 	for i, c := range v.jar {

@@ -92,10 +92,34 @@ func TestEachClientKeepsItsOwnCookies(t *testing.T) {
 	require.Equal(t, 2, plain.Set[0].Times)
 	require.Equal(t, evidence.VisitInvented, invented.Who)
 	require.Equal(t, []string{"SRV"}, invented.Names)
-	require.Len(t, invented.Value, 16)
+	require.Len(t, invented.Value, 12)
+	require.True(t, invented.Differ)
 	require.Equal(t, []int16{1, 2, 0}, trace.Of(&invented), "it is balanced again")
-	for _, r := range b.asked[30:] {
-		require.Equal(t, "SRV="+invented.Value, r.Header.Get("Cookie"))
+	for i, r := range b.asked[30:] {
+		require.Equal(t, fmt.Sprintf("SRV=%s%04x", invented.Value, 30+i), r.Header.Get("Cookie"), "each its own")
+	}
+}
+
+func TestClientsComeBackWithTheirCookies(t *testing.T) {
+	b := &balanced{}
+	addr := b.serve(t, 3, func(_, server int, had string) []string {
+		if strings.HasPrefix(had, "s") {
+			return nil
+		}
+		return []string{fmt.Sprintf("SRV=s%d", server)}
+	})
+	c := evidence.Cookies{Clients: 3, Replays: 4, Jars: "SRV=s2\nSRV=gone; other=1\n"}
+	trace, err := Run(t.Context(), cookieTarget(addr, c), Options{})
+	require.NoError(t, err)
+	require.Equal(t, []int16{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2}, trace.Sequence, "the third began anew and went on")
+	require.Equal(t, "SRV=gone; other=1", b.asked[5].Header.Get("Cookie"))
+	require.Equal(t, "SRV=s0; other=1", b.asked[6].Header.Get("Cookie"))
+	require.Empty(t, b.asked[10].Header.Get("Cookie"))
+	for _, bad := range []string{"a", "=1", "a=1\r", "a=\x01", strings.Repeat("a=1; ", 9) + "b=2", strings.Repeat("\n", 64), "a=" + strings.Repeat("x", 1<<20)} {
+		to := cookieTarget(addr, c)
+		to.Cookies.Jars = bad
+		_, err := checkTarget(&to)
+		require.Error(t, err, "%.20q", bad)
 	}
 }
 

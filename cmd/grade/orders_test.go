@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +28,12 @@ func TestOrdersOfEachAlgorithm(t *testing.T) {
 	text, ok := rubrics.Find("strategies")
 	require.True(t, ok)
 	asking := func(algorithm string) *rubric.Rubric {
-		r, err := rubric.Load(bytes.ReplaceAll(text, []byte("[roundrobin, static-rr]"), []byte("["+algorithm+"]")), "strategies", check.Set{}, action.Set{})
+		algorithm, held, _ := strings.Cut(algorithm, " ")
+		text := bytes.ReplaceAll(text, []byte("[roundrobin, static-rr]"), []byte("["+algorithm+"]"))
+		if held != "" { // the order of answers is asked for at the end of its line
+			text = bytes.ReplaceAll(text, []byte("["+algorithm+"]}"), []byte("["+algorithm+"], held: true}"))
+		}
+		r, err := rubric.Load(text, "strategies", check.Set{}, action.Set{})
 		require.NoError(t, err)
 		return r
 	}
@@ -57,7 +63,7 @@ func TestOrdersOfEachAlgorithm(t *testing.T) {
 				"static-rr":  append(slices.Clone(turns), "balance-leastconn"),
 				"random":     {"balance-random"},
 				"source":     one, "uri": one, "first": one,
-				"leastconn": several,
+				"leastconn": several, "leastconn held": {"balance-leastconn"},
 			} {
 				x.rub = asking(algorithm)
 				got, err := x.grade(t.Context(), c)

@@ -9,7 +9,7 @@ var All = sync.OnceValue(func() []Kind {
 		tasksRunning(), tasksNodes(), serviceGlobal(), nodesDrained(),
 		haproxyFound(), haproxyRunning(), haproxyConfig(), haproxyPort(),
 		haproxyServers(), haproxyBalance(), haproxyHealth(), haproxyService(), haproxyStats(),
-		answers(), spread(), balanceShown(), stickyCookie(), cookiePrivate(),
+		answers(), spread(), balanceShown(), stickyCookie(), stickyMoved(), cookiePrivate(),
 		counter(),
 		serviceDNSRR(), serviceNetwork(), networkShared(), nameVIP(), nameTasks(), haproxyNetwork(), haproxyBackends(), direct(),
 		recovers(), replaced(), available(), outage(), later(),

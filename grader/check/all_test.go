@@ -98,6 +98,8 @@ func TestNeeds(t *testing.T) {
 	even.Tasks, even.Spread = 2, true
 	kept := through
 	kept.From, kept.Direct, kept.Host = "cookies", false, check.HostConfigured
+	back := kept
+	back.From = "returning"
 	const box = "name: lb, port: gate, or: [gate2]"
 	for kind, c := range map[string]struct {
 		with string
@@ -128,6 +130,7 @@ func TestNeeds(t *testing.T) {
 		"direct":           {box, append(lan("network"), through)},
 		"answers":          {"via: mesh, port: door", []check.Need{of(""), {Kind: "load", From: "mesh", Tasks: 1, Service: "service", Port: "door"}}},
 		"sticky-cookie":    {box, append(slices.Clone(lb), of(""), kept)},
+		"sticky-moved":     {box, append(slices.Clone(lb), of(""), back)},
 		"cookie-private":   {box, append(slices.Clone(lb), of(""), kept)},
 		"spread":           {"via: haproxy, " + box + ", direct: true", []check.Need{of(""), even}},
 		"balance-shown":    {box, append(lan("network"), even)},

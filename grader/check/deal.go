@@ -16,6 +16,10 @@ const backupTurns = 2
 type deal struct {
 	stats.Order
 	chance stats.Chance
+	// least is the smallest share that a container has of independent draws.
+	least float64
+	// busy is how requests were dealt while others were held open; nil if none were.
+	busy *busy
 	// backup is the line of a backup server that got requests while others were up.
 	backup haproxy.Line
 }
@@ -50,7 +54,7 @@ func (in *Input) deal(px *evidence.Proxy, svc *evidence.Service, be *haproxy.Pro
 			low, high = least/4, min(1, 2.1*slices.Max(shares))
 		}
 	}
-	d.chance = d.ChanceOf(low, high)
+	d.chance, d.least = d.ChanceOf(low, high), low
 	return d
 }
 
@@ -83,7 +87,11 @@ func (d *deal) bears(algorithm string) string {
 			return "chance"
 		}
 	case "leastconn":
-		if d.Containers > 1 && !d.OneServer() {
+		switch {
+		case d.Containers < 2 || d.OneServer() || d.busy != nil && d.busy.Known && !d.busy.spares():
+		case d.busy != nil && d.busy.Known:
+			return "spares"
+		default:
 			return "least"
 		}
 	default:

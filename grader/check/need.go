@@ -21,7 +21,9 @@ type Need struct {
 	// an action's episode, what the action takes away, from before it on.
 	Kind string
 	// From is where a load comes in: "mesh", the published port of every node,
-	// "haproxy", or "cookies", the same with clients that keep cookies.
+	// "haproxy", or the same as "cookies", with clients that keep cookies, as
+	// "returning", with such clients that come again in an action's episode with the
+	// cookies of before, and as "held", with requests that are held open while others come.
 	From string
 	// After is "" for what is seen of a cluster as the student left it, else the name
 	// of the episode that it is seen in: "fault" for what follows a fault that was
@@ -55,7 +57,7 @@ type Need struct {
 const HostConfigured = "configured"
 
 // Load is the name of a need in plans: "load/mesh", "load/haproxy" of a load,
-// "load/cookies", "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
+// "load/cookies", "load/held", "load/later" of the one that follows a fault, "episode/<ID>" of whatever is seen
 // while an action is in force; of another need it is the kind.
 func (n Need) Load() string {
 	switch {
@@ -76,8 +78,11 @@ const UsualRate = 4.0
 // Requests is how many each target of a load gets, where so many containers run and
 // the answers of so many targets are judged together.
 func (n Need) Requests(containers, targets int) int {
-	if n.From == "cookies" {
+	if n.From == "cookies" || n.From == "returning" {
 		return n.Cookies(containers).Requests()
+	}
+	if n.From == "held" {
+		return n.Holds(containers).Requests()
 	}
 	k := max(n.Tasks, containers)
 	requests := stats.Cover(k)
@@ -93,17 +98,33 @@ func (n Need) Requests(containers, targets int) int {
 
 // Clients that keep cookies, and how often each comes again: a balancer that knows
 // none would send one client to one of two containers so often once in a million.
+// Were clients with invented values all to come to one container that others without
+// a cookie come to three times out of five or less, that would be as rare.
 const (
-	cookieClients = 6
-	cookieReplays = 20
+	cookieClients  = 6
+	cookieReplays  = 20
+	cookieInvented = 32
 )
 
 // Cookies is who asks in a load of clients that keep cookies, where so many containers
 // run.
 func (n Need) Cookies(containers int) evidence.Cookies {
-	return evidence.Cookies{
-		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieReplays,
+	if n.From == "returning" {
+		return evidence.Cookies{Clients: cookieClients, Replays: cookieReplays}
 	}
+	return evidence.Cookies{
+		Clients: cookieClients, Replays: cookieReplays, Plain: stats.Cover(max(n.Tasks, containers)), Invented: cookieInvented,
+	}
+}
+
+// Holds is how a load goes that holds requests open, where so many containers run.
+func (n Need) Holds(containers int) evidence.Holds {
+	return evidence.Holds{Rounds: stats.HeldRounds, Fresh: stats.HeldFresh(max(n.Tasks, containers))}
+}
+
+// Balanced reports whether it is load through the student's balancer.
+func (n Need) Balanced() bool {
+	return n.Kind == "load" && slices.Contains([]string{"haproxy", "cookies", "returning", "held"}, n.From)
 }
 
 // loadNeed is the load that answers come from.
@@ -160,7 +181,7 @@ func NamesOf(rub *rubric.Rubric) sight.Names {
 				if x.Balancer != "" {
 					take(&n.Frontend, x.Port)
 				}
-				if x.From == "haproxy" || x.From == "cookies" {
+				if x.Balanced() {
 					take(&n.Service, x.Service)
 				}
 				if x.Service == "" {
@@ -220,6 +241,8 @@ func (Set) Refuse(rub *rubric.Rubric) []rubric.Refusal {
 					refuse(c, "two_balancers", balancer.Balancer, n.Balancer)
 				}
 				switch {
+				case n.From == "returning" && c.After == "":
+					refuse(c, "returning_before", "", c.Kind)
 				case n.Kind != "window" || c.After != "":
 				case window.Kind == "":
 					window = n

@@ -25,7 +25,7 @@ func cookiePrivate() Kind {
 }
 
 func judgePrivate(in *Input, p *stickyParams) Result {
-	svc, tr, open := cookieLoad(in, p)
+	svc, tr, open := cookieLoad(in, p, "cookies")
 	if open != nil {
 		return *open
 	}

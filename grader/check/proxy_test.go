@@ -23,6 +23,16 @@ func isService(d *deployment) {
 	d.snap.Containers = nil
 }
 
+// between has a service's HAProxy run after an earlier task has failed; what becomes
+// of the one that runs is seen in the end.
+func between(d *deployment, then func(t *evidence.Task)) {
+	d.px().RestartCount = 1
+	d.snap.Tasks = append(d.snap.Tasks,
+		evidence.Task{ID: "proxy-1", ServiceID: d.px().ID, NodeID: "node-1", Slot: 1, Desired: "shutdown", State: "failed"},
+		evidence.Task{ID: "proxy-2", ServiceID: d.px().ID, NodeID: "node-1", Slot: 1, Desired: "running", State: "running"})
+	d.meanwhile(func(s *evidence.Snapshot) { then(&s.Tasks[len(s.Tasks)-1]) })
+}
+
 // heldBy has the classmate's service publish HAProxy's port.
 func heldBy(d *deployment) {
 	d.snap.Services[1].Ports = append(d.snap.Services[1].Ports, evidence.Port{Protocol: "tcp", Target: 80, Published: 9001, Mode: "ingress"})
@@ -105,6 +115,26 @@ func TestHAProxyRunning(t *testing.T) {
 			d.px().Log = fatal
 			d.meanwhile(func(s *evidence.Snapshot) { s.Containers[0].State = "restarting" })
 		}, fail("check.proxy_restarting").saw("state", "restarting")},
+		{"a service that fails at every start, and was seen starting", "", func(d *deployment) {
+			isService(d)
+			between(d, func(t *evidence.Task) {
+				t.State, t.Desired, t.ExitCode, t.Error = "failed", "shutdown", 1, "task: non-zero exit (1)"
+			})
+		}, fail("check.proxy_stopped_log").saw("state", "failed").saw("exit_code", 1)},
+		{"a service that fails at every start, and failed often since", "", func(d *deployment) {
+			isService(d)
+			between(d, func(t *evidence.Task) {
+				t.ID, t.State, t.Desired, t.ExitCode, t.Created = "proxy-9", "failed", "shutdown", 1, "2"
+			})
+		}, fail("check.proxy_stopped").saw("state", "failed").saw("exit_code", 1)},
+		{"a service that failed once and runs", "", func(d *deployment) {
+			isService(d)
+			between(d, func(*evidence.Task) {})
+		}, pass("check.proxy_running")},
+		{"a service that was updated meanwhile", "", func(d *deployment) {
+			isService(d)
+			between(d, func(t *evidence.Task) { t.State, t.Desired = "shutdown", "shutdown" })
+		}, pass("check.proxy_running")},
 		{"paused it", "", stopped("paused", 0, "", ""), fail("check.proxy_paused")},
 		{"mounted a file that was not there", "", stopped("created", 127, directory, ""), fail("check.proxy_stopped_why").says("what", "check.cause_mount_directory")},
 		{"mounted one whose place is a directory now", "", func(d *deployment) {

@@ -19,6 +19,8 @@ type shownParams struct {
 	backendsParams `yaml:",inline"`
 	// Algorithms are those accepted.
 	Algorithms []string `yaml:"algorithms"`
+	// Held has requests held open while others come, for leastconn.
+	Held bool `yaml:"held"`
 }
 
 func (p *shownParams) Validate(vars []string) []rubric.ParamError {
@@ -31,6 +33,9 @@ func (p *shownParams) Validate(vars []string) []rubric.ParamError {
 			errs = append(errs, paramError("algorithms", i18n.M("check.param_shown", "algorithm", clip(a, 40), "words", shownAlgorithms)))
 		}
 	}
+	if p.Held && !slices.Contains(p.Algorithms, "leastconn") {
+		errs = append(errs, paramError("held", i18n.M("check.param_held")))
+	}
 	return errs
 }
 
@@ -38,7 +43,10 @@ func (p *shownParams) Validate(vars []string) []rubric.ParamError {
 // come in the order that an accepted algorithm deals: roundrobin and static-rr in turn,
 // each container its share by the weights; source, uri and first all to one; random by
 // independent draws. leastconn finds every server idle then and may take any, so that
-// it only must not stay with one. A backup server gets nothing while others are up. An
+// it only must not stay with one. With `held`, some requests are held open, their bodies
+// kept back, while others come, and leastconn has to send these elsewhere. Where that
+// tells nothing, as with an application that answers before it has the whole request,
+// leastconn is judged as without. A backup server gets nothing while others are up. An
 // algorithm that is accepted and configured is the one that is held to; a correct
 // balancer fails at most once in a million times. Where the servers are nodes or a
 // virtual address, HAProxy's choice can't be seen behind swarm's own: then the
@@ -51,7 +59,12 @@ func balanceShown() Kind {
 		func(p *shownParams) []Need {
 			load := loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true)
 			load.Tasks, load.Spread = 2, true
-			return append(p.needs(), load)
+			if !p.Held {
+				return append(p.needs(), load)
+			}
+			held := loadNeed("held", p.Service, p.Name, p.Port, p.Or, true)
+			held.Tasks = 2
+			return append(p.needs(), load, held)
 		}, sparing(func(p *shownParams) string { return p.Service }, judgeShown))
 }
 
@@ -89,6 +102,14 @@ func judgeShown(in *Input, p *shownParams) Result {
 	if stable, known := in.View.Stable(svc); known && !stable {
 		return unstable(in, r, svc)
 	}
+	if tr := in.heldTrace(p); p.Held && tr != nil {
+		b := in.busyServers(px, svc, tr, d.least)
+		d.busy = &b
+		r.Observed["held_rounds"], r.Observed["held_answers"], r.Observed["on_held"] = b.Rounds, b.Fresh, b.OnHeld
+		if b.Known {
+			r.Expected["on_held_at_most"] = b.Most
+		}
+	}
 	args := []any{"n", d.Answers, "k", d.Containers, "repeats", d.Repeats, "algorithm", clip(orDefault(be), 40), "want", p.Algorithms}
 	switch held := heldTo(be, p.Algorithms); {
 	case len(traces[0].Sequence) == 0:
@@ -110,14 +131,21 @@ func judgeShown(in *Input, p *shownParams) Result {
 		for _, a := range held {
 			if key := d.bears(a); key != "" {
 				r.Outcome = Pass
+				if d.busy != nil {
+					args = append(args, "fresh", d.busy.Fresh, "on", d.busy.OnHeld)
+				}
 				r.Message = i18n.M("check.shown_"+key, append(args, "held", a)...)
 				return r
 			}
 		}
-		r.Message = i18n.M("check.shown_other", append(args, "shown", i18n.M("check.seen_"+d.shown(), args...))...)
+		seen := i18n.M("check.seen_"+d.shown(), args...)
+		if slices.Contains(held, "leastconn") && d.busy != nil && d.busy.Known && !d.busy.spares() {
+			seen = i18n.M("check.seen_busy", "fresh", d.busy.Fresh, "on", d.busy.OnHeld, "most", d.busy.Most)
+		}
+		r.Message = i18n.M("check.shown_other", append(args, "shown", seen)...)
 		r.Hint = in.shownHint(px, svc, be, p, public)
 		if slices.Contains(held, be.Balance.Algorithm) {
-			r.Message = i18n.M("check.shown_unlike", append(args, "shown", i18n.M("check.seen_"+d.shown(), args...))...)
+			r.Message = i18n.M("check.shown_unlike", append(args, "shown", seen)...)
 		}
 		return r
 	}

@@ -42,28 +42,30 @@ func (p *stickyParams) needs() []Need {
 const minAnswers = 8
 
 // stickyCookie passes when a client that has the cookie comes to the same container
-// 20 times, clients without one come to every container, and one with an invented
-// value is answered too. How haproxy.cfg does it does not matter.
+// 20 times, clients without one come to every container, and those with invented
+// values are answered too, each having another, and not all by one container. How
+// haproxy.cfg does it does not matter: a stick-table may keep those as well.
 //
 // A client whose container is gone may go on to another one, and what fails
 // meanwhile is not held against it. Clients that are kept by their address are not
-// kept by a cookie. Units are the clients that keep cookies.
+// kept by a cookie. Units are the clients that keep cookies; they count half where
+// those without a cookie, or with an invented one, don't come where they should.
 func stickyCookie() Kind {
 	return define("sticky-cookie", true, stickyDefaults, func(p *stickyParams) []Need { return p.needs() },
 		sparing(func(p *stickyParams) string { return p.Service }, judgeSticky))
 }
 
-// cookieLoad is the load with cookies, or the result where it tells nothing of
+// cookieLoad is a load with cookies, or the result where it tells nothing of
 // them: nobody answered, or not only the student's own containers did.
-func cookieLoad(in *Input, p *stickyParams) (*evidence.Service, *evidence.Trace, *Result) {
+func cookieLoad(in *Input, p *stickyParams, kind string) (*evidence.Service, *evidence.Trace, *Result) {
 	svc := in.View.Service(p.Service)
 	if svc == nil {
 		r := noService(in, p.Service)
 		return nil, nil, &r
 	}
-	traces, missing := in.View.Traces("cookies", append([]string{p.Port}, p.Or...)...)
+	traces, missing := in.View.Traces(kind, append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
-		r := in.unsent(missing, "cookies", p.Service, p.Name, p.Port, p.Or)
+		r := in.unsent(missing, kind, p.Service, p.Name, p.Port, p.Or)
 		return nil, nil, &r
 	}
 	tr, t := traces[0], in.View.Tally(svc, traces[0])
@@ -93,6 +95,7 @@ type clients struct {
 	invented    int            // requests with an invented value
 	refused     int            // of them nobody answered
 	again       map[string]int // answers to the others, by task ID
+	differ      bool           // each of them had a value of its own
 	holds       bool           // some client sent a cookie back
 	sets        []evidence.SetCookie
 }
@@ -125,6 +128,7 @@ func readClients(visitors []sight.Visitor, lasting []*evidence.Task) clients {
 					continue
 				}
 				c.invented++
+				c.differ = v.Differ
 				if t == nil {
 					c.refused++
 				} else {
@@ -157,6 +161,24 @@ func readClients(visitors []sight.Visitor, lasting []*evidence.Task) clients {
 	return c
 }
 
+// pinned reports whether clients with invented values, each with another, all came to
+// one container that most of those without a cookie did not come to: no algorithm that
+// spreads does that by chance more than once in a million times.
+func (c *clients) pinned() bool {
+	const enough, share = 30, 0.6
+	if !c.differ || len(c.again) != 1 {
+		return false
+	}
+	total := 0
+	for _, n := range c.without {
+		total += n
+	}
+	for id, n := range c.again {
+		return n >= enough && float64(c.without[id]) <= share*float64(total)
+	}
+	return false
+}
+
 // follow goes with a client from answer to answer. A container that is gone by the
 // end of the load is left for another one; whoever leaves one that lasts has strayed.
 func follow(tasks, lasting []*evidence.Task) (away *stray, answers int) {
@@ -179,7 +201,7 @@ func follow(tasks, lasting []*evidence.Task) (away *stray, answers int) {
 }
 
 func judgeSticky(in *Input, p *stickyParams) Result {
-	svc, tr, open := cookieLoad(in, p)
+	svc, tr, open := cookieLoad(in, p, "cookies")
 	if open != nil {
 		return *open
 	}
@@ -217,14 +239,23 @@ func judgeSticky(in *Input, p *stickyParams) Result {
 		}
 		r.Message, r.Hint = in.loose(m, &c), in.stick(m)
 	case reached < len(lasting):
+		r.Measure.Got /= 2
 		r.Message = i18n.M("check.sticky_silent", "n", c.asked, "reached", reached, "containers", len(lasting))
 		r.Hint = in.stick(m)
 		if edits := in.servers(m.px, svc, m.port, false); m.px != nil && len(edits) > 0 {
 			r.Hint = in.mend(m.px, edits)
 		}
 	case c.invented > 0 && c.refused*2 > c.invented:
+		r.Measure.Got /= 2
 		r.Message = i18n.M("check.sticky_invented", "n", c.refused, "sent", c.invented)
-		r.Hint = in.stick(m)
+		if by := m.by(); by.line.Num > 0 {
+			r.Message = i18n.M("check.sticky_invented_by", "n", c.refused, "sent", c.invented, "how", by.words)
+		}
+		r.Hint = in.unfixed(m)
+	case c.pinned():
+		r.Measure.Got /= 2
+		r.Message = i18n.M("check.sticky_pinned", "n", c.invented-c.refused, "containers", reached, "how", m.by().words)
+		r.Hint = in.unfixed(m)
 	default:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.sticky_ok", "clients", c.kept, "n", tr.Target.Cookies.Replays, "containers", len(lasting), "how", m.words())

@@ -15,6 +15,8 @@ type method struct {
 	px   *evidence.Proxy
 	port string
 	be   *haproxy.Proxy // the backend that it is about, nil if there is none
+	// lines are those in force of it and of the frontends before it.
+	lines []haproxy.Line
 	// name is "insert", "prefix", "rewrite", "passive", "dynamic", "dynamic-no-key",
 	// "no-value" (a server has none), "tcp" (where no cookie is read), "stick-table",
 	// "source", "none", or "" where no configuration is known.
@@ -28,7 +30,11 @@ func (in *Input) methodOf(port string) method {
 	if m.px == nil {
 		return m
 	}
+	for _, b := range in.View.Route(m.px, port).Binds {
+		m.lines = append(m.lines, b.Proxy.Lines...)
+	}
 	for _, be := range in.View.Backends(m.px, port) {
+		m.lines = append(m.lines, be.Lines...)
 		if len(be.Servers)+len(be.Templates) == 0 {
 			continue
 		}
@@ -94,6 +100,39 @@ func (m method) words() i18n.Msg {
 		return i18n.M("check.sticky_how_table")
 	}
 	return i18n.M("check.sticky_how_other")
+}
+
+// ruling is the line that decides by the values of cookies where a request goes, with
+// what is said of it.
+type ruling struct {
+	line  haproxy.Line // zero if there is none
+	words i18n.Msg
+}
+
+// by finds the first line that leads elsewhere, or refuses, by a cookie.
+func (m method) by() ruling {
+	named := map[string]bool{} // ACLs that look at cookies
+	for _, l := range m.lines {
+		cooks := slices.ContainsFunc(l.Words, func(w string) bool { return strings.Contains(w, "cook(") || strings.Contains(w, "hdr(cookie)") })
+		if l.Word(0) == "acl" && cooks {
+			named[l.Word(1)] = true
+		}
+		if !slices.Contains([]string{"use_backend", "use-server", "http-request", "redirect"}, l.Word(0)) {
+			continue
+		}
+		if cooks || slices.ContainsFunc(l.Words, func(w string) bool { return named[strings.TrimPrefix(w, "!")] }) {
+			return ruling{l, i18n.M("check.sticky_how", "line", l.Num, "text", clip(strings.TrimSpace(l.Text), 80))}
+		}
+	}
+	return ruling{words: m.words()}
+}
+
+// unfixed is what has requests with an unknown cookie balanced anew.
+func (in *Input) unfixed(m method) i18n.Msg {
+	if by := m.by(); by.line.Num > 0 {
+		return in.mend(m.px, []edit{{by.line, "delete", ""}})
+	}
+	return in.stick(m)
 }
 
 // allOne says that everybody comes to one container.

@@ -8,7 +8,7 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// cookieLoad is what six clients that keep cookies, and 60 and 20 requests of those
+// cookieLoad is what six clients that keep cookies, and 60 and 32 requests of those
 // that don't, saw: which of the student's containers, from 0, answered a client's
 // nth request, or -1 for a 503.
 type cookieLoad struct {
@@ -19,6 +19,7 @@ type cookieLoad struct {
 	set  func(container int) []evidence.SetCookie
 	anew bool
 	host string
+	same bool // the invented values are one
 }
 
 // bound is how a HAProxy keeps clients by a cookie with such values.
@@ -42,9 +43,12 @@ func loose() *cookieLoad {
 	return l
 }
 
+// with is a load changed.
+func with(l *cookieLoad, change func(l *cookieLoad)) *cookieLoad { change(l); return l }
+
 func (d *deployment) cookieLoad() evidence.Trace {
 	tasks := tasksOf(d.snap, "svc-s01")
-	c := evidence.Cookies{Clients: 6, Replays: 20, Plain: 60, Invented: 20}
+	c := evidence.Cookies{Clients: 6, Replays: 20, Plain: 60, Invented: 32}
 	tr := evidence.Trace{
 		Target: evidence.Target{ID: "cookies", Kind: "cookies", Address: "172.30.0.11:9001", Path: "/", Requests: c.Requests(), Cookies: c, Host: d.cookies.host},
 		Sent:   c.Requests(), Errors: []evidence.ErrorClass{{Class: "http-503"}},
@@ -77,7 +81,7 @@ func (d *deployment) cookieLoad() evidence.Trace {
 			}
 		}
 		if who == evidence.VisitInvented && d.cookies.set != nil {
-			v.Names, v.Value = []string{"SRVID"}, "00112233445566aa"
+			v.Names, v.Value, v.Differ = []string{"SRVID"}, "00112233445566aa", !d.cookies.same
 		}
 		tr.Visits = append(tr.Visits, v)
 	}
@@ -116,15 +120,6 @@ func sticky() *deployment {
 }
 
 func TestStickyCookie(t *testing.T) {
-	sees := func(l *cookieLoad, edits ...string) func(d *deployment) {
-		return func(d *deployment) {
-			d.cookies = l
-			for i := 0; i+1 < len(edits); i += 2 {
-				d.edit(edits[i], edits[i+1])
-			}
-		}
-	}
-	with := func(l *cookieLoad, change func(l *cookieLoad)) *cookieLoad { change(l); return l }
 	unset := func(why, attributes string) *cookieLoad {
 		return with(loose(), func(l *cookieLoad) {
 			l.set = func(c int) []evidence.SetCookie {
@@ -132,6 +127,14 @@ func TestStickyCookie(t *testing.T) {
 			}
 			l.anew = true
 		})
+	}
+	sees := func(l *cookieLoad, edits ...string) func(d *deployment) {
+		return func(d *deployment) {
+			d.cookies = l
+			for i := 0; i+1 < len(edits); i += 2 {
+				d.edit(edits[i], edits[i+1])
+			}
+		}
 	}
 	const key = "    dynamic-cookie-key secret\n"
 	const line = "    cookie SRVID insert dynamic\n"
@@ -151,7 +154,9 @@ func TestStickyCookie(t *testing.T) {
 		{"by the host that is asked for", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.host = "lab.example.edu" })), full.saw("host", "lab.example.edu")},
 		{"under other variables", "service: web, name: lb, port: gate", (*deployment).otherVars, full},
 		{"one container", "", func(d *deployment) { d.lose(1) }, pass("check.sticky_ok").saw("containers_without", 1)},
-		{"an invented value that sticks", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return 2 } })), full.saw("containers_invented", 1)},
+		{"an invented value that sticks", "", sees(with(bound(hashes...), func(l *cookieLoad) {
+			l.invented, l.same = func(int) int { return 2 }, true
+		})), full.saw("containers_invented", 1)},
 		{"a few failures meanwhile", "", sees(with(bound(hashes...), func(l *cookieLoad) {
 			l.kept = func(client, n int) int {
 				if client == 1 && n > 4 && n < 9 {
@@ -217,13 +222,43 @@ func TestStickyCookie(t *testing.T) {
 			l.set, l.anew = func(int) []evidence.SetCookie { return []evidence.SetCookie{{Name: "SRVID"}} }, true
 		})), fail("check.sticky_expired")},
 		{"deals out in spite of the cookie", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.kept = func(client, n int) int { return client + n } })), fail("check.sticky_strays").saw("stuck", 0)},
-		{"refuses invented values", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return -1 } })), fail("check.sticky_invented").says("n", 20)},
+		{"refuses invented values", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return -1 } })), fail("check.sticky_invented").says("n", 32)},
+		{"refuses unknown values by a rule", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return -1 } }),
+			"    balance", "    acl known cook(SRVID) a b c\n    acl has cook(SRVID) -m found\n    http-request deny if has !known\n    balance"),
+			fail("check.sticky_invented_by").says("how", "check.sticky_how")},
+		{"leads unknown values to one container", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return 2 } }),
+			"    balance", "    acl known cook(SRVID) a b c\n    use-server web1 if !known\n    balance"),
+			fail("check.sticky_pinned").says("n", 32).says("containers", 3).says("how", "check.sticky_how")},
+		{"leads them there for no reason that is known", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return 2 } })),
+			fail("check.sticky_pinned").says("how", "check.sticky_how")},
+		{"most come to that container anyway", "", sees(with(bound(hashes...), func(l *cookieLoad) {
+			l.plain = func(n int) int {
+				if n%4 > 0 {
+					return 2
+				}
+				return n / 4 % 2
+			}
+			l.invented = func(int) int { return 2 }
+		})), full.saw("containers_invented", 1)},
+		{"too few of them were answered", "", sees(with(bound(hashes...), func(l *cookieLoad) {
+			l.invented = func(n int) int {
+				if n < 3 {
+					return -1
+				}
+				return 2
+			}
+		})), full},
 		{"was busy with an update", "", func(d *deployment) {
 			d.cookies = loose()
 			d.meanwhile(func(s *evidence.Snapshot) { tasksOf(s, "svc-s01")[1].ID = "another" })
 		}, open("check.unstable")},
 	})
 	requireKind(t, "sticky-cookie", sticky, perUnit, []kase{
+		{"clients stay, and unknown values are refused", "", sees(with(bound(hashes...), func(l *cookieLoad) { l.invented = func(int) int { return -1 } })), partial("check.sticky_invented", "5")},
+		{"clients stay, and one container is left out", "", sees(with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, _ int) int { return client % 2 }
+			l.plain = func(n int) int { return n % 2 }
+		})), partial("check.sticky_silent", "5")},
 		{"half of the clients stay", "", sees(with(bound(hashes...), func(l *cookieLoad) {
 			l.kept = func(client, n int) int { return client + n*(client%2) }
 		})), partial("check.sticky_strays", "5")},
@@ -233,6 +268,51 @@ func TestStickyCookie(t *testing.T) {
 		`host: "a b"`:       {"host check.param_host"},
 		`host: "a:80"`:      {"host check.param_host"},
 		"host: lab.example": nil,
+	})
+}
+
+func TestStickyMoved(t *testing.T) {
+	back := func(l *cookieLoad, then ...func(tr *evidence.Trace)) func(d *deployment) {
+		return func(d *deployment) {
+			d.cookies = l
+			tr := d.cookieLoad()
+			d.cookies = nil
+			tr.Target.ID, tr.Target.Kind, tr.Target.Cookies.Jars = "returning", "returning", tr.Jars()
+			for _, f := range then {
+				f(&tr)
+			}
+			d.bundle.Traces = []evidence.Trace{tr}
+		}
+	}
+	unanswered := func(clients, from int) *cookieLoad {
+		return with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, n int) int {
+				if client < clients && n >= from {
+					return -1
+				}
+				return client % 3
+			}
+		})
+	}
+	requireKind(t, "sticky-moved", sticky, perUnit, []kase{
+		{"each is kept", "", back(bound(hashes...)), pass("check.moved_ok").saw("clients", 6).saw("kept", 6)},
+		{"a few failures at first", "", back(with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, n int) int {
+				if client == 2 && n < 5 {
+					return -1
+				}
+				return client % 2
+			}
+		})), pass("check.moved_ok")},
+		{"two are not answered", "", back(unanswered(2, 0)), partial("check.moved_lost", "6.66").saw("lost", 2)},
+		{"two are answered now and then", "", back(unanswered(2, 5)), partial("check.moved_lost", "6.66")},
+		{"dealt anew each time", "", back(with(bound(hashes...), func(l *cookieLoad) {
+			l.kept = func(client, n int) int { return client + n*(client%2) }
+		})), partial("check.moved_strays", "5")},
+		{"nobody had a cookie", "", back(bound(hashes...), func(tr *evidence.Trace) { tr.Target.Cookies.Jars = "" }), open("check.moved_no_jar")},
+		{"nobody came", "", back(bound(hashes...), func(tr *evidence.Trace) { tr.Visits = nil }), open("check.moved_no_jar")},
+		{"made no service", "", (*deployment).noService, fail("check.service_none")},
+		{"was sent nothing", "", func(d *deployment) { d.cookies = nil }, open("check.load_none")},
 	})
 }
 

@@ -154,6 +154,9 @@ func (t *Trace) valid() error {
 	if err := t.numbersValid(); err != nil {
 		return err
 	}
+	if err := t.holdsValid(); err != nil {
+		return err
+	}
 	return t.visitsValid()
 }
 

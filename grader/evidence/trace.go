@@ -5,8 +5,9 @@ type Target struct {
 	// ID is "mesh/<node hostname>" for a published port on a node, "haproxy"
 	// for the student's load balancer; with ":<port>" where several are driven.
 	ID string `json:"id"`
-	// Kind is "mesh", "haproxy", or "cookies" for a load on the balancer whose
-	// clients keep cookies.
+	// Kind is "mesh", "haproxy", or for a load on the balancer "cookies", whose
+	// clients keep cookies, "returning", whose clients come with those of an earlier
+	// load, and "held", which holds requests open.
 	Kind string `json:"kind"`
 	// Address is host:port; nothing else is dialled.
 	Address string `json:"address"`
@@ -25,12 +26,16 @@ type Target struct {
 	Host string `json:"host,omitempty"`
 	// Cookies is how clients of the kind "cookies" behave.
 	Cookies Cookies `json:"cookies,omitzero"`
+	// Holds is how a load of the kind "held" goes.
+	Holds Holds `json:"holds,omitzero"`
 	// Numbers asks for the numbers that answers show; see [Trace.Numbers].
 	Numbers bool `json:"numbers,omitempty"`
 }
 
 // Balanced reports whether the load goes through the student's balancer.
-func (t *Target) Balanced() bool { return t.Kind == "haproxy" || t.Kind == "cookies" }
+func (t *Target) Balanced() bool {
+	return t.Kind == "haproxy" || t.Kind == "cookies" || t.Kind == "returning" || t.Kind == "held"
+}
 
 // Trace is what came back from one target.
 //
@@ -70,7 +75,10 @@ type Trace struct {
 	// judging to find.
 	Numbers [][]int64 `json:"numbers,omitempty"`
 	// Visits are what clients that know cookies saw, in the order of the sequence.
-	Visits  []Visit `json:"visits,omitempty"`
+	Visits []Visit `json:"visits,omitempty"`
+	// Holds are the rounds of a load that holds requests open, in their order; one
+	// that did not come to its end is left out.
+	Holds   []Hold  `json:"holds,omitempty"`
 	Latency Latency `json:"latency"`
 	// Timeline has a bucket of BucketMS for each interval with requests.
 	BucketMS int64    `json:"bucket_ms,omitempty"`

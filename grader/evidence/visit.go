@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,16 +14,51 @@ type Cookies struct {
 	// none, and then Replays times with what it has got by then.
 	Clients int `json:"clients,omitempty"`
 	Replays int `json:"replays,omitempty"`
+	// Jars are the cookies that clients come with from an earlier load: a line a client,
+	// as a Cookie header has it.
+	Jars string `json:"jars,omitempty"`
 	// Plain is how many requests come from clients that never have a cookie.
 	Plain int `json:"plain,omitempty"`
-	// Invented is how many come with a value that nobody gave them, under the names
-	// of cookies that were set before. They are sent as plain ones if there are
+	// Invented is how many come with a value that nobody gave them, each with another,
+	// under the names of cookies that were set before. They are sent as plain ones if there are
 	// none.
 	Invented int `json:"invented,omitempty"`
 }
 
 // Requests is how many requests that is.
 func (c Cookies) Requests() int { return c.Clients*(1+c.Replays) + c.Plain + c.Invented }
+
+// Jars are what the clients of a load have got in the end that keep cookies: a line a
+// client, as a Cookie header has it; "" if none has any.
+func (t *Trace) Jars() string {
+	var lines []string
+	some := false
+	for _, v := range t.Visits {
+		if v.Who != VisitKept {
+			continue
+		}
+		var names, values []string
+		for _, s := range v.Set {
+			i := slices.Index(names, s.Name)
+			switch {
+			case s.Cut || s.Refused != "":
+			case i >= 0:
+				values[i] = s.Value
+			default:
+				names, values = append(names, s.Name), append(values, s.Value)
+			}
+		}
+		for i := range names {
+			names[i] += "=" + values[i]
+		}
+		some = some || len(names) > 0
+		lines = append(lines, strings.Join(names, "; "))
+	}
+	if !some {
+		return ""
+	}
+	return strings.Join(lines, "\n")
+}
 
 // Who a visit is of.
 const (
@@ -42,9 +78,12 @@ type Visit struct {
 	// one, up to the loader's limit; More is how many there were beyond.
 	Set  []SetCookie `json:"set,omitempty"`
 	More int         `json:"more,omitempty"`
-	// Names and Value are what requests with an invented cookie brought.
-	Names []string `json:"names,omitempty"`
-	Value string   `json:"value,omitempty"`
+	// Names and Value are what requests with an invented cookie brought. Differ says
+	// that each brought a value of its own: the place of the request, in four
+	// hexadecimal digits, stood behind Value.
+	Names  []string `json:"names,omitempty"`
+	Value  string   `json:"value,omitempty"`
+	Differ bool     `json:"differ,omitempty"`
 }
 
 // SetCookie is one cookie that answers set.

@@ -33,6 +33,21 @@ func TestVisitsAreWithinTheSequence(t *testing.T) {
 	}
 }
 
+func TestJars(t *testing.T) {
+	set := func(name, value, refused string) SetCookie {
+		return SetCookie{Name: name, Value: value, Refused: refused}
+	}
+	tr := Trace{Visits: []Visit{
+		{Who: VisitKept, Set: []SetCookie{set("a", "1", ""), set("b", "2", ""), set("a", "3", ""), set("c", "4", "secure")}},
+		{Who: VisitKept},
+		{Who: VisitKept, Set: []SetCookie{{Name: "a", Value: "x", Cut: true}, set("b", "y", "")}},
+		{Who: VisitPlain, Set: []SetCookie{set("a", "5", "")}},
+	}}
+	require.Equal(t, "a=3; b=2\n\nb=y", tr.Jars())
+	require.Empty(t, (&Trace{Visits: tr.Visits[1:2]}).Jars())
+	require.Empty(t, (&Trace{}).Jars())
+}
+
 func TestPlainHost(t *testing.T) {
 	for _, good := range []string{"lab.example.edu", "a", "node-1_x.example", strings.Repeat("a", 63)} {
 		require.True(t, PlainHost(good), good)

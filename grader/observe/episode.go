@@ -169,8 +169,9 @@ func (p *Plan) leaveActions(why string) {
 }
 
 // During plans what is seen of students while an action is in force, by a snapshot
-// taken since; the plan's students are in the order of ids.
-func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Plan {
+// taken since; the plan's students are in the order of ids. What was observed of them
+// before gives clients their cookies; nil leaves these out.
+func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot, observed func(student string) *evidence.Bundle) *Plan {
 	x := newLookup(snap)
 	out := &Plan{}
 	for _, id := range ids {
@@ -179,6 +180,9 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 			continue
 		}
 		next := Student{Who: s.Who, Vars: s.Vars, Tasks: s.Tasks, names: s.names, owner: s.owner, look: x}
+		if observed != nil {
+			next.jars = func(address string) string { return jars(observed(id), address) }
+		}
 		var needs []check.Need
 		for _, n := range s.during {
 			if n.After == episode && n.Kind != "window" {
@@ -186,7 +190,7 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 				needs = append(needs, n)
 			}
 		}
-		if slices.ContainsFunc(needs, func(n check.Need) bool { return n.Load() == "load/haproxy" || n.Load() == "load/cookies" }) {
+		if slices.ContainsFunc(needs, func(n check.Need) bool { return n.Balanced() }) {
 			next.Proxies = s.Proxies // whatever checks of before take for it
 		}
 		x.plan(&next, needs)
@@ -195,12 +199,25 @@ func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot) *Pl
 	return out
 }
 
+// jars are the cookies that clients have got from an address.
+func jars(b *evidence.Bundle, address string) string {
+	if b == nil {
+		return ""
+	}
+	for i := range b.Traces {
+		if t := &b.Traces[i]; t.Target.Kind == "cookies" && t.Target.Address == address {
+			return t.Jars()
+		}
+	}
+	return ""
+}
+
 // AllRequests is [Plan.Requests] with those that are sent while actions are in
 // force, by the plan's own snapshot.
 func (p *Plan) AllRequests(snap *evidence.Snapshot) int {
 	n := p.Requests()
 	for _, e := range p.Episodes {
-		n += p.During(e.ID, e.ids(), snap).Requests()
+		n += p.During(e.ID, e.ids(), snap, nil).Requests()
 	}
 	return n
 }

@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,14 +53,14 @@ func TestPlanOfActions(t *testing.T) {
 
 	// While it is in force, what runs then counts.
 	scale(snap, "s01", 9)
-	during := p.During("scaled", []string{"2024001"}, snap)
+	during := p.During("scaled", []string{"2024001"}, snap, nil)
 	require.Len(t, during.Students, 1)
 	var ids []string
 	for _, target := range during.Students[0].Targets {
 		ids = append(ids, target.ID)
 	}
 	require.Equal(t, []string{"mesh/manager-1", "mesh/manager-2", "mesh/manager-3", "haproxy"}, ids)
-	require.Empty(t, p.During("another", []string{"2024001"}, snap).Students[0].Targets)
+	require.Empty(t, p.During("another", []string{"2024001"}, snap, nil).Students[0].Targets)
 
 	// Whoever changed the service since is met as it is now; whoever took it away is
 	// left out.
@@ -87,4 +88,56 @@ func TestNeedsOfACheckAfterAnAction(t *testing.T) {
 		require.Equal(t, "scaled", n.After)
 		require.Equal(t, "episode/scaled", n.Load())
 	}
+}
+
+// TestClientsComeBack: with what they have got before, from the same address.
+func TestClientsComeBack(t *testing.T) {
+	const text = `
+schema: swarmgrade-rubric/1
+id: kept
+version: 1
+title: {zh: 会话, en: sessions}
+points: 2
+vars:
+  - {name: service, kind: name, expr: '"s" + last(digits(id), 2)', title: {zh: 服务, en: service}}
+  - {name: haproxy, kind: name, expr: '"haproxy-" + last(digits(id), 2)', title: {zh: 名称, en: name}}
+  - {name: frontend, kind: port, expr: '9000 + int(last(digits(id), 2))', title: {zh: 端口, en: port}}
+actions:
+  - {id: killed, kind: container-kill, title: {zh: 杀, en: killing}}
+tasks:
+  - id: "1"
+    title: {zh: 会话保持, en: cookies}
+    points: 2
+    checks:
+      - {id: a.sticky, kind: sticky-cookie, points: 1, title: {zh: 甲, en: a}}
+      - {id: a.moved, kind: sticky-moved, after: killed, points: 1, title: {zh: 乙, en: b}}
+`
+	rub, err := rubric.Load([]byte(text), "r.yaml", check.Set{}, action.Set{})
+	require.NoError(t, err)
+	students, vars := class(1)
+	snap := cluster(1)
+	plan := observe.NewPlan(rub, []string{"1"}, students, vars, snap)
+	require.Len(t, plan.Students[0].Targets, 1)
+	before := plan.Students[0].Targets[0]
+	b := &evidence.Bundle{Traces: []evidence.Trace{{
+		Target: before, Visits: []evidence.Visit{{Who: evidence.VisitKept, Set: []evidence.SetCookie{{Name: "a", Value: "b"}}}},
+	}}}
+	ids := []string{students[0].ID}
+	targets := func(observed func(string) *evidence.Bundle) []evidence.Target {
+		return plan.During("killed", ids, snap, observed).Students[0].Targets
+	}
+	want := before
+	want.ID, want.Kind = "returning", "returning"
+	want.Cookies = evidence.Cookies{Clients: 6, Replays: 20}
+	want.Requests = want.Cookies.Requests()
+	require.Equal(t, []evidence.Target{want}, targets(nil), "as it is foretold")
+	want.Cookies.Jars = "a=b"
+	require.Equal(t, []evidence.Target{want}, targets(func(string) *evidence.Bundle { return b }))
+	b.Traces[0].Target.Address = "172.30.0.12:9999"
+	require.Empty(t, targets(func(string) *evidence.Bundle { return b }))
+	require.Empty(t, targets(func(string) *evidence.Bundle { return nil }))
+
+	// Without an action there is nothing to come back from.
+	_, err = rubric.Load([]byte(strings.ReplaceAll(text, "after: killed, ", "")), "r.yaml", check.Set{}, action.Set{})
+	require.Error(t, err)
 }

@@ -15,15 +15,18 @@ const maxLag = 30 * time.Second
 // those that have just come up or gone only after a while.
 type follower struct {
 	until time.Time // by when it has looked, its health checks included; zero for one that does not follow
-	tasks int       // that run and are to answer
+	tasks int       // that run and are to answer; 0 where not all need to
 }
 
 // follower is the one behind a target of a student who is driven since a moment; the zero
 // value where there is none.
 func (s *Student) follower(b *evidence.Bundle, t evidence.Target, x *lookup, since time.Time) follower {
 	f := follower{tasks: s.behind[t.ID]}
-	if !t.Balanced() || f.tasks == 0 {
+	switch {
+	case !t.Balanced() || f.tasks == 0:
 		return follower{}
+	case t.Kind != "haproxy" && t.Kind != "cookies":
+		f.tasks = 0
 	}
 	lag := time.Duration(0)
 	for i := range b.Proxies {

@@ -54,8 +54,9 @@ type Student struct {
 	// there is nothing to drive them at; the checks before them say why.
 	Skipped []Skip
 
-	later     []check.Need // loads that follow a fault
-	during    []check.Need // what is seen while an action is in force
+	later     []check.Need                // loads that follow a fault
+	during    []check.Need                // what is seen while an action is in force
+	jars      func(address string) string // that clients have from the load at an address before
 	names     sight.Names
 	services  []string // the names of those that anything is asked about
 	witnesses []evidence.Container
@@ -140,7 +141,7 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 		}
 	}
 	for _, need := range needs {
-		if need.Kind == "load" && (need.Load() == "load/haproxy" || need.Load() == "load/cookies") {
+		if need.Balanced() && need.After == "" {
 			if len(s.Proxies) == 0 {
 				s.Proxies = x.proxies(s, need)
 			}
@@ -235,8 +236,16 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 	if s.behind == nil {
 		s.behind = map[string]int{}
 	}
-	if need.From == "cookies" {
+	if need.From == "cookies" || need.From == "returning" {
 		t.Cookies = need.Cookies(k)
+	}
+	if need.From == "returning" && s.jars != nil {
+		if t.Cookies.Jars = s.jars(t.Address); t.Cookies.Jars == "" {
+			return // no client has a cookie to come back with
+		}
+	}
+	if need.From == "held" {
+		t.Holds = need.Holds(k)
 	}
 	if several {
 		t.ID += ":" + strconv.Itoa(port)

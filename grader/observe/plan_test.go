@@ -223,7 +223,7 @@ tasks:
 	}
 	require.Equal(t, "lab.example.edu", plain.Host)
 	require.Zero(t, plain.Cookies)
-	want := evidence.Cookies{Clients: 6, Replays: 20, Plain: stats.Cover(3), Invented: 20}
+	want := evidence.Cookies{Clients: 6, Replays: 20, Plain: stats.Cover(3), Invented: 32}
 	require.Equal(t, evidence.Target{
 		ID: "cookies", Kind: "cookies", Address: "172.30.0.12:9001", NodeID: "node-2", Path: "/", Requests: want.Requests(),
 		PerConnection: 1, Workers: 1, TimeoutMS: 3000, Cookies: want,

@@ -185,8 +185,9 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 const warmUp = 5 * time.Second
 
 // load drives a target. A balancer that has only 503 to say gets a second
-// chance after its warm-up; so does one that looks its servers up and may not have
-// seen the latest of them, and a target of which a few answers were late,
+// chance after its warm-up; so do clients who come back to a container that is gone, which
+// the balancer may not have heard of yet; so does one that looks its servers up and may
+// not have seen the latest of them, and a target of which a few answers were late,
 // as on a machine that was busy for a moment.
 func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (evidence.Trace, error) {
 	trace, err := r.Loader.Load(ctx, t)
@@ -194,7 +195,7 @@ func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (evid
 		return trace, err
 	}
 	late, wait := hiccup(&trace), time.Duration(0)
-	if cold(&trace) || late {
+	if cold(&trace) || late || left(&trace) {
 		wait = warmUp
 	}
 	if by.behind(&trace) {
@@ -219,6 +220,9 @@ func cold(tr *evidence.Trace) bool {
 	return tr.Target.Balanced() && tr.Sent > 0 && len(tr.Responders) == 0 &&
 		len(tr.Errors) == 1 && tr.Errors[0].Class == "http-503"
 }
+
+// left reports whether clients who came back with cookies were not answered.
+func left(tr *evidence.Trace) bool { return tr.Target.Cookies.Jars != "" && failed(tr) > 0 }
 
 // hiccup reports whether some requests, at most one in ten, timed out, and
 // nothing else went wrong.

@@ -165,15 +165,19 @@ func TestSecondTry(t *testing.T) {
 		name   string
 		failed [][]evidence.ErrorClass
 		kept   int // which try
+		jars   string
 	}{
-		{"all is well", [][]evidence.ErrorClass{nil}, 1},
-		{"not up yet", [][]evidence.ErrorClass{errs("http-503", 100), nil}, 2},
-		{"a few were late, once", [][]evidence.ErrorClass{errs("timeout", 7), nil}, 2},
-		{"a few are late each time", [][]evidence.ErrorClass{errs("timeout", 7), errs("timeout", 7)}, 2},
-		{"it gets worse", [][]evidence.ErrorClass{errs("timeout", 7), errs("timeout", 40)}, 1},
-		{"many are late", [][]evidence.ErrorClass{errs("timeout", 33)}, 1},
-		{"something else", [][]evidence.ErrorClass{errs("reset", 7)}, 1},
-		{"something else as well", [][]evidence.ErrorClass{append(errs("timeout", 2), errs("http-503", 2)...)}, 1},
+		{"a client's container is gone, for now", [][]evidence.ErrorClass{errs("http-503", 7), nil}, 2, "a=b"},
+		{"a client's container stays gone", [][]evidence.ErrorClass{errs("http-503", 7), errs("http-503", 7)}, 2, "a=b"},
+		{"whoever came back was answered", [][]evidence.ErrorClass{nil}, 1, "a=b"},
+		{"all is well", [][]evidence.ErrorClass{nil}, 1, ""},
+		{"not up yet", [][]evidence.ErrorClass{errs("http-503", 100), nil}, 2, ""},
+		{"a few were late, once", [][]evidence.ErrorClass{errs("timeout", 7), nil}, 2, ""},
+		{"a few are late each time", [][]evidence.ErrorClass{errs("timeout", 7), errs("timeout", 7)}, 2, ""},
+		{"it gets worse", [][]evidence.ErrorClass{errs("timeout", 7), errs("timeout", 40)}, 1, ""},
+		{"many are late", [][]evidence.ErrorClass{errs("timeout", 33)}, 1, ""},
+		{"something else", [][]evidence.ErrorClass{errs("reset", 7)}, 1, ""},
+		{"something else as well", [][]evidence.ErrorClass{append(errs("timeout", 2), errs("http-503", 2)...)}, 1, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -182,6 +186,8 @@ func TestSecondTry(t *testing.T) {
 				r.Loader = l
 				p := *plan
 				p.Students = slices.Clone(plan.Students)
+				haproxy := haproxy
+				haproxy.Cookies.Jars = tt.jars
 				p.Students[0].Targets = []evidence.Target{haproxy}
 				got, err := r.Observe(t.Context(), &p, snap)
 				require.NoError(t, err)

@@ -39,7 +39,7 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 		}
 		if ids := e.ids(); len(ids) > 0 {
 			s.add(scaled(calmFor), scaled(settleLimit)+3*usualRead)
-			s.load(p.During(e.ID, ids, snap).Students, parallel, rate)
+			s.load(p.During(e.ID, ids, snap, nil).Students, parallel, rate)
 		}
 	}
 	if len(p.Faults) == 0 {

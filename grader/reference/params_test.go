@@ -209,7 +209,8 @@ func edge(from, way float64, whole bool, takes func(float64) bool) (at float64, 
 // need is how the page words a piece of evidence.
 var need = map[string]string{
 	"snapshot": "the cluster", "proxy": "HAProxy and its configuration", "load/mesh": "requests through every node",
-	"load/haproxy": "requests through HAProxy", "load/cookies": "requests through HAProxy by clients that keep cookies", "window": "a fault", "load/later": "requests after the fault",
+	"load/haproxy": "requests through HAProxy", "load/cookies": "requests through HAProxy by clients that keep cookies",
+	"load/returning": "requests through HAProxy by clients that come back with cookies", "load/held": "requests through HAProxy, some of them held open", "window": "a fault", "load/later": "requests after the fault",
 	"names": "what engines say of the name",
 }
 

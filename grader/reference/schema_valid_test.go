@@ -72,7 +72,7 @@ var structural = regexp.MustCompile(`^yaml\.(unknown_key|missing_key|want_map|wa
 func ofForm(problems diag.Problems) bool {
 	return slices.ContainsFunc(problems, func(p diag.Problem) bool {
 		inner, ok := p.Msg.Args["problem"].(i18n.Msg)
-		ofFile := []string{"check.param_no_var", "check.param_time_range", "check.param_count_range", "check.param_host"}
+		ofFile := []string{"check.param_no_var", "check.param_time_range", "check.param_count_range", "check.param_host", "check.param_held"}
 		return structural.MatchString(p.Msg.Key) || ok && !slices.Contains(ofFile, inner.Key)
 	})
 }

@@ -29,7 +29,7 @@ func (v *View) Proxy() *evidence.Proxy {
 
 // settled are the proxies with the state that lasts. A container that restarts
 // again and again runs for a moment each time, and may be seen running; the
-// list of containers that was read last tells.
+// lists of containers and tasks that were read last tell.
 func settled(c evidence.Case) []evidence.Proxy {
 	out := slices.Clone(c.Bundle.Proxies)
 	last := c.After
@@ -45,8 +45,49 @@ func settled(c evidence.Case) []evidence.Proxy {
 				out[i].State = ctr.State
 			}
 		}
+		if over := ended(&out[i], c); over != nil {
+			out[i].State, out[i].ExitCode, out[i].Error = over.State, over.ExitCode, over.Error
+		}
 	}
 	return out
+}
+
+// ended is a failed task of a service whose task was seen running between failures
+// of others, and had failed as well by the last snapshot or was so long ago by then
+// that failures alone are remembered; nil if that is not so.
+func ended(px *evidence.Proxy, c evidence.Case) *evidence.Task {
+	if px.Kind != "service" || px.State != "running" || px.RestartCount == 0 || c.Before == nil || c.After == nil {
+		return nil
+	}
+	failed := func(t *evidence.Task) bool { return t.State == "failed" || t.State == "rejected" }
+	now := map[string]*evidence.Task{}
+	var last *evidence.Task // that has failed
+	only := true            // failures are all that is remembered
+	for i := range c.After.Tasks {
+		t := &c.After.Tasks[i]
+		if t.ServiceID != px.ID {
+			continue
+		}
+		now[t.ID] = t
+		if failed(t) && (last == nil || last.Created <= t.Created) {
+			last = t
+		}
+		only = only && (failed(t) || t.Desired != "shutdown")
+	}
+	ran := false
+	for _, t := range c.Before.Tasks {
+		if t.ServiceID != px.ID || t.State != "running" || t.Desired != "running" {
+			continue
+		}
+		ran = true
+		if is := now[t.ID]; is != nil && !failed(is) || is == nil && !only {
+			return nil
+		}
+	}
+	if !ran {
+		return nil
+	}
+	return last
 }
 
 // Config is the parsed configuration, parsed once a student.

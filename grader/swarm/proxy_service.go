@@ -48,6 +48,10 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 		container := evidence.Proxy{}
 		in.fill(&container)
 		px.Started, px.Command = container.Started, container.Command
+		// The managers hear of a container's end a moment later.
+		if px.State == "running" && container.State == "exited" {
+			px.State, px.ExitCode, px.Error = "failed", container.ExitCode, container.Error
+		}
 		argv, workdir = in.argv(), in.Config.WorkingDir
 		r.e, r.container = e, in.ID
 	}
@@ -60,7 +64,7 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 		return px, nil
 	}
 	px.Env = in.named(px.Files)
-	if px.State != "running" {
+	if px.State != "running" || px.RestartCount > 0 {
 		px.Log = e.log(ctx, *in)
 	}
 	px.Version = in.version(px.Log)

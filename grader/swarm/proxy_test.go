@@ -181,6 +181,27 @@ func TestServiceStates(t *testing.T) {
 	}
 }
 
+// TestServiceWhoseContainerIsOver: the managers show a task as running a moment
+// longer than its container does.
+func TestServiceWhoseContainerIsOver(t *testing.T) {
+	engines, c := startSwarm(t)
+	s := snapshot(t, c)
+	ref := find(t, s, "haproxy-03")
+	for _, f := range engines {
+		f.setHook(func(w http.ResponseWriter, r *http.Request, path string) bool {
+			if !strings.HasSuffix(path, "/json") || path == "/containers/json" {
+				return false
+			}
+			fmt.Fprint(w, `{"State":{"Status":"exited","ExitCode":1}}`)
+			return true
+		})
+	}
+	px, err := c.Proxy(t.Context(), ref, s)
+	require.NoError(t, err)
+	require.Equal(t, "failed", px.State)
+	require.Equal(t, 1, px.ExitCode)
+}
+
 // TestInspectionWithoutParts feeds an engine's answer with everything left out.
 func TestInspectionWithoutParts(t *testing.T) {
 	for _, body := range []string{`{}`, `{"State":null,"Config":null}`, `null`,
