@@ -16,7 +16,7 @@ import (
 )
 
 // faultText tells what each fault is, whom it concerns, and what stops with it; then
-// what is done to students' own services.
+// what the rubric has done to students' own services, or to a node.
 func (a *app) faultText(plan *observe.Plan) string {
 	lang := a.lang()
 	var b strings.Builder
@@ -47,6 +47,10 @@ func (a *app) faultText(plan *observe.Plan) string {
 		}
 		if b.Len() > 0 {
 			b.WriteByte('\n')
+		}
+		if e.Node != nil {
+			fmt.Fprint(&b, lang.T("observe.node_step", "action", e.Title, "node", e.Node.Hostname, "n", n))
+			continue
 		}
 		fmt.Fprint(&b, lang.T("observe.act_step", "action", e.Title, "n", n))
 	}

@@ -245,7 +245,7 @@ func actions(t *testing.T) string {
 	src := readSource(t, "action")
 	var b strings.Builder
 	for _, k := range action.All() {
-		if k.Scope != action.Student {
+		if k.NewParams == nil {
 			continue
 		}
 		fmt.Fprintf(&b, "### `%s`\n\n%s\n\n| parameter | takes | default | |\n|---|---|---|---|\n", k.Name, aimDoc(t, src, k))
