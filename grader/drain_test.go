@@ -2,6 +2,7 @@ package grader_test
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -154,6 +155,29 @@ func TestADrainedManager(t *testing.T) {
 			"back": check.Ungraded, "available": check.Ungraded, "empty": check.Ungraded, "then": check.Ungraded,
 		}, s, students[i].did.Name)
 	}
+
+	// What a grader that was killed leaves is undone.
+	conn, err := g.Dial(t.Context(), j.Class.Cluster)
+	require.NoError(t, err)
+	defer conn.Close()
+	plan, err = j.Plan(t.Context(), false)
+	require.NoError(t, err)
+	journal, err := action.OpenJournal(action.JournalPath(filepath.Join(g.Dir, "gradebook"), "own"))
+	require.NoError(t, err)
+	inj, err := action.New(action.NodeDrain, j.Class.Fault, conn)
+	require.NoError(t, err)
+	_, err = action.Begin(t.Context(), action.Options{
+		Cluster: conn, Injector: inj, Journal: journal, Class: "own", Spec: j.Class.Fault, Conn: j.Class.Cluster, At: func() int64 { return 0 },
+	}, *plan.Plan.Episodes[0].Node)
+	require.NoError(t, err)
+	require.NoError(t, journal.Close())
+	require.Len(t, availability(), 1)
+	require.Equal(t, []string{action.MarkName}, marks())
+	healed, _, err := g.Restore(t.Context(), "own", false)
+	require.NoError(t, err)
+	require.Len(t, healed, 1)
+	require.Empty(t, availability())
+	require.Empty(t, marks())
 
 	// A self-check never touches what others use.
 	one, err := g.Open(t.Context(), grader.Select{Class: "own", Students: []string{"2024001"}})

@@ -51,7 +51,7 @@ func TestAbout(t *testing.T) {
 	for _, k := range action.All() {
 		if k.NewParams != nil {
 			kinds.add("does."+k.Name, aimDoc(t, src, k))
-			kinds.params(t, src, check.Kind{Name: k.Name, NewParams: k.NewParams}, nil, nil)
+			kinds.params(t, src, check.Kind{Name: k.Name, NewParams: k.NewParams}, nil, src.literals())
 		}
 	}
 	f := rubricFormat(t)

@@ -249,12 +249,12 @@ func actions(t *testing.T) string {
 			continue
 		}
 		fmt.Fprintf(&b, "### `%s`\n\n%s\n\n| parameter | takes | default | |\n|---|---|---|---|\n", k.Name, aimDoc(t, src, k))
-		for _, p := range (asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}}).params(t, src) {
+		for _, p := range (asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}, words: src.literals()}).params(t, src) {
 			typ := p.typ
 			if p.bounds != "" {
 				typ += ", " + p.bounds
 			}
-			row(&b, p.name, typ, p.def, p.doc)
+			row(&b, p.name, strings.Replace(typ, "word, ", "", 1), p.def, p.doc)
 		}
 		b.WriteString("\n")
 	}

@@ -37,7 +37,7 @@ func (s schemas) kinds() {
 	for _, k := range action.All() {
 		if k.NewParams != nil {
 			names, docs = append(names, k.Name), append(docs, aimDoc(s.t, src, k))
-			asked := asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}}
+			asked := asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}, words: src.literals()}
 			when = append(when, ifKind(k.Name, s.with("action "+k.Name, asked.params(s.t, src))))
 		}
 	}
