@@ -107,7 +107,7 @@ func (a *acts) do(ctx context.Context) error {
 	}
 	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at}
 	var err error
-	if opt.Injector, err = action.New(e.Kind, x.j.Class.Fault, x.conn); err != nil {
+	if opt.Injector, err = action.New(e.Kind, x.j.Class.Fault, action.Sharing(x.conn)); err != nil {
 		return err
 	}
 	closing, err := x.journalled(&opt)
