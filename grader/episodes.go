@@ -62,7 +62,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	} else {
 		err = acts.do(ctx)
 	}
-	if err == nil && len(acts.done) > 0 {
+	if err == nil && len(acts.done) > 0 && !acts.brokenOff() {
 		err = acts.watch(ctx)
 	}
 	err = errors.Join(err, acts.undo(ctx))
@@ -195,6 +195,16 @@ func (a *acts) window(ctx context.Context, services []observe.Watched) error {
 		}
 	}
 	return nil
+}
+
+// brokenOff reports whether an action on a node is undone at once, since the swarm is in
+// trouble: then nothing that was seen counts.
+func (a *acts) brokenOff() bool {
+	if !a.episode.Class() || a.seen == nil || a.seen.End != "aborted" {
+		return false
+	}
+	a.episode.LeaveOut(evidence.Gap{What: "action", Code: "aborted", Detail: a.seen.Reason})
+	return true
 }
 
 // Break begins the action and has it watched; it is [observe.Breaker] for a window.

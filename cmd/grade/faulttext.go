@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,8 +69,15 @@ func (a *app) missedText(plan *observe.Plan) string {
 	}
 	for _, e := range plan.Episodes {
 		for _, t := range e.Students {
-			if t.Gap != nil {
-				lines = append(lines, diag.Plain(lang.T("observe.act_missed", "id", t.Student, "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))))
+			if t.Gap == nil {
+				continue
+			}
+			line := lang.T("observe.act_missed", "id", t.Student, "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))
+			if e.Class() && t.Gap.Code != "no-service" { // the same for all
+				line = lang.T("observe.node_missed", "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))
+			}
+			if line = diag.Plain(line); !slices.Contains(lines, line) {
+				lines = append(lines, line)
 			}
 		}
 	}

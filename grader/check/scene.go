@@ -27,8 +27,8 @@ func NoService(in *Input, c *rubric.Check) Result {
 // ActionReason says why an action was not done to a student's service.
 func ActionReason(g evidence.Gap) i18n.Msg {
 	switch g.Code {
-	case "left-out", selfCheck, "global", "changed", "taken", "pinned", "not-running", "endpoint",
-		"not-allowed", "others", "no-node", "node-changed":
+	case "left-out", "no-service", selfCheck, "global", "changed", "taken", "pinned", "not-running", "endpoint",
+		"not-allowed", "others", "no-node", "node-changed", "aborted":
 		return i18n.M("judge.action_" + strings.ReplaceAll(g.Code, "-", "_"))
 	case "node-down", "node-sick":
 		return GapReason(g)

@@ -92,6 +92,9 @@ func TestAfterAnAction(t *testing.T) {
 		"a node is down": {func(c *evidence.Case) {
 			c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "node-down", Detail: "manager-3"}}
 		}, "node manager-3 is down already"},
+		"the swarm was in trouble": {func(c *evidence.Case) {
+			c.Episodes[0].Gaps = []evidence.Gap{{What: "action", Code: "aborted", Detail: "other-node"}}
+		}, "the node was put back early"},
 		"the node was made active": {func(c *evidence.Case) {
 			c.Episodes[0].Gaps = []evidence.Gap{{What: "action", Code: "node-changed"}}
 		}, "the node was changed by somebody else"},
