@@ -147,31 +147,6 @@ func (a *acts) do(ctx context.Context) error {
 	return err
 }
 
-// doNode begins an action that hits a node, once for everybody.
-func (a *acts) doNode(ctx context.Context, opt action.Options) error {
-	s, err := action.Begin(ctx, opt, *a.episode.Node)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch {
-	case err == nil:
-		a.sessions = append(a.sessions, s)
-		for _, t := range a.episode.Students {
-			if t.Gap == nil {
-				a.done = append(a.done, t)
-			}
-		}
-		return nil
-	case ends(ctx, err):
-		return err
-	}
-	code := gapCode(err)
-	if code == "changed" {
-		code = "node-changed"
-	}
-	a.episode.LeaveOut(evidence.Gap{What: "action", Code: code, Detail: err.Error()})
-	return nil
-}
-
 // ends reports whether what went wrong with an action ends the run.
 func ends(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.As(err, new(*action.Stuck)) || slices.Contains(observe.Halting, diag.Code(err))
@@ -195,16 +170,6 @@ func (a *acts) window(ctx context.Context, services []observe.Watched) error {
 		}
 	}
 	return nil
-}
-
-// brokenOff reports whether an action on a node is undone at once, since the swarm is in
-// trouble: then nothing that was seen counts.
-func (a *acts) brokenOff() bool {
-	if !a.episode.Class() || a.seen == nil || a.seen.End != "aborted" {
-		return false
-	}
-	a.episode.LeaveOut(evidence.Gap{What: "action", Code: "aborted", Detail: a.seen.Reason})
-	return true
 }
 
 // Break begins the action and has it watched; it is [observe.Breaker] for a window.

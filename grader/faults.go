@@ -36,14 +36,6 @@ func (x *flow) chooseFaults(none bool) {
 	x.plan.ChooseNodes(x.snap, x.serving())
 }
 
-// allowsNodes reports whether a rubric's action may hit a node of the class's swarm: the
-// class file has a fault of its own that does. A swarm that ends with this process is
-// nobody else's.
-func (x *flow) allowsNodes() bool {
-	kind, ok := action.Find(x.j.Class.Fault.Kind)
-	return x.conn.Passing || ok && kind.Scope == action.Class && !kind.Heals
-}
-
 func (x *flow) rules() action.Rules { return action.Rules{Kind: x.kind(), Serving: x.serving()} }
 
 // kind is how the class's nodes are made to fail.
