@@ -49,7 +49,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 			return nil, ctx.Err()
 		case err != nil:
 			x.j.g.note("cli.no_after", "error", sentence(err))
-			x.miss(e, evidence.Gap{What: "action", Code: "unreachable", Detail: err.Error()})
+			e.LeaveOut(evidence.Gap{What: "action", Code: "unreachable", Detail: err.Error()})
 		default:
 			e.Again(now)
 			x.plan.Spare(e, now, x.bundle)
@@ -62,7 +62,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	} else {
 		err = acts.do(ctx)
 	}
-	if err == nil && len(acts.done) > 0 {
+	if err == nil && len(acts.done) > 0 && !acts.brokenOff() {
 		err = acts.watch(ctx)
 	}
 	err = errors.Join(err, acts.undo(ctx))
@@ -79,34 +79,23 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	return concerned, err
 }
 
-// miss says of everybody of whom nothing else is said why an action is not done.
-func (x *flow) miss(e *observe.Episode, why evidence.Gap) {
-	for i := range e.Students {
-		if e.Students[i].Gap == nil {
-			e.Students[i].Gap = &why
-		}
-	}
-}
-
 // acts are an episode's action as it is in force.
 type acts struct {
 	x       *flow
 	episode *observe.Episode
 	closing func() error // of the journal
 
-	mu   sync.Mutex
-	done []act
-	told bool // it was said that something is in force
+	mu sync.Mutex
+	// done is whom it was done to, sessions what is to be undone: one for each of
+	// them, or one for all.
+	done     []observe.Touched
+	sessions []*action.Session
+	told     bool // it was said that something is in force
 	// seen is the window, of those who were probed; nil for none.
 	seen   *evidence.Window
 	probed []*evidence.Bundle
 	// failed is why a window's action could not be begun.
 	failed error
-}
-
-type act struct {
-	of      observe.Touched
-	session *action.Session
 }
 
 // do begins the action for everybody for whom it can be done. Whoever it can't be
@@ -118,7 +107,7 @@ func (a *acts) do(ctx context.Context) error {
 	}
 	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at}
 	var err error
-	if opt.Injector, err = action.New(e.Kind, x.j.Class.Fault, x.conn); err != nil {
+	if opt.Injector, err = action.New(e.Kind, x.j.Class.Fault, action.Sharing(x.conn)); err != nil {
 		return err
 	}
 	closing, err := x.journalled(&opt)
@@ -128,6 +117,9 @@ func (a *acts) do(ctx context.Context) error {
 	a.closing = closing
 	x.j.g.note("observe.acting", "action", e.Title, "n", e.Touches())
 	a.hold(opt.Injector)
+	if e.Class() {
+		return a.doNode(ctx, opt)
+	}
 	var g errgroup.Group
 	g.SetLimit(max(1, x.j.Class.Settings.Parallel))
 	for i := range e.Students {
@@ -139,11 +131,11 @@ func (a *acts) do(ctx context.Context) error {
 			s, err := action.Begin(ctx, opt, t.Action)
 			if err == nil {
 				a.mu.Lock()
-				a.done = append(a.done, act{*t, s})
+				a.done, a.sessions = append(a.done, *t), append(a.sessions, s)
 				a.mu.Unlock()
 				return nil
 			}
-			if ctx.Err() != nil || errors.As(err, new(*action.Stuck)) || slices.Contains(observe.Halting, diag.Code(err)) {
+			if ends(ctx, err) {
 				return err
 			}
 			t.Gap = &evidence.Gap{What: "action", Code: gapCode(err), Detail: err.Error()}
@@ -151,8 +143,13 @@ func (a *acts) do(ctx context.Context) error {
 		})
 	}
 	err = g.Wait()
-	slices.SortFunc(a.done, func(p, q act) int { return x.place(p.of.Student) - x.place(q.of.Student) })
+	slices.SortFunc(a.done, func(p, q observe.Touched) int { return x.place(p.Student) - x.place(q.Student) })
 	return err
+}
+
+// ends reports whether what went wrong with an action ends the run.
+func ends(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.As(err, new(*action.Stuck)) || slices.Contains(observe.Halting, diag.Code(err))
 }
 
 // window does the action while everybody concerned is probed, until each service has
@@ -162,7 +159,7 @@ func (a *acts) window(ctx context.Context, services []observe.Watched) error {
 		student := services[i].Student
 		services[i].Off = func() bool { return !a.did(student) }
 	}
-	seen, probings, err := a.x.look(ctx, a, evidence.Action{Kind: a.episode.Kind}, services)
+	seen, probings, err := a.x.look(ctx, a, a.episode.Done(), services)
 	if err = errors.Join(err, a.failed); err != nil {
 		return err
 	}
@@ -192,7 +189,7 @@ func (a *acts) Break(ctx context.Context, _ evidence.Action, _ time.Duration, wa
 func (a *acts) did(student string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.ContainsFunc(a.done, func(d act) bool { return d.of.Student == student })
+	return slices.ContainsFunc(a.done, func(t observe.Touched) bool { return t.Student == student })
 }
 
 // hold says what a person would type if this process ended at once.
@@ -202,8 +199,11 @@ func (a *acts) hold(inj action.Injector) {
 		return
 	}
 	var all []*action.Stuck
+	if n := a.episode.Node; n != nil {
+		all = append(all, action.NewStuck(*n, x.j.Class.Name, inj, nil))
+	}
 	for _, t := range a.episode.Students {
-		if t.Gap == nil {
+		if t.Gap == nil && a.episode.Node == nil {
 			all = append(all, action.NewStuck(t.Action, x.j.Class.Name, inj, nil))
 		}
 	}
@@ -227,14 +227,13 @@ func (x *flow) place(student string) int {
 // watch drives the load while the action is in force, between two snapshots.
 func (a *acts) watch(ctx context.Context) error {
 	x, id := a.x, a.episode.ID
-	touched := make([]observe.Touched, 0, len(a.done))
 	var ids []string
 	var bundles []*evidence.Bundle
-	for _, d := range a.done {
-		touched, ids, bundles = append(touched, d.of), append(ids, d.of.Student), append(bundles, x.bundle(d.of.Student))
-		bundles[len(bundles)-1].Begin(id).Action = &d.of.Action
+	for _, t := range a.done {
+		ids, bundles = append(ids, t.Student), append(bundles, x.bundle(t.Student))
+		bundles[len(bundles)-1].Begin(id).Action = &t.Action
 	}
-	if err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(touched)); err != nil {
+	if err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(a.done)); err != nil {
 		return err
 	}
 	err := x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
@@ -246,19 +245,25 @@ func (a *acts) watch(ctx context.Context) error {
 	return err
 }
 
-// held leaves open what was seen of a service that somebody changed while the action
-// was in force.
+// held leaves open what was seen of a service, or of all with a node, that somebody
+// changed while the action was in force.
 func (a *acts) held(ctx context.Context) {
 	kind, _ := action.Find(a.episode.Kind)
 	if kind.Holds == nil {
 		return
 	}
+	if n := a.episode.Node; n != nil {
+		if holds, err := kind.Holds(ctx, a.x.conn, *n); err == nil && !holds {
+			a.episode.LeaveOut(evidence.Gap{What: "action", Code: "node-changed"})
+		}
+		return
+	}
 	var g errgroup.Group
 	g.SetLimit(max(1, a.x.j.Class.Settings.Parallel))
-	for _, d := range a.done {
+	for _, t := range a.done {
 		g.Go(func() error {
-			if holds, err := kind.Holds(ctx, a.x.conn, d.of.Action); err == nil && !holds {
-				a.episode.Miss(d.of.Student, "changed")
+			if holds, err := kind.Holds(ctx, a.x.conn, t.Action); err == nil && !holds {
+				a.episode.Miss(t.Student, "changed")
 			}
 			return nil
 		})
@@ -271,12 +276,12 @@ func (a *acts) undo(ctx context.Context) error {
 	if a.closing == nil {
 		return nil
 	}
-	errs := make([]error, len(a.done), len(a.done)+1)
+	errs := make([]error, len(a.sessions), len(a.sessions)+1)
 	var g errgroup.Group
 	g.SetLimit(max(1, a.x.j.Class.Settings.Parallel))
-	for i, d := range a.done {
+	for i, s := range a.sessions {
 		g.Go(func() error {
-			errs[i] = d.session.Restore(ctx)
+			errs[i] = s.Restore(ctx)
 			return nil
 		})
 	}

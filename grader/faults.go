@@ -22,13 +22,18 @@ type NoFault struct {
 
 func (e *NoFault) Error() string { return e.Problems[0].Error() }
 
-// chooseFaults plans the faults that the class's checks ask for.
+// chooseFaults plans the faults that the class's checks ask for, and on which node
+// the rubric's actions are done that hit one.
 func (x *flow) chooseFaults(none bool) {
 	if none {
 		x.plan.LeaveOut("left-out", "")
 		return
 	}
 	x.plan.ChooseFaults(x.snap, x.rules())
+	if !x.allowsNodes() {
+		x.plan.LeaveNodes("not-allowed")
+	}
+	x.plan.ChooseNodes(x.snap, x.serving())
 }
 
 func (x *flow) rules() action.Rules { return action.Rules{Kind: x.kind(), Serving: x.serving()} }
@@ -121,7 +126,7 @@ func (x *flow) consent(ctx context.Context, yes bool) error {
 		x.j.g.tell(Allowed{x.plan})
 		return nil
 	}
-	if x.j.g.Ask == nil && len(x.plan.Faults) == 0 {
+	if x.j.g.Ask == nil && len(targets(x.plan)) == 0 {
 		return diag.Misuse(i18n.M("observe.act_unasked", "n", x.plan.Touches()), i18n.M("observe.unasked_hint"))
 	}
 	if x.j.g.Ask == nil {
@@ -140,7 +145,7 @@ func targets(plan *observe.Plan) []string {
 	for _, f := range plan.Faults {
 		out = append(out, f.Fault.Hostname)
 	}
-	return out
+	return append(out, plan.Nodes()...)
 }
 
 // heal undoes what a killed run left, before anything else is done.

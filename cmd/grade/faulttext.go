@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 // faultText tells what each fault is, whom it concerns, and what stops with it; then
-// what is done to students' own services.
+// what the rubric has done to students' own services, or to a node.
 func (a *app) faultText(plan *observe.Plan) string {
 	lang := a.lang()
 	var b strings.Builder
@@ -48,6 +49,10 @@ func (a *app) faultText(plan *observe.Plan) string {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
+		if e.Node != nil {
+			fmt.Fprint(&b, lang.T("observe.node_step", "action", e.Title, "node", e.Node.Hostname, "n", n))
+			continue
+		}
 		fmt.Fprint(&b, lang.T("observe.act_step", "action", e.Title, "n", n))
 	}
 	return b.String()
@@ -64,8 +69,15 @@ func (a *app) missedText(plan *observe.Plan) string {
 	}
 	for _, e := range plan.Episodes {
 		for _, t := range e.Students {
-			if t.Gap != nil {
-				lines = append(lines, diag.Plain(lang.T("observe.act_missed", "id", t.Student, "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))))
+			if t.Gap == nil {
+				continue
+			}
+			line := lang.T("observe.act_missed", "id", t.Student, "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))
+			if e.Class() && t.Gap.Code != "no-service" { // the same for all
+				line = lang.T("observe.node_missed", "action", e.Title, "why", lang.Text(check.ActionReason(*t.Gap)))
+			}
+			if line = diag.Plain(line); !slices.Contains(lines, line) {
+				lines = append(lines, line)
 			}
 		}
 	}

@@ -42,10 +42,12 @@ type planJSON struct {
 	Actions  []planAction  `json:"actions,omitempty"`
 }
 
-// planAction is what is done to students' own services, and to whom it is not.
+// planAction is what the rubric has done to students' own services, or to a node, and
+// whom it does not concern.
 type planAction struct {
 	ID       string            `json:"id"`
 	Kind     string            `json:"kind"`
+	Target   string            `json:"target,omitempty"` // the node that it hits
 	Students []string          `json:"students"`
 	Missed   map[string]string `json:"missed,omitempty"`
 }
@@ -107,7 +109,7 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 			out.Faults = append(out.Faults, x)
 		}
 		for _, e := range plan.Episodes {
-			x := planAction{ID: e.ID, Kind: e.Kind, Students: []string{}, Missed: map[string]string{}}
+			x := planAction{ID: e.ID, Kind: e.Kind, Target: e.Done().Hostname, Students: []string{}, Missed: map[string]string{}}
 			for _, t := range e.Students {
 				if t.Gap != nil {
 					x.Missed[t.Student] = t.Gap.Code

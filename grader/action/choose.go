@@ -157,20 +157,24 @@ func (c *chooser) down() string {
 // candidates are the nodes that may fail and hit somebody, by host name.
 func (c *chooser) candidates() []candidate {
 	var list []candidate
-	for i, n := range c.snap.Nodes {
+	for i := range c.snap.Nodes {
 		if len(c.hits[i]) == 0 || c.spared(i) != "" {
 			continue
 		}
-		cand := candidate{node: i, covers: c.hits[i]}
-		stops, _ := c.stops(i)
-		cand.soft = [3]int{one(n.Leader), one(n.ID == c.rules.Serving), len(stops)}
-		list = append(list, cand)
+		list = append(list, c.candidate(i))
 	}
 	slices.SortFunc(list, func(a, b candidate) int {
 		x, y := c.snap.Nodes[a.node], c.snap.Nodes[b.node]
 		return cmp.Or(cmp.Compare(x.Hostname, y.Hostname), cmp.Compare(x.ID, y.ID))
 	})
 	return list
+}
+
+// candidate is a node with whom it hits.
+func (c *chooser) candidate(i int) candidate {
+	n := c.snap.Nodes[i]
+	stops, _ := c.stops(i)
+	return candidate{node: i, covers: c.hits[i], soft: [3]int{one(n.Leader), one(n.ID == c.rules.Serving), len(stops)}}
 }
 
 func one(b bool) int {
@@ -186,7 +190,7 @@ func (c *chooser) spared(i int) string {
 	room, reachable, managers := false, 0, 0
 	for _, o := range c.snap.Nodes {
 		room = room || o.ID != n.ID && o.State == "ready" && o.Availability == "active"
-		if o.Role == "manager" {
+		if o.Role == manager {
 			managers++
 			reachable += one(o.Reachability == "reachable")
 		}
@@ -200,7 +204,7 @@ func (c *chooser) spared(i int) string {
 		return "no-room"
 	case !c.kind.TakesEngine:
 		return ""
-	case n.Role == "manager" && reachable-1 < majority(managers):
+	case n.Role == manager && reachable-1 < majority(managers):
 		return "quorum"
 	case !slices.ContainsFunc(c.snap.Endpoints, func(e evidence.Endpoint) bool {
 		return e.Reached && e.Manager && e.NodeID != n.ID

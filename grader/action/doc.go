@@ -2,7 +2,7 @@
 // fails, for a whole class at a time, or something is done to each student's own
 // service, side by side.
 //
-// [Choose] picks nodes, a [Kind]'s Aim how it is done to a service. [Run] (or [Begin]
+// [Choose] and [ChooseOne] pick nodes, a [Kind]'s Aim how it is done to a service. [Run] (or [Begin]
 // and [Session.Restore]) does one action and undoes it, whatever happens in between; a
 // [Journal] that is synced before each step lets [Heal] undo what a killed grader left,
 // and a mark in the swarm keeps graders on other machines away. A [Guard] says when the

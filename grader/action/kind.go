@@ -46,11 +46,15 @@ type Kind struct {
 	Back func(ctx context.Context, c Cluster, a evidence.Action) error
 
 	// NewParams gives a pointer to the parameters of a rubric's action, defaults
-	// set; of a [Student] action only, as is Aim: how it is done to a service of a
-	// snapshot, which is nil if there is none, or the code of the gap that it leaves.
+	// set; nil of a kind that no rubric can ask for.
 	NewParams func() any
-	Aim       func(params any, snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string)
-	// Holds reports whether a service still is as the action made it; nil where
+	// Aim is how a [Student] action is done to a service of a snapshot, which is nil
+	// if there is none, or the code of the gap that it leaves.
+	Aim func(params any, snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string)
+	// Role is what a node must be, manager or worker, that a rubric's [Class] action
+	// hits; see [ChooseOne].
+	Role func(params any) string
+	// Holds reports whether the target still is as the action made it; nil where
 	// nothing is to stay so.
 	Holds func(ctx context.Context, c Cluster, a evidence.Action) (bool, error)
 }

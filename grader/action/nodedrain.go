@@ -8,6 +8,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
 )
 
 const (
@@ -15,14 +16,49 @@ const (
 	drain  = "drain"
 )
 
-// drainNode sets a node's availability to drain.
+// The roles of nodes, in the swarm's own words.
+const (
+	manager = "manager"
+	worker  = "worker"
+)
+
+// drainParams say which node is drained.
+type drainParams struct {
+	// Role is the node's: manager or worker.
+	Role string `yaml:"role"`
+}
+
+func (p *drainParams) Validate([]string) []rubric.ParamError {
+	if p.Role != manager && p.Role != worker {
+		return []rubric.ParamError{{Param: "role", Msg: i18n.M("check.param_role", "role", p.Role)}}
+	}
+	return nil
+}
+
+// drainNode sets a node's availability to drain. As a class's fault it may be any
+// node, as a rubric's action it is what [drainRole] says.
 func drainNode() Kind {
 	return Kind{
 		Name: NodeDrain, Says: "fault.note_draining",
-		New: func(_ roster.Fault, c Cluster) (Injector, error) { return nodeDrain{c}, nil },
-		Was: func(n evidence.Node) string { return n.Availability },
+		New:       func(_ roster.Fault, c Cluster) (Injector, error) { return nodeDrain{c}, nil },
+		Was:       func(n evidence.Node) string { return n.Availability },
+		NewParams: func() any { return &drainParams{Role: manager} },
+		Role:      drainRole,
+		Holds: func(ctx context.Context, c Cluster, a evidence.Action) (bool, error) {
+			nodes, _, err := c.Poll(ctx, noClock)
+			i := slices.IndexFunc(nodes, func(n evidence.Node) bool { return n.ID == a.NodeID })
+			return i >= 0 && nodes[i].Availability == drain, err
+		},
 	}
 }
+
+// drainRole drains one node of the swarm, once for all students: of the role, the one
+// that runs tasks of most of them, and never the last manager that takes tasks. The
+// class file must allow it, with a fault of its own that hits a node, such as fault:
+// {kind: node-drain}; without that, checks after it stay ungraded. The node is made
+// what it was afterwards. Nothing moves back to it by itself, and nothing of that
+// counts. A self-check does not do it.
+func drainRole(params any) string { return params.(*drainParams).Role }
 
 // nodeDrain sets the availability of a node to drain, and gives back what it
 // was.

@@ -286,6 +286,16 @@ func TestKinds(t *testing.T) {
 		}
 		if k.Scope == Class {
 			require.Nil(t, k.Aim, "%s: a node is chosen, not aimed at", k.Name)
+			if k.NewParams == nil {
+				continue
+			}
+			require.False(t, k.TakesEngine || k.Heals, "%s: a rubric never takes an engine away", k.Name)
+			require.NotNil(t, k.Holds, k.Name)
+			require.Contains(t, []string{manager, worker}, k.Role(k.NewParams()), k.Name)
+			require.Contains(t, Set{}.Names(), k.Name)
+			for _, lang := range i18n.Langs {
+				require.NotContains(t, lang.T("action.did_"+strings.ReplaceAll(k.Name, "-", "_"), "node", "m1"), "action.", k.Name)
+			}
 			continue
 		}
 		require.NotNil(t, k.NewParams, k.Name)
@@ -301,5 +311,9 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	_, ok := Set{}.NewParams(NodeStop)
-	require.False(t, ok, "no rubric can ask for what hits others")
+	require.False(t, ok, "no rubric can ask for an engine to be stopped")
+	for _, role := range []string{manager, worker} {
+		require.Empty(t, (&drainParams{Role: role}).Validate(nil))
+	}
+	require.Len(t, (&drainParams{Role: "leader"}).Validate(nil), 1)
 }

@@ -9,7 +9,7 @@ type Set struct{}
 func (Set) Names() []string {
 	var names []string
 	for _, k := range All() {
-		if k.Scope == Student {
+		if k.NewParams != nil {
 			names = append(names, k.Name)
 		}
 	}
@@ -20,7 +20,7 @@ func (Set) Names() []string {
 // NewParams gives the parameters of such a kind, defaults set.
 func (Set) NewParams(kind string) (any, bool) {
 	k, ok := Find(kind)
-	if !ok || k.Scope != Student {
+	if !ok || k.NewParams == nil {
 		return nil, false
 	}
 	return k.NewParams(), true

@@ -12,7 +12,9 @@ import (
 // every task, and all of the new ones run and answer. Units are the tasks that ran before.
 //
 // What the swarm says of the update's state counts for nothing: it says "completed"
-// also where nothing runs, and "updating" for hours.
+// also where nothing runs, "updating" for hours while new tasks are watched, and what
+// it says of a rollback is "completed" as well. What counts is which version the tasks
+// are of that run.
 func updated() Kind {
 	return define("updated", true, windowDefaults,
 		func(p *windowParams) []Need { return p.needs() }, sparing(func(p *windowParams) string { return p.Service }, judgeUpdated))
@@ -33,6 +35,9 @@ func judgeUpdated(in *Input, p *windowParams) Result {
 	case s.Recovered >= 0:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.updated_ok", args...)
+	case s.RolledBack:
+		r.Message = i18n.M("check.updated_back", args...)
+		r.Hint = i18n.M("check.updated_back_hint", "service", svc.Name)
 	case n == len(s.Hit):
 		r.Measure.Got = 0
 		r.Message = i18n.M("check.updated_silent", args...)

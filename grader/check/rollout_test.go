@@ -23,6 +23,26 @@ func startFirst(s *scene.Scene) {
 	s.Service.Update = &evidence.UpdatePolicy{Order: "start-first", Parallelism: 1}
 }
 
+// says has the swarm state how the update stands.
+func says(state string, did func(d *deployment)) func(d *deployment) {
+	return func(d *deployment) {
+		did(d)
+		d.svc().UpdateState = state
+	}
+}
+
+// unversioned is evidence of before tasks were kept with the version that they are of.
+func unversioned(did func(d *deployment)) func(d *deployment) {
+	return func(d *deployment) {
+		did(d)
+		for i := range d.scene.Window.Polls {
+			for k := range d.scene.Window.Polls[i].Tasks {
+				d.scene.Window.Polls[i].Tasks[k].Forced = 0
+			}
+		}
+	}
+}
+
 func TestUpdated(t *testing.T) {
 	requireKind(t, "updated", viaNodes, rubric.Credit{PerUnit: true}, append([]kase{
 		{"two replicas", "", rolled(2, nil), pass("check.updated_ok").saw("replaced", 2)},
@@ -32,6 +52,14 @@ func TestUpdated(t *testing.T) {
 
 		{"the last new one does not come up", "", rolled(3, becomes(scene.Starting)), partial("check.updated_not", "6.66").saw("replaced", 2)},
 		{"the last new one says nothing", "", rolled(2, mute), fail("check.updated_silent")},
+		{"the swarm says completed, and nothing runs", "", says("completed", rolled(1, becomes(scene.Starting))), fail("check.updated_not").saw("state", "completed")},
+		{"rolled back, and all run and answer", "", says("rollback_completed", rolled(3, becomes(scene.Back))), fail("check.updated_back").saw("replaced", 0)},
+		{"one replica that was rolled back", "", says("rollback_completed", rolled(1, becomes(scene.Back))), fail("check.updated_back")},
+		{"a rollback that says it is completed", "", says("completed", rolled(1, becomes(scene.Back))), fail("check.updated_back")},
+		{"watched for hours, and all are new", "", says("updating", rolled(3, nil)), pass("check.updated_ok").saw("state", "updating")},
+		{"updating for hours, and the last does not come up", "", says("updating", rolled(3, becomes(scene.Starting))), partial("check.updated_not", "6.66")},
+		{"paused after a failure", "", says("paused", rolled(2, becomes(scene.Starting))), partial("check.updated_not", "5")},
+		{"evidence that tells no versions", "", unversioned(rolled(2, nil)), pass("check.updated_ok")},
 		{"a container was killed in its place", "", struck(2, func(s *scene.Scene) { s.Kind = "task-kill" }), open("check.window_none")},
 		{"made no service", "", (*deployment).noService, fail("check.service_none")},
 	}, windowOpen()...))

@@ -14,8 +14,8 @@ const FaultEpisode = "fault"
 type Episode struct {
 	// Name is the action's ID in the rubric, or [FaultEpisode].
 	Name string `json:"name"`
-	// Action is what was done to this student alone. What was done to the class is
-	// in the window that Probing names.
+	// Action is what was done to this student: to their service alone, or to a node
+	// by the rubric's will. The class's own fault is in the window that Probing names.
 	Action *Action `json:"action,omitempty"`
 	// Probing is what was seen of this student's service while the fault lasted,
 	// if one concerned it.

@@ -189,6 +189,9 @@ type Task struct {
 	Addresses   []TaskAddress `json:"addresses,omitempty"`
 	Version     uint64        `json:"version"`
 	Created     string        `json:"created,omitempty"` // engine's clock, RFC 3339
+	// Forced is [Service].Forced as the task was made for: which side of an update it
+	// is on.
+	Forced uint64 `json:"forced,omitempty"`
 }
 
 // TaskAddress is a task's address in one network (CIDR).

@@ -66,8 +66,8 @@ type Action struct {
 	To  string `json:"to,omitempty"`
 	// Student is whose service an action changes; "" where it is for the class.
 	Student string `json:"student,omitempty"`
-	// Service (its ID) is set for task-kill and for what changes a service, whose
-	// name is Name; TaskID and ContainerID are those of what was killed.
+	// Service (its ID) is set for task-kill and for what changes a service, or a node
+	// for a student's service to be watched; its name is Name; TaskID and ContainerID are those of what was killed.
 	Service     string `json:"service,omitempty"`
 	Name        string `json:"name,omitempty"`
 	TaskID      string `json:"task_id,omitempty"`

@@ -83,6 +83,21 @@ func TestAfterAnAction(t *testing.T) {
 		"the API failed": {func(c *evidence.Case) {
 			c.Episodes[0].Gaps = []evidence.Gap{{What: "action", Code: "internal", Detail: "no leader"}}
 		}, "(internal): no leader"},
+		"the class file does not allow it": {func(c *evidence.Case) {
+			c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "not-allowed"}}
+		}, "fault: {kind: node-drain}"},
+		"no node will do": {func(c *evidence.Case) {
+			c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "no-node"}}
+		}, "no node may be taken"},
+		"a node is down": {func(c *evidence.Case) {
+			c.Episodes[0].Action, c.Episodes[0].Gaps = nil, []evidence.Gap{{What: "action", Code: "node-down", Detail: "manager-3"}}
+		}, "node manager-3 is down already"},
+		"the swarm was in trouble": {func(c *evidence.Case) {
+			c.Episodes[0].Gaps = []evidence.Gap{{What: "action", Code: "aborted", Detail: "other-node"}}
+		}, "the node was put back early"},
+		"the node was made active": {func(c *evidence.Case) {
+			c.Episodes[0].Gaps = []evidence.Gap{{What: "action", Code: "node-changed"}}
+		}, "the node was changed by somebody else"},
 		"the cluster could not be read": {func(c *evidence.Case) { c.Episodes[0].From = nil }, "nothing was seen of the service"},
 		"an earlier program":            {func(c *evidence.Case) { c.Episodes, c.Bundle.Episodes = nil, nil }, "nothing was seen of the service"},
 	} {

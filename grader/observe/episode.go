@@ -11,10 +11,14 @@ import (
 )
 
 // Episode is an action of the rubric and the students whose services it is done to,
-// side by side.
+// side by side; or, where it hits a node, the students whose services are watched.
 type Episode struct {
 	rubric.Action
 	Students []Touched
+	// Node is what is done to a node, as far as one was chosen; nil where the action
+	// is done to services.
+	Node  *evidence.Action
+	rules action.Rules // of the choice
 }
 
 // Touched is a student whose service an action is done to. Gap, if set, says why it
@@ -58,7 +62,10 @@ func touch(a rubric.Action, student string, snap *evidence.Snapshot, svc *eviden
 	t := Touched{Student: student}
 	kind, ok := action.Find(a.Kind)
 	code := "internal"
-	if ok {
+	switch {
+	case ok && kind.Scope == action.Class:
+		t.Action, code = concern(a.Kind, svc)
+	case ok:
 		t.Action, code = kind.Aim(a.Params, snap, svc, student)
 	}
 	if code != "" {
@@ -84,12 +91,19 @@ func (e *Episode) Again(snap *evidence.Snapshot) {
 			e.Students[i].Gap = &evidence.Gap{What: "action", Code: "changed"}
 		}
 	}
+	if e.Class() {
+		e.choose(snap)
+	}
 }
 
 // Spare leaves out whom the action would do harm that lasts: whoever's HAProxy names
 // the addresses of the tasks that it replaces. It goes by a snapshot and by what was
 // observed of a student, nil for none.
+// What is done to a node, nobody can be spared.
 func (p *Plan) Spare(e *Episode, snap *evidence.Snapshot, observed func(student string) *evidence.Bundle) {
+	if e.Class() {
+		return
+	}
 	index := sight.NewIndex(snap)
 	for i := range e.Students {
 		t := &e.Students[i]
@@ -106,10 +120,14 @@ func (p *Plan) Spare(e *Episode, snap *evidence.Snapshot, observed func(student 
 
 // Watched are the services that are probed from before the action until what it took
 // has come back: those of students of whom some check asks for that. They are probed
-// through every node that is ready.
+// through every node that is ready but the one that the action is done to.
 func (p *Plan) Watched(e *Episode, snap *evidence.Snapshot) []Watched {
 	var out []Watched
 	x := newLookup(snap)
+	but := ""
+	if e.Node != nil {
+		but = e.Node.NodeID
+	}
 	for i := range e.Students {
 		t := &e.Students[i]
 		s := p.student(t.Student)
@@ -122,7 +140,7 @@ func (p *Plan) Watched(e *Episode, snap *evidence.Snapshot) []Watched {
 			if n.After != e.ID || n.Kind != "window" || svc == nil || svc.ID != t.Action.Service || !publishes(svc, port) {
 				continue
 			}
-			out = append(out, Watched{Student: t.Student, Service: svc, Rate: n.Rate, Action: &t.Action, Targets: x.probed(port, "")})
+			out = append(out, Watched{Student: t.Student, Service: svc, Rate: n.Rate, Action: &t.Action, Targets: x.probed(port, but)})
 			break
 		}
 	}
@@ -159,11 +177,18 @@ func (p *Plan) Touches() int {
 }
 
 func (p *Plan) leaveActions(why string) {
-	for _, e := range p.Episodes {
-		for i := range e.Students {
-			if t := &e.Students[i]; t.Gap == nil {
-				t.Gap = &evidence.Gap{What: "action", Code: why}
-			}
+	for i := range p.Episodes {
+		p.Episodes[i].LeaveOut(evidence.Gap{What: "action", Code: why})
+	}
+}
+
+// LeaveOut does the action to nobody, and says why of everybody of whom nothing else
+// is said.
+func (e *Episode) LeaveOut(why evidence.Gap) {
+	e.Node = nil
+	for i := range e.Students {
+		if e.Students[i].Gap == nil {
+			e.Students[i].Gap = &why
 		}
 	}
 }

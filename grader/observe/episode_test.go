@@ -80,6 +80,69 @@ func TestPlanOfActions(t *testing.T) {
 	require.Empty(t, observe.NewPlan(rub, []string{"3"}, students, vars, cluster(3)).Episodes, "no check of the task is about it")
 }
 
+// TestPlanOfADrainedNode: one node is chosen for everybody who has a service, by what
+// runs there, and again by what runs there later; its own address is not probed.
+func TestPlanOfADrainedNode(t *testing.T) {
+	rub := loadRubric(t)
+	params, ok := action.Set{}.NewParams(action.NodeDrain)
+	require.True(t, ok)
+	rub.Actions = []rubric.Action{{ID: "drained", Kind: action.NodeDrain, Params: params}}
+	for i := range rub.Tasks {
+		for _, c := range rub.Tasks[i].Checks {
+			if c.ID == "task1.recovers" {
+				c.After = "drained"
+			}
+		}
+	}
+	students, vars := class(3)
+	vars["2024003"]["service"] = "none"
+	snap := cluster(3)
+	for i := range snap.Nodes {
+		snap.Nodes[i].Reachability = "reachable"
+	}
+	p := observe.NewPlan(rub, []string{"1"}, students, vars, snap)
+	require.Len(t, p.Episodes, 1)
+	e := &p.Episodes[0]
+	require.True(t, e.Class())
+	require.Nil(t, e.Node, "none is chosen yet")
+	p.ChooseNodes(snap, "node-1")
+	require.Equal(t, []string{e.Node.Hostname}, p.Nodes())
+	require.Equal(t, *e.Node, e.Done())
+	require.NotEqual(t, "node-1", e.Node.NodeID, "not the one that serves")
+	require.Equal(t, 2, p.Touches())
+	require.Equal(t, []string{"svc-s01", e.Node.NodeID, "no-service"},
+		[]string{e.Students[0].Action.Service, e.Students[1].Action.NodeID, e.Students[2].Gap.Code})
+	require.Empty(t, e.Students[0].Action.Student, "it is for all")
+
+	watched := p.Watched(e, snap)
+	require.Len(t, watched, 2)
+	require.Len(t, watched[0].Targets, 2)
+	for _, target := range watched[0].Targets {
+		require.NotEqual(t, e.Node.NodeID, target.NodeID)
+	}
+
+	// By then everything runs elsewhere.
+	was := e.Node.NodeID
+	for i := range snap.Tasks {
+		if snap.Tasks[i].NodeID == was {
+			snap.Tasks[i].NodeID = "node-1"
+		}
+	}
+	e.Again(snap)
+	require.NotEqual(t, was, e.Node.NodeID)
+	snap.Nodes[2].State = "down"
+	e.Again(snap)
+	require.Nil(t, e.Node)
+	require.Equal(t, evidence.Gap{What: "action", Code: "node-down", Detail: snap.Nodes[2].Hostname}, *e.Students[0].Gap)
+	require.Zero(t, p.Touches())
+
+	p = observe.NewPlan(rub, []string{"1"}, students, vars, cluster(3))
+	p.LeaveNodes("not-allowed")
+	p.ChooseNodes(cluster(3), "")
+	require.Empty(t, p.Nodes())
+	require.Equal(t, "not-allowed", p.Episodes[0].Students[0].Gap.Code)
+}
+
 // TestNeedsOfACheckAfterAnAction are all about what is seen then.
 func TestNeedsOfACheckAfterAnAction(t *testing.T) {
 	c, ok := scaling(t).Check("task2.answers")

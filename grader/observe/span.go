@@ -34,7 +34,7 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 			for _, w := range seen {
 				services = append(services, w.Service)
 			}
-			limit := time.Duration(limitMS(evidence.Action{Kind: e.Kind}, services, snap.Swarm)) * time.Millisecond
+			limit := time.Duration(limitMS(e.Done(), services, snap.Swarm)) * time.Millisecond
 			s.add(t.lead+t.hold+t.tail, t.lead+limit+t.tail)
 		}
 		if ids := e.ids(); len(ids) > 0 {

@@ -277,7 +277,8 @@ func (r *reader) broken(run *run, at int64) int64 {
 }
 
 // Requests sums up the probes from when the fault was first felt until the
-// service had recovered, or else until it should have.
+// service had recovered, or else until it should have; of a service that had one task
+// alone until the new one answers.
 type Requests struct {
 	Sent, Failed int // failed: not answered by the service's own
 	// Early are those sent while swarm could not have taken the lost tasks out
@@ -295,11 +296,31 @@ type Requests struct {
 	From, To int64
 }
 
+// beforeNew is the last moment before the new task of a service that had one alone first
+// answers, if that comes before a given one: what it answers until a reading shows that
+// it runs is no part of the loss, which may be as short as that where no restart delay
+// is waited for.
+func (r *reader) beforeNew(s *Story, to int64) int64 {
+	if s.Before != 1 || r.w.Fault.Kind == "update" {
+		return to
+	}
+	for i, x := range r.between(s.Struck, to) {
+		switch {
+		case x.task == "" || r.old[x.task]:
+		case i == 0: // nothing was lost
+			return x.sent
+		default:
+			return x.sent - 1
+		}
+	}
+	return to
+}
+
 func (r *reader) requests(s *Story) {
 	q := &s.Requests
 	q.From, q.To = s.Struck, min(r.end, r.w.Injected+r.clock(s.Bound))
 	if s.Recovered >= 0 {
-		q.To = s.Recovered
+		q.To = r.beforeNew(s, s.Recovered)
 	}
 	early := q.To
 	if s.Down >= 0 {

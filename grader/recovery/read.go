@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"strconv"
+
 	"swarmgrade/grader/evidence"
 )
 
@@ -13,8 +15,11 @@ type reader struct {
 	hold int64 // ms on the clock
 	end  int64 // of what can show a recovery
 	shots
-	old   map[string]bool  // IDs of the tasks from before the fault
-	final []*evidence.Task // those of the last reading
+	old map[string]bool // IDs of the tasks from before the fault
+	// rolled is the count of forced updates that an update has led to, 0 where the
+	// evidence does not tell of which version tasks are.
+	rolled uint64
+	final  []*evidence.Task // those of the last reading
 }
 
 // clock turns seconds of the swarm into ms on the clock.
@@ -39,6 +44,7 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 		s.Open = NotInjected
 		return s, r
 	}
+	r.rolled = r.rolledTo()
 	base, views := r.replay()
 	if base == nil {
 		s.Open = NoBaseline
@@ -116,11 +122,32 @@ func (r *reader) hits(t *evidence.Task) bool {
 	switch r.w.Fault.Kind {
 	case "task-kill", "container-kill":
 		return t.ID == r.w.Fault.TaskID
-	case "update": // all that there was
-		return r.old[t.ID]
+	case "update": // all that there was, and what the swarm has turned back to
+		return r.old[t.ID] || r.turnedBack(t)
 	}
 	return t.NodeID == r.w.Fault.NodeID
 }
+
+// rolledTo finds whether tasks tell of which version they are: one that an update has
+// made does.
+func (r *reader) rolledTo() uint64 {
+	to, err := strconv.ParseUint(r.w.Fault.To, 10, 64)
+	if r.w.Fault.Kind != "update" || err != nil {
+		return 0
+	}
+	for i := range r.w.Polls {
+		for k := range r.w.Polls[i].Tasks {
+			if t := &r.w.Polls[i].Tasks[k]; t.ServiceID == r.svc.ID && t.Forced == to {
+				return to
+			}
+		}
+	}
+	return 0
+}
+
+// turnedBack reports whether a task is of the version from before an update: of a
+// rollback, if it was not there before.
+func (r *reader) turnedBack(t *evidence.Task) bool { return r.rolled > 0 && t.Forced < r.rolled }
 
 // open says why a window that shows no recovery shows nothing, or "" if it
 // shows that there was none.
@@ -152,6 +179,7 @@ func (r *reader) last(s *Story, views []view) {
 	s.Running = len(v.running)
 	for _, t := range v.newest {
 		s.Tasks = append(s.Tasks, *t)
+		s.RolledBack = s.RolledBack || r.turnedBack(t) && !r.old[t.ID]
 	}
 	s.Troubles = r.troubles()
 	for i := range s.Hit {

@@ -85,6 +85,9 @@ type Story struct {
 	// the heartbeat is slower than 5 s, and where the managers saw the target
 	// down unusually late), and the service's restart delay, which Delay is.
 	Seconds, Bound, Delay float64
+	// RolledBack says that the swarm has made tasks of the version from before an
+	// update again; they count as not replaced.
+	RolledBack bool
 	// Requests are what the probes brought.
 	Requests Requests
 	// Tasks are the newest task of each slot in that last reading, Troubles the

@@ -296,3 +296,21 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// TestOneReplicaThatMovesAtOnce: what the new task answers before a reading shows that it
+// runs does not hide that nothing answered before.
+func TestOneReplicaThatMovesAtOnce(t *testing.T) {
+	s := scene.New(1, 5)
+	s.Kind, s.Service.Restart.DelayMS, s.Poll, s.Period, s.Start = "node-drain", 0, 4000, 100, 1000
+	got, _ := read(s)
+	require.GreaterOrEqual(t, got.Recovered, int64(0))
+	require.Positive(t, got.Requests.Sent)
+	require.Greater(t, 100*got.Requests.Failed, 55*got.Requests.Sent)
+	require.Less(t, got.Requests.To, got.Recovered)
+
+	s = scene.New(2, 5)
+	s.Kind, s.Service.Restart.DelayMS, s.Poll, s.Period, s.Start = "node-drain", 0, 4000, 100, 1000
+	got, _ = read(s)
+	require.Equal(t, got.Recovered, got.Requests.To, "of two the other answers all along")
+	require.Greater(t, got.Requests.Sent, got.Requests.Failed)
+}

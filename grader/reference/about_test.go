@@ -49,9 +49,9 @@ func TestAbout(t *testing.T) {
 	}
 	src = readSource(t, "action")
 	for _, k := range action.All() {
-		if k.Scope == action.Student {
+		if k.NewParams != nil {
 			kinds.add("does."+k.Name, aimDoc(t, src, k))
-			kinds.params(t, src, check.Kind{Name: k.Name, NewParams: k.NewParams}, nil, nil)
+			kinds.params(t, src, check.Kind{Name: k.Name, NewParams: k.NewParams}, nil, src.literals())
 		}
 	}
 	f := rubricFormat(t)
@@ -65,12 +65,16 @@ func TestAbout(t *testing.T) {
 	sameCatalog(t, "../i18n/catalog/about-fields.yaml", "# The fields of a rubric.", fields)
 }
 
-// aimDoc is what the comment of an action's Aim says.
+// aimDoc is what the comment of an action's Aim says, or of its Role.
 func aimDoc(t *testing.T, src *source, k action.Kind) string {
 	t.Helper()
-	path := runtime.FuncForPC(reflect.ValueOf(k.Aim).Pointer()).Name()
+	aim := reflect.ValueOf(k.Aim)
+	if k.Aim == nil {
+		aim = reflect.ValueOf(k.Role)
+	}
+	path := runtime.FuncForPC(aim.Pointer()).Name()
 	name := path[strings.LastIndexByte(path, '.')+1:]
-	require.Contains(t, src.funcs, name, "%s: Aim is a function of its own, with a comment", k.Name)
+	require.Contains(t, src.funcs, name, "%s: Aim, or Role, is a function of its own, with a comment", k.Name)
 	doc := kindDoc(src.funcs[name].Doc.Text(), name)
 	require.NotEmpty(t, doc, "%s needs a comment that says what %s does", name, k.Name)
 	return doc

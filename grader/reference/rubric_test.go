@@ -245,16 +245,16 @@ func actions(t *testing.T) string {
 	src := readSource(t, "action")
 	var b strings.Builder
 	for _, k := range action.All() {
-		if k.Scope != action.Student {
+		if k.NewParams == nil {
 			continue
 		}
 		fmt.Fprintf(&b, "### `%s`\n\n%s\n\n| parameter | takes | default | |\n|---|---|---|---|\n", k.Name, aimDoc(t, src, k))
-		for _, p := range (asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}}).params(t, src) {
+		for _, p := range (asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}, words: src.literals()}).params(t, src) {
 			typ := p.typ
 			if p.bounds != "" {
 				typ += ", " + p.bounds
 			}
-			row(&b, p.name, typ, p.def, p.doc)
+			row(&b, p.name, strings.Replace(typ, "word, ", "", 1), p.def, p.doc)
 		}
 		b.WriteString("\n")
 	}

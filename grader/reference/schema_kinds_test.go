@@ -35,9 +35,9 @@ func (s schemas) kinds() {
 	src = readSource(s.t, "action")
 	names, docs, when = nil, nil, nil
 	for _, k := range action.All() {
-		if k.Scope == action.Student {
+		if k.NewParams != nil {
 			names, docs = append(names, k.Name), append(docs, aimDoc(s.t, src, k))
-			asked := asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}}
+			asked := asker{kind: check.Kind{Name: k.Name, NewParams: k.NewParams}, words: src.literals()}
 			when = append(when, ifKind(k.Name, s.with("action "+k.Name, asked.params(s.t, src))))
 		}
 	}

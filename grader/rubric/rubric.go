@@ -31,9 +31,10 @@ type Rubric struct {
 	Vars []Var
 	// Tasks are the parts of the lab; there is at least one.
 	Tasks []Task
-	// Actions are changes that the grader makes to each student's own service, one
-	// after the other in this order, to see what comes of them; each is undone
-	// before the next. The class's fault comes before them and is none of them.
+	// Actions are changes that the grader makes to each student's own service, or to
+	// one node for all students, one after the other in this order, to see what comes
+	// of them; each is undone before the next. The class's fault comes before them and
+	// is none of them.
 	Actions []Action
 	// Attribution are the rules by which an answer names its container, tried in
 	// order; without it they are those built in.

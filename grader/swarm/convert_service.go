@@ -224,7 +224,7 @@ func toTask(t swarm.Task) evidence.Task {
 		ID: word(t.ID), ServiceID: word(t.ServiceID), NodeID: word(t.NodeID), Slot: t.Slot,
 		Desired: word(string(t.DesiredState)), State: word(string(t.Status.State)),
 		Error: text(t.Status.Err), Message: text(t.Status.Message),
-		Version: t.Version.Index, Created: stamp(t.CreatedAt),
+		Version: t.Version.Index, Created: stamp(t.CreatedAt), Forced: t.Spec.ForceUpdate,
 	}
 	if c := t.Spec.ContainerSpec; c != nil {
 		out.Image, _ = splitImage(c.Image)

@@ -23,6 +23,7 @@ const (
 	Rejected = "rejected" // the other nodes turn it down
 	Starting = "starting" // its health check does not pass
 	Flaps    = "flaps"    // it runs for 5 s at a time
+	Back     = "back"     // of an update: it fails, and the swarm rolls all of them back
 )
 
 // Scene is what happens; times are ms from the run's start. The zero value of
@@ -95,6 +96,7 @@ type task struct {
 	states     []state
 	up, gone   int64 // its container's life; up is ever for one that never answers
 	in, out    int64 // its time in the mesh
+	forced     uint64
 }
 
 const ever = int64(1) << 50
@@ -125,6 +127,9 @@ func (s *Scene) Window() (*evidence.Window, *evidence.Probing, int64) {
 				break
 			}
 		}
+	}
+	if s.Kind == "update" {
+		w.Fault.Was, w.Fault.To = "0", "1"
 	}
 	s.poll(w, tasks)
 	return w, s.probe(w, tasks), back
@@ -281,7 +286,7 @@ func (t *task) at(now int64, service string) (evidence.Task, bool) {
 	}
 	e := evidence.Task{
 		ID: t.id, ServiceID: service, Slot: t.slot, Desired: t.states[i].desired, State: t.states[i].state,
-		Error: t.states[i].err, Message: t.states[i].detail, Version: uint64(i + 1),
+		Error: t.states[i].err, Message: t.states[i].detail, Version: uint64(i + 1), Forced: t.forced,
 		Created: time.Date(2024, 11, 20, 8, 0, 0, 0, time.UTC).Add(time.Duration(t.made) * time.Millisecond).Format(time.RFC3339Nano),
 	}
 	if t.node >= 0 {
