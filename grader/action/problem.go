@@ -91,6 +91,9 @@ func worded(key, kind string) string {
 
 // Msg and Hint are for people.
 func (s *Stuck) Msg() i18n.Msg {
+	if k := kindOf(s.Fault); k.Scope == Own {
+		return i18n.M("action.stuck_"+k.Name, "image", s.Fault.Name)
+	}
 	if s.Fault.Student != "" {
 		return i18n.M(worded("action.stuck", s.Fault.Kind), "service", s.Fault.Name, "student", s.Fault.Student, "was", s.Fault.Was, "to", s.Fault.To)
 	}
