@@ -23,14 +23,6 @@ import (
 	grader "swarmgrade/grader/swarm"
 )
 
-// standIn is a program that the embedded cluster plays, whatever is in it.
-func standIn(t *testing.T) *lookup.Program {
-	text := "helper"
-	p, err := lookup.NewProgram(strings.NewReader(text), int64(len(text)), "amd64")
-	require.NoError(t, err)
-	return p
-}
-
 // lookInto is a network with a service of two tasks on it, on a cluster of three nodes.
 func lookInto(t *testing.T) (s *sim.Cluster, c *grader.Cluster, snap *evidence.Snapshot, job lookup.Job) {
 	s, c, _ = startSim(t)
@@ -111,7 +103,7 @@ func helperOptions(t *testing.T, c Cluster, p *lookup.Program) (Options, *Helper
 // of it is left.
 func TestNamesFromInside(t *testing.T) {
 	s, c, snap, job := lookInto(t)
-	opt, h := helperOptions(t, c, standIn(t))
+	opt, h := helperOptions(t, c, sim.Helper())
 	a, code := AimLookup(snap, h.program, "r")
 	require.Empty(t, code)
 	require.Len(t, a.Nodes, 3)
@@ -147,7 +139,7 @@ func TestNamesFromInside(t *testing.T) {
 // TestWhatAHelperLeftIsHealed: whatever a killed grader had made goes, at each step.
 func TestWhatAHelperLeftIsHealed(t *testing.T) {
 	s, c, snap, job := lookInto(t)
-	p := standIn(t)
+	p := sim.Helper()
 	for _, step := range []string{"planned", "loaded", "running"} {
 		path := filepath.Join(t.TempDir(), "fault-T.journal")
 		j, err := OpenJournal(path)
@@ -195,7 +187,7 @@ func TestTheHelperIsInNobodysWay(t *testing.T) {
 
 func TestAHelpersImageIsWhatTheEngineTakesIn(t *testing.T) {
 	var one, two bytes.Buffer
-	p := standIn(t)
+	p := sim.Helper()
 	require.NoError(t, p.Archive(&one, p.Ref("a"), nil))
 	require.NoError(t, p.Archive(&two, p.Ref("a"), nil))
 	require.Equal(t, one.Bytes(), two.Bytes(), "the same image each time")

@@ -78,6 +78,9 @@ func (s *Stuck) Error() string {
 	return text
 }
 
+// Harmless says that what is left is the grader's own and in nobody's way.
+func (s *Stuck) Harmless() bool { return kindOf(s.Fault).Scope == Own }
+
 func (s *Stuck) Unwrap() error { return s.Cause }
 
 // worded is the key of a sentence that each kind words in its own way; scaling is the

@@ -45,6 +45,8 @@ type Student struct {
 	Proxies []haproxy.Ref
 	// Names are the names that engines are asked about.
 	Names []Name
+	// Inside says that they are looked up within their networks too.
+	Inside bool
 	// Targets are what load is driven at, one after the other.
 	Targets []evidence.Target
 	// Watch is what a fault window is to see, nil if the rubric asks for none
@@ -132,6 +134,8 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 			x.mesh(s, need, several)
 		case "names":
 			x.names(s, need)
+		case "inside":
+			x.inside(s, need)
 		case "window":
 			x.window(s, need)
 		case "load/later":
