@@ -160,7 +160,7 @@ func (j *Job) heal(ctx context.Context) error {
 // left gives of an error what must not be gone on with: that something of the grader's own
 // could not be taken away is said, and no more.
 func (g *Grader) left(err error) error {
-	several, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the tree is walked here
+	several, ok := err.(interface{ Unwrap() []error })
 	if ok {
 		var rest []error
 		for _, e := range several.Unwrap() {

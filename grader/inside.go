@@ -23,7 +23,7 @@ const helperGone = time.Minute
 // taking it away.
 func (x *flow) inside(ctx context.Context, plan *observe.Plan) (away func(context.Context) error, err error) {
 	nothing := func(context.Context) error { return nil }
-	if !slices.ContainsFunc(plan.Students, func(s observe.Student) bool { return s.Inside }) {
+	if !slices.ContainsFunc(plan.Students, func(s observe.Student) bool { return len(s.Inside) > 0 }) {
 		return nothing, nil
 	}
 	if !x.helps {

@@ -61,6 +61,11 @@ const (
 	jobLimit = 30 * time.Second
 	jobGone  = 15 * time.Second
 	jobEvery = 200 * time.Millisecond
+	// jobLate is what is waited for nodes that have no task while those of all others are
+	// over: a job makes its tasks at once.
+	jobLate = 3 * time.Second
+	// barrenJobs is after how many jobs in a row that told nothing no more are made.
+	barrenJobs = 3
 )
 
 // Helper looks names up in students' networks, and is the [Injector] that brings it there.
@@ -74,6 +79,9 @@ type Helper struct {
 	// image is what jobs name: the ID that all nodes have it under, since an engine asks
 	// a registry for what has a name.
 	image string
+
+	mu     sync.Mutex
+	barren int // jobs in a row that told nothing
 }
 
 // NewHelper prepares a helper.
@@ -167,6 +175,7 @@ type Seen struct {
 
 var (
 	errNotRun = errors.New("the helper did not run in time")
+	errGiveUp = errors.New("the helper told nothing of several networks before")
 	errEnded  = errors.New("the helper ended without a report")
 )
 
@@ -181,43 +190,77 @@ func (h *Helper) Look(ctx context.Context, j lookup.Job) []Seen {
 	for _, id := range h.action.Nodes {
 		out = append(out, Seen{NodeID: id, Err: h.without[id]})
 	}
-	limited, cancel := context.WithTimeout(ctx, jobLimit)
-	defer cancel()
-	id, err := h.cluster.StartJob(limited, j)
-	if err == nil {
-		err = h.follow(limited, id, out)
+	err := errGiveUp
+	if !h.givenUp() {
+		err = h.job(ctx, j, out)
 	}
+	told := false
 	for i := range out {
 		if out[i].Report == nil && out[i].Err == nil {
 			out[i].Err = cmp.Or(err, errNotRun)
 		}
+		told = told || out[i].Report != nil
 	}
-	h.end(ctx, j)
+	h.told(told)
 	return out
+}
+
+func (h *Helper) givenUp() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.barren >= barrenJobs
+}
+
+func (h *Helper) told(anything bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.barren++; anything {
+		h.barren = 0
+	}
+}
+
+// job runs one and takes it away.
+func (h *Helper) job(ctx context.Context, j lookup.Job, out []Seen) error {
+	defer h.end(ctx, j)
+	limited, cancel := context.WithTimeout(ctx, jobLimit)
+	defer cancel()
+	id, err := h.cluster.StartJob(limited, j)
+	if err != nil {
+		return err
+	}
+	return h.follow(limited, id, out)
 }
 
 // follow waits for the job's tasks to be over and reads what each has written.
 func (h *Helper) follow(ctx context.Context, id string, out []Seen) error {
+	var quiet time.Time // since when nothing is on its way
 	for {
 		tasks, err := h.cluster.JobTasks(ctx, id)
 		if err != nil {
 			return err
 		}
-		open := false
+		open, coming := false, len(tasks) == 0
 		for i := range out {
 			s := &out[i]
 			if s.Report != nil || s.Err != nil {
 				continue
 			}
-			k := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.NodeID == s.NodeID && slices.Contains(ended, t.State) })
-			if k < 0 {
-				open = true
+			k := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.NodeID == s.NodeID })
+			if k < 0 || !slices.Contains(ended, tasks[k].State) {
+				open, coming = true, coming || k >= 0
 				continue
 			}
 			s.Report, s.Err = h.read(ctx, &tasks[k])
 		}
-		if !open {
+		switch {
+		case !open:
 			return nil
+		case coming:
+			quiet = time.Time{}
+		case quiet.IsZero():
+			quiet = time.Now()
+		case time.Since(quiet) > jobLate:
+			return errNotRun
 		}
 		if pause(ctx, jobEvery) != nil {
 			return errNotRun

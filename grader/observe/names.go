@@ -57,10 +57,28 @@ func (x *lookup) names(s *Student, need check.Need) {
 	}
 }
 
-// inside plans that the names are looked up within the networks too.
+// inside plans that a name is looked up within the network that the rubric gives it, or
+// within all that it is on where that is not one of them.
 func (x *lookup) inside(s *Student, need check.Need) {
 	x.names(s, need)
-	s.Inside = s.Inside || len(s.Names) > 0
+	svc := x.service[s.Vars[need.Service]]
+	var named, all []Name
+	for _, n := range s.Names {
+		if n.Service != svc {
+			continue
+		}
+		if all = append(all, n); n.Network == s.Vars[need.Network] {
+			named = append(named, n)
+		}
+	}
+	if len(named) == 0 {
+		named = all
+	}
+	for _, n := range named {
+		if !slices.Contains(s.Inside, n) {
+			s.Inside = append(s.Inside, n)
+		}
+	}
 }
 
 // Inside looks names up within a network, from every node; an [action.Helper] is one.
@@ -70,14 +88,14 @@ type Inside interface {
 
 // lookups adds to a bundle what helpers within the networks are told of the planned names.
 func (r *Runner) lookups(ctx context.Context, s *Student, b *evidence.Bundle, x *lookup) error {
-	if !s.Inside {
+	if len(s.Inside) == 0 {
 		return nil
 	}
 	if r.Inside == nil {
 		b.Gaps = append(b.Gaps, evidence.Gap{What: "inside", Code: cmp.Or(r.NoInside.Code, "left-out"), Detail: r.NoInside.Detail})
 		return nil
 	}
-	for _, n := range s.Names {
+	for _, n := range s.Inside {
 		if !x.room(n) {
 			b.Gaps = append(b.Gaps, evidence.Gap{What: "inside", Code: "network-full", Detail: n.Network})
 			continue

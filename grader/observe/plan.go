@@ -45,8 +45,8 @@ type Student struct {
 	Proxies []haproxy.Ref
 	// Names are the names that engines are asked about.
 	Names []Name
-	// Inside says that they are looked up within their networks too.
-	Inside bool
+	// Inside are those that are looked up within their networks too.
+	Inside []Name
 	// Targets are what load is driven at, one after the other.
 	Targets []evidence.Target
 	// Watch is what a fault window is to see, nil if the rubric asks for none

@@ -101,7 +101,11 @@ func load(ctx context.Context, api *client.Client, archive io.Reader) error {
 // none is no error.
 func (c *Cluster) RemoveImage(ctx context.Context, nodeID, name string) error {
 	return c.atNode(ctx, nodeID, func(ctx context.Context, api *client.Client) error {
-		_, err := api.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
+		// Whoever may not remove images is not asked to where there is none.
+		_, err := api.ImageInspect(ctx, name)
+		if err == nil {
+			_, err = api.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
+		}
 		if errdefs.IsNotFound(err) {
 			return nil
 		}
