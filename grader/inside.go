@@ -14,8 +14,9 @@ import (
 	"swarmgrade/grader/observe"
 )
 
-// helperGone bounds what taking the helper away may take.
-const helperGone = time.Minute
+// helperGone bounds what taking the helper away may take, sooner on an embedded cluster
+// that runs faster than the clock.
+const helperGone, helperGoneSoon = time.Minute, 10 * time.Second
 
 // inside brings the helper to the cluster that looks names up within networks, if that is
 // asked for of a student of the plan; away takes it off again. Where it can't be brought that
@@ -68,7 +69,8 @@ func (x *flow) bring(ctx context.Context) (away func(context.Context) error, err
 			return nil, err
 		}
 	}
-	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at, RestoreTimeout: helperGone}
+	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at}
+	opt.RestoreTimeout = max(helperGoneSoon, time.Duration(float64(helperGone)/observe.Speed(x.snap.Swarm.HeartbeatMS)))
 	helper := action.NewHelper(x.conn, program)
 	opt.Injector = helper
 	closing, err := x.journalled(&opt)

@@ -26,7 +26,7 @@ import (
 // unable is a cluster that does not let the helper do a part of its work.
 type unable struct {
 	grader.Cluster
-	load, start bool
+	load, start, stay bool
 }
 
 var errForbidden = errors.New("forbidden")
@@ -36,6 +36,13 @@ func (u unable) LoadImage(ctx context.Context, nodeID, name, arch string, write 
 		return "", errForbidden
 	}
 	return u.Cluster.LoadImage(ctx, nodeID, name, arch, write)
+}
+
+func (u unable) RemoveImage(ctx context.Context, nodeID, name string) error {
+	if u.stay {
+		return errForbidden
+	}
+	return u.Cluster.RemoveImage(ctx, nodeID, name)
 }
 
 func (u unable) StartJob(ctx context.Context, j lookup.Job) (string, error) {
@@ -64,8 +71,11 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 	cluster, to := emptyCluster(t)
 	var said []string
 	g := &grader.Grader{Dir: home, Tell: func(e grader.Event) {
-		if n, ok := e.(grader.Note); ok {
-			said = append(said, n.Msg.Key)
+		switch e := e.(type) {
+		case grader.Note:
+			said = append(said, e.Msg.Key)
+		case grader.Alarm:
+			said = append(said, e.Msg.Key)
 		}
 	}}
 	j, err := g.Open(t.Context(), grader.Select{Class: "names"})
@@ -95,12 +105,13 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 		"nothing":                {names: map[string][]netip.Addr{"s01": nil, "tasks.s01": nil}, vip: check.Ungraded, tasks: check.Ungraded, inside: 3},
 		"images can't be loaded": {unable: unable{load: true}, vip: check.Pass, tasks: check.Pass, said: "observe.inside_not"},
 		"jobs can't be made":     {unable: unable{start: true}, vip: check.Pass, tasks: check.Pass},
+		"it can't be taken away": {unable: unable{stay: true}, vip: check.Pass, tasks: check.Pass, inside: 3, said: "action.stuck_lookup"},
 		"is no static program":   {own: true, vip: check.Pass, tasks: check.Pass, said: "observe.inside_not"},
 	} {
 		g.Dial = func(ctx context.Context, conf roster.Cluster) (grader.Conn, error) {
 			conn, err := dial(ctx, conf)
 			if err == nil {
-				conn.Cluster = unable{conn.Cluster, c.unable.load, c.unable.start}
+				conn.Cluster = unable{conn.Cluster, c.unable.load, c.unable.start, c.unable.stay}
 			}
 			if !c.own {
 				conn.Helper = sim.Helper()
@@ -138,6 +149,16 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 			}
 		}
 		require.Equal(t, 4, seen, what)
+		if c.unable.stay { // by hand, then
+			for _, n := range to.Nodes {
+				for _, name := range foundOn(t, cluster, to) {
+					if ref, ok := strings.CutPrefix(name, "image "+lookup.Image); ok && strings.HasSuffix(ref, n.Name) {
+						_, err := n.Client.ImageRemove(t.Context(), lookup.Image+strings.TrimSuffix(ref, " on "+n.Name), image.RemoveOptions{})
+						require.NoError(t, err)
+					}
+				}
+			}
+		}
 		require.Equal(t, before, foundOn(t, cluster, to), "%s: something is left", what)
 	}
 

@@ -39,7 +39,7 @@ func (h Healed) Msg() i18n.Msg {
 	switch {
 	case h.Fault.Student != "" && h.Left:
 		key = "action.healed_left"
-	case h.own():
+	case h.Own():
 		key = "action.healed_lookup"
 	case h.Fault.Student != "":
 		key = worded("action.healed", h.Fault.Kind)

@@ -19,7 +19,7 @@ const MarkName = "swarmgrade-fault-lock"
 // stood before; nothing is where nobody else's is changed.
 func (r *Record) markName() string {
 	switch {
-	case r.own():
+	case r.Own():
 		return ""
 	case r.Fault.Student != "":
 		return evidence.ServiceMark + r.Fault.Service

@@ -173,7 +173,7 @@ func (s *Session) journalled() bool { return !s.kind.Heals }
 func pendingFailure(r *Record, class string) error {
 	key, pairs := "fault.pending", []any{"node", r.Fault.Hostname, "step", r.Step}
 	switch {
-	case r.own():
+	case r.Own():
 		key, pairs = "action.pending_lookup", nil
 	case r.Fault.Student != "":
 		key, pairs = "action.pending", []any{"service", r.Fault.Name, "student", r.Fault.Student}

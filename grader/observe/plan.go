@@ -79,6 +79,11 @@ func (p *Plan) Requests() int {
 	return n
 }
 
+// Inside is the number of students whose names are looked up within their networks.
+func (p *Plan) Inside() int {
+	return count(p.Students, func(s Student) bool { return len(s.Inside) > 0 })
+}
+
 // Requests is the number of requests for one student.
 func (s *Student) Requests() int {
 	n := 0
