@@ -190,8 +190,12 @@ func (h *Helper) Look(ctx context.Context, j lookup.Job) []Seen {
 	for _, id := range h.action.Nodes {
 		out = append(out, Seen{NodeID: id, Err: h.without[id]})
 	}
-	err := errGiveUp
-	if !h.givenUp() {
+	err := ctx.Err()
+	switch {
+	case err != nil:
+	case h.givenUp():
+		err = errGiveUp
+	default:
 		err = h.job(ctx, j, out)
 	}
 	told := false
