@@ -78,7 +78,8 @@ func (x *flow) bring(ctx context.Context) (away func(context.Context) error, err
 		return nil, errors.Join(err, letGo())
 	}
 	close := func() error { return errors.Join(closing(), letGo()) }
-	aim, code := action.AimLookup(x.snap, program, x.run)
+	aim, left, code := action.AimLookup(x.snap, program, x.run)
+	helper.Left = left
 	if code != "" {
 		return nil, errors.Join(&diag.Failure{Code: "unreachable", Msg: i18n.M("observe.inside_no_node")}, close())
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -32,9 +33,9 @@ func lookUpNames() Kind {
 	}
 }
 
-// AimLookup is the helper of a run on all nodes whose engines can be reached; code says why
-// there is none.
-func AimLookup(snap *evidence.Snapshot, p *lookup.Program, run string) (a evidence.Action, code string) {
+// AimLookup is the helper of a run on all nodes whose engines can be reached; left are the
+// IDs of the others, and code says why there is none.
+func AimLookup(snap *evidence.Snapshot, p *lookup.Program, run string) (a evidence.Action, left []string, code string) {
 	host, _ := os.Hostname()
 	sum := sha256.Sum256(fmt.Append(nil, run, "\x00", host, "\x00", os.Getpid(), "\x00", time.Now().UnixNano()))
 	token := hex.EncodeToString(sum[:6])
@@ -43,12 +44,14 @@ func AimLookup(snap *evidence.Snapshot, p *lookup.Program, run string) (a eviden
 		reached := slices.ContainsFunc(snap.Endpoints, func(e evidence.Endpoint) bool { return e.Reached && e.NodeID == n.ID })
 		if reached && n.State == "ready" && n.Availability == "active" {
 			a.Nodes = append(a.Nodes, n.ID)
+		} else {
+			left = append(left, n.ID)
 		}
 	}
 	if len(a.Nodes) == 0 {
-		return a, "endpoint"
+		return a, left, "endpoint"
 	}
-	return a, ""
+	return a, left, ""
 }
 
 const (
@@ -71,6 +74,10 @@ const (
 // Helper looks names up in students' networks, and is the [Injector] that brings it there.
 // It is safe for concurrent use once it is injected.
 type Helper struct {
+	// Left are the IDs of nodes that no job is to run on, besides those that did not take
+	// the image in.
+	Left []string
+
 	cluster Cluster
 	program *lookup.Program // nil if it is only to be undone
 	slots   chan struct{}
@@ -185,6 +192,7 @@ var (
 func (h *Helper) Look(ctx context.Context, j lookup.Job) []Seen {
 	h.slots <- struct{}{}
 	defer func() { <-h.slots }()
+	j.Without = append(slices.Clone(h.Left), slices.Sorted(maps.Keys(h.without))...)
 	j.Image, j.Token, j.Run = h.image, h.action.To, cmp.Or(h.action.Was, "-")
 	out := make([]Seen, 0, len(h.action.Nodes))
 	for _, id := range h.action.Nodes {
@@ -249,12 +257,12 @@ func (h *Helper) follow(ctx context.Context, id string, out []Seen) error {
 			if s.Report != nil || s.Err != nil {
 				continue
 			}
-			k := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.NodeID == s.NodeID })
-			if k < 0 || !slices.Contains(ended, tasks[k].State) {
-				open, coming = true, coming || k >= 0
+			t, any := taskOn(tasks, s.NodeID)
+			if t == nil {
+				open, coming = true, coming || any
 				continue
 			}
-			s.Report, s.Err = h.read(ctx, &tasks[k])
+			s.Report, s.Err = h.read(ctx, t)
 		}
 		switch {
 		case !open:
@@ -270,6 +278,23 @@ func (h *Helper) follow(ctx context.Context, id string, out []Seen) error {
 			return errNotRun
 		}
 	}
+}
+
+// taskOn is a job's task on a node that is over, one that ended well before any other; any
+// says that there is one at all. The managers may make another where one failed, whatever
+// the restart policy says.
+func taskOn(tasks []evidence.Task, nodeID string) (over *evidence.Task, any bool) {
+	for i := range tasks {
+		t := &tasks[i]
+		if t.NodeID != nodeID {
+			continue
+		}
+		any = true
+		if slices.Contains(ended, t.State) && (over == nil || t.State == "complete") {
+			over = t
+		}
+	}
+	return over, any
 }
 
 func (h *Helper) read(ctx context.Context, t *evidence.Task) (*lookup.Report, error) {

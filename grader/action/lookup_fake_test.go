@@ -23,6 +23,7 @@ type fakeLodging struct {
 	output string
 	stuck  map[string]bool // nodes whose containers do not go
 	jobs   int
+	last   lookup.Job
 
 	mu      sync.Mutex
 	removed []string // images, by node
@@ -44,8 +45,9 @@ func (f *fakeLodging) RemoveImage(_ context.Context, nodeID, _ string) error {
 	return nil
 }
 
-func (f *fakeLodging) StartJob(context.Context, lookup.Job) (string, error) {
+func (f *fakeLodging) StartJob(_ context.Context, j lookup.Job) (string, error) {
 	f.jobs++
+	f.last = j
 	return "job", nil
 }
 
@@ -87,13 +89,15 @@ func TestWhatAHelperMayComeTo(t *testing.T) {
 		errs   [2]string // of each node, "" for a report
 		within time.Duration
 	}{
-		"told on both":               {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, toldS01, [2]string{}, time.Second},
-		"words around it":            {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, "hello\n{}\n" + toldS01 + "more", [2]string{}, time.Second},
-		"one was refused":            {[]evidence.Task{on("n1", "complete"), on("n2", "rejected")}, toldS01, [2]string{"", "rejected"}, time.Second},
-		"one has no task":            {[]evidence.Task{on("n1", "complete")}, toldS01, [2]string{"", "in time"}, 5 * time.Second},
-		"one never gets an address":  {[]evidence.Task{on("n1", "complete"), on("n2", "new")}, toldS01, [2]string{"", "in time"}, jobLimit + time.Second},
-		"no task is ever made":       {nil, toldS01, [2]string{"in time", "in time"}, jobLimit + time.Second},
-		"what it wrote is no report": {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, `{"swarmgrade_lookup":1,"answers":[{"name":"s01","addresses":["x"]}]}`, [2]string{"no report", "no report"}, time.Second},
+		"told on both":                           {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, toldS01, [2]string{}, time.Second},
+		"words around it":                        {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, "hello\n{}\n" + toldS01 + "more", [2]string{}, time.Second},
+		"one ended well beside one that did not": {[]evidence.Task{on("n2", "failed"), on("n1", "complete"), on("n2", "complete"), on("n2", "new")}, toldS01, [2]string{}, time.Second},
+		"one is made again and again":            {[]evidence.Task{on("n1", "complete"), on("n2", "new"), on("n2", "failed"), on("n2", "rejected")}, toldS01, [2]string{"", "failed"}, time.Second},
+		"one was refused":                        {[]evidence.Task{on("n1", "complete"), on("n2", "rejected")}, toldS01, [2]string{"", "rejected"}, time.Second},
+		"one has no task":                        {[]evidence.Task{on("n1", "complete")}, toldS01, [2]string{"", "in time"}, 5 * time.Second},
+		"one never gets an address":              {[]evidence.Task{on("n1", "complete"), on("n2", "new")}, toldS01, [2]string{"", "in time"}, jobLimit + time.Second},
+		"no task is ever made":                   {nil, toldS01, [2]string{"in time", "in time"}, jobLimit + time.Second},
+		"what it wrote is no report":             {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, `{"swarmgrade_lookup":1,"answers":[{"name":"s01","addresses":["x"]}]}`, [2]string{"no report", "no report"}, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -142,7 +146,9 @@ func TestWhereImagesAreRefused(t *testing.T) {
 		return nil
 	}}
 	h := brought(t, f)
+	h.Left = []string{"n3"}
 	seen := h.Look(t.Context(), lookup.Job{Student: "01"})
+	require.Equal(t, []string{"n3", "n2"}, f.last.Without)
 	require.NoError(t, seen[0].Err)
 	require.ErrorIs(t, seen[1].Err, denied)
 	require.NoError(t, h.Restore(t.Context(), h.action))

@@ -104,8 +104,9 @@ func helperOptions(t *testing.T, c Cluster, p *lookup.Program) (Options, *Helper
 func TestNamesFromInside(t *testing.T) {
 	s, c, snap, job := lookInto(t)
 	opt, h := helperOptions(t, c, sim.Helper())
-	a, code := AimLookup(snap, h.program, "r")
+	a, left, code := AimLookup(snap, h.program, "r")
 	require.Empty(t, code)
+	require.Empty(t, left)
 	require.Len(t, a.Nodes, 3)
 	session, err := Begin(t.Context(), opt, a)
 	require.NoError(t, err)
@@ -144,7 +145,7 @@ func TestWhatAHelperLeftIsHealed(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "fault-T.journal")
 		j, err := OpenJournal(path)
 		require.NoError(t, err)
-		a, _ := AimLookup(snap, p, "r")
+		a, _, _ := AimLookup(snap, p, "r")
 		rec := &Record{Class: "T", Run: "r", Fault: a, Time: time.Now()}
 		_, err = j.begin(rec)
 		require.NoError(t, err)

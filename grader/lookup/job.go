@@ -10,6 +10,9 @@ type Job struct {
 	Image     string // its name
 	NetworkID string
 	Names     []Name
+	// Without are the IDs of nodes that do not have the image: the managers would make
+	// task after task there.
+	Without []string
 	// Token, Run and Student are its labels.
 	Token, Run, Student string
 }

@@ -134,6 +134,13 @@ func (c *Cluster) StartJob(ctx context.Context, j lookup.Job) (serviceID string,
 
 func jobSpec(j lookup.Job) swarm.ServiceSpec {
 	grace, pids := time.Second, int64(helperTasks)
+	var on *swarm.Placement
+	for _, id := range j.Without {
+		if on == nil {
+			on = &swarm.Placement{}
+		}
+		on.Constraints = append(on.Constraints, "node.id!="+id)
+	}
 	return swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: j.Service(), Labels: j.Labels()},
 		Mode:        swarm.ServiceMode{GlobalJob: &swarm.GlobalJob{}},
@@ -147,6 +154,7 @@ func jobSpec(j lookup.Job) swarm.ServiceSpec {
 			},
 			Resources:     &swarm.ResourceRequirements{Limits: &swarm.Limit{MemoryBytes: helperMemory, Pids: pids}},
 			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone},
+			Placement:     on,
 			Networks:      []swarm.NetworkAttachmentConfig{{Target: j.NetworkID}},
 			// The engine's own driver may keep nothing that can be read.
 			LogDriver: &swarm.Driver{Name: "json-file", Options: map[string]string{"max-size": "256k", "max-file": "1"}},

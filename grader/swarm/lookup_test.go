@@ -55,7 +55,9 @@ func TestLoadImage(t *testing.T) {
 	id := nodeOf(t, c, 0)
 	long := strings.Repeat("archive ", 100000)
 	write := func(w io.Writer) error { _, err := io.WriteString(w, long); return err }
-	load := func(write func(io.Writer) error) (string, error) { return c.LoadImage(t.Context(), id, "i:1", "amd64", write) }
+	load := func(write func(io.Writer) error) (string, error) {
+		return c.LoadImage(t.Context(), id, "i:1", "amd64", write)
+	}
 
 	var got []byte
 	takes(engines[0], "amd64", 200, `{"stream":"Loaded image: i:1\n"}`, &got)
@@ -130,12 +132,14 @@ func TestEndJobsOfOneToken(t *testing.T) {
 
 // TestAJobIsSmallAndCloses: what it may do is little, and it takes no address for itself.
 func TestAJobIsSmallAndCloses(t *testing.T) {
-	s := jobSpec(lookup.Job{Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Names: []lookup.Name{{Name: "s01", Want: []string{"10.0.0.2"}}}})
+	s := jobSpec(lookup.Job{Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Without: []string{"a", "b"}, Names: []lookup.Name{{Name: "s01", Want: []string{"10.0.0.2"}}}})
 	require.NotNil(t, s.Mode.GlobalJob)
 	require.Nil(t, s.UpdateConfig, "a job may have none")
 	task := s.TaskTemplate
 	require.Equal(t, swarm.RestartPolicyConditionNone, task.RestartPolicy.Condition)
 	require.Equal(t, []swarm.NetworkAttachmentConfig{{Target: "n1"}}, task.Networks)
+	require.Equal(t, []string{"node.id!=a", "node.id!=b"}, task.Placement.Constraints)
+	require.Nil(t, jobSpec(lookup.Job{}).TaskTemplate.Placement)
 	require.Equal(t, []string{"s01=10.0.0.2"}, task.ContainerSpec.Args)
 	require.True(t, task.ContainerSpec.ReadOnly)
 	require.Empty(t, task.ContainerSpec.Mounts)
