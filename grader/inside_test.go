@@ -21,6 +21,7 @@ import (
 	"swarmgrade/grader/lookup"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
+	"swarmgrade/rubrics"
 )
 
 // unable is a cluster that does not let the helper do a part of its work.
@@ -59,6 +60,11 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 		t.Skip("starts an embedded cluster")
 	}
 	home := t.TempDir()
+	text, ok := rubrics.Find("discovery")
+	require.True(t, ok)
+	lab := filepath.Join(home, "inside.yaml")
+	asks := strings.ReplaceAll(string(text), "{network: network}", "{network: network, inside: true}") // where it does not yet
+	require.NoError(t, os.WriteFile(lab, []byte(asks), 0o600))
 	for name, text := range map[string]string{
 		"classes/names.yaml": "class: names\nroster: names.csv\nrubric: discovery\ncluster: {endpoints: [unix:///nowhere.sock], nodes: {manager-1: 127.0.0.1}}\n",
 		"classes/names.csv":  "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n",
@@ -78,7 +84,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 			said = append(said, e.Msg.Key)
 		}
 	}}
-	j, err := g.Open(t.Context(), grader.Select{Class: "names"})
+	j, err := g.Open(t.Context(), grader.Select{Class: "names", Rubric: lab})
 	require.NoError(t, err)
 	for id, name := range map[string]string{"2024001": "published-too", "2024002": "not-attached"} {
 		d, err := deployments.Find(ds, "discovery/names", name)
@@ -163,7 +169,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 	}
 
 	// Whoever checks themselves brings no helper for it.
-	own, err := g.Open(t.Context(), grader.Select{Class: "names", Students: []string{"2024001"}})
+	own, err := g.Open(t.Context(), grader.Select{Class: "names", Rubric: lab, Students: []string{"2024001"}})
 	require.NoError(t, err)
 	checked, err := own.Check(t.Context(), grader.CheckOptions{})
 	require.NoError(t, err)
