@@ -159,6 +159,25 @@ func (j *Job) heal(ctx context.Context) error {
 	for _, h := range healed {
 		j.g.tell(Note{Msg: h.Msg()})
 	}
+	return j.g.left(err)
+}
+
+// left gives of an error what must not be gone on with: that something of the grader's own
+// could not be taken away is said, and no more.
+func (g *Grader) left(err error) error {
+	several, ok := err.(interface{ Unwrap() []error })
+	if ok {
+		var rest []error
+		for _, e := range several.Unwrap() {
+			rest = append(rest, g.left(e))
+		}
+		return errors.Join(rest...)
+	}
+	var stuck *action.Stuck
+	if errors.As(err, &stuck) && stuck.Harmless() {
+		g.tell(Alarm{&diag.Failure{Code: "failed", Msg: stuck.Msg(), Hint: stuck.Hint(), Cause: stuck.Cause}})
+		return nil
+	}
 	return err
 }
 

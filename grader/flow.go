@@ -30,6 +30,9 @@ type flow struct {
 	// bundles are in the plan's order.
 	bundles []*evidence.Bundle
 	known   *known // nil: nobody listens
+	// helps says that names may be looked up from inside of networks: a class's run
+	// brings the helper for everybody, a student's check does not.
+	helps bool
 }
 
 // begin opens the cluster, reads it once for everybody, and plans.
@@ -141,10 +144,14 @@ func (x *flow) loads(ctx context.Context) error {
 			x.known.tell(evidence.Case{Bundle: b, Before: x.snap}, "load/", "window", "episode/")
 		}
 	}
+	away, err := x.inside(ctx, &rest)
+	if err != nil {
+		return err
+	}
 	x.j.g.tell(Began{Loads, len(x.plan.Students), x.plan.Requests()})
 	observed, err := x.runner.Observe(ctx, &rest, x.snap)
 	x.j.g.tell(Ended{Loads})
-	if err != nil {
+	if err = errors.Join(err, away(ctx)); err != nil {
 		return err
 	}
 	after, hash, _, err := x.snapshot(ctx)

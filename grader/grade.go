@@ -103,7 +103,7 @@ func (j *Job) Grade(ctx context.Context, opt GradeOptions) (got Graded, err erro
 	if err != nil {
 		return got, err
 	}
-	x.keep = book
+	x.keep, x.helps = book, true
 	err = x.observe(ctx)
 	status := gradebook.Finished
 	if err != nil {

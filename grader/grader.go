@@ -18,6 +18,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/lookup"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
@@ -70,6 +71,9 @@ type Conn struct {
 	// written, "" for the system's temporary directory.
 	Passing bool
 	Scratch string
+	// Helper is what looks names up from inside of networks; nil is the executable that
+	// runs.
+	Helper *lookup.Program
 	// Diagnose looks at it in its own way; nil leaves it to the grader's.
 	Diagnose func(ctx context.Context) []diag.Notice
 }

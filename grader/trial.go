@@ -42,7 +42,7 @@ func (j *Job) Try(ctx context.Context) (Trial, error) {
 	if _, err := keep.BeginRun(ctx, j.record(x.start)); err != nil {
 		return Trial{}, err
 	}
-	x.keep = keep
+	x.keep, x.helps = keep, true
 	if err := x.observe(ctx); err != nil {
 		return Trial{}, err
 	}

@@ -79,6 +79,7 @@ func (a *app) dial(ctx context.Context, of roster.Cluster) (grader.Conn, error) 
 func (a *app) simConn(ctx context.Context, c *simCluster) grader.Conn {
 	return grader.Conn{
 		Cluster: endingCluster{c.Cluster, ctx}, Close: func() { _ = c.Close() }, Injector: simInjector{c.sim}, Passing: true, Scratch: c.scratch(),
+		Helper:   sim.Helper(),
 		Diagnose: func(ctx context.Context) []diag.Notice { return append(c.Diagnose(ctx).Notices, a.proxyNotice(ctx)...) },
 	}
 }

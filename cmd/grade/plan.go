@@ -40,6 +40,8 @@ type planJSON struct {
 	Students []planStudent `json:"students"`
 	Faults   []planFault   `json:"faults"`
 	Actions  []planAction  `json:"actions,omitempty"`
+	// Inside is how many students' networks a helper looks names up in.
+	Inside int `json:"inside,omitempty"`
 }
 
 // planAction is what the rubric has done to students' own services, or to a node, and
@@ -84,6 +86,7 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 		out := planJSON{
 			Schema: "swarmgrade-plan/1", Class: j.Class.Name, Rubric: j.Rubric.ID, Tasks: j.Tasks,
 			Requests: plan.AllRequests(snap), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
+			Inside: plan.Inside(),
 		}
 		for _, s := range plan.Students {
 			p := planStudent{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars, Targets: s.Targets, Skipped: []planSkip{}}
@@ -139,6 +142,9 @@ func (a *app) planFaults(plan *observe.Plan) string {
 	text := a.lang().T("observe.faults_none")
 	if what := a.faultText(plan); what != "" {
 		text = a.lang().T(head) + "\n" + diag.Plain(what)
+	}
+	if n := plan.Inside(); n > 0 {
+		text = a.lang().T("observe.inside_plan", "n", n) + "\n" + text
 	}
 	if missed := a.missedText(plan); missed != "" {
 		text += "\n" + missed

@@ -77,7 +77,7 @@ func (a *app) sayHealed(r action.Healed) {
 	lang := a.lang()
 	say := func(text string) { fmt.Fprintln(a.Stdout, diag.Plain(text)) }
 	key := "fault.healed"
-	if r.Fault.Student != "" {
+	if r.Fault.Student != "" || r.Own() {
 		say(lang.Text(r.Msg()))
 		return
 	}

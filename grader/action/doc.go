@@ -1,6 +1,6 @@
 // Package action changes a cluster to see what comes of it, and puts it back: a node
 // fails, for a whole class at a time, or something is done to each student's own
-// service, side by side.
+// service, side by side, or something of the grader's own is put beside what is there.
 //
 // [Choose] and [ChooseOne] pick nodes, a [Kind]'s Aim how it is done to a service. [Run] (or [Begin]
 // and [Session.Restore]) does one action and undoes it, whatever happens in between; a
@@ -11,9 +11,11 @@ package action
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/lookup"
 )
 
 // The kinds of action, by name.
@@ -27,6 +29,8 @@ const (
 	// anew, for whoever watches.
 	ContainerKill = "container-kill"
 	Update        = "update"
+	// Lookup puts a helper of the grader's own into students' networks for a moment.
+	Lookup = "lookup"
 )
 
 // Injector does one kind of action and undoes it.
@@ -102,6 +106,28 @@ type Updater interface {
 	Force(ctx context.Context, serviceID string, from, to uint64) (changed bool, err error)
 }
 
+// Lodging puts something of the grader's own beside what is in a swarm, and takes it away.
+// What bears a token of [lookup.Job] is found by it.
+type Lodging interface {
+	// LoadImage has a node's engine take in an image for a processor, which write
+	// writes as docker save does, and gives the ID that the engine has it under.
+	LoadImage(ctx context.Context, nodeID, name, arch string, write func(io.Writer) error) (id string, err error)
+	// RemoveImage of a name that is not there is no error.
+	RemoveImage(ctx context.Context, nodeID, name string) error
+	// StartJob makes the service and gives its ID; one of the same name and token
+	// counts as made.
+	StartJob(ctx context.Context, j lookup.Job) (serviceID string, err error)
+	// JobTasks are its tasks so far.
+	JobTasks(ctx context.Context, serviceID string) ([]evidence.Task, error)
+	// Output is what a container of a node's has written, up to [lookup.MaxReport].
+	Output(ctx context.Context, nodeID, containerID string) ([]byte, error)
+	// EndJobs removes the services that bear a token, of a student or, where that is "",
+	// of all.
+	EndJobs(ctx context.Context, token, student string) error
+	// JobContainers is how many containers of theirs a node's engine still has.
+	JobContainers(ctx context.Context, nodeID, token, student string) (int, error)
+}
+
 // Cluster is all that actions need of a swarm; *swarm.Cluster is one.
 type Cluster interface {
 	Scaler
@@ -110,4 +136,5 @@ type Cluster interface {
 	Keeper
 	Locker
 	Drainer
+	Lodging
 }

@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 
 // fakeSwarm is a swarm of which only what faults touch is there.
 type fakeSwarm struct {
+	Lodging    // of which a test brings its own
 	mu         sync.Mutex
 	nodes      []evidence.Node
 	tasks      []evidence.Task

@@ -39,6 +39,8 @@ func (h Healed) Msg() i18n.Msg {
 	switch {
 	case h.Fault.Student != "" && h.Left:
 		key = "action.healed_left"
+	case h.Own():
+		key = "action.healed_lookup"
 	case h.Fault.Student != "":
 		key = worded("action.healed", h.Fault.Kind)
 	case h.Untouched:

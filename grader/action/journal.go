@@ -76,14 +76,23 @@ type Held struct {
 }
 
 // key tells records apart that are pending at the same time: of actions for the
-// class there is one at most, of the others one a student.
-func (r *Record) key() string { return r.Fault.Student }
+// class there is one at most, of the others one a student, and one that is the grader's own.
+func (r *Record) key() string {
+	if r.Own() {
+		return "(" + r.Fault.Kind + ")" // no student's ID
+	}
+	return r.Fault.Student
+}
+
+// Own says that nobody else's is changed.
+func (r *Record) Own() bool { return kindOf(r.Fault).Scope == Own }
 
 // inTheWay is the first of some pending records that this one must not be done
 // beside.
 func (r *Record) inTheWay(pending []*Record) *Record {
 	for _, p := range pending {
-		if r.key() == "" || p.key() == "" || p.key() == r.key() {
+		apart := r.Own() || p.Own()
+		if !apart && (r.key() == "" || p.key() == "") || p.key() == r.key() {
 			return p
 		}
 	}

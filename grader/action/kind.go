@@ -19,6 +19,9 @@ const (
 	// Student actions change a student's own service and nothing else; those of
 	// many students are in force side by side.
 	Student
+	// Own actions add something of the grader's own to a cluster and change nothing that
+	// is there, so that they are in nobody's way.
+	Own
 )
 
 // Kind is a kind of action, in a file of its own, listed in [All].

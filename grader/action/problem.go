@@ -78,6 +78,9 @@ func (s *Stuck) Error() string {
 	return text
 }
 
+// Harmless says that what is left is the grader's own and in nobody's way.
+func (s *Stuck) Harmless() bool { return kindOf(s.Fault).Scope == Own }
+
 func (s *Stuck) Unwrap() error { return s.Cause }
 
 // worded is the key of a sentence that each kind words in its own way; scaling is the
@@ -91,6 +94,9 @@ func worded(key, kind string) string {
 
 // Msg and Hint are for people.
 func (s *Stuck) Msg() i18n.Msg {
+	if k := kindOf(s.Fault); k.Scope == Own {
+		return i18n.M("action.stuck_"+k.Name, "image", s.Fault.Name)
+	}
 	if s.Fault.Student != "" {
 		return i18n.M(worded("action.stuck", s.Fault.Kind), "service", s.Fault.Name, "student", s.Fault.Student, "was", s.Fault.Was, "to", s.Fault.To)
 	}

@@ -298,6 +298,17 @@ func TestKinds(t *testing.T) {
 			}
 			continue
 		}
+		if k.Scope == Own {
+			require.Nil(t, k.Aim, "%s: no service is changed", k.Name)
+			require.NotNil(t, k.Back, k.Name)
+			require.NotContains(t, Set{}.Names(), k.Name)
+			for _, lang := range i18n.Langs {
+				for _, key := range []string{"action.healed_" + k.Name, "action.stuck_" + k.Name, "action.pending_" + k.Name} {
+					require.NotContains(t, lang.T(key, "image", "a", "node", "", "service", "", "student", "", "was", ""), "action.", k.Name)
+				}
+			}
+			continue
+		}
 		require.NotNil(t, k.NewParams, k.Name)
 		require.NotNil(t, k.Back, k.Name)
 		require.False(t, k.Heals || k.TakesEngine, k.Name)

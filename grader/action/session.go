@@ -172,7 +172,10 @@ func (s *Session) journalled() bool { return !s.kind.Heals }
 // pendingFailure says what must be undone first.
 func pendingFailure(r *Record, class string) error {
 	key, pairs := "fault.pending", []any{"node", r.Fault.Hostname, "step", r.Step}
-	if r.Fault.Student != "" {
+	switch {
+	case r.Own():
+		key, pairs = "action.pending_lookup", nil
+	case r.Fault.Student != "":
 		key, pairs = "action.pending", []any{"service", r.Fault.Name, "student", r.Fault.Student}
 	}
 	return &diag.Failure{Code: "pending", Msg: i18n.M(key, pairs...), Hint: i18n.M("fault.pending_hint", "class", class)}

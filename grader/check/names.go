@@ -17,6 +17,11 @@ type namesParams struct {
 	// Network is the variable with the name of the overlay network; where the service is
 	// on another one alone, its name counts there.
 	Network string `yaml:"network"`
+	// Inside asks from inside of the network too: in a class's run a helper of the
+	// grader's own runs there for a moment, in one container on every node, and asks
+	// the DNS server that containers ask. Where it can't run, and in a student's
+	// self-check, the engines' views alone count.
+	Inside bool `yaml:"inside"`
 }
 
 func (p *namesParams) Validate(vars []string) []rubric.ParamError {
@@ -24,15 +29,19 @@ func (p *namesParams) Validate(vars []string) []rubric.ParamError {
 }
 
 func (p *namesParams) needs() []Need {
-	return []Need{{Kind: "snapshot", Service: p.Service, Network: p.Network}, {Kind: "names", Service: p.Service, Network: p.Network}}
+	needs := []Need{{Kind: "snapshot", Service: p.Service, Network: p.Network}, {Kind: "names", Service: p.Service, Network: p.Network}}
+	if p.Inside {
+		needs = append(needs, Need{Kind: "inside", Service: p.Service, Network: p.Network})
+	}
+	return needs
 }
 
 var namesDefaults = namesParams{Service: "service", Network: "network"}
 
 // nameVIP passes when, on every engine that has the service's overlay network at work,
 // the service's name leads to the virtual address that the managers gave the service
-// there: what a container on the network would be told by Docker's own DNS. Nothing is
-// run in a container for it; each engine is asked for its verbose view of the network.
+// there: what a container on the network would be told by Docker's own DNS. Each engine
+// is asked for its verbose view of the network and, with inside, a container on each node.
 // A service that is on no overlay network, or in dnsrr mode, fails. An engine that says
 // something else than the managers, or can't be asked, is no student's doing and leaves
 // the check open.
@@ -88,7 +97,10 @@ func judgeNameVIP(in *Input, p *namesParams) Result {
 		}
 		return i18n.M("check.names_vip_other", "address", v.VIP, "want", vip)
 	})
-	return a.judged(r, svc, net, i18n.M("check.names_vip_ok", "service", svc.Name, "vip", vip, "n", len(a.asked)))
+	if p.Inside {
+		in.askInside(&a, svc, net, func(l *evidence.Lookup) i18n.Msg { return in.ledTo(svc, net, l.Name, vip) })
+	}
+	return a.judged(r, svc, net, a.passed("check.names_vip_ok", "service", svc.Name, "vip", vip))
 }
 
 func judgeNameTasks(in *Input, p *namesParams) Result {
@@ -128,7 +140,15 @@ func judgeNameTasks(in *Input, p *namesParams) Result {
 	}
 	may := append(in.View.Listable(svc, net), want...)
 	a := in.askNames(svc, net, func(v *evidence.NameView) i18n.Msg { return in.listed(svc, net, v.Tasks, want, may) })
-	return a.judged(r, svc, net, i18n.M("check.names_tasks_ok", "service", svc.Name, "k", len(want), "n", len(a.asked)))
+	if p.Inside {
+		in.askInside(&a, svc, net, func(l *evidence.Lookup) i18n.Msg {
+			if says := unanswered(l.Tasks); !says.Empty() {
+				return says
+			}
+			return in.listed(svc, net, l.Tasks.Addresses, want, may)
+		})
+	}
+	return a.judged(r, svc, net, a.passed("check.names_tasks_ok", "service", svc.Name, "k", len(want)))
 }
 
 // named are the service and the overlay network that its name counts on, or what a
@@ -218,6 +238,8 @@ func (in *Input) listed(svc *evidence.Service, net *evidence.Network, got, want,
 type namesSeen struct {
 	asked, unasked, wrong []string
 	says                  i18n.Msg
+	// inside is the same of containers on the network, nil if none were to be asked.
+	inside *insideSeen
 }
 
 // askNames compares engines' views with what the managers say; wrong gives words for
@@ -262,14 +284,21 @@ func (in *Input) askNames(svc *evidence.Service, net *evidence.Network, wrong fu
 	return a
 }
 
-// judged is the result: a pass where all engines agree with the managers, else open.
+// judged is the result: a pass where all who told anything agree with the managers, else
+// open.
 func (a namesSeen) judged(r Result, svc *evidence.Service, net *evidence.Network, ok i18n.Msg) Result {
 	r.Observed["engines"] = len(a.asked)
+	if a.inside != nil {
+		a.inside.facts(r.Observed)
+	}
 	r.Observed["differ"], r.Observed["not_asked"] = nonNil(a.wrong), nonNil(a.unasked)
 	switch {
 	case len(a.wrong) > 0:
 		r.Message = i18n.M("check.names_differ", "node", a.wrong[0], "service", svc.Name, "network", net.Name, "says", a.says)
 		r.Hint = i18n.M("check.names_differ_hint", "nodes", a.wrong)
+	case a.inside != nil && len(a.inside.wrong) > 0:
+		r.Message = i18n.M("check.names_inside_differ", "node", a.inside.wrong[0], "service", svc.Name, "network", net.Name, "says", a.inside.says)
+		r.Hint = i18n.M("check.names_differ_hint", "nodes", a.inside.wrong)
 	case len(a.unasked) > 0:
 		r.Message = i18n.M("check.names_unasked", "node", a.unasked[0], "service", svc.Name)
 		r.Hint = i18n.M("check.ungraded_hint")

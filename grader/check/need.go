@@ -17,7 +17,8 @@ import (
 // variables, all that observing goes by: there is no other source.
 type Need struct {
 	// Kind is "snapshot", "proxy" (a balancer's state and configuration), "load",
-	// "names" (what engines say of the service's name on its networks), or "window": a fault that hits the service, and its observation throughout; in
+	// "names" (what engines say of the service's name on its networks), "inside" (what a
+	// container on each node is told of it), or "window": a fault that hits the service, and its observation throughout; in
 	// an action's episode, what the action takes away, from before it on.
 	Kind string
 	// From is where a load comes in: "mesh", the published port of every node,

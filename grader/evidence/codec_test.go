@@ -83,7 +83,15 @@ func TestNamesAreAnAddition(t *testing.T) {
 		{At: 7, Service: "s01", Network: "overlay-01", NetworkID: "n1", NodeID: "m1", Hostname: "manager-1", Known: true, VIP: "10.0.1.2", Tasks: []string{"10.0.1.3", "10.0.1.3"}},
 		{Service: "s01", Network: "overlay-01", NetworkID: "n1", Error: "timeout"},
 	}
+	require.NotContains(t, string(blob), "lookups")
 	b.Names, b.Episodes[0].Names = views, views[:1]
+	b.Lookups = []evidence.Lookup{
+		{
+			At: 8, Service: "s01", Network: "overlay-01", NetworkID: "n1", NodeID: "m1", Hostname: "manager-1",
+			Name: evidence.Answer{Addresses: []string{"10.0.1.2"}}, Tasks: evidence.Answer{Failure: "timeout"},
+		},
+		{Service: "s01", Network: "overlay-01", NetworkID: "n1", NodeID: "m2", Hostname: "manager-2", Error: "the helper did not run in time"},
+	}
 	blob, err = evidence.Encode(b)
 	require.NoError(t, err)
 	again, err := evidence.DecodeBundle(blob)

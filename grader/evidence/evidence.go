@@ -49,6 +49,9 @@ type Bundle struct {
 	// Names are what engines say of the names of the student's services, where a
 	// check asks for it; of each name and network one view an engine.
 	Names []NameView `json:"names,omitempty"`
+	// Lookups are what helpers within the networks were told of the same names, where a
+	// check asks for it; of each name and network one a node.
+	Lookups []Lookup `json:"lookups,omitempty"`
 	// Gaps say what was planned and could not be observed, through no fault of
 	// the student.
 	Gaps []Gap `json:"gaps,omitempty"`
@@ -70,7 +73,7 @@ type Student struct {
 type Gap struct {
 	// What names the piece: "snapshot", "containers/<endpoint>", "configs",
 	// "proxy/<name>"; "services", "tasks", "nodes", "networks" for a list that
-	// was cut, "tasks/<service's ID>" for one service's tasks (Detail is how many
+	// was cut, "inside" for the helper that looks names up, "tasks/<service's ID>" for one service's tasks (Detail is how many
 	// there are); "load/<target>"; of an episode also "window" for a fault window
 	// that this student's service was not observed in, "action" for an action that
 	// was not done, "snapshot/before" and "snapshot/after".

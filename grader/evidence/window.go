@@ -49,7 +49,8 @@ type Window struct {
 // injected, or a service of a student's that it changed.
 type Action struct {
 	// Kind is node-stop, node-drain, task-kill, command, or of those done to a
-	// student's own service scale, container-kill or update.
+	// student's own service scale, container-kill or update; or lookup, which adds
+	// something of the grader's own.
 	Kind string `json:"kind"`
 	// NodeID, Hostname and Address are the target's; for task-kill the node
 	// that the container is on; "" where no node is meant.
@@ -72,6 +73,8 @@ type Action struct {
 	Name        string `json:"name,omitempty"`
 	TaskID      string `json:"task_id,omitempty"`
 	ContainerID string `json:"container_id,omitempty"`
+	// Nodes are the IDs of those on which something of the grader's own is put.
+	Nodes []string `json:"nodes,omitempty"`
 }
 
 // Poll is one reading of nodes and tasks, as differences to the one before, so

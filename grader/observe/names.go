@@ -3,11 +3,14 @@ package observe
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	helper "swarmgrade/grader/lookup"
 	"swarmgrade/grader/sight"
 )
 
@@ -54,6 +57,136 @@ func (x *lookup) names(s *Student, need check.Need) {
 	}
 }
 
+// inside plans that a name is looked up within the network that the rubric gives it, or
+// within all that it is on where that is not one of them.
+func (x *lookup) inside(s *Student, need check.Need) {
+	x.names(s, need)
+	svc := x.service[s.Vars[need.Service]]
+	var named, all []Name
+	for _, n := range s.Names {
+		if n.Service != svc {
+			continue
+		}
+		if all = append(all, n); n.Network == s.Vars[need.Network] {
+			named = append(named, n)
+		}
+	}
+	if len(named) == 0 {
+		named = all
+	}
+	for _, n := range named {
+		if !slices.Contains(s.Inside, n) {
+			s.Inside = append(s.Inside, n)
+		}
+	}
+}
+
+// Inside looks names up within a network, from every node; an [action.Helper] is one.
+type Inside interface {
+	Look(ctx context.Context, j helper.Job) []action.Seen
+}
+
+// lookups adds to a bundle what helpers within the networks are told of the planned names.
+func (r *Runner) lookups(ctx context.Context, s *Student, b *evidence.Bundle, x *lookup) error {
+	if len(s.Inside) == 0 {
+		return nil
+	}
+	if r.Inside == nil {
+		b.Gaps = append(b.Gaps, evidence.Gap{What: "inside", Code: cmp.Or(r.NoInside.Code, "left-out"), Detail: r.NoInside.Detail})
+		return nil
+	}
+	for _, n := range s.Inside {
+		if !x.room(n) {
+			b.Gaps = append(b.Gaps, evidence.Gap{What: "inside", Code: "network-full", Detail: n.Network})
+			continue
+		}
+		vip, tasks, _ := x.expected(n)
+		name := n.Service.Name
+		at := r.At()
+		job := helper.Job{Student: s.Who.ID, NetworkID: n.NetworkID, Names: []helper.Name{{Name: name, Want: tasks}, {Name: "tasks." + name, Want: tasks}}}
+		if vip != "" {
+			job.Names[0].Want = []string{vip}
+		}
+		for _, got := range r.Inside.Look(ctx, job) {
+			l := evidence.Lookup{At: at, Service: name, Network: n.Network, NetworkID: n.NetworkID, NodeID: got.NodeID, Hostname: x.hostname(got.NodeID)}
+			switch {
+			case got.Err != nil:
+				l.Error = got.Err.Error()
+			default:
+				l.Name, l.Tasks = answered(got.Report, name), answered(got.Report, "tasks."+name)
+				if l.Name.Failure == "" && len(l.Name.Addresses) == 0 || l.Tasks.Failure == "" && len(l.Tasks.Addresses) == 0 {
+					l.Name, l.Tasks, l.Error = evidence.Answer{}, evidence.Answer{}, "it did not report on both names"
+				}
+			}
+			b.Lookups = append(b.Lookups, l)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	slices.SortStableFunc(b.Lookups, func(p, q evidence.Lookup) int {
+		return cmp.Or(cmp.Compare(p.Service, q.Service), cmp.Compare(p.NetworkID, q.NetworkID), cmp.Compare(p.Hostname, q.Hostname), cmp.Compare(p.NodeID, q.NodeID))
+	})
+	return nil
+}
+
+func answered(r *helper.Report, name string) evidence.Answer {
+	a := r.Answer(name)
+	if a == nil {
+		return evidence.Answer{}
+	}
+	return evidence.Answer{Addresses: a.Addresses, Failure: a.Failure}
+}
+
+func (x *lookup) hostname(id string) string {
+	for i := range x.snap.Nodes {
+		if n := &x.snap.Nodes[i]; n.ID == id {
+			return n.Hostname
+		}
+	}
+	return ""
+}
+
+// room reports whether a network has addresses for a helper on every node, of which each
+// may take two, its engine's own included, and some are left to the student.
+func (x *lookup) room(n Name) bool {
+	i := slices.IndexFunc(x.snap.Networks, func(o evidence.Network) bool { return o.ID == n.NetworkID })
+	if i < 0 {
+		return false
+	}
+	free := 0
+	for _, text := range x.snap.Networks[i].Subnets {
+		if p, err := netip.ParsePrefix(text); err == nil && p.Addr().Is4() {
+			free += 1 << min(32-p.Bits(), 20)
+		}
+	}
+	if free == 0 {
+		return true // the engine does not say
+	}
+	const spare = 8
+	free -= 3 + spare + 3*len(x.snap.Nodes)
+	for _, t := range x.snap.Tasks {
+		free -= count(t.Addresses, func(a evidence.TaskAddress) bool { return a.NetworkID == n.NetworkID })
+	}
+	for _, s := range x.snap.Services {
+		free -= count(s.VIPs, func(a evidence.VIP) bool { return a.NetworkID == n.NetworkID })
+	}
+	for _, c := range x.snap.Containers {
+		free -= count(c.Networks, func(a evidence.ContainerNetwork) bool { return c.ServiceID == "" && a.NetworkID == n.NetworkID })
+	}
+	return free > 0
+}
+
+func count[T any](list []T, is func(T) bool) int {
+	n := 0
+	for _, e := range list {
+		if is(e) {
+			n++
+		}
+	}
+	return n
+}
+
 // names adds to a bundle what engines say of the planned names.
 func (r *Runner) names(ctx context.Context, s *Student, b *evidence.Bundle, x *lookup) error {
 	for _, n := range s.Names {
@@ -82,14 +215,21 @@ func (r *Runner) names(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 // lags reports whether an engine's view is not what the managers said in the
 // snapshot. It decides only whether to look again.
 func (x *lookup) lags(n Name, views []evidence.NameView) bool {
-	vip := ""
+	vip, want, here := x.expected(n)
+	return slices.ContainsFunc(views, func(v evidence.NameView) bool {
+		return v.Error == "" && (v.Known || here[v.NodeID]) && (v.VIP != vip || !slices.Equal(v.Tasks, want))
+	})
+}
+
+// expected is what the managers said in the snapshot: the virtual address, the tasks'
+// addresses, sorted, and the nodes that must know the network.
+func (x *lookup) expected(n Name) (vip string, want []string, here map[string]bool) {
 	for _, v := range n.Service.VIPs {
 		if v.NetworkID == n.NetworkID {
 			vip = sight.Bare(v.Address)
 		}
 	}
-	var want []string
-	here := map[string]bool{} // nodes that must know the network
+	here = map[string]bool{}
 	for _, t := range x.index.Running(n.Service) {
 		for _, a := range t.Addresses {
 			if a.NetworkID == n.NetworkID {
@@ -98,7 +238,5 @@ func (x *lookup) lags(n Name, views []evidence.NameView) bool {
 		}
 	}
 	slices.Sort(want)
-	return slices.ContainsFunc(views, func(v evidence.NameView) bool {
-		return v.Error == "" && (v.Known || here[v.NodeID]) && (v.VIP != vip || !slices.Equal(v.Tasks, want))
-	})
+	return vip, want, here
 }

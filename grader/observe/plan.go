@@ -45,6 +45,8 @@ type Student struct {
 	Proxies []haproxy.Ref
 	// Names are the names that engines are asked about.
 	Names []Name
+	// Inside are those that are looked up within their networks too.
+	Inside []Name
 	// Targets are what load is driven at, one after the other.
 	Targets []evidence.Target
 	// Watch is what a fault window is to see, nil if the rubric asks for none
@@ -77,6 +79,11 @@ func (p *Plan) Requests() int {
 		n += p.Students[i].Requests()
 	}
 	return n
+}
+
+// Inside is the number of students whose names are looked up within their networks.
+func (p *Plan) Inside() int {
+	return count(p.Students, func(s Student) bool { return len(s.Inside) > 0 })
 }
 
 // Requests is the number of requests for one student.
@@ -134,6 +141,8 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 			x.mesh(s, need, several)
 		case "names":
 			x.names(s, need)
+		case "inside":
+			x.inside(s, need)
 		case "window":
 			x.window(s, need)
 		case "load/later":

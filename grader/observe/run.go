@@ -56,6 +56,10 @@ type Runner struct {
 	Run      string       // ID of the run
 	At       func() int64 // ms since the run's start, monotonic
 	Parallel int          // students at a time, at least 1
+	// Inside looks names up within networks; nil if nobody does, for the reason that
+	// NoInside's Code and Detail give.
+	Inside   Inside
+	NoInside evidence.Gap
 	// Progress, if set, is called as targets are finished, from several
 	// goroutines.
 	Progress func(Progress)
@@ -109,7 +113,7 @@ func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapsho
 }
 
 // Static collects what needs no load: the student's HAProxy, and what engines say
-// of names.
+// of names and what containers are told of them.
 func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot) (*evidence.Bundle, error) {
 	b := &evidence.Bundle{
 		Schema: evidence.BundleSchema, Run: r.Run, Task: strings.Join(s.Tasks, ","), NotUp: s.NotUp, Before: s.Before,
@@ -131,7 +135,10 @@ func (r *Runner) Static(ctx context.Context, s *Student, snap *evidence.Snapshot
 	}
 	s.nameHosts(b, x)
 	s.witnesses = r.witnesses(s, b, x)
-	return b, r.names(ctx, s, b, x)
+	if err := r.names(ctx, s, b, x); err != nil {
+		return nil, err
+	}
+	return b, r.lookups(ctx, s, b, x)
 }
 
 // drive adds the load traces to a student's bundle.

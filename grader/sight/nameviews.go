@@ -17,6 +17,23 @@ func (v *View) NameViews(svc *evidence.Service, net *evidence.Network) []evidenc
 	return out
 }
 
+// Lookups are what helpers within a network were told of a service's name.
+func (v *View) Lookups(svc *evidence.Service, net *evidence.Network) []evidence.Lookup {
+	var out []evidence.Lookup
+	for _, l := range v.c.Bundle.Lookups {
+		if l.Service == svc.Name && l.NetworkID == net.ID {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// NotInside is the code of the gap where lookups are missing, "" for none.
+func (v *View) NotInside() string {
+	g, _ := v.c.Bundle.Gap("inside")
+	return g.Code
+}
+
 // VIP is a service's virtual address on a network, "" for none.
 func VIP(svc *evidence.Service, net *evidence.Network) string {
 	i := slices.IndexFunc(svc.VIPs, func(a evidence.VIP) bool { return a.NetworkID == net.ID })

@@ -25,7 +25,7 @@ func (v *View) Within(episode string) *View {
 		return nil
 	}
 	b := *v.c.Bundle
-	b.Traces, b.Traffic, b.Names, b.Gaps, b.Episodes = s.Traces, s.Traffic, s.Names, s.Gaps, nil
+	b.Traces, b.Traffic, b.Names, b.Lookups, b.Gaps, b.Episodes = s.Traces, s.Traffic, s.Names, nil, s.Gaps, nil
 	if s.Proxies != nil {
 		b.Proxies = s.Proxies
 	}

@@ -1,0 +1,232 @@
+package swarm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/swarm"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/lookup"
+)
+
+const (
+	// loadTimeout bounds how long an engine may take over an image: it is some tens of MB.
+	loadTimeout = 3 * time.Minute
+	// helperMemory and helperTasks bound what a helper may use of a node.
+	helperMemory = 128 << 20
+	helperTasks  = 64
+	// maxLoadAnswer bounds what an engine may say of an image that it takes in.
+	maxLoadAnswer = 64 << 10
+)
+
+var (
+	errOtherArch = errors.New("the node's processor is another than the grader's")
+	errUnseen    = errors.New("no endpoint of the class is on this node")
+)
+
+// LoadImage has a node's engine take in an image for a processor, which write writes as
+// docker save does, and gives its ID there.
+func (c *Cluster) LoadImage(ctx context.Context, nodeID, name, arch string, write func(io.Writer) error) (id string, err error) {
+	e, err := c.on(ctx, nodeID)
+	switch {
+	case err != nil:
+		return "", err
+	case e == nil:
+		return "", errUnseen
+	}
+	err = e.call(ctx, func(ctx context.Context) error {
+		v, err := e.api.ServerVersion(ctx)
+		if err == nil && (v.Os != "linux" || v.Arch != arch) {
+			err = errOtherArch
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	limited, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	r, w := io.Pipe()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_ = w.CloseWithError(write(w))
+	}()
+	err = load(limited, e.api, r)
+	_ = r.CloseWithError(errors.New("the engine took no more"))
+	<-written
+	if err != nil {
+		return "", e.failed(ctx, err)
+	}
+	err = e.call(ctx, func(ctx context.Context) error {
+		got, err := e.api.ImageInspect(ctx, name)
+		id = got.ID
+		return err
+	})
+	return id, err
+}
+
+func load(ctx context.Context, api *client.Client, archive io.Reader) error {
+	got, err := api.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
+	if err != nil {
+		return err
+	}
+	defer got.Body.Close()
+	// What goes wrong while it is read comes with status 200.
+	for dec := json.NewDecoder(io.LimitReader(got.Body, maxLoadAnswer)); ; {
+		var line struct{ Error string }
+		if err := dec.Decode(&line); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if line.Error != "" {
+			return errors.New(text(line.Error))
+		}
+	}
+}
+
+// RemoveImage takes an image's name away from a node, and the image if it has no other;
+// none is no error.
+func (c *Cluster) RemoveImage(ctx context.Context, nodeID, name string) error {
+	return c.atNode(ctx, nodeID, func(ctx context.Context, api *client.Client) error {
+		// Whoever may not remove images is not asked to where there is none.
+		_, err := api.ImageInspect(ctx, name)
+		if err == nil {
+			_, err = api.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
+		}
+		if errdefs.IsNotFound(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// StartJob makes the service of a job.
+func (c *Cluster) StartJob(ctx context.Context, j lookup.Job) (serviceID string, err error) {
+	spec := jobSpec(j)
+	err = c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
+		made, err := api.ServiceCreate(ctx, spec, swarm.ServiceCreateOptions{})
+		serviceID = made.ID
+		if err == nil || !errdefs.IsConflict(err) && !errdefs.IsAlreadyExists(err) {
+			return err
+		}
+		// Made by a request of ours whose answer was lost.
+		s, _, ierr := api.ServiceInspectWithRaw(ctx, spec.Name, swarm.ServiceInspectOptions{})
+		if ierr == nil && s.Spec.Labels[lookup.LabelToken] == j.Token {
+			serviceID, err = s.ID, nil
+		}
+		return err
+	})
+	return serviceID, err
+}
+
+func jobSpec(j lookup.Job) swarm.ServiceSpec {
+	grace, pids := time.Second, int64(helperTasks)
+	var on *swarm.Placement
+	for _, id := range j.Without {
+		if on == nil {
+			on = &swarm.Placement{}
+		}
+		on.Constraints = append(on.Constraints, "node.id!="+id)
+	}
+	return swarm.ServiceSpec{
+		Annotations: swarm.Annotations{Name: j.Service(), Labels: j.Labels()},
+		Mode:        swarm.ServiceMode{GlobalJob: &swarm.GlobalJob{}},
+		TaskTemplate: swarm.TaskSpec{
+			ContainerSpec: &swarm.ContainerSpec{
+				Image: j.Image, Args: j.Args(), Labels: j.Labels(),
+				User: "65534:65534", ReadOnly: true, CapabilityDrop: []string{"ALL"}, StopGracePeriod: &grace,
+				// What Docker's DNS server does not know it asks of another: here of nobody,
+				// so that no name leads out of the network.
+				DNSConfig: &swarm.DNSConfig{Nameservers: []string{"127.0.0.1"}},
+			},
+			Resources:     &swarm.ResourceRequirements{Limits: &swarm.Limit{MemoryBytes: helperMemory, Pids: pids}},
+			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone},
+			Placement:     on,
+			Networks:      []swarm.NetworkAttachmentConfig{{Target: j.NetworkID}},
+			// The engine's own driver may keep nothing that can be read.
+			LogDriver: &swarm.Driver{Name: "json-file", Options: map[string]string{"max-size": "256k", "max-file": "1"}},
+		},
+		// It needs no virtual address of the student's network.
+		EndpointSpec: &swarm.EndpointSpec{Mode: swarm.ResolutionModeDNSRR},
+	}
+}
+
+// JobTasks are a service's tasks so far.
+func (c *Cluster) JobTasks(ctx context.Context, serviceID string) (out []evidence.Task, err error) {
+	err = c.ask(ctx, pollTimeout, func(ctx context.Context, api *client.Client) error {
+		list, err := api.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(filters.Arg("service", serviceID))})
+		out = each(list[:min(len(list), maxOfService)], toTask)
+		return err
+	})
+	return out, err
+}
+
+// Output is what a container of a node's has written, without its errors, bounded.
+func (c *Cluster) Output(ctx context.Context, nodeID, containerID string) (out []byte, err error) {
+	err = c.atNode(ctx, nodeID, func(ctx context.Context, api *client.Client) error {
+		body, err := api.ContainerLogs(ctx, containerID, container.LogsOptions{ShowStdout: true})
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		var b strings.Builder
+		_, err = stdcopy.StdCopy(&b, io.Discard, io.LimitReader(body, lookup.MaxReport))
+		out = []byte(b.String())
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil // it was cut
+		}
+		return err
+	})
+	return out, err
+}
+
+// own finds what bears a token, of a student or of all.
+func own(token, student string) filters.Args {
+	f := filters.NewArgs(filters.Arg("label", lookup.LabelToken+"="+token))
+	if student != "" {
+		f.Add("label", lookup.LabelStudent+"="+student)
+	}
+	return f
+}
+
+// EndJobs removes the services of jobs; one that is gone by then is no error.
+func (c *Cluster) EndJobs(ctx context.Context, token, student string) error {
+	return c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
+		list, err := api.ServiceList(ctx, swarm.ServiceListOptions{Filters: own(token, student)})
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if s.Spec.Labels[lookup.LabelToken] != token || token == "" {
+				continue // whatever the filter let through
+			}
+			if err := api.ServiceRemove(ctx, s.ID); err != nil && !errdefs.IsNotFound(err) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// JobContainers is how many containers of jobs a node's engine has.
+func (c *Cluster) JobContainers(ctx context.Context, nodeID, token, student string) (n int, err error) {
+	err = c.atNode(ctx, nodeID, func(ctx context.Context, api *client.Client) error {
+		list, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: own(token, student)})
+		n = len(list)
+		return err
+	})
+	return n, err
+}
