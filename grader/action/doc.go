@@ -124,8 +124,9 @@ type Lodging interface {
 	// EndJobs removes the services that bear a token, of a student or, where that is "",
 	// of all.
 	EndJobs(ctx context.Context, token, student string) error
-	// JobContainers is how many containers of theirs a node's engine still has.
-	JobContainers(ctx context.Context, nodeID, token, student string) (int, error)
+	// ClearJobs removes those of their containers from a node's engine that are over, and
+	// tells how many it still has.
+	ClearJobs(ctx context.Context, nodeID, token, student string) (int, error)
 }
 
 // Cluster is all that actions need of a swarm; *swarm.Cluster is one.

@@ -149,7 +149,7 @@ func (h *Helper) Restore(ctx context.Context, a evidence.Action) error {
 	g.SetLimit(loadsAtOnce)
 	for i, id := range a.Nodes {
 		g.Go(func() error {
-			n, err := h.cluster.JobContainers(ctx, id, a.To, "")
+			n, err := h.cluster.ClearJobs(ctx, id, a.To, "")
 			switch {
 			case err != nil:
 			case n > 0:
@@ -317,7 +317,7 @@ func (h *Helper) end(ctx context.Context, j lookup.Job) {
 			return err
 		}
 		for _, id := range h.action.Nodes {
-			if n, err := h.cluster.JobContainers(ctx, id, j.Token, j.Student); err != nil || n > 0 {
+			if n, err := h.cluster.ClearJobs(ctx, id, j.Token, j.Student); err != nil || n > 0 {
 				return cmp.Or(err, errNotRun)
 			}
 		}

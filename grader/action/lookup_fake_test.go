@@ -59,7 +59,7 @@ func (f *fakeLodging) Output(context.Context, string, string) ([]byte, error) {
 
 func (f *fakeLodging) EndJobs(context.Context, string, string) error { return nil }
 
-func (f *fakeLodging) JobContainers(_ context.Context, nodeID, _, _ string) (int, error) {
+func (f *fakeLodging) ClearJobs(_ context.Context, nodeID, _, _ string) (int, error) {
 	if f.stuck[nodeID] {
 		return 1, nil
 	}

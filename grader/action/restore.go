@@ -129,7 +129,7 @@ func (s *Session) restore(ctx context.Context) error {
 			since = time.Now()
 		case undone && time.Since(since) > unnoticed:
 			return nil
-		case time.Since(since) > steady:
+		case s.kind.Back == nil && time.Since(since) > steady:
 			// We can't enter the node, but the timer on it, or a person, did.
 			return nil
 		}

@@ -328,3 +328,34 @@ func TestKinds(t *testing.T) {
 	}
 	require.Len(t, (&drainParams{Role: "leader"}).Validate(nil), 1)
 }
+
+// undoable is done at once and never undone.
+type undoable struct{ tries int }
+
+func (*undoable) Inject(context.Context, evidence.Action) error { return nil }
+func (u *undoable) Restore(context.Context, evidence.Action) error {
+	u.tries++
+	return errors.New("not now")
+}
+func (*undoable) Commands(evidence.Action) []string { return nil }
+
+// TestWhatOnlyUndoingTellsIsNotTakenForUndone: of a node it shows that somebody else has put
+// it back; of these kinds nothing does, however long undoing fails.
+func TestWhatOnlyUndoingTellsIsNotTakenForUndone(t *testing.T) {
+	for _, kind := range []string{ContainerKill, Update, Lookup} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newScale(t)
+				u := &undoable{}
+				b.opt.Injector = u
+				a := toFive("a")
+				a.Kind = kind
+				s, err := Begin(t.Context(), b.opt, a)
+				require.NoError(t, err)
+				err = s.Restore(t.Context())
+				require.ErrorAs(t, err, new(*Stuck))
+				require.Greater(t, u.tries, 30, "for longer than a node must look whole")
+			})
+		})
+	}
+}

@@ -221,12 +221,29 @@ func (c *Cluster) EndJobs(ctx context.Context, token, student string) error {
 	})
 }
 
-// JobContainers is how many containers of jobs a node's engine has.
-func (c *Cluster) JobContainers(ctx context.Context, nodeID, token, student string) (n int, err error) {
+// ClearJobs removes the containers of jobs that are over from a node's engine, and tells
+// how many are left. Engines keep those of a job whose service is gone: seen of 20.10.
+func (c *Cluster) ClearJobs(ctx context.Context, nodeID, token, student string) (left int, err error) {
 	err = c.atNode(ctx, nodeID, func(ctx context.Context, api *client.Client) error {
 		list, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: own(token, student)})
-		n = len(list)
-		return err
+		if err != nil {
+			return err
+		}
+		left = 0
+		for _, x := range list {
+			if x.Labels[lookup.LabelToken] != token || token == "" {
+				continue // whatever the filter let through
+			}
+			left++
+			if x.State != "exited" && x.State != "dead" && x.State != "created" {
+				continue // the managers have it stopped
+			}
+			if err := api.ContainerRemove(ctx, x.ID, container.RemoveOptions{RemoveVolumes: true}); err != nil && !errdefs.IsNotFound(err) {
+				continue // it is being removed, or will be tried again
+			}
+			left--
+		}
+		return nil
 	})
-	return n, err
+	return left, err
 }
