@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/swarm"
 	"github.com/stretchr/testify/require"
@@ -47,6 +48,8 @@ func TestADrainedManager(t *testing.T) {
 		{spread("elsewhere", on("==manager-3")), map[string]check.Outcome{"back": check.Ungraded, "available": check.Ungraded}},
 		{spread("pinned-as-well", on("==manager-2")),
 			map[string]check.Outcome{"back": check.Fail, "available": check.Fail, "empty": check.Fail, "then": check.Fail}},
+		{spread("never-restarted", func(s *deployments.Service) { s.Restart = &deployments.Restart{Condition: "none"} }),
+			map[string]check.Outcome{"back": check.Fail}},
 	}
 	var did []*deployments.Deployment
 	for _, s := range students {
@@ -115,12 +118,18 @@ func TestADrainedManager(t *testing.T) {
 		if b, ok := e.(grader.Began); ok && b.Stage == grader.During {
 			once.Do(func() {
 				require.Equal(t, []string{"manager-2 drain"}, availability())
-				require.Equal(t, []string{action.MarkName}, marks())
+				require.Contains(t, marks(), action.MarkName)
+				require.Len(t, marks(), 2, "and that of the service that is to be brought back")
 			})
 		}
 	}
+	before, err := deployments.Look(t.Context(), to)
+	require.NoError(t, err)
 	got, err := j.Grade(t.Context(), grader.GradeOptions{Yes: true})
 	require.NoError(t, err)
+	changed, err := before.Settled(t.Context(), to, time.Minute)
+	require.NoError(t, err)
+	require.Empty(t, changed, "what a restart policy lets go is brought back")
 	once.Do(func() { t.Error("nothing was seen while the node was drained") })
 	require.Empty(t, availability(), "as it was")
 	require.Empty(t, marks())

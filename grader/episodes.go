@@ -42,6 +42,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 		concerned = append(concerned, x.bundle(t.Student))
 	}
 	var watched []observe.Watched
+	acts := acts{x: x, episode: e}
 	if e.Touches() > 0 {
 		now, err := x.conn.Snapshot(ctx, x.at)
 		switch {
@@ -51,12 +52,12 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 			x.j.g.note("cli.no_after", "error", sentence(err))
 			e.LeaveOut(evidence.Gap{What: "action", Code: "unreachable", Detail: err.Error()})
 		default:
+			acts.now = now
 			e.Again(now)
 			x.plan.Spare(e, now, x.bundle)
 			watched = x.plan.Watched(e, now)
 		}
 	}
-	acts := acts{x: x, episode: e}
 	if len(watched) > 0 {
 		err = acts.window(ctx, watched)
 	} else {
@@ -83,7 +84,8 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 type acts struct {
 	x       *flow
 	episode *observe.Episode
-	closing func() error // of the journal
+	closing func() error       // of the journal
+	now     *evidence.Snapshot // taken right before; nil if it is not done
 
 	mu sync.Mutex
 	// done is whom it was done to, sessions what is to be undone: one for each of

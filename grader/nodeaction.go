@@ -15,8 +15,41 @@ func (x *flow) allowsNodes() bool {
 	return x.conn.Passing || ok && kind.Scope == action.Class && !kind.Heals
 }
 
+// keepWhole sees to it that services whose restart policy lets lost tasks go have all of
+// them again once the node is back.
+func (a *acts) keepWhole(ctx context.Context, opt action.Options) error {
+	services := map[string]*evidence.Service{}
+	for i := range a.now.Services {
+		services[a.now.Services[i].ID] = &a.now.Services[i]
+	}
+	opt.Injector = action.KeepWhole(opt.Cluster)
+	for i := range a.episode.Students {
+		t := &a.episode.Students[i]
+		if t.Gap != nil {
+			continue
+		}
+		keep, needed := action.Keep(a.now, services[t.Action.Service], t.Student)
+		if !needed {
+			continue
+		}
+		s, err := action.Begin(ctx, opt, keep)
+		switch {
+		case err == nil:
+			a.sessions = append(a.sessions, s)
+		case ends(ctx, err):
+			return err
+		default:
+			t.Gap = &evidence.Gap{What: "action", Code: gapCode(err), Detail: err.Error()}
+		}
+	}
+	return nil
+}
+
 // doNode begins an action that hits a node, once for everybody.
 func (a *acts) doNode(ctx context.Context, opt action.Options) error {
+	if err := a.keepWhole(ctx, opt); err != nil {
+		return err
+	}
 	s, err := action.Begin(ctx, opt, *a.episode.Node)
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -105,6 +105,29 @@ func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 	return nil
 }
 
+// Keep is what sees to it that a service which loses tasks to something that is done to a
+// node has as many as before afterwards; ok is false where the swarm does so by itself, or
+// where it did not have them all before.
+func Keep(snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, ok bool) {
+	if svc == nil || svc.Mode != "replicated" || svc.Replicas == 0 || svc.Restart.Condition != "none" && svc.Restart.MaxAttempts == 0 {
+		return a, false
+	}
+	if _, missing := short(snap.Tasks, svc.ID, uint64(svc.Replicas)); missing {
+		return a, false
+	}
+	return evidence.Action{Kind: ContainerKill, Student: student, Service: svc.ID, Name: svc.Name, Was: strconv.Itoa(svc.Replicas)}, true
+}
+
+// keeps reports whether an action is one of [Keep]'s, beside which a node may be hit.
+func keeps(a evidence.Action) bool { return a.Kind == ContainerKill && a.ContainerID == "" }
+
+// KeepWhole undoes what [Keep] says, and does nothing itself.
+func KeepWhole(c Cluster) Injector { return keepWhole{containerKill{taskKill{c}}} }
+
+type keepWhole struct{ containerKill }
+
+func (keepWhole) Inject(context.Context, evidence.Action) error { return nil }
+
 const (
 	// layers is how many tasks that are over a slot may have left: the managers keep
 	// five, and one more for the look that finds nothing missing.
@@ -134,17 +157,22 @@ var ended = []string{"complete", "failed", "shutdown", "rejected", "orphaned"}
 // about to, than it is to have.
 func (k containerKill) lost(ctx context.Context, a evidence.Action, want uint64) (over int, missing bool, err error) {
 	_, tasks, err := k.cluster.Poll(ctx, noClock)
+	over, missing = short(tasks, a.Service, want)
+	return over, missing, err
+}
+
+func short(tasks []evidence.Task, service string, want uint64) (over int, missing bool) {
 	alive := uint64(0)
 	for _, t := range tasks {
 		switch {
-		case t.ServiceID != a.Service:
+		case t.ServiceID != service:
 		case slices.Contains(ended, t.State):
 			over++
 		case t.Desired == "running" || t.Desired == "ready":
 			alive++
 		}
 	}
-	return over, alive < want, err
+	return over, alive < want
 }
 
 // Commands are what a person would type.

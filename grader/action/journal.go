@@ -91,7 +91,7 @@ func (r *Record) Own() bool { return kindOf(r.Fault).Scope == Own }
 // beside.
 func (r *Record) inTheWay(pending []*Record) *Record {
 	for _, p := range pending {
-		apart := r.Own() || p.Own()
+		apart := r.Own() || p.Own() || keeps(r.Fault) || keeps(p.Fault)
 		if !apart && (r.key() == "" || p.key() == "") || p.key() == r.key() {
 			return p
 		}
