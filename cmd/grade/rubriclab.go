@@ -21,6 +21,8 @@ const (
 	// labAtOnce is how many students stand on the practice lab at a time: its three engines
 	// share one machine.
 	labAtOnce = 12
+	// comesUp is how long what runs may take to answer as it will.
+	comesUp = 12 * time.Second
 	// settles is how long a cluster may take to be as it was before it was graded: tasks that
 	// replace others wait out the service's restart delay.
 	settles = 2 * time.Minute
@@ -89,6 +91,12 @@ func (x *sample) lot(ctx context.Context, p *practice, jobs []deployments.Job, f
 		}
 		if err := deployments.ApplyAll(ctx, p.targets, put, 4, nil); err != nil {
 			return &diag.Failure{Code: diag.Open, Msg: i18n.M("rubrictest.lab_not_up", "what", err.Error()), Hint: i18n.M("rubrictest.lab_not_up_hint")}
+		}
+		// Pages that listen late, and HAProxies that look names up, come up after their tasks.
+		select {
+		case <-time.After(comesUp):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 		before, err := deployments.Look(ctx, p.targets)
 		if err != nil {
