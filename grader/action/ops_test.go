@@ -2,6 +2,8 @@ package action
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -102,8 +104,6 @@ func TestAnUpdateIsTakenBackUnlessItIsOver(t *testing.T) {
 	kind, _ := Find(Update)
 	a, code := kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", Forced: 7}, "a")
 	require.Empty(t, code)
-	_, code = kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", UpdateState: "updating"}, "a")
-	require.Equal(t, "changed", code, "one at a time")
 	for state, want := range map[string]uint64{"completed": 8, "": 8, "updating": 7, "paused": 7, "rollback_started": 7, "rollback_completed": 7} {
 		b := newBench(t)
 		b.opt.Injector = update{b.swarm}
@@ -116,6 +116,24 @@ func TestAnUpdateIsTakenBackUnlessItIsOver(t *testing.T) {
 		require.Equal(t, want, b.swarm.forced["svc-a"], state)
 		b.requireUndone(t)
 	}
+
+	// One that has replaced all and watches them is not taken back: it is waited for.
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.opt.Injector = update{b.swarm}
+		s, err := Begin(t.Context(), b.opt, a)
+		require.NoError(t, err)
+		b.swarm.updating = "updating"
+		b.swarm.tasks = []evidence.Task{
+			{ServiceID: "svc-a", Desired: "shutdown", State: "shutdown", Forced: 7},
+			{ServiceID: "svc-a", Desired: "running", State: "running", Forced: 8},
+		}
+		start := time.Now()
+		require.NoError(t, s.Restore(t.Context()))
+		require.EqualValues(t, 8, b.swarm.forced["svc-a"])
+		require.GreaterOrEqual(t, time.Since(start), watchLimit)
+		b.requireUndone(t)
+	})
 
 	b := newBench(t)
 	b.opt.Injector = update{b.swarm}

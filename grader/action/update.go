@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
@@ -29,8 +30,6 @@ func aimUpdate(_ any, _ *evidence.Snapshot, svc *evidence.Service, student strin
 	switch {
 	case svc == nil:
 		return a, "no-service"
-	case svc.UpdateState == "updating": // another's is under way
-		return a, "changed"
 	}
 	return evidence.Action{
 		Kind: Update, Student: student, Service: svc.ID, Name: svc.Name,
@@ -65,18 +64,49 @@ func (u update) Inject(ctx context.Context, a evidence.Action) error {
 	return err
 }
 
-// Restore takes an update back that is not over.
+// watchLimit is what is waited for an update that has replaced all tasks and only watches
+// them: as long as it does, one that fails would have the swarm take the service back to
+// whatever it was before.
+const watchLimit = 90 * time.Second
+
+// Restore takes an update back that is not over. One that has replaced every task and
+// only watches them is waited for and stays.
 func (u update) Restore(ctx context.Context, a evidence.Action) error {
 	was, to, err := u.numbers(a)
 	if err != nil {
 		return err
 	}
-	n, state, found, err := u.cluster.Forced(ctx, a.Service)
-	if err != nil || !found || n != to || state == "" || state == "completed" {
-		return err
+	limited, cancel := context.WithTimeout(ctx, watchLimit)
+	defer cancel()
+	for {
+		n, state, found, err := u.cluster.Forced(ctx, a.Service)
+		if err != nil || !found || n != to || state == "" || state == "completed" {
+			return err
+		}
+		if state != "updating" || !u.replaced(ctx, a, to) {
+			break
+		}
+		if pause(limited, retryEvery) != nil {
+			return ctx.Err()
+		}
 	}
 	_, err = u.cluster.Force(ctx, a.Service, to, was)
 	return err
+}
+
+// replaced reports whether each task that is to run does, and was made by the update.
+func (u update) replaced(ctx context.Context, a evidence.Action, to uint64) bool {
+	_, tasks, err := u.cluster.Poll(ctx, noClock)
+	n := 0
+	for _, t := range tasks {
+		if t.ServiceID != a.Service || t.Desired != "running" && t.Desired != "ready" {
+			continue
+		}
+		if n++; t.State != "running" || t.Forced != to {
+			return false
+		}
+	}
+	return err == nil && n > 0
 }
 
 // Commands are what a person would type.

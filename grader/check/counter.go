@@ -70,7 +70,12 @@ func judgeCounter(in *Input, p *counterParams) Result {
 			return ungraded("load/"+traces[0].Target.ID, i18n.M("check.counter_few", "n", n, "want", minAnswers))
 		}
 	} else {
-		in.count(&r, svc, p, readCounts(in.pages(svc, traces), len(lasting)), lasting)
+		all := in.pages(svc, traces)
+		c := readCounts(all, len(lasting))
+		if len(lasting) > 1 && slices.Contains([]string{"none", "stuck", "random"}, c.how) && crowded(all) {
+			return ungraded("numbers/"+traces[0].Target.ID, i18n.M("check.counter_many", "kept", evidence.NumberPlaces))
+		}
+		in.count(&r, svc, p, c, lasting)
 	}
 	if r.Outcome == Pass {
 		return r
@@ -123,6 +128,8 @@ func (in *Input) count(r *Result, svc *evidence.Service, p *counterParams, c cou
 			r.Hint = i18n.M("check.counter_global_hint", "service", svc.Name)
 		}
 		return
+	case c.how == "shared" && store != nil && replicas == 0:
+		r.Message = i18n.M("check.counter_elsewhere", append(args, "store", store.Name)...)
 	case c.how == "shared":
 		r.Outcome = Pass
 		r.Message = i18n.M("check.counter_ok", args...)
@@ -134,6 +141,20 @@ func (in *Input) count(r *Result, svc *evidence.Service, p *counterParams, c cou
 		r.Message = i18n.M("check.counter_"+c.how, args...)
 	}
 	r.Hint = in.storeHint(svc, p)
+}
+
+// crowded reports whether most pages show more numbers than are kept, so that a count may
+// be among those that are not.
+func crowded(all []pages) bool {
+	n, full := 0, 0
+	for _, tr := range all {
+		for _, a := range tr.answers {
+			if n++; len(a.numbers) == evidence.NumbersKept {
+				full++
+			}
+		}
+	}
+	return full*2 > n
 }
 
 // mark is the number that an answer shows in some place, and whose answer it is.

@@ -136,6 +136,7 @@ func TestCounter(t *testing.T) {
 			withStore(2, true, counted(func(nth, c int) []int64 { return []int64{int64(nth/2) + 1} }))(d)
 		}, fail("check.counter_stores")},
 		{"always the same number", "", counted(func(int, int) []int64 { return []int64{80} }), fail("check.counter_stuck").says("first", 80)},
+		{"a count among very many numbers", "", counted(func(nth, _ int) []int64 { return []int64{1, 2, 3, 4, 6, 7, 8, 9} }), open("check.counter_many")},
 		{"any number", "", counted(func(int, int) []int64 { return []int64{random.Int64N(1000)} }), fail("check.counter_random")},
 		{"the time", "", counted(func(nth, _ int) []int64 { return []int64{1_764_444_839_000 + int64(nth)} }), fail("check.counter_none")},
 		{"the client's port", "", counted(func(nth, _ int) []int64 { return []int64{-int64(40000 + 2*nth)} }), fail("check.counter_none")},

@@ -28,7 +28,7 @@ func NoService(in *Input, c *rubric.Check) Result {
 func ActionReason(g evidence.Gap) i18n.Msg {
 	switch g.Code {
 	case "left-out", "no-service", selfCheck, "global", "changed", "taken", "pinned", "not-running", "endpoint",
-		"not-allowed", "others", "no-node", "node-changed", "aborted":
+		"not-allowed", "updating", "others", "no-node", "node-changed", "aborted":
 		return i18n.M("judge.action_" + strings.ReplaceAll(g.Code, "-", "_"))
 	case "node-down", "node-sick":
 		return GapReason(g)

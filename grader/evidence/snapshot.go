@@ -139,6 +139,12 @@ type Mount struct {
 	ReadOnly bool `json:"read_only,omitempty"`
 }
 
+// Updating reports whether an update, or the way back from one, is under way. It is until
+// the last of the tasks that it made has been watched for as long as the service asks for.
+func (s *Service) Updating() bool {
+	return s.UpdateState == "updating" || s.UpdateState == "rollback_started"
+}
+
 // RestartPolicy is what a service asks for when a task ends.
 type RestartPolicy struct {
 	Condition string `json:"condition"` // none, on-failure, any

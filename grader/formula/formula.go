@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
@@ -122,6 +123,11 @@ func parse(src string) (root ast.Node, problem *Error) {
 	if fe := (*file.Error)(nil); errors.As(err, &fe) {
 		p := whole(fe.Message)
 		p.Offset, p.Length = fe.From, max(1, fe.To-fe.From)
+		if strings.Contains(fe.Message, "strconv.") { // a number that no machine word holds
+			r := []rune(src)
+			from := min(max(fe.From, 0), len(r))
+			p.Msg = i18n.M("formula.number_too_big", "text", string(r[from:min(len(r), from+20)]))
+		}
 		return nil, p
 	}
 	return nil, whole(err.Error())

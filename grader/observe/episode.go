@@ -57,12 +57,16 @@ func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
 	}
 }
 
-// touch finds how an action is done to a service, nil for none.
+// touch finds how an action is done to a service, nil for none. One that is being updated
+// is left alone: a task that ends meanwhile is to the swarm an update that failed, and
+// it may take the student's last change back.
 func touch(a rubric.Action, student string, snap *evidence.Snapshot, svc *evidence.Service) Touched {
 	t := Touched{Student: student}
 	kind, ok := action.Find(a.Kind)
 	code := "internal"
 	switch {
+	case ok && svc != nil && svc.Updating():
+		code = "updating"
 	case ok && kind.Scope == action.Class:
 		t.Action, code = concern(a.Kind, svc)
 	case ok:

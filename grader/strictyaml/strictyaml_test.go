@@ -238,3 +238,21 @@ func walk(d *strictyaml.Doc, n *yaml.Node) {
 		walk(d, c)
 	}
 }
+
+// TestWhatSteersATerminalIsRefused: texts come to terminals and pages.
+func TestWhatSteersATerminalIsRefused(t *testing.T) {
+	for text, bad := range map[string]string{
+		`"plain 中文 \t \n é"`: "", `"red \e[31m"`: "U+001B", `"bell \a"`: "U+0007", `"turned \u202e"`: "U+202E", `"next line \u0085"`: "U+0085",
+	} {
+		d := strictyaml.Parse([]byte("a: "+text+"\n"), "x.yaml")
+		o := d.Object(d.Root, "a")
+		got := d.Text(o.Get("a"))
+		if bad == "" {
+			require.NotEmpty(t, got, text)
+			require.NoError(t, d.Err())
+			continue
+		}
+		require.Empty(t, got, text)
+		require.ErrorContains(t, d.Err(), bad)
+	}
+}

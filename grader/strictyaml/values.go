@@ -1,10 +1,13 @@
 package strictyaml
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -101,7 +104,18 @@ func (d *Doc) Text(n *yaml.Node) string {
 		d.Report(n, i18n.M("yaml.blank"), i18n.M("yaml.blank_hint"))
 		return ""
 	}
+	if i := strings.IndexFunc(n.Value, unseen); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(n.Value[i:])
+		d.Report(n, i18n.M("yaml.unseen", "code", fmt.Sprintf("U+%04X", r)), i18n.M("yaml.unseen_hint"))
+		return ""
+	}
 	return n.Value
+}
+
+// unseen reports whether a character steers a terminal or the direction of writing
+// instead of being seen.
+func unseen(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // OneOf is a text that must be one of a few words.

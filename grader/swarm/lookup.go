@@ -143,7 +143,7 @@ func jobSpec(j lookup.Job) swarm.ServiceSpec {
 	}
 	return swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: j.Service(), Labels: j.Labels()},
-		Mode:        swarm.ServiceMode{GlobalJob: &swarm.GlobalJob{}},
+		Mode:        swarm.ServiceMode{Global: &swarm.GlobalService{}},
 		TaskTemplate: swarm.TaskSpec{
 			ContainerSpec: &swarm.ContainerSpec{
 				Image: j.Image, Args: j.Args(), Labels: j.Labels(),

@@ -133,8 +133,7 @@ func TestEndJobsOfOneToken(t *testing.T) {
 // TestAJobIsSmallAndCloses: what it may do is little, and it takes no address for itself.
 func TestAJobIsSmallAndCloses(t *testing.T) {
 	s := jobSpec(lookup.Job{Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Without: []string{"a", "b"}, Names: []lookup.Name{{Name: "s01", Want: []string{"10.0.0.2"}}}})
-	require.NotNil(t, s.Mode.GlobalJob)
-	require.Nil(t, s.UpdateConfig, "a job may have none")
+	require.NotNil(t, s.Mode.Global, "of what a global-job leaves, 20.10 keeps tasks and containers")
 	task := s.TaskTemplate
 	require.Equal(t, swarm.RestartPolicyConditionNone, task.RestartPolicy.Condition)
 	require.Equal(t, []swarm.NetworkAttachmentConfig{{Target: "n1"}}, task.Networks)
@@ -153,5 +152,5 @@ func TestAJobIsSmallAndCloses(t *testing.T) {
 	}
 	raw, err := json.Marshal(s)
 	require.NoError(t, err)
-	require.Contains(t, string(raw), `"GlobalJob":{}`)
+	require.Contains(t, string(raw), `"Global":{}`)
 }
