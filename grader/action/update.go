@@ -27,8 +27,7 @@ func updateService() Kind {
 // An update that did not come to its end by the time it was watched for is taken
 // back; one that did stays, since taking it back would replace all of them once more.
 func aimUpdate(_ any, _ *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
-	switch {
-	case svc == nil:
+	if svc == nil {
 		return a, "no-service"
 	}
 	return evidence.Action{
