@@ -22,7 +22,7 @@ const (
 	// share one machine.
 	labAtOnce = 12
 	// comesUp is how long what runs may take to answer as it will.
-	comesUp = 12 * time.Second
+	comesUp = 20 * time.Second
 	// settles is how long a cluster may take to be as it was before it was graded: tasks that
 	// replace others wait out the service's restart delay.
 	settles = 2 * time.Minute
@@ -94,7 +94,7 @@ func (x *sample) lot(ctx context.Context, p *practice, jobs []deployments.Job, f
 		}
 		// Pages that listen late, and HAProxies that look names up, come up after their tasks.
 		select {
-		case <-time.After(comesUp):
+		case <-time.After(comesUp + latest(x.seats)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -123,6 +123,22 @@ func (x *sample) lot(ctx context.Context, p *practice, jobs []deployments.Job, f
 		}
 	}
 	return nil
+}
+
+// latest is how long the slowest of the samples' pages takes to listen.
+func latest(seats []deployments.Seat) (most time.Duration) {
+	for _, s := range seats {
+		for _, v := range s.Deployment.Services {
+			for _, e := range v.Env {
+				if text, ok := strings.CutPrefix(e, "WHOAMI_LISTEN_AFTER="); ok {
+					if d, err := time.ParseDuration(text); err == nil {
+						most = max(most, d)
+					}
+				}
+			}
+		}
+	}
+	return most
 }
 
 // gradeOn grades the students on a lab once and keeps nothing. Its class is in the lab's

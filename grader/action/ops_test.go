@@ -105,17 +105,43 @@ func TestAnUpdateIsTakenBackUnlessItIsOver(t *testing.T) {
 	a, code := kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", Forced: 7}, "a")
 	require.Empty(t, code)
 	for state, want := range map[string]uint64{"completed": 8, "": 8, "updating": 7, "paused": 7, "rollback_started": 7, "rollback_completed": 7} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			b.opt.Injector = update{b.swarm}
+			s, err := Begin(t.Context(), b.opt, a)
+			require.NoError(t, err)
+			require.EqualValues(t, 8, b.swarm.forced["svc-a"])
+			b.swarm.updating = state
+			require.NoError(t, s.Restore(t.Context()))
+			require.NoError(t, s.opt.Injector.Restore(t.Context(), a), "twice is once")
+			require.Equal(t, want, b.swarm.forced["svc-a"], state)
+			b.requireUndone(t)
+		})
+	}
+
+	// What an update that was taken back has stopped, and the swarm does not make anew, is
+	// brought back.
+	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.opt.Injector = update{b.swarm}
+		b.swarm.refills, b.swarm.replicas["svc-a"] = "svc-a", 2
 		s, err := Begin(t.Context(), b.opt, a)
 		require.NoError(t, err)
-		require.EqualValues(t, 8, b.swarm.forced["svc-a"])
-		b.swarm.updating = state
+		b.swarm.updating = "updating"
+		b.swarm.tasks = []evidence.Task{
+			{ID: "one", ServiceID: "svc-a", Desired: "running", State: "running", Forced: 7},
+			{ID: "two", ServiceID: "svc-a", Desired: "shutdown", State: "shutdown", Forced: 7},
+		}
 		require.NoError(t, s.Restore(t.Context()))
-		require.NoError(t, s.opt.Injector.Restore(t.Context(), a), "twice is once")
-		require.Equal(t, want, b.swarm.forced["svc-a"], state)
+		alive := 0
+		for _, task := range b.swarm.tasks {
+			if task.ServiceID == "svc-a" && task.State == "running" {
+				alive++
+			}
+		}
+		require.Equal(t, 2, alive)
 		b.requireUndone(t)
-	}
+	})
 
 	// One that has replaced all and watches them is not taken back: it is waited for.
 	synctest.Test(t, func(t *testing.T) {

@@ -89,8 +89,35 @@ func (u update) Restore(ctx context.Context, a evidence.Action) error {
 			return ctx.Err()
 		}
 	}
-	_, err = u.cluster.Force(ctx, a.Service, to, was)
-	return err
+	if done, err := u.cluster.Force(ctx, a.Service, to, was); err != nil || !done {
+		return err
+	}
+	return u.refill(ctx, a)
+}
+
+// refillLimit is what is waited for the swarm to make the tasks that an update which was
+// taken back has stopped.
+const refillLimit = 30 * time.Second
+
+// refill brings back what the swarm does not: seen of 20.10, an update of a service whose
+// tasks are not to be restarted stopped one, made none in its place, and went on for ever.
+func (u update) refill(ctx context.Context, a evidence.Action) error {
+	want, replicated, err := u.cluster.Replicas(ctx, a.Service)
+	if err != nil || !replicated || want == 0 {
+		return err
+	}
+	kept := containerKill{taskKill{u.cluster}}
+	a.Was = strconv.FormatUint(want, 10)
+	whole := false
+	err = kept.until(ctx, refillLimit, func() bool {
+		_, missing, err := kept.lost(ctx, a, want)
+		whole = err == nil && !missing
+		return whole
+	})
+	if err != nil || whole {
+		return err
+	}
+	return kept.Restore(ctx, a)
 }
 
 // replaced reports whether each task that is to run does, and was made by the update.

@@ -10,6 +10,7 @@ import (
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/rubric"
 )
@@ -68,6 +69,16 @@ func TestPlanOfActions(t *testing.T) {
 	e.Again(snap)
 	require.Equal(t, "4", e.Students[0].Action.Was)
 	require.Equal(t, []string{"svc-s01"}, observe.Services(e.Students[:1]))
+	// Whoever is just updating it is left alone: to the swarm a task that ends meanwhile is
+	// an update that failed.
+	for _, state := range []string{"updating", "rollback_started"} {
+		snap.Services[0].UpdateState = state
+		busy := observe.Episode{Action: e.Action, Students: slices.Clone(e.Students)}
+		busy.Again(snap)
+		require.Equal(t, "updating", busy.Students[0].Gap.Code, state)
+		require.Contains(t, i18n.EN.Text(check.ActionReason(*busy.Students[0].Gap)), "under way")
+	}
+	snap.Services[0].UpdateState = "completed"
 	snap.Services = snap.Services[1:]
 	e.Again(snap)
 	require.Equal(t, "changed", e.Students[0].Gap.Code)
