@@ -106,7 +106,7 @@ func (u update) refill(ctx context.Context, a evidence.Action) error {
 	if err != nil || !replicated || want == 0 {
 		return err
 	}
-	kept := containerKill{taskKill{u.cluster}}
+	kept := containerKill{taskKill(u)}
 	a.Was = strconv.FormatUint(want, 10)
 	whole := false
 	err = kept.until(ctx, refillLimit, func() bool {
