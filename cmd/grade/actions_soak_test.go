@@ -85,13 +85,16 @@ func killedWhile(t *testing.T, rubric string) {
 	cluster, err := swarm.Dial(t.Context(), conf.Cluster)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, cluster.Close()) }()
-	type state struct{ replicas, running int }
+	type state struct {
+		replicas, running int
+		updating          bool // what is being updated is left alone by the next grader
+	}
 	read := func() map[string]state {
 		snap, err := cluster.Snapshot(t.Context(), func() int64 { return 0 })
 		require.NoError(t, err)
 		out := map[string]state{}
 		for _, svc := range snap.Services {
-			st := state{replicas: svc.Replicas}
+			st := state{replicas: svc.Replicas, updating: svc.Updating()}
 			for _, task := range snap.Tasks {
 				if task.ServiceID == svc.ID && task.Desired == "running" && task.State == "running" {
 					st.running++

@@ -96,7 +96,7 @@ func (u update) Restore(ctx context.Context, a evidence.Action) error {
 }
 
 // refillLimit is what is waited for the swarm to make the tasks that an update which was
-// taken back has stopped.
+// taken back has stopped, and to be done with taking it back.
 const refillLimit = 30 * time.Second
 
 // refill brings back what the swarm does not: seen of 20.10, an update of a service whose
@@ -111,8 +111,11 @@ func (u update) refill(ctx context.Context, a evidence.Action) error {
 	whole := false
 	err = kept.until(ctx, refillLimit, func() bool {
 		_, missing, err := kept.lost(ctx, a, want)
-		whole = err == nil && !missing
-		return whole
+		if whole = err == nil && !missing; !whole {
+			return false
+		}
+		_, state, _, err := u.cluster.Forced(ctx, a.Service)
+		return err == nil && state != "updating"
 	})
 	if err != nil || whole {
 		return err
