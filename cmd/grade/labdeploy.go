@@ -185,15 +185,21 @@ func sampleSeats(class string) ([]deployments.Seat, error) {
 	return deployments.SampleSeats(class)
 }
 
+// called tells whom a name means: a student's ID, its last two digits, or the name of the
+// deployment, also with its task as in 2/handout.
+func called(name string) func(deployments.Seat) bool {
+	return func(s deployments.Seat) bool {
+		return slices.Contains([]string{s.ID, s.Vars["nn"], s.Deployment.Name, s.Deployment.Task + "/" + s.Deployment.Name}, name)
+	}
+}
+
 // chooseSeats finds students by ID, by its last two digits, or by the name of
 // their deployment.
 func chooseSeats(seats []deployments.Seat, class string, names []string) ([]deployments.Seat, error) {
 	var chosen []deployments.Seat
 	for _, name := range names {
 		name = strings.TrimSpace(name)
-		i := slices.IndexFunc(seats, func(s deployments.Seat) bool {
-			return name == s.ID || name == s.Vars["nn"] || name == s.Deployment.Name
-		})
+		i := slices.IndexFunc(seats, called(name))
 		if i < 0 {
 			return nil, &diag.Failure{
 				Code: diag.Usage,

@@ -73,6 +73,21 @@ func (a *app) rubricTest(ctx context.Context, arg string, f *rubricTest) error {
 	if f.atOnce < 1 || f.atOnce > maxAtOnce {
 		return usageError(i18n.M("rubrictest.bad_at_once", "max", maxAtOnce))
 	}
+	// A name may be of one task's deployments only, but of one it is.
+	for _, name := range f.students {
+		one, found := *f, 0
+		one.students = []string{name}
+		for _, task := range tasks {
+			seats, _, err := one.seats(rub, task)
+			if err != nil {
+				return err
+			}
+			found += len(seats)
+		}
+		if found == 0 {
+			return usageError(i18n.M("rubrictest.no_such", "rubric", rub.ID, "name", name))
+		}
+	}
 	start := time.Now()
 	r := rubricResult{rub: rub, good: f.good}
 	for _, task := range tasks {
@@ -124,12 +139,8 @@ func (f *rubricTest) seats(rub *rubric.Rubric, task string) (seats []deployments
 		seats = slices.DeleteFunc(seats, func(s deployments.Seat) bool { return !s.Deployment.Good })
 	}
 	if len(f.students) > 0 {
-		// A name may be of one task's deployments only.
 		seats = slices.DeleteFunc(seats, func(s deployments.Seat) bool {
-			return !slices.ContainsFunc(f.students, func(n string) bool {
-				n = strings.TrimSpace(n)
-				return n == s.ID || n == s.Deployment.Name || n == s.Deployment.Task+"/"+s.Deployment.Name
-			})
+			return !slices.ContainsFunc(f.students, func(n string) bool { return called(strings.TrimSpace(n))(s) })
 		})
 	}
 	return seats, class, nil
