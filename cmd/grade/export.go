@@ -12,21 +12,23 @@ import (
 
 // exportFlags say what is written, and where.
 type exportFlags struct {
-	formats []string
-	out     string
+	formats       []string
+	out           string
+	allowUngraded bool
 }
 
 func (f *exportFlags) register(a *app, c *cobra.Command) {
 	lang := a.lang()
 	formats := report.FormatNames()
-	c.Flags().StringSliceVar(&f.formats, "format", formats, lang.T("cli.flag_format", "formats", formats))
+	c.Flags().StringSliceVar(&f.formats, "format", report.UsualFormats(), lang.T("cli.flag_format", "formats", formats))
 	c.Flags().StringVar(&f.out, "out", "", lang.T("cli.flag_out"))
+	c.Flags().BoolVar(&f.allowUngraded, "allow-ungraded", false, lang.T("cli.flag_allow_ungraded"))
 	completeFlag(c, "format", func() []string { return formats })
 }
 
 // export is what the flags ask for.
 func (f *exportFlags) export(lang i18n.Lang) grader.Export {
-	return grader.Export{Dir: f.out, Formats: f.formats, Lang: lang}
+	return grader.Export{Dir: f.out, Formats: f.formats, Lang: lang, AllowUngraded: f.allowUngraded}
 }
 
 func newExportCmd(a *app) *cobra.Command {

@@ -70,7 +70,7 @@ func TestData(t *testing.T) {
 	require.False(t, d.Students[1].Open(), "which is nobody's fault")
 	// All of it can be written.
 	var buf bytes.Buffer
-	require.NoError(t, report.Workbook(&buf, d, i18n.ZH))
+	require.NoError(t, report.Workbook(&buf, d, report.Options{Lang: i18n.ZH}))
 	require.NoError(t, report.Table(&buf, d, report.Text{Lang: i18n.ZH}))
 	require.NoError(t, report.JSON(&buf, d, i18n.ZH))
 	require.NoError(t, report.Detail(&buf, d, &d.Students[1], report.Text{Lang: i18n.ZH}))

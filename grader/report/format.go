@@ -14,22 +14,52 @@ import (
 	"swarmgrade/grader/result"
 )
 
-// Format is a form in which results leave the program as a file.
+// Format is a form in which results leave the program as files: one of the class
+// (Write) or one of each student (Each), never both.
 type Format struct {
-	Name string // what --format takes, and the ending of the file's name
+	Name string // what --format takes
+	// Ext is the ending of its files' names, without the dot.
+	Ext string
 	// Media is its media type, for downloads.
 	Media string
+	// Usual says that it is written where nobody says which.
+	Usual bool
 	// Typed says that people type into such a file, so that none that is not as
 	// it was written is ever written over.
 	Typed bool
-	Write func(w io.Writer, d *result.Data, lang i18n.Lang) error
+	// Final says that others take what it holds for final scores, so that one that
+	// is still open is left out unless Options.AllowUngraded.
+	Final bool
+	// Write writes the class's file; what is foreign is escaped here.
+	Write func(w io.Writer, d *result.Data, o Options) error
+	// Each writes one student's file, which holds nothing of anybody else.
+	Each func(w io.Writer, d *result.Data, s *result.Student, o Options) error
+}
+
+// Options are what a file's contents depend on beside the results.
+type Options struct {
+	Lang i18n.Lang
+	// AllowUngraded lets scores that are still open be given as if they were final.
+	AllowUngraded bool
+	// Timeline is the fault window of a student, nil if there was none; as a whole
+	// class's would fill memory, each is read when it is asked for. A nil function
+	// knows of none.
+	Timeline func(*result.Student) (*result.Timeline, error)
+}
+
+// timeline is the fault window of a student, if one is known.
+func (o *Options) timeline(s *result.Student) (*result.Timeline, error) {
+	if s.Timeline != nil || o.Timeline == nil {
+		return s.Timeline, nil
+	}
+	return o.Timeline(s)
 }
 
 // Formats are all there are, in the order in which help names them.
 func Formats() []Format {
 	return []Format{
-		{Name: "xlsx", Media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Typed: true, Write: Workbook},
-		{Name: "json", Media: "application/json", Write: JSON},
+		{Name: "xlsx", Ext: "xlsx", Media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Usual: true, Typed: true, Write: Workbook},
+		{Name: "json", Ext: "json", Media: "application/json", Usual: true, Write: func(w io.Writer, d *result.Data, o Options) error { return JSON(w, d, o.Lang) }},
 	}
 }
 
@@ -38,6 +68,17 @@ func FormatNames() []string {
 	var names []string
 	for _, f := range Formats() {
 		names = append(names, f.Name)
+	}
+	return names
+}
+
+// UsualFormats are the names of those that are written where nobody says which.
+func UsualFormats() []string {
+	var names []string
+	for _, f := range Formats() {
+		if f.Usual {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }

@@ -13,17 +13,17 @@ import (
 )
 
 // Workbook writes the workbook that an instructor keeps (xlsx): scores,
-// details, the rubric, and where it all comes from, with headings in lang.
+// details, the rubric, and where it all comes from, with headings in o.Lang.
 //
 // IDs and everything that came from students are text cells; totals are
 // formulas with the values they have now. An instructor fills in the unlocked
 // columns of the first sheet (override, reason, remark); the rest is protected
 // without a password. The same data gives the same bytes.
-func Workbook(w io.Writer, d *result.Data, lang i18n.Lang) error {
+func Workbook(w io.Writer, d *result.Data, o Options) error {
 	f := excelize.NewFile()
 	defer f.Close() // of a file that was never opened
 	f.SetZipWriter(newSortedZip)
-	b := &book{f: f, d: d, lang: lang, columns: d.Columns()}
+	b := &book{f: f, d: d, o: o, lang: o.Lang, columns: d.Columns()}
 	if err := b.write(w); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
@@ -33,6 +33,7 @@ func Workbook(w io.Writer, d *result.Data, lang i18n.Lang) error {
 type book struct {
 	f       *excelize.File
 	d       *result.Data
+	o       Options
 	lang    i18n.Lang
 	columns []result.Column
 	st      *styles

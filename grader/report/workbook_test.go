@@ -22,7 +22,7 @@ var keep = flag.String("keep", "", "directory to leave workbooks in, to be looke
 
 func workbook(t *testing.T, d *result.Data, lang i18n.Lang) []byte {
 	t.Helper()
-	return render(t, func(b *bytes.Buffer) error { return Workbook(b, d, lang) })
+	return render(t, func(b *bytes.Buffer) error { return Workbook(b, d, Options{Lang: lang}) })
 }
 
 func readBack(t *testing.T, raw []byte) *excelize.File {
@@ -284,7 +284,7 @@ func BenchmarkWorkbook1000(b *testing.B) {
 	d := class(1000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := Workbook(io.Discard, d, i18n.ZH); err != nil {
+		if err := Workbook(io.Discard, d, Options{Lang: i18n.ZH}); err != nil {
 			b.Fatal(err)
 		}
 	}
