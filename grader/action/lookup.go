@@ -61,7 +61,7 @@ const (
 	jobsAtOnce  = 4
 	// jobLimit is what a job may take, being scheduled included; jobGone what is waited
 	// for its containers to go. Whatever is left then goes when the action is undone.
-	jobLimit = 30 * time.Second
+	jobLimit = 54 * time.Second
 	jobGone  = 15 * time.Second
 	jobEvery = 200 * time.Millisecond
 	// jobLate is what is waited for nodes that have no task while those of all others are

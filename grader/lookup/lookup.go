@@ -29,10 +29,11 @@ const (
 	MaxAddresses = 500
 	// MaxReport bounds a report in bytes.
 	MaxReport = 64 << 10
-	// Limit is how long names are asked for that do not say what they should: gossip
-	// takes its time to reach a node. Every is the time between two rounds, tryLimit what
-	// one question may take.
-	Limit    = 8 * time.Second
+	// Limit is how long names are asked for that do not say what they should: a node that
+	// has just come to the network may hear of it by the bulk sync alone, which gossip does
+	// every 30 s (libnetwork's networkdb, after memberlist's PushPullInterval). Every is the
+	// time between two rounds, tryLimit what one question may take.
+	Limit    = 32 * time.Second
 	Every    = 500 * time.Millisecond
 	tryLimit = 2 * time.Second
 
