@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"reflect"
 	"slices"
 	"time"
 
@@ -79,7 +80,11 @@ func (x *flow) faultsPossible(ctx context.Context) []diag.Notice {
 			continue
 		}
 		for _, p := range diag.Failures(t.err) {
-			out = append(out, diag.Notice{Level: diag.Bad, Msg: p.Msg, Hint: p.Hint})
+			// What is wrong with the class file is wrong on every node.
+			n := diag.Notice{Level: diag.Bad, Msg: p.Msg, Hint: p.Hint}
+			if !slices.ContainsFunc(out, func(o diag.Notice) bool { return reflect.DeepEqual(o, n) }) {
+				out = append(out, n)
+			}
 		}
 	}
 	return out

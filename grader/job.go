@@ -35,8 +35,9 @@ type Select struct {
 	Task string
 	// Students are IDs, ends of IDs or names.
 	Students []string
-	Parallel int // students at a time, 1 to 64
-	Rate     int // requests a second over the whole class, 1 to 100,000
+	own      bool // the student is an argument, and no flag's value
+	Parallel int  // students at a time, 1 to 64
+	Rate     int  // requests a second over the whole class, 1 to 100,000
 }
 
 const (
@@ -95,7 +96,11 @@ func (g *Grader) OpenClass(ctx context.Context, class *roster.Class, sel Select)
 	if j.Vars, err = naming.Derive(rub, class); err != nil {
 		return nil, err
 	}
-	j.Students, err = pick(class, sel.Students)
+	from := "--students"
+	if sel.own {
+		from = ""
+	}
+	j.Students, err = pick(class, sel.Students, from)
 	return j, err
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // pick selects students by whole ID, by name, or by the end of the ID, where
-// that means one alone.
-func pick(class *roster.Class, want []string) ([]roster.Student, error) {
+// that means one alone. From is the flag that they were given with, "" for an argument.
+func pick(class *roster.Class, want []string, from string) ([]roster.Student, error) {
 	if len(want) == 0 {
 		return class.Students, nil
 	}
@@ -29,7 +29,7 @@ func pick(class *roster.Class, want []string) ([]roster.Student, error) {
 			if near := likely(class, w); near != nil {
 				hint = i18n.M("cli.no_student_near", "id", near.ID, "name", near.Name, "file", class.Roster)
 			}
-			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name), hint)
+			problems.Add(diag.Pos{File: from}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name), hint)
 		default:
 			ids := make([]string, 0, 11)
 			for _, s := range hits[:min(len(hits), 10)] {
@@ -38,7 +38,7 @@ func pick(class *roster.Class, want []string) ([]roster.Student, error) {
 			if len(hits) > 10 {
 				ids = append(ids, "…")
 			}
-			problems.Add(diag.Pos{File: "--students"}, "", 0, i18n.M("cli.many_students", "student", w, "n", len(hits)),
+			problems.Add(diag.Pos{File: from}, "", 0, i18n.M("cli.many_students", "student", w, "n", len(hits)),
 				i18n.M("cli.several_students_hint", "ids", ids))
 		}
 	}

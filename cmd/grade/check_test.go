@@ -37,7 +37,7 @@ func TestSelfCheckScreens(t *testing.T) {
 		}, []string{"✗", "–", "all passed", "1000000"}},
 		{"2", "balance-source", exitMend, []string{
 			"\nTask 1", "✗     0/1  the balance algorithm spreads requests\n", "           → use balance roundrobin:\n", "\n                balance roundrobin\n",
-			"             on manager-1, restart haproxy-02:\n", "\n                docker restart haproxy-02\n", "\n1 thing to mend; start at the top",
+			"             on manager-1, restart haproxy-02:\n", "\n                docker restart haproxy-02\n", "\n1 thing to mend, then check again\n",
 		}, []string{"all passed", "hand it in"}},
 		{"2", "haproxy-missing", exitMend, []string{
 			"\nTask 2", "✗     0/2  HAProxy exists under its name\n", "\n                    bind *:9003\n", "\n                docker run -d --name haproxy-03 -v ",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"swarmgrade/grader"
@@ -93,7 +94,11 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case len(diag.Failures(err)) > 0:
 		return a.sayFailures(diag.Failures(err))
 	case errors.As(err, &problems):
-		a.ui.failure(problems.Render(lang), lang.T("cli.problems_found", "n", problems.Count()))
+		count := ""
+		if problems.Count() > 1 || problems[0].Pos.Line > 0 { // one word on the command line counts itself
+			count = lang.T("cli.problems_found", "n", problems.Count())
+		}
+		a.ui.failure(problems.Render(lang), count)
 		return exitUsage
 	case ctx.Err() != nil: // what stopped half-way has no words of its own
 		return a.sayInterrupted()
@@ -101,7 +106,11 @@ func (a *app) exit(ctx context.Context, err error) int {
 		a.ui.failure(detail(lang.T("cli.short_of"), err), lang.T("cli.short_of_hint"))
 		return exitCluster
 	}
-	a.ui.failure(lang.Text(usage(err)), lang.T("cli.see_help"))
+	hint := lang.T("cli.see_help")
+	if a.ran != nil && a.ran.HasParent() {
+		hint = lang.T("cli.see_use", "use", strings.TrimSuffix(a.ran.UseLine(), " [flags]"), "command", a.ran.CommandPath())
+	}
+	a.ui.failure(lang.Text(usage(err)), hint)
 	return exitUsage
 }
 

@@ -198,5 +198,5 @@ func (a *app) targets(s *observe.Student) string {
 			parts = append(parts, text)
 		}
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, lang.T("cli.between_targets"))
 }

@@ -41,6 +41,7 @@ type app struct {
 	json    bool
 	quiet   bool
 	verbose bool
+	ran     *cobra.Command // what the command line asked for
 	// simFiles is where the students of embedded clusters keep what containers
 	// mount; "" copies it into them.
 	simFiles string
@@ -61,7 +62,8 @@ func (c command) Main(ctx context.Context, args []string) int {
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
+	a.ran = ran
 	return a.exit(ctx, a.damage(err))
 }
 

@@ -113,6 +113,13 @@ func lastStart(log string) string {
 	return log
 }
 
+// startedWell reports whether the last start of a HAProxy, as master with a worker, came
+// to its end, and nothing was wrong from there on: somebody has stopped it.
+func startedWell(log string) bool {
+	last := lastStart(log)
+	return strings.Contains(last, "Loading success.") && !strings.Contains(last, "[ALERT]")
+}
+
 // lastAlert is the first alert of the last start in HAProxy's log, or its last
 // line that is not of its help text, clipped.
 func lastAlert(log string) string {

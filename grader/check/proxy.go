@@ -185,6 +185,11 @@ func judgeProxyRunning(in *Input, p *proxyParams) Result {
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", px.Error)
 	case log == "":
 		r.Message = i18n.M("check.proxy_stopped", "name", px.Name, "state", px.State, "code", px.ExitCode)
+	case px.Kind != "service" && px.State == "exited" && startedWell(px.Log):
+		r.Message = i18n.M("check.proxy_stopped_well", "name", px.Name, "code", px.ExitCode)
+		if px.Error == "" && in.View.Held(px) == nil {
+			r.Hint = steps(i18n.M("check.proxy_stopped_well_hint", "name", px.Name), doAt(px.Hostname, "docker", "start", in.renamed(px).Name))
+		}
 	default:
 		r.Message = i18n.M("check.proxy_stopped_log", "name", px.Name, "state", px.State, "code", px.ExitCode, "log", log)
 	}

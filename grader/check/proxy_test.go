@@ -148,6 +148,8 @@ func TestHAProxyRunning(t *testing.T) {
 			heldBy(d)
 		}, fail("check.proxy_stopped_why").says("what", "check.cause_port_held")},
 		{"named a host that nobody knows", "", stopped("exited", 1, "", "[ALERT]    (1) : parsing [h.cfg:9] : 'server web' : could not resolve address 'manager-9'.\n"), fail("check.proxy_stopped_log")},
+		{"stopped it", "", stopped("exited", 0, "", "[NOTICE]   (1) : New worker (8) forked\n[NOTICE]   (1) : Loading success.\n"), fail("check.proxy_stopped_well").saw("exit_code", 0)},
+		{"a worker that broke down later", "", stopped("exited", 139, "", "[NOTICE]   (1) : Loading success.\n[ALERT]    (1) : Current worker (8) exited with code 139 (Segmentation fault)\n"), fail("check.proxy_stopped_log")},
 		{"an error of the engine's, in its words", "", stopped("created", 128, "no room", ""), fail("check.proxy_stopped_log").says("log", "no room")},
 		{"a service whose tasks are turned down", "", func(d *deployment) { isService(d); stopped("rejected", 0, "", "")(d) }, fail("check.proxy_stopped").saw("state", "rejected")},
 		{"an idle box under its name", "", silent(runs("busybox", "sh")), fail("check.proxy_other").saw("command", "sh")},

@@ -20,7 +20,9 @@ func (x Problem) render(b *strings.Builder, lang i18n.Lang) {
 			fmt.Fprintf(b, ":%d", x.Pos.Col)
 		}
 	}
-	b.WriteString(": ")
+	if x.Pos.File != "" { // else it is about what was typed, and says so
+		b.WriteString(": ")
+	}
 	b.WriteString(Plain(lang.Text(x.Msg)))
 	if x.Source != "" {
 		x.caret(b)

@@ -32,7 +32,9 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 	var in *inspection
 	var e *endpoint
 	if len(tasks) > 0 {
-		fromTasks(&px, tasks, snap)
+		px.RestartCount = failures(tasks)
+		tasks = begun(tasks, svc)
+		fromTask(&px, &tasks[0], snap)
 		if e = c.onNode(px.NodeID, snap); e != nil && tasks[0].ContainerID != "" {
 			// A failure leaves what the managers know.
 			if got, err := e.inspect(ctx, tasks[0].ContainerID); err == nil {
@@ -116,12 +118,43 @@ func fromService(px *evidence.Proxy, svc *evidence.Service, snap *evidence.Snaps
 	}
 }
 
-// fromTasks fills in the state of the newest task. RestartCount is how many
-// tasks of the history failed.
-func fromTasks(px *evidence.Proxy, tasks []evidence.Task, snap *evidence.Snapshot) {
-	t := tasks[0]
+// failures are how many tasks of the history failed.
+func failures(tasks []evidence.Task) (n int) {
+	for i := range tasks {
+		if failed(&tasks[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func failed(t *evidence.Task) bool { return t.State == "failed" || t.State == "rejected" }
+
+// begun are the tasks, newest first, from the one that tells how the service does.
+// Swarm makes the next task of one that failed at once, and lets it begin when the
+// delay of the restart policy is over: until then it has no container that ran, and
+// why there is no HAProxy is what the failed one shows. One that failed before the
+// service was updated was of another service.
+func begun(tasks []evidence.Task, svc *evidence.Service) []evidence.Task {
+	for i := range tasks {
+		t := &tasks[i]
+		if failed(t) && t.Created >= svc.Updated {
+			return tasks[i:]
+		}
+		if !waiting[t.State] || t.Error != "" {
+			break
+		}
+	}
+	return tasks
+}
+
+// waiting are the states of tasks whose process has yet to begin.
+var waiting = map[string]bool{"new": true, "pending": true, "assigned": true, "accepted": true, "preparing": true, "ready": true, "starting": true}
+
+// fromTask fills in the state of a task.
+func fromTask(px *evidence.Proxy, t *evidence.Task, snap *evidence.Snapshot) {
 	px.State, px.NodeID = t.State, t.NodeID
-	if live(t) == 0 && t.State == "running" {
+	if live(*t) == 0 && t.State == "running" {
 		px.State = t.Desired // on a node that is gone
 	}
 	px.ExitCode, px.Error = t.ExitCode, t.Error
@@ -135,11 +168,6 @@ func fromTasks(px *evidence.Proxy, tasks []evidence.Task, snap *evidence.Snapsho
 			if px.Networks[i].NetworkID == a.NetworkID {
 				px.Networks[i].Address, _, _ = strings.Cut(a.Address, "/")
 			}
-		}
-	}
-	for _, old := range tasks {
-		if old.State == "failed" || old.State == "rejected" {
-			px.RestartCount++
 		}
 	}
 }

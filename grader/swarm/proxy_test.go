@@ -160,6 +160,9 @@ func TestServiceStates(t *testing.T) {
 	task := func(id, state, desired, created string) evidence.Task {
 		return evidence.Task{ID: id, ServiceID: "svc", State: state, Desired: desired, Created: created, Error: "of " + id, NodeID: "n"}
 	}
+	waits := func(id, state, created string) evidence.Task {
+		return evidence.Task{ID: id, ServiceID: "svc", State: state, Desired: "ready", Created: created, NodeID: "n"}
+	}
 	for _, c := range []struct {
 		tasks    []evidence.Task
 		state    string
@@ -171,8 +174,14 @@ func TestServiceStates(t *testing.T) {
 		{[]evidence.Task{task("b", "running", "running", "1"), task("c", "pending", "running", "2")}, "running", 0, "of b"},
 		{[]evidence.Task{task("a", "failed", "shutdown", "1"), task("b", "rejected", "shutdown", "2")}, "rejected", 2, "of b"},
 		{[]evidence.Task{task("a", "running", "shutdown", "1")}, "shutdown", 0, "of a"},
+		// The next one waits for the restart policy's delay: the last that ran tells.
+		{[]evidence.Task{task("a", "failed", "shutdown", "1"), task("b", "failed", "shutdown", "2"), waits("c", "ready", "3")}, "failed", 2, "of b"},
+		{[]evidence.Task{task("a", "rejected", "shutdown", "1"), waits("b", "new", "2"), waits("c", "preparing", "3")}, "rejected", 1, "of a"},
+		{[]evidence.Task{task("a", "failed", "shutdown", "1"), task("b", "pending", "running", "2")}, "pending", 1, "of b"}, // no node takes it
+		{[]evidence.Task{task("a", "failed", "shutdown", "0"), waits("b", "ready", "1")}, "ready", 1, ""},                   // before the service was updated
+		{[]evidence.Task{task("a", "shutdown", "shutdown", "1"), waits("b", "ready", "2")}, "ready", 0, ""},
 	} {
-		s := &evidence.Snapshot{Services: []evidence.Service{{ID: "svc"}}, Tasks: c.tasks}
+		s := &evidence.Snapshot{Services: []evidence.Service{{ID: "svc", Updated: "1"}}, Tasks: c.tasks}
 		px, err := new(Cluster).Proxy(t.Context(), haproxy.Ref{Kind: "service", ID: "svc"}, s)
 		require.NoError(t, err)
 		require.Equal(t, c.state, px.State)
