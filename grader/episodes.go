@@ -44,7 +44,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	var watched []observe.Watched
 	acts := acts{x: x, episode: e}
 	if e.Touches() > 0 {
-		now, err := x.conn.Snapshot(ctx, x.at)
+		now, err := x.quiet(ctx, e.InTheWay)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()

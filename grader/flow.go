@@ -33,6 +33,8 @@ type flow struct {
 	// helps says that names may be looked up from inside of networks: a class's run
 	// brings the helper for everybody, a student's check does not.
 	helps bool
+	// patience is with updates that are under way.
+	patience observe.Patience
 }
 
 // begin opens the cluster, reads it once for everybody, and plans.

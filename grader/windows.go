@@ -3,6 +3,7 @@ package grader
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"swarmgrade/grader/diag"
@@ -19,27 +20,65 @@ func (x *flow) windows(ctx context.Context) error {
 	snap := x.snap
 	for i := range x.plan.Faults {
 		f := &x.plan.Faults[i]
-		services := x.plan.Hits(f, snap, func(student string) bool {
+		seen := func(student string) bool {
 			b := x.bundle(student)
 			return b == nil || b.Probing() != nil
-		})
+		}
+		if len(x.plan.Hits(f, snap, seen)) == 0 {
+			continue
+		}
+		// Without a newer reading the fault is watched by what was there.
+		if next, err := x.quiet(ctx, func(s *evidence.Snapshot) []*evidence.Service { return x.plan.InTheWay(f, s) }); err == nil {
+			snap = next
+			if f.Fault.ContainerID != "" && x.plan.KillOne(snap) { // it may be another by now
+				f = &x.plan.Faults[i]
+			}
+			x.yield(f, snap)
+		} else if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		services := x.plan.Hits(f, snap, seen)
 		if len(services) == 0 {
 			continue
 		}
 		if err := x.window(ctx, f, services); err != nil {
 			return err
 		}
-		if i == len(x.plan.Faults)-1 {
-			break
-		}
-		// Without a newer one the next fault is watched by what was there.
-		if next, err := x.conn.Snapshot(ctx, x.at); err == nil {
-			snap = next
-		} else if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
 	return x.later(ctx)
+}
+
+// quiet reads the cluster right before something is done to it, once the updates that it
+// would get in the way of are over, or have had their time.
+func (x *flow) quiet(ctx context.Context, inTheWay func(*evidence.Snapshot) []*evidence.Service) (*evidence.Snapshot, error) {
+	return x.patience.Quiet(ctx, x.snap.Swarm, func(ctx context.Context) (*evidence.Snapshot, error) {
+		return x.conn.Snapshot(ctx, x.at)
+	}, inTheWay, func(of []*evidence.Service) {
+		x.j.g.note("observe.updates_waited", "services", ClipList(names(of), 10))
+	})
+}
+
+func ofWindow(g evidence.Gap) bool { return g.What == "window" }
+
+func names(of []*evidence.Service) (out []string) {
+	for _, s := range of {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// yield leaves out of a fault whom it would take an update from, and says so.
+func (x *flow) yield(f *observe.Fault, now *evidence.Snapshot) {
+	left, harm := x.plan.Yield(f, now)
+	for _, id := range left {
+		if b, gap := x.bundle(id), x.plan.Gap(id); b != nil && gap != nil {
+			e := b.Begin(evidence.FaultEpisode)
+			e.Gaps = append(slices.DeleteFunc(e.Gaps, ofWindow), *gap)
+		}
+	}
+	if len(harm) > 0 {
+		x.j.g.note("observe.updates_at_risk", "node", f.Fault.Hostname, "services", ClipList(names(harm), 10))
+	}
 }
 
 func (x *flow) bundle(student string) *evidence.Bundle {
@@ -64,7 +103,10 @@ func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.
 	concerned := make([]*evidence.Bundle, len(services))
 	for k, s := range services {
 		concerned[k] = x.bundle(s.Student)
-		concerned[k].Begin(evidence.FaultEpisode).Probing = probings[k]
+		e := concerned[k].Begin(evidence.FaultEpisode)
+		e.Probing = probings[k]
+		// What kept an interrupted try from it did not keep this one.
+		e.Gaps = slices.DeleteFunc(e.Gaps, ofWindow)
 	}
 	told := reportFault(seen, x.start, b.failed)
 	switch {

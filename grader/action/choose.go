@@ -23,6 +23,10 @@ type Rules struct {
 	Serving string
 	// Never are IDs of nodes that must not fail.
 	Never []string
+	// Now says that the action is about to be done, so that nodes where an update is
+	// at risk ([AtRisk]) are spared; of a plan they are only better left alone, since
+	// updates come to an end.
+	Now bool
 }
 
 // Plan is which faults to inject, one at a time, in this order, with the
@@ -53,7 +57,8 @@ type Missed struct {
 	// a node that is ready), "node-down" (a node is down already), "node-sick"
 	// (one is in trouble, see package trouble), "no-room" (no other node could
 	// take the tasks over), "quorum", "endpoint" (it would leave no manager to
-	// ask), "no-address", "forbidden" (by the rules).
+	// ask), "no-address", "forbidden" (by the rules), "node-updating" (an update is at
+	// risk there, see [AtRisk]).
 	Code string
 	// Node is the host name of the node that the code is about; "" for none.
 	Node string
@@ -107,12 +112,14 @@ type chooser struct {
 	// running on it.
 	hits [][]int
 	on   map[string]int // index of a node by ID
+	risk []bool         // of each node whether an update is at risk there
 }
 
 func newChooser(snap *evidence.Snapshot, concerned []Concern, rules Rules) *chooser {
 	c := &chooser{snap: snap, rules: rules, kind: kindOf(evidence.Action{Kind: rules.Kind}), hits: make([][]int, len(snap.Nodes)), on: map[string]int{}}
 	for i, n := range snap.Nodes {
 		c.on[n.ID] = i
+		c.risk = append(c.risk, !c.kind.Heals && len(AtRisk(snap, n.ID)) > 0)
 	}
 	byService := map[string][]int{}
 	for k, who := range concerned {
@@ -174,7 +181,7 @@ func (c *chooser) candidates() []candidate {
 func (c *chooser) candidate(i int) candidate {
 	n := c.snap.Nodes[i]
 	stops, _ := c.stops(i)
-	return candidate{node: i, covers: c.hits[i], soft: [3]int{one(n.Leader), one(n.ID == c.rules.Serving), len(stops)}}
+	return candidate{node: i, covers: c.hits[i], soft: [4]int{one(c.risk[i]), one(n.Leader), one(n.ID == c.rules.Serving), len(stops)}}
 }
 
 func one(b bool) int {
@@ -202,6 +209,8 @@ func (c *chooser) spared(i int) string {
 		return "not-running"
 	case !room:
 		return "no-room"
+	case c.rules.Now && c.risk[i]:
+		return "node-updating"
 	case !c.kind.TakesEngine:
 		return ""
 	case n.Role == manager && reachable-1 < majority(managers):

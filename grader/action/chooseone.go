@@ -13,8 +13,8 @@ import (
 // the first by host name. It may take nobody's. Of managers another one must be left
 // that is reachable and takes tasks. It only reads the snapshot.
 //
-// Without one, code is why, in the words of [Missed]: "node-down" or "node-sick", about
-// the node, or "no-node".
+// Without one, code is why, in the words of [Missed]: "node-down", "node-sick" or
+// "node-updating", about the node, or "no-node".
 func ChooseOne(snap *evidence.Snapshot, concerned []Concern, rules Rules, role string) (a evidence.Action, code, node string) {
 	c := newChooser(snap, concerned, rules)
 	if down := c.down(); down != "" {
@@ -24,13 +24,20 @@ func ChooseOne(snap *evidence.Snapshot, concerned []Concern, rules Rules, role s
 		return a, "node-sick", sick[0].Hostname
 	}
 	var list []candidate
-	for i := range snap.Nodes {
-		if snap.Nodes[i].Role == role && snap.Nodes[i].State == "ready" && c.spared(i) == "" && !c.lastManager(i) {
+	code = "no-node"
+	for i, n := range snap.Nodes {
+		if n.Role != role || n.State != "ready" || c.lastManager(i) {
+			continue
+		}
+		switch c.spared(i) {
+		case "":
 			list = append(list, c.candidate(i))
+		case "node-updating":
+			code, node = "node-updating", n.Hostname
 		}
 	}
 	if len(list) == 0 {
-		return a, "no-node", ""
+		return a, code, node
 	}
 	best := slices.MinFunc(list, func(p, q candidate) int {
 		m, n := snap.Nodes[p.node], snap.Nodes[q.node]

@@ -1,9 +1,12 @@
 package action
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/evidence"
 )
 
 func TestTheOneNodeThatIsDrained(t *testing.T) {
@@ -41,4 +44,54 @@ func TestTheOneNodeThatIsDrained(t *testing.T) {
 			}
 		})
 	}
+}
+
+// busy has a service of a world be updated, by whose update the tasks of some places were
+// made.
+func busy(s *evidence.Snapshot, service string, update *evidence.UpdatePolicy, state string, made ...int) *evidence.Snapshot {
+	s.Services = append(s.Services, evidence.Service{ID: service, Name: service, Update: update, UpdateState: state, Updated: "2024-05-01T10:00:00Z"})
+	n := 0
+	for i := range s.Tasks {
+		if t := &s.Tasks[i]; t.ServiceID == service {
+			t.Created = "2024-05-01T09:59:59.9Z"
+			if slices.Contains(made, n) {
+				t.Created = "2024-05-01T10:00:00.5Z"
+			}
+			n++
+		}
+	}
+	return s
+}
+
+func TestUpdatesAreNotPutAtRisk(t *testing.T) {
+	policy := func(on string) *evidence.UpdatePolicy { return &evidence.UpdatePolicy{OnFailure: on} }
+	who := []Concern{{Student: "a", Service: "svc-a"}}
+	for name, c := range map[string]struct {
+		snap *evidence.Snapshot
+		want string // the node that is drained
+	}{
+		"nothing is updated":         {world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "m2"},
+		"a new task is watched":      {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", policy("rollback"), "updating", 0), "m3"},
+		"it would be paused":         {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", nil, "updating", 0), "m3"},
+		"it goes on whatever fails":  {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", policy("continue"), "updating", 0), "m2"},
+		"so does not the way back":   {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", policy("continue"), "rollback_started", 0), "m3"},
+		"only old tasks are there":   {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2,m3"), "svc-b", policy("rollback"), "updating", 1), "m2"},
+		"the new one has failed":     {busy(world("m1* m2 m3", "svc-a:m2 svc-b:!m2"), "svc-b", policy("rollback"), "updating", 0), "m2"},
+		"it is over":                 {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", policy("rollback"), "completed", 0), "m2"},
+		"it was paused":              {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", policy("rollback"), "paused", 0), "m2"},
+		"new tasks are on all nodes": {busy(world("m1* m2 m3", "svc-a:m2 svc-b:m1,m2,m3"), "svc-b", policy("rollback"), "updating", 0, 1, 2), ""},
+	} {
+		a, code, about := ChooseOne(c.snap, who, Rules{Kind: NodeDrain, Now: true}, manager)
+		require.Equal(t, c.want, a.Hostname, name)
+		require.Equal(t, c.want == "", code == "node-updating", name)
+		require.Equal(t, c.want == "", about != "", name)
+	}
+
+	// Of a plan such a node is only better left alone.
+	snap := busy(world("m1* m2 m3", "svc-a:m2,m3 svc-b:m2"), "svc-b", policy("rollback"), "updating", 0)
+	require.Equal(t, "m3", Choose(snap, who, Rules{Kind: NodeDrain}).Steps[0].Fault.Hostname)
+	snap = busy(world("m1* m2 m3", "svc-a:m2 svc-b:m2"), "svc-b", policy("rollback"), "updating", 0)
+	require.Equal(t, "m2", Choose(snap, who, Rules{Kind: NodeDrain}).Steps[0].Fault.Hostname, "it will be over")
+	plan := Choose(snap, who, Rules{Kind: NodeDrain, Now: true})
+	require.Equal(t, []Missed{{Student: "a", Code: "node-updating", Node: "m2"}}, plan.Missed)
 }

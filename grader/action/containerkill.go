@@ -31,7 +31,7 @@ func killContainer() Kind {
 // aimKill kills (SIGKILL) one container of a replicated service: of its lowest slot
 // that runs, the same one each time. What the swarm does not replace, since the
 // service's restart policy forbids it, is brought back afterwards by scaling the
-// service down by one and up again.
+// service down by one and up again; replicas that were over before stay so.
 func aimKill(_ any, snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
 	switch {
 	case svc == nil:
@@ -58,15 +58,31 @@ func aimKill(_ any, snap *evidence.Snapshot, svc *evidence.Service, student stri
 	return evidence.Action{
 		Kind: ContainerKill, Student: student, Service: svc.ID, Name: svc.Name,
 		NodeID: n.ID, Hostname: n.Hostname, Address: n.Address, TaskID: of.ID, ContainerID: of.ContainerID,
-		Was: strconv.Itoa(svc.Replicas),
+		Was: strconv.Itoa(svc.Replicas), Ran: ran(snap.Tasks, svc.ID),
 	}, ""
+}
+
+// ran is how many of a service's tasks run or are about to.
+func ran(tasks []evidence.Task, service string) string {
+	_, alive := count(tasks, service)
+	return strconv.FormatUint(alive, 10)
+}
+
+// had is how many tasks of a service with so many replicas are to run again: those that
+// did before.
+func had(a evidence.Action, replicas uint64) uint64 {
+	if n, err := strconv.ParseUint(a.Ran, 10, 32); err == nil {
+		return min(n, replicas)
+	}
+	return replicas
 }
 
 // containerKill ends one container and sees to it that there are as many as before
 // afterwards.
 type containerKill struct{ taskKill }
 
-// Restore brings back what the swarm did not. A service whose number of replicas is
+// Restore brings back what the swarm did not, and no more than ran before: what was over
+// by then is over through the student's own doing. A service whose number of replicas is
 // another by now is left as it is.
 //
 // To the managers the slot of a lost task counts as taken, by any task that it has left
@@ -76,6 +92,7 @@ func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 	if err != nil || was == 0 {
 		return nil // it killed nothing
 	}
+	want := had(a, was)
 	for range layers {
 		n, found, err := k.cluster.Replicas(ctx, a.Service)
 		if err != nil || !found || n != was && n != was-1 {
@@ -83,7 +100,7 @@ func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 		}
 		// One less is our own half of it, also where a process before this one did it.
 		if n == was {
-			over, missing, err := k.lost(ctx, a, was)
+			over, missing, err := k.lost(ctx, a, want)
 			if err != nil || !missing {
 				return err
 			}
@@ -91,14 +108,14 @@ func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 				return err
 			}
 			// Both changes at once are none.
-			if err := k.until(ctx, goneLimit, func() bool { now, _, err := k.lost(ctx, a, was); return err == nil && now < over }); err != nil {
+			if err := k.until(ctx, goneLimit, func() bool { now, _, err := k.lost(ctx, a, want); return err == nil && now < over }); err != nil {
 				return err
 			}
 		}
 		if _, err := k.cluster.Scale(ctx, a.Service, was-1, was); err != nil {
 			return err
 		}
-		if err := k.until(ctx, madeLimit, func() bool { _, missing, err := k.lost(ctx, a, was); return err == nil && !missing }); err != nil {
+		if err := k.until(ctx, madeLimit, func() bool { _, missing, err := k.lost(ctx, a, want); return err == nil && !missing }); err != nil {
 			return err
 		}
 	}
@@ -107,15 +124,16 @@ func (k containerKill) Restore(ctx context.Context, a evidence.Action) error {
 
 // Keep is what sees to it that a service which loses tasks to something that is done to a
 // node has as many as before afterwards; ok is false where the swarm does so by itself, or
-// where it did not have them all before.
+// where none ran.
 func Keep(snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, ok bool) {
 	if svc == nil || svc.Mode != "replicated" || svc.Replicas == 0 || svc.Restart.Condition != "none" && svc.Restart.MaxAttempts == 0 {
 		return a, false
 	}
-	if _, missing := short(snap.Tasks, svc.ID, uint64(svc.Replicas)); missing {
-		return a, false
+	a = evidence.Action{
+		Kind: ContainerKill, Student: student, Service: svc.ID, Name: svc.Name,
+		Was: strconv.Itoa(svc.Replicas), Ran: ran(snap.Tasks, svc.ID),
 	}
-	return evidence.Action{Kind: ContainerKill, Student: student, Service: svc.ID, Name: svc.Name, Was: strconv.Itoa(svc.Replicas)}, true
+	return a, a.Ran != "0"
 }
 
 // keeps reports whether an action is one of [Keep]'s, beside which a node may be hit.
@@ -157,12 +175,12 @@ var ended = []string{"complete", "failed", "shutdown", "rejected", "orphaned"}
 // about to, than it is to have.
 func (k containerKill) lost(ctx context.Context, a evidence.Action, want uint64) (over int, missing bool, err error) {
 	_, tasks, err := k.cluster.Poll(ctx, noClock)
-	over, missing = short(tasks, a.Service, want)
-	return over, missing, err
+	over, alive := count(tasks, a.Service)
+	return over, alive < want, err
 }
 
-func short(tasks []evidence.Task, service string, want uint64) (over int, missing bool) {
-	alive := uint64(0)
+// count tells of a service's tasks how many are over, and how many run or are about to.
+func count(tasks []evidence.Task, service string) (over int, alive uint64) {
 	for _, t := range tasks {
 		switch {
 		case t.ServiceID != service:
@@ -172,7 +190,7 @@ func short(tasks []evidence.Task, service string, want uint64) (over int, missin
 			alive++
 		}
 	}
-	return over, alive < want
+	return over, alive
 }
 
 // Commands are what a person would type.

@@ -12,9 +12,9 @@ const exactNodes = 12
 type candidate struct {
 	node   int   // index in the snapshot
 	covers []int // indices of the students that it hits, ascending
-	// soft is what is better left alone, most important first: the leader, the
-	// node that serves, the stand-alone containers that would stop.
-	soft [3]int
+	// soft is what is better left alone, most important first: updates at risk, the
+	// leader, the node that serves, the stand-alone containers that would stop.
+	soft [4]int
 }
 
 // cover picks the fewest candidates that hit every student that any candidate
@@ -37,13 +37,13 @@ func coverExact(list []candidate, students int) []int {
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	best, bestCost := uint16(0), [4]int{len(list) + 1}
+	best, bestCost := uint16(0), [5]int{len(list) + 1}
 	for set := range 1 << len(list) {
 		set := uint16(set)
 		if slices.ContainsFunc(all, func(hit uint16) bool { return hit != 0 && hit&set == 0 }) {
 			continue
 		}
-		cost := [4]int{bits.OnesCount16(set)}
+		cost := [5]int{bits.OnesCount16(set)}
 		for i, c := range list {
 			if set>>i&1 == 0 {
 				continue

@@ -102,7 +102,7 @@ func TestAKilledContainerIsMadeGood(t *testing.T) {
 // An update that is over stays; one that is not is taken back.
 func TestAnUpdateIsTakenBackUnlessItIsOver(t *testing.T) {
 	kind, _ := Find(Update)
-	a, code := kind.Aim(nil, nil, &evidence.Service{ID: "svc-a", Name: "a", Forced: 7}, "a")
+	a, code := kind.Aim(nil, world("m1* m2 m3", "svc-a:m2,m3"), &evidence.Service{ID: "svc-a", Name: "a", Forced: 7}, "a")
 	require.Empty(t, code)
 	for state, want := range map[string]uint64{"completed": 8, "": 8, "updating": 7, "paused": 7, "rollback_started": 7, "rollback_completed": 7} {
 		synctest.Test(t, func(t *testing.T) {

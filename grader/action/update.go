@@ -26,13 +26,14 @@ func updateService() Kind {
 // update policy says, with nothing changed: what docker service update --force does.
 // An update that did not come to its end by the time it was watched for is taken
 // back; one that did stays, since taking it back would replace all of them once more.
-func aimUpdate(_ any, _ *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
+func aimUpdate(_ any, snap *evidence.Snapshot, svc *evidence.Service, student string) (a evidence.Action, code string) {
 	if svc == nil {
 		return a, "no-service"
 	}
 	return evidence.Action{
 		Kind: Update, Student: student, Service: svc.ID, Name: svc.Name,
 		Was: strconv.FormatUint(svc.Forced, 10), To: strconv.FormatUint(svc.Forced+1, 10),
+		Ran: ran(snap.Tasks, svc.ID),
 	}, ""
 }
 
@@ -99,16 +100,16 @@ func (u update) Restore(ctx context.Context, a evidence.Action) error {
 // taken back has stopped, and to be done with taking it back.
 const refillLimit = 30 * time.Second
 
-// refill brings back what the swarm does not: seen of 20.10, an update of a service whose
+// refill brings back what the swarm does not, and no more than ran before: seen of 20.10, an update of a service whose
 // tasks are not to be restarted stopped one, made none in its place, and went on for ever.
 func (u update) refill(ctx context.Context, a evidence.Action) error {
-	want, replicated, err := u.cluster.Replicas(ctx, a.Service)
-	if err != nil || !replicated || want == 0 {
+	replicas, replicated, err := u.cluster.Replicas(ctx, a.Service)
+	if err != nil || !replicated || replicas == 0 {
 		return err
 	}
 	kept := containerKill{taskKill(u)}
-	a.Was = strconv.FormatUint(want, 10)
-	whole := false
+	a.Was = strconv.FormatUint(replicas, 10)
+	want, whole := had(a, replicas), false
 	err = kept.until(ctx, refillLimit, func() bool {
 		_, missing, err := kept.lost(ctx, a, want)
 		if whole = err == nil && !missing; !whole {

@@ -186,7 +186,7 @@ func GapReason(g evidence.Gap) i18n.Msg {
 		return i18n.M("check.window_self_check")
 	case "no-fault":
 		return i18n.M("check.window_no_fault")
-	case "no-service", "not-running", "node-down", "node-sick", "no-room", "quorum", "endpoint", "no-address", "forbidden":
+	case "no-service", "not-running", "node-down", "node-sick", "no-room", "quorum", "endpoint", "no-address", "forbidden", "updating", "node-updating":
 		return i18n.M("fault.miss_"+strings.ReplaceAll(g.Code, "-", "_"), "node", clip(g.Detail, 120))
 	}
 	return i18n.M("check.window_gap", "code", g.Code, "detail", clip(g.Detail, 120))

@@ -63,7 +63,8 @@ func (p *updateAvailableParams) Validate(vars []string) []rubric.ParamError {
 // updateAvailable passes when requests were answered throughout a rolling update, from
 // its begin until all new tasks answer. Where a loaded machine loses the share
 // max_errors of them, a correct service exceeds the number that may fail, and how many
-// in a row, by chance once in a million each.
+// in a row, by chance once in a million each. An update that is over within so few
+// requests that they can't tell is not graded.
 //
 // The measure is the share of the requests that was answered.
 func updateAvailable() Kind {
@@ -71,6 +72,10 @@ func updateAvailable() Kind {
 		func(p *updateAvailableParams) []Need { return p.needs() },
 		sparing(func(p *updateAvailableParams) string { return p.Service }, judgeUpdateAvailable))
 }
+
+// fewest is of how many requests none may have failed by chance where somebody was silent
+// for a third of the update: they are evenly spaced.
+const fewest = 4
 
 func judgeUpdateAvailable(in *Input, p *updateAvailableParams) Result {
 	svc, s, r := in.rolledOut(&p.windowParams)
@@ -88,6 +93,9 @@ func judgeUpdateAvailable(in *Input, p *updateAvailableParams) Result {
 	args := []any{"service", svc.Name, "failed", q.Failed, "sent", q.Sent, "allowed", allowed, "seconds", figure(q.Outage)}
 	run := float64(stats.LongestRun(q.Sent, p.MaxErrors)) * q.Step
 	if q.Failed <= allowed && q.Outage <= run {
+		if q.Sent < fewest || q.Failed > 0 && 2*allowed >= q.Sent {
+			return ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window()), "service", svc.Name))
+		}
 		r.Outcome = Pass
 		r.Message = i18n.M("check.update_available_ok", args...)
 		return r

@@ -73,6 +73,9 @@ func TestUpdateAvailable(t *testing.T) {
 		{"a loaded machine loses one in a hundred", "", rolled(3, func(s *scene.Scene) { s.ProbeLoss = 0.01 }), pass("check.update_available_ok")},
 
 		{"one replica that stops first", "", rolled(1, func(s *scene.Scene) { s.Start = 4000 }), fail("check.update_available_low")},
+		{"over within few requests, one of which failed", "", rolled(1, func(s *scene.Scene) { s.Start, s.Period = 1000, 700 }), open("check.window_unseen")},
+		{"over within two requests", "", rolled(1, func(s *scene.Scene) { startFirst(s); s.Drop, s.Period = 0, 1500 }), open("check.window_unseen")},
+		{"few requests, all of which were answered", "", rolled(2, func(s *scene.Scene) { s.Period = 700 }), pass("check.update_available_ok")},
 		{"cut off in the middle of answers", "", rolled(3, abrupt), fail("check.update_available_low")},
 		{"made no service", "", (*deployment).noService, fail("check.service_none")},
 	}, windowOpen()...))

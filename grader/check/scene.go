@@ -30,7 +30,7 @@ func ActionReason(g evidence.Gap) i18n.Msg {
 	case "left-out", "no-service", selfCheck, "global", "changed", "taken", "pinned", "not-running", "endpoint",
 		"not-allowed", "updating", "others", "no-node", "node-changed", "aborted":
 		return i18n.M("judge.action_" + strings.ReplaceAll(g.Code, "-", "_"))
-	case "node-down", "node-sick":
+	case "node-down", "node-sick", "node-updating":
 		return GapReason(g)
 	}
 	return i18n.M("judge.action_failed", "code", g.Code, "detail", clip(g.Detail, 120))

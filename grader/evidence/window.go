@@ -60,11 +60,15 @@ type Action struct {
 	// Leader says that the target led the managers when it was chosen.
 	Leader bool `json:"leader,omitempty"`
 	// Was is what stood before and undoing gives back: the target's availability
-	// of node-drain, the number of replicas of scale, how many tasks ran of
-	// container-kill, the count of forced updates of update. To is what the action
+	// of node-drain, the number of replicas of scale and of container-kill, the count of
+	// forced updates of update. To is what the action
 	// made of it, where that is not one and the same.
 	Was string `json:"was,omitempty"`
 	To  string `json:"to,omitempty"`
+	// Ran is how many tasks of the service ran, or were about to, before something that
+	// may lose some of them: no more are brought back. "" in records of before it was kept,
+	// when the service was taken to have all that it asks for.
+	Ran string `json:"ran,omitempty"`
 	// Student is whose service an action changes; "" where it is for the class.
 	Student string `json:"student,omitempty"`
 	// Service (its ID) is set for task-kill and for what changes a service, or a node

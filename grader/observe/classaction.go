@@ -11,7 +11,7 @@ func (e *Episode) Class() bool {
 	return ok && k.Scope == action.Class
 }
 
-// concern is a student's part in an action on a node that is yet to be chosen.
+// concern is a student's part in an action of which it is yet to be chosen how it is done.
 func concern(kind string, svc *evidence.Service) (a evidence.Action, code string) {
 	if svc == nil {
 		return a, "no-service"

@@ -45,7 +45,7 @@ func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
 			if name == "" {
 				continue
 			}
-			e.Students = append(e.Students, touch(a, s.Who.ID, x.snap, x.service[name]))
+			e.Students = append(e.Students, touch(a, s.Who.ID, x.snap, x.service[name], false))
 			// Whether it may be done shows in the HAProxy that names its tasks.
 			if balancer := s.Vars[s.names.Balancer]; balancer != "" && len(s.Proxies) == 0 {
 				s.Proxies = x.proxies(s, check.Need{Balancer: s.names.Balancer, Port: s.names.Frontend})
@@ -58,16 +58,17 @@ func (p *Plan) act(rub *rubric.Rubric, x *lookup) {
 }
 
 // touch finds how an action is done to a service, nil for none. One that is being updated
-// is left alone: a task that ends meanwhile is to the swarm an update that failed, and
-// it may take the student's last change back.
-func touch(a rubric.Action, student string, snap *evidence.Snapshot, svc *evidence.Service) Touched {
+// by the time that it is to be done is left alone: a task that ends meanwhile is to the
+// swarm an update that failed, and it may take the student's last change back. Of a plan
+// it is concerned, as the update will be over by then.
+func touch(a rubric.Action, student string, snap *evidence.Snapshot, svc *evidence.Service, now bool) Touched {
 	t := Touched{Student: student}
 	kind, ok := action.Find(a.Kind)
 	code := "internal"
 	switch {
-	case ok && svc != nil && svc.Updating():
+	case ok && svc != nil && svc.Updating() && now:
 		code = "updating"
-	case ok && kind.Scope == action.Class:
+	case ok && (kind.Scope == action.Class || svc != nil && svc.Updating()):
 		t.Action, code = concern(a.Kind, svc)
 	case ok:
 		t.Action, code = kind.Aim(a.Params, snap, svc, student)
@@ -90,12 +91,13 @@ func (e *Episode) Again(snap *evidence.Snapshot) {
 			continue
 		}
 		if svc := byID[t.Action.Service]; svc != nil {
-			e.Students[i] = touch(e.Action, t.Student, snap, svc)
+			e.Students[i] = touch(e.Action, t.Student, snap, svc, true)
 		} else { // it is not the one that was planned for
 			e.Students[i].Gap = &evidence.Gap{What: "action", Code: "changed"}
 		}
 	}
 	if e.Class() {
+		e.rules.Now = true
 		e.choose(snap)
 	}
 }

@@ -117,9 +117,9 @@ func limitMS(a evidence.Action, services []*evidence.Service, swarm evidence.Swa
 
 // KillOne plans the one fault that a self-check may use, for the plan's only
 // student: the loss of a container of their own, on a node whose engine can be
-// told to. It reports false if there is none, or if an update of the service is under way.
+// told to. It reports false if there is none.
 func (p *Plan) KillOne(snap *evidence.Snapshot) bool {
-	if len(p.Students) != 1 || p.Students[0].Watch == nil || p.Students[0].Watch.Gap != nil || p.Students[0].Watch.Service.Updating() {
+	if len(p.Students) != 1 || p.Students[0].Watch == nil || p.Students[0].Watch.Gap != nil {
 		return false
 	}
 	s := &p.Students[0]

@@ -1,8 +1,10 @@
 package observe
 
 import (
+	"math"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
 )
 
@@ -53,20 +55,29 @@ const (
 	// fastBudget bounds the probes a second of all services where a faster
 	// cluster asks for more of them.
 	fastBudget = 600.0
+	// updateRate and updateBudget are those where a service is updated: a single
+	// container is replaced within a second of the swarm's, of which a few probes
+	// must tell. A real swarm takes longer and has what was asked for.
+	updateRate   = 25.0
+	updateBudget = 1500.0
 )
 
 // periodMS is the time between two probes of one of n services. A faster
 // cluster is probed more often, as far as the budget goes, since all that is to
 // be seen passes faster; the class's rate is never exceeded.
-func periodMS(rate, speed float64, n, classRate int) int64 {
+func periodMS(kind string, rate, speed float64, n, classRate int) int64 {
 	if rate <= 0 {
 		rate = defaultRate
 	}
 	if speed > 1 {
-		rate = min(rate*speed, max(rate, fastBudget/float64(n)))
+		most, budget := rate, fastBudget
+		if kind == action.Update {
+			most, budget = max(rate, updateRate), updateBudget
+		}
+		rate = min(most*speed, max(rate, budget/float64(n)))
 	}
 	if classRate > 0 {
 		rate = min(rate, float64(classRate)/float64(n))
 	}
-	return max(1, int64(1000/rate))
+	return max(1, int64(math.Ceil(1000/rate)))
 }

@@ -157,7 +157,7 @@ func newWindow(r *Windows, f evidence.Action, services []Watched) *window {
 	}
 	w.shared.HoldMS = w.pace.hold.Milliseconds()
 	w.shared.LimitMS = limitMS(f, all, r.Swarm)
-	period := periodMS(rate, speed, max(1, len(services)), r.Rate)
+	period := periodMS(f.Kind, rate, speed, max(1, len(services)), r.Rate)
 	for _, s := range services {
 		w.series = append(w.series, newSeries(s.Service.ID, s.Targets, period))
 	}

@@ -457,7 +457,7 @@ func TestSpeed(t *testing.T) {
 		require.EqualValues(t, 400, w.Injecting)
 		require.Less(t, w.LimitMS, int64(10000))
 		require.EqualValues(t, 50, w.Polls[1].At)
-		require.EqualValues(t, 12, probings[0].PeriodMS, "20 times as many probes")
+		require.EqualValues(t, 13, probings[0].PeriodMS, "20 times as many probes, and none more")
 	})
 }
 

@@ -1,0 +1,38 @@
+package action
+
+import (
+	"slices"
+	"time"
+
+	"swarmgrade/grader/evidence"
+)
+
+// AtRisk are the services of a snapshot, whoever's, that the loss of a node would do harm
+// to that lasts: an update of theirs, or the way back from one, is under way, and a task
+// that it made is on the node. While the swarm watches such a task, its end is an update
+// that failed, which is paused or taken back, with whatever the owner changed last. Tasks
+// of before the update may go; so may all of a service whose updates go on whatever fails.
+func AtRisk(snap *evidence.Snapshot, nodeID string) []*evidence.Service {
+	var out []*evidence.Service
+	for i := range snap.Services {
+		s := &snap.Services[i]
+		if !s.Updating() || s.Update != nil && s.Update.OnFailure == "continue" && s.UpdateState == "updating" {
+			continue
+		}
+		if slices.ContainsFunc(snap.Tasks, func(t evidence.Task) bool {
+			return t.ServiceID == s.ID && t.NodeID == nodeID && !slices.Contains(ended, t.State) &&
+				(t.Desired == "running" || t.Desired == "ready") && madeSince(t, s.Updated)
+		}) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// madeSince reports whether a task was made after a moment, both by the managers' clock;
+// also where that is not known.
+func madeSince(t evidence.Task, moment string) bool {
+	made, err := time.Parse(time.RFC3339Nano, t.Created)
+	since, err2 := time.Parse(time.RFC3339Nano, moment)
+	return err != nil || err2 != nil || !made.Before(since)
+}
