@@ -166,7 +166,7 @@ func TestRegradeKeepsChanges(t *testing.T) {
 	require.NoError(t, err)
 	s := d.Students[0]
 	tally := s.Tally()
-	require.Equal(t, result.Score{Points: 900, Max: 1000, ByHand: true}, tally.Score())
+	require.Equal(t, result.Score{Points: 900, Max: 3000, ByHand: true}, tally.Score())
 	require.Len(t, s.Overrides, 2)
 	require.Equal(t, []bool{false, true}, []bool{s.Overrides[0].Gone, s.Overrides[1].Gone})
 	// Whoever was in no run may be given points too.
