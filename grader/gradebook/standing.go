@@ -57,8 +57,8 @@ func (a *Attempt) complete() bool {
 type Standing struct {
 	Student  Student // of the newest run the student is in; no hashes
 	Attempts map[string]Attempt
-	// Looked are the tasks that runs looked for at the student's.
-	Looked []string
+	// Looks are what runs saw the student at.
+	Looks []result.Look
 	// Damaged says that not all of the student's records can be told; there
 	// are no attempts then.
 	Damaged bool
@@ -150,14 +150,14 @@ func (g *Gradebook) standing(ctx context.Context, lab string, rules Rules, histo
 			}
 			all[i].Student = Student{ID: s.ID, Name: s.Name, Position: s.Position, Progress: s.Progress}
 		}
-		looked := result.LookedFor(verdicts)
+		looks := result.LookedFor(verdicts)
 		for student, vs := range verdicts {
 			if tries[student] == nil {
 				g.suspect(r.ID, student) // their row in the run that observed is gone
 				continue
 			}
 			s := &all[index[student]]
-			s.Looked = append(s.Looked, looked[student]...)
+			s.Looks = append(s.Looks, looks[student])
 			for _, a := range split(r, judged[student], vs) {
 				a.Late = lateness(rules, student, &a, history[student])
 				tries[student][a.Task] = append(tries[student][a.Task], a)

@@ -110,7 +110,7 @@ func testData() *result.Data {
 	bad := verdict(rub, "task1.image", check.Fail, 0, hostile)
 	bad.Observed = check.Facts{"image": hostile, "list": []any{"a", 1.5}, "=cmd": "x"}
 	part := result.Student{ID: "0020240106", Name: "王五", Verdicts: passing(rub)[:4], Remark: "第二题缓考"}
-	part.Complete(rub, []string{"1", "2"})
+	part.Complete(rub, result.Look{Class: []string{"1", "2"}})
 	start := time.Date(2024, 11, 21, 10, 30, 0, 0, time.FixedZone("CST", 8*3600))
 	return &result.Data{
 		Class: "2024A", Title: "云计算 2024A 班", Rubric: rub,

@@ -24,34 +24,39 @@ func (t Text) lacked(key string, missing []result.Missing) string {
 }
 
 // lacking says under a class who has not handed in what, and what is not graded
-// yet: of everybody in one line, else by task.
+// yet: of everybody in one line, else by task. A run by itself knows of no other.
 func (t Text) lacking(b *strings.Builder, d *result.Data, s *result.Summary) {
 	line := func(key string, l result.Lack) {
-		if len(l.Students) > listedOpen {
-			key += "_many"
-		}
-		ids := make([]string, 0, listedOpen)
+		ids := make([]string, 0, listedOpen+1)
 		for _, id := range l.Students[:min(len(l.Students), listedOpen)] {
 			ids = append(ids, oneLine(id))
+		}
+		if len(l.Students) > listedOpen {
+			ids = append(ids, "…")
 		}
 		fmt.Fprintln(b, t.Lang.T(key, "task", oneLine(l.Task), "max", l.Max.String(), "n", len(l.Students), "ids", ids))
 	}
 	for _, l := range s.NotHandedIn {
 		line("missing.class_none", l)
 	}
+	yet, all, run := "missing.class_yet", "missing.all_yet", d.Run.Policy == ""
+	if run {
+		yet, all = yet+"_run", all+"_run"
+	}
 	for _, l := range s.NotYet {
 		if l.All {
 			continue
 		}
-		line("missing.class_yet", l)
-		fmt.Fprintln(b, "    → "+t.Lang.T("missing.class_yet_hint", "class", oneLine(d.Class), "task", oneLine(l.Task)))
+		line(yet, l)
+		if !run {
+			fmt.Fprintln(b, "    → "+t.Lang.T("missing.class_yet_hint", "class", oneLine(d.Class), "task", oneLine(l.Task)))
+		}
 	}
-	key := "missing.all_yet"
-	if d.Run.Policy == "" {
-		key = "missing.all_yet_run"
-	}
-	if text := t.yetAll(key, d, s); text != "" {
+	if text := t.yetAll(all, d, s); text != "" {
 		fmt.Fprintln(b, text)
+	}
+	if run && len(s.NotYet) > 0 {
+		fmt.Fprintln(b, "    → "+t.Lang.T("missing.all_runs", "class", oneLine(d.Class)))
 	}
 }
 
@@ -67,7 +72,7 @@ func (t Text) yetAll(key string, d *result.Data, s *result.Summary) string {
 	if len(tasks) == 0 {
 		return ""
 	}
-	return t.Lang.T(key, "n", len(tasks), "tasks", tasks, "points", points.String(), "max", d.Rubric.Points.String(), "class", oneLine(d.Class))
+	return t.Lang.T(key, "n", len(tasks), "tasks", tasks, "points", points.String(), "max", d.Rubric.Points.String())
 }
 
 // missing is each task that a student lacks, as a heading and what is known.

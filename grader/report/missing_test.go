@@ -13,7 +13,7 @@ import (
 
 // firstTask is a class of two that only task 1 was graded of, and one whom nobody has
 // looked at.
-func firstTask(looked ...string) *result.Data {
+func firstTask(class ...string) *result.Data {
 	d := testData()
 	d.Students = []result.Student{
 		{ID: "01", Name: "张三", Verdicts: passing(d.Rubric)[:4]},
@@ -22,7 +22,7 @@ func firstTask(looked ...string) *result.Data {
 	}
 	d.Faults = nil
 	for i := range d.Students {
-		d.Students[i].Complete(d.Rubric, looked)
+		d.Students[i].Complete(d.Rubric, result.Look{Class: class})
 	}
 	return d
 }
@@ -40,18 +40,19 @@ func TestWhatIsNotGradedYet(t *testing.T) {
 	require.Contains(t, got, "\nnot graded yet: task 2, 60 of 100 points of the lab\n")
 	require.Contains(t, table(d, i18n.ZH), "\n有 1 个任务还没有评：2，占整个实验 100 分中的 60 分\n")
 	d.Run.Policy = ""
-	require.Contains(t, table(d, i18n.EN), "\nnot graded in this run: task 2, 60 of 100 points of the lab; all runs together: grade show --class 2024A\n")
+	require.Contains(t, table(d, i18n.EN), "\nnot graded in this run: task 2, 60 of 100 points of the lab\n    → all runs together: grade show --class 2024A\n")
 
 	detail := string(render(t, func(b *bytes.Buffer) error { return Detail(b, d, &d.Students[0], Text{Lang: i18n.ZH}) }))
 	require.Contains(t, detail, "张三  40/100")
 	require.Contains(t, detail, "\n任务二：VIP 与外部 HAProxy  ·\n· 还没有评\n")
 
 	// One of them has had it graded.
+	d.Run.Policy = "best"
 	d.Students[0] = result.Student{ID: "01", Name: "张三", Verdicts: passing(d.Rubric)}
 	got = table(d, i18n.EN)
 	require.Contains(t, got, "1 with full marks")
 	require.Contains(t, got, "\ntask 2 (60 points) not graded yet of 1: 02\n    → grade it: grade --class 2024A --task 2\n")
-	d.Students[1].Complete(d.Rubric, []string{"1", "2"})
+	d.Students[1].Complete(d.Rubric, result.Look{Class: []string{"1", "2"}})
 	got = table(d, i18n.EN)
 	require.Contains(t, got, "\ntask 2 not handed in by 1, 0 of 60 points: 02\n")
 	require.NotContains(t, got, "not graded yet of")
@@ -80,7 +81,7 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 
 	d = testData()
 	d.Students[0].Verdicts = d.Students[0].Verdicts[:4]
-	d.Students[0].Complete(d.Rubric, nil)
+	d.Students[0].Complete(d.Rubric)
 	f = readBack(t, workbook(t, d, i18n.ZH))
 	for row, want := range map[int][]string{2: {"还没评", "40", "40"}, 7: {"未提交", "40", "40"}} {
 		for i, col := range []int{11, 12, 16} {

@@ -35,7 +35,7 @@ func TestTheMaximumIsTheLabs(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		s       Student
-		looked  []string
+		class   []string // what others were at
 		history []Change
 		want    Score
 		notYet  rubric.Points
@@ -64,7 +64,7 @@ func TestTheMaximumIsTheLabs(t *testing.T) {
 			s := tt.s
 			s.ID = "01"
 			s.Annotate(tt.history, lab())
-			s.Complete(lab(), tt.looked)
+			s.Complete(lab(), Look{Own: []string{"1"}, Class: tt.class})
 			tally := s.Tally()
 			require.Equal(t, tt.want, tally.Score())
 			require.Equal(t, tt.notYet, tally.NotYet)
@@ -76,13 +76,13 @@ func TestTheMaximumIsTheLabs(t *testing.T) {
 func TestMost(t *testing.T) {
 	s := full("1")
 	s.Annotate([]Change{{Task: "2", Check: "2.a", Kind: Excused}}, lab())
-	s.Complete(lab(), nil)
+	s.Complete(lab())
 	require.Equal(t, "40", s.Most("", "", lab()).String(), "points for the lab are of the whole lab")
 	require.Equal(t, "10", s.Most("2", "", lab()).String())
 	require.Equal(t, "10", s.Most("3", "", lab()).String())
 	one := func(task string, looked ...string) Score {
 		s := full("1")
-		s.Complete(lab(), looked)
+		s.Complete(lab(), Look{Class: looked})
 		s.Only(func(id string) bool { return id == task })
 		return s.Score("", "")
 	}
@@ -98,7 +98,7 @@ func TestSummarizeWhatIsMissing(t *testing.T) {
 		if s.ID == "c" {
 			s.Annotate([]Change{{Task: "3", Kind: Excused}}, lab())
 		}
-		s.Complete(lab(), []string{"1", "2"})
+		s.Complete(lab(), Look{Class: []string{"1", "2"}})
 		d.Students = append(d.Students, s)
 	}
 	got := Summarize(d)
@@ -120,6 +120,23 @@ func TestLookedFor(t *testing.T) {
 		"d": nil,
 	})
 	require.Len(t, got, 2, "our own fault is no look")
-	require.ElementsMatch(t, []string{"1", "3"}, got["a"], "a task that nobody has up is not what the class is at")
-	require.ElementsMatch(t, []string{"1", "3"}, got["b"])
+	require.Equal(t, []string{"1", "2"}, got["a"].Own)
+	require.Equal(t, []string{"3"}, got["b"].Own)
+	for _, l := range got {
+		require.ElementsMatch(t, []string{"1", "3"}, l.Class, "a task that nobody has up is not what the class is at")
+	}
+}
+
+// TestTasksInEachOthersPlace: whoever is at a task can't have another up that takes the
+// same service in another mode, so that nobody can tell yet.
+func TestTasksInEachOthersPlace(t *testing.T) {
+	rub := lab()
+	for i, w := range []rubric.When{{Service: "s", EndpointMode: "vip"}, {Service: "s", EndpointMode: "dnsrr"}, {Service: "g"}} {
+		rub.Tasks[i].When = &w
+	}
+	s := full("1")
+	s.Complete(rub, Look{Own: []string{"1"}, Class: []string{"1", "2", "3"}})
+	require.Equal(t, []Missing{{Task: "2", Max: 2000, NotYet: true}, {Task: "3", Max: 1000}}, s.Missing)
+	s.Complete(rub, Look{Own: []string{"3"}, Class: []string{"2"}})
+	require.Equal(t, []Missing{{Task: "2", Max: 2000}, {Task: "3", Max: 1000, NotYet: true}}, s.Missing)
 }
