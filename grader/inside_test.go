@@ -46,11 +46,11 @@ func (u unable) RemoveImage(ctx context.Context, nodeID, name string) error {
 	return u.Cluster.RemoveImage(ctx, nodeID, name)
 }
 
-func (u unable) StartJob(ctx context.Context, j lookup.Job) (string, error) {
+func (u unable) StartHelper(ctx context.Context, of lookup.Service) (string, error) {
 	if u.start {
 		return "", errForbidden
 	}
-	return u.Cluster.StartJob(ctx, j)
+	return u.Cluster.StartHelper(ctx, of)
 }
 
 // TestNamesAreLookedUpFromInside: a helper on every node says what a name means there; what
@@ -110,7 +110,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 		"a stale address":        {names: map[string][]netip.Addr{"tasks.s01": {ip("10.99.0.1"), ip("10.99.0.1")}}, vip: check.Pass, tasks: check.Ungraded, inside: 3},
 		"nothing":                {names: map[string][]netip.Addr{"s01": nil, "tasks.s01": nil}, vip: check.Ungraded, tasks: check.Ungraded, inside: 3},
 		"images can't be loaded": {unable: unable{load: true}, vip: check.Pass, tasks: check.Pass, said: "observe.inside_not"},
-		"jobs can't be made":     {unable: unable{start: true}, vip: check.Pass, tasks: check.Pass},
+		"services can't be made": {unable: unable{start: true}, vip: check.Pass, tasks: check.Pass},
 		"it can't be taken away": {unable: unable{stay: true}, vip: check.Pass, tasks: check.Pass, inside: 3, said: "action.stuck_lookup"},
 		"is no static program":   {own: true, vip: check.Pass, tasks: check.Pass, said: "observe.inside_not"},
 	} {
