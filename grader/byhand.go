@@ -2,6 +2,7 @@ package grader
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -61,8 +62,26 @@ func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
 	return j.byHand(ctx, book, j.Students[0], task, h)
 }
 
-// byHand is [Job.ByHand] for any student, in a gradebook that is open to write.
+// triesByHand is how often a change is worked out anew, since others were recorded
+// meanwhile.
+const triesByHand = 20
+
+// byHand is [Job.ByHand] for any student, in a gradebook that is open to write. What is
+// recorded of before is what stood there when it was recorded.
 func (j *Job) byHand(ctx context.Context, book *gradebook.Gradebook, who roster.Student, task string, h ByHand) (*Done, error) {
+	for try := 1; ; try++ {
+		done, err := j.byHandOnce(ctx, book, who, task, h)
+		if try == triesByHand || !errors.Is(err, gradebook.ErrMoved) {
+			return done, err
+		}
+	}
+}
+
+func (j *Job) byHandOnce(ctx context.Context, book *gradebook.Gradebook, who roster.Student, task string, h ByHand) (*Done, error) {
+	mark, err := book.Mark(ctx)
+	if err != nil {
+		return nil, err
+	}
 	now, err := j.counted(ctx, book, who, nil)
 	if err != nil {
 		return nil, err
@@ -93,7 +112,7 @@ func (j *Job) byHand(ctx context.Context, book *gradebook.Gradebook, who roster.
 	if h.Kind == result.SetPoints {
 		done.Above = then.Above(task, h.Check)
 	}
-	return done, book.AddChanges(ctx, changes...)
+	return done, book.AddChangesSince(ctx, mark, changes...)
 }
 
 // target is the task that was asked for: one, or "" for the whole lab.

@@ -1,8 +1,6 @@
 package grader_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -86,37 +84,10 @@ func TestCounting(t *testing.T) {
 // TestOneStudentOfAllThreeTasks: whoever did everything gets all points, and neither of
 // two services is taken for the other where both are misnamed.
 func TestOneStudentOfAllThreeTasks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an embedded cluster")
-	}
-	home := t.TempDir()
-	for name, text := range map[string]string{
-		"classes/all.yaml": "class: all\nroster: all.csv\nrubric: discovery\ncluster: {endpoints: [unix:///nowhere.sock], nodes: {manager-1: 127.0.0.1}}\n",
-		"classes/all.csv":  "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n",
-	} {
-		require.NoError(t, os.MkdirAll(filepath.Join(home, filepath.Dir(name)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
-	}
-	ds, err := deployments.All()
-	require.NoError(t, err)
-	cluster, to := emptyCluster(t)
-	g := &grader.Grader{Dir: home}
-	j, err := g.Open(t.Context(), grader.Select{Class: "all", Task: "all"})
-	require.NoError(t, err)
-	for id, names := range map[string][]string{
+	j, _, _ := discovering(t, &grader.Grader{}, grader.Select{Task: "all"}, map[string][]string{
 		"2024001": {"discovery/names published-too", "discovery/counter handout"},
 		"2024002": {"discovery/counter service-misnamed", "discovery/mesh handout"},
-	} {
-		vars := j.Vars[id]
-		vars["id"] = id
-		for _, name := range names {
-			task, name, _ := strings.Cut(name, " ")
-			d, err := deployments.Find(ds, task, name)
-			require.NoError(t, err)
-			require.NoError(t, deployments.Apply(t.Context(), to, d, vars))
-		}
-	}
-	handIn(t, g, cluster)
+	})
 	got, err := j.Grade(t.Context(), grader.GradeOptions{NoFault: true})
 	require.NoError(t, err)
 	d, err := j.Run(t.Context(), got.Run)

@@ -17,7 +17,6 @@ import (
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader"
 	"swarmgrade/grader/check"
-	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/lookup"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
@@ -46,37 +45,23 @@ func (u unable) RemoveImage(ctx context.Context, nodeID, name string) error {
 	return u.Cluster.RemoveImage(ctx, nodeID, name)
 }
 
-func (u unable) StartJob(ctx context.Context, j lookup.Job) (string, error) {
+func (u unable) StartHelper(ctx context.Context, of lookup.Service) (string, error) {
 	if u.start {
 		return "", errForbidden
 	}
-	return u.Cluster.StartJob(ctx, j)
+	return u.Cluster.StartHelper(ctx, of)
 }
 
 // TestNamesAreLookedUpFromInside: a helper on every node says what a name means there; what
 // it says of one node alone costs nobody a point, and neither does a helper that can't run.
 func TestNamesAreLookedUpFromInside(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an embedded cluster")
-	}
-	home := t.TempDir()
 	text, ok := rubrics.Find("discovery")
 	require.True(t, ok)
-	lab := filepath.Join(home, "inside.yaml")
+	lab := filepath.Join(t.TempDir(), "inside.yaml")
 	asks := strings.ReplaceAll(string(text), "{network: network}", "{network: network, inside: true}") // where it does not yet
 	require.NoError(t, os.WriteFile(lab, []byte(asks), 0o600))
-	for name, text := range map[string]string{
-		"classes/names.yaml": "class: names\nroster: names.csv\nrubric: discovery\ncluster: {endpoints: [unix:///nowhere.sock], nodes: {manager-1: 127.0.0.1}}\n",
-		"classes/names.csv":  "学号,姓名\n2024001,王子轩\n2024002,李雨桐\n",
-	} {
-		require.NoError(t, os.MkdirAll(filepath.Join(home, filepath.Dir(name)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
-	}
-	ds, err := deployments.All()
-	require.NoError(t, err)
-	cluster, to := emptyCluster(t)
 	var said []string
-	g := &grader.Grader{Dir: home, Tell: func(e grader.Event) {
+	g := &grader.Grader{Tell: func(e grader.Event) {
 		switch e := e.(type) {
 		case grader.Note:
 			said = append(said, e.Msg.Key)
@@ -84,16 +69,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 			said = append(said, e.Msg.Key)
 		}
 	}}
-	j, err := g.Open(t.Context(), grader.Select{Class: "names", Rubric: lab})
-	require.NoError(t, err)
-	for id, name := range map[string]string{"2024001": "published-too", "2024002": "not-attached"} {
-		d, err := deployments.Find(ds, "discovery/names", name)
-		require.NoError(t, err)
-		vars := j.Vars[id]
-		vars["id"] = id
-		require.NoError(t, deployments.Apply(t.Context(), to, d, vars))
-	}
-	handIn(t, g, cluster)
+	j, cluster, to := discovering(t, g, grader.Select{Rubric: lab}, namesDid)
 	dial := g.Dial
 	before := foundOn(t, cluster, to)
 	ip := netip.MustParseAddr
@@ -110,7 +86,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 		"a stale address":        {names: map[string][]netip.Addr{"tasks.s01": {ip("10.99.0.1"), ip("10.99.0.1")}}, vip: check.Pass, tasks: check.Ungraded, inside: 3},
 		"nothing":                {names: map[string][]netip.Addr{"s01": nil, "tasks.s01": nil}, vip: check.Ungraded, tasks: check.Ungraded, inside: 3},
 		"images can't be loaded": {unable: unable{load: true}, vip: check.Pass, tasks: check.Pass, said: "observe.inside_not"},
-		"jobs can't be made":     {unable: unable{start: true}, vip: check.Pass, tasks: check.Pass},
+		"services can't be made": {unable: unable{start: true}, vip: check.Pass, tasks: check.Pass},
 		"it can't be taken away": {unable: unable{stay: true}, vip: check.Pass, tasks: check.Pass, inside: 3, said: "action.stuck_lookup"},
 		"is no static program":   {own: true, vip: check.Pass, tasks: check.Pass, said: "observe.inside_not"},
 	} {
@@ -130,31 +106,10 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 		}
 		said = nil
 		cluster.Misname("manager-2", c.names)
-		got, err := j.Grade(t.Context(), grader.GradeOptions{NoFault: true})
-		require.NoError(t, err, what)
+		requireNames(t, j, what, c.vip, c.tasks, func(seen check.Facts) { require.EqualValues(t, c.inside, seen["inside"], what) })
 		if c.said != "" {
 			require.Contains(t, said, c.said, what)
 		}
-		d, err := j.Run(t.Context(), got.Run)
-		require.NoError(t, err, what)
-		seen := 0
-		for i, s := range d.Students {
-			for _, v := range s.Verdicts {
-				want := map[string]check.Outcome{"names.vip": c.vip, "names.tasks": c.tasks}[v.Check]
-				switch text := i18n.EN.Text(v.Message); {
-				case want == "":
-					continue
-				case i == 1: // who did not put the service on the network
-					require.Equal(t, check.Fail, v.Outcome, "%s: %s: %s", what, v.Check, text)
-				default:
-					require.Equal(t, want, v.Outcome, "%s: %s: %s %v", what, v.Check, text, v.Observed)
-					require.Equal(t, want == check.Ungraded, strings.Contains(text, "manager-2"), text)
-					require.EqualValues(t, c.inside, v.Observed["inside"], what)
-				}
-				seen++
-			}
-		}
-		require.Equal(t, 4, seen, what)
 		if c.unable.stay { // by hand, then
 			for _, n := range to.Nodes {
 				for _, name := range foundOn(t, cluster, to) {
@@ -169,7 +124,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 	}
 
 	// Whoever checks themselves brings no helper for it.
-	own, err := g.Open(t.Context(), grader.Select{Class: "names", Rubric: lab, Students: []string{"2024001"}})
+	own, err := g.Open(t.Context(), grader.Select{Class: "pair", Rubric: lab, Students: []string{"2024001"}})
 	require.NoError(t, err)
 	checked, err := own.Check(t.Context(), grader.CheckOptions{})
 	require.NoError(t, err)

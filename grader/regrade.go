@@ -243,6 +243,7 @@ func (x *Regrading) counted(s gradebook.Standing, history map[string][]result.Ch
 	}
 	out := s.Result(tasks)
 	out.Annotate(history[s.Student.ID], x.j.Rubric)
+	out.Complete(x.j.Rubric, s.Looks...)
 	if x.j.Narrow() {
 		out.Only(x.j.Concerns)
 	}

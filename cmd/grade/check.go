@@ -16,6 +16,7 @@ import (
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
 )
 
 // checkFlags are those of a self-check.
@@ -134,6 +135,7 @@ func (a *app) conclude(j *grader.Job, got grader.Checked) error {
 	} else {
 		a.sayWords("cli.check_sum", "points", points.String(), "max", most.String())
 	}
+	a.sayLeft(j, got.Tasks)
 	switch {
 	case mend > 0 && waiting > 0:
 		a.sayWords("cli.check_mend_first", "n", mend, "waiting", waiting)
@@ -152,6 +154,21 @@ func (a *app) conclude(j *grader.Job, got grader.Checked) error {
 		a.sayWords("cli.check_good")
 	}
 	return nil
+}
+
+// sayLeft says which tasks of the lab were not looked at, where nobody asked for
+// one: their points are wanted too.
+func (a *app) sayLeft(j *grader.Job, looked []string) {
+	var left []string
+	var points rubric.Points
+	for _, t := range j.Rubric.Tasks {
+		if !slices.Contains(looked, t.ID) {
+			left, points = append(left, t.ID), points+t.Points
+		}
+	}
+	if slices.Equal(j.Tasks, observe.Auto) && len(left) > 0 {
+		a.sayWords("missing.check_left", "n", len(left), "tasks", left, "points", points.String(), "max", j.Rubric.Points.String())
+	}
 }
 
 func countOpen(vs []judge.Verdict) (n int) {

@@ -107,26 +107,26 @@ type Updater interface {
 }
 
 // Lodging puts something of the grader's own beside what is in a swarm, and takes it away.
-// What bears a token of [lookup.Job] is found by it.
+// What bears a token of [lookup.Service] is found by it.
 type Lodging interface {
 	// LoadImage has a node's engine take in an image for a processor, which write
 	// writes as docker save does, and gives the ID that the engine has it under.
 	LoadImage(ctx context.Context, nodeID, name, arch string, write func(io.Writer) error) (id string, err error)
 	// RemoveImage of a name that is not there is no error.
 	RemoveImage(ctx context.Context, nodeID, name string) error
-	// StartJob makes the service and gives its ID; one of the same name and token
+	// StartHelper makes the service and gives its ID; one of the same name and token
 	// counts as made.
-	StartJob(ctx context.Context, j lookup.Job) (serviceID string, err error)
-	// JobTasks are its tasks so far.
-	JobTasks(ctx context.Context, serviceID string) ([]evidence.Task, error)
+	StartHelper(ctx context.Context, of lookup.Service) (serviceID string, err error)
+	// HelperTasks are its tasks so far.
+	HelperTasks(ctx context.Context, serviceID string) ([]evidence.Task, error)
 	// Output is what a container of a node's has written, up to [lookup.MaxReport].
 	Output(ctx context.Context, nodeID, containerID string) ([]byte, error)
-	// EndJobs removes the services that bear a token, of a student or, where that is "",
+	// EndHelpers removes the services that bear a token, of a student or, where that is "",
 	// of all.
-	EndJobs(ctx context.Context, token, student string) error
-	// ClearJobs removes those of their containers from a node's engine that are over, and
+	EndHelpers(ctx context.Context, token, student string) error
+	// ClearHelpers removes those of their containers from a node's engine that are over, and
 	// tells how many it still has.
-	ClearJobs(ctx context.Context, nodeID, token, student string) (int, error)
+	ClearHelpers(ctx context.Context, nodeID, token, student string) (int, error)
 }
 
 // Cluster is all that actions need of a swarm; *swarm.Cluster is one.

@@ -24,7 +24,7 @@ import (
 )
 
 // lookUpNames is the helper of package lookup: its image is loaded into the engines, and
-// jobs run it in students' networks. Undoing takes all of it away again.
+// services run it in students' networks. Undoing takes all of it away again.
 func lookUpNames() Kind {
 	return Kind{
 		Name: Lookup, Scope: Own,
@@ -55,26 +55,26 @@ func AimLookup(snap *evidence.Snapshot, p *lookup.Program, run string) (a eviden
 }
 
 const (
-	// loadsAtOnce is how many engines take in the image side by side, jobsAtOnce how many
+	// loadsAtOnce is how many engines take in the image side by side, networksAtOnce how many
 	// networks are looked into.
-	loadsAtOnce = 4
-	jobsAtOnce  = 4
-	// jobLimit is what a job may take, being scheduled included; jobGone what is waited
+	loadsAtOnce    = 4
+	networksAtOnce = 4
+	// helperLimit is what one of its services may take, being scheduled included; helperGone what is waited
 	// for its containers to go. Whatever is left then goes when the action is undone.
-	jobLimit = 54 * time.Second
-	jobGone  = 15 * time.Second
-	jobEvery = 200 * time.Millisecond
-	// jobLate is what is waited for nodes that have no task while those of all others are
-	// over: a job makes its tasks at once.
-	jobLate = 3 * time.Second
-	// barrenJobs is after how many jobs in a row that told nothing no more are made.
-	barrenJobs = 3
+	helperLimit = 54 * time.Second
+	helperGone  = 15 * time.Second
+	helperEvery = 200 * time.Millisecond
+	// helperLate is what is waited for nodes that have no task while those of all others are
+	// over: the managers make all its tasks at once.
+	helperLate = 3 * time.Second
+	// barrenServices is after how many services in a row that told nothing no more are made.
+	barrenServices = 3
 )
 
 // Helper looks names up in students' networks, and is the [Injector] that brings it there.
 // It is safe for concurrent use once it is injected.
 type Helper struct {
-	// Left are the IDs of nodes that no job is to run on, besides those that did not take
+	// Left are the IDs of nodes that none is to run on, besides those that did not take
 	// the image in.
 	Left []string
 
@@ -83,17 +83,17 @@ type Helper struct {
 	slots   chan struct{}
 	action  evidence.Action
 	without map[string]error // nodes that did not take the image in
-	// image is what jobs name: the ID that all nodes have it under, since an engine asks
+	// image is what services name: the ID that all nodes have it under, since an engine asks
 	// a registry for what has a name.
 	image string
 
 	mu     sync.Mutex
-	barren int // jobs in a row that told nothing
+	barren int // services in a row that told nothing
 }
 
 // NewHelper prepares a helper.
 func NewHelper(c Cluster, p *lookup.Program) *Helper {
-	return &Helper{cluster: c, program: p, slots: make(chan struct{}, jobsAtOnce), without: map[string]error{}}
+	return &Helper{cluster: c, program: p, slots: make(chan struct{}, networksAtOnce), without: map[string]error{}}
 }
 
 // Inject loads the image. A node that does not take it is left out; the error is that of
@@ -141,7 +141,7 @@ func (h *Helper) Restore(ctx context.Context, a evidence.Action) error {
 	if a.To == "" || a.Name == "" {
 		return nil // it made nothing
 	}
-	if err := h.cluster.EndJobs(ctx, a.To, ""); err != nil {
+	if err := h.cluster.EndHelpers(ctx, a.To, ""); err != nil {
 		return err
 	}
 	errs := make([]error, len(a.Nodes))
@@ -149,7 +149,7 @@ func (h *Helper) Restore(ctx context.Context, a evidence.Action) error {
 	g.SetLimit(loadsAtOnce)
 	for i, id := range a.Nodes {
 		g.Go(func() error {
-			n, err := h.cluster.ClearJobs(ctx, id, a.To, "")
+			n, err := h.cluster.ClearHelpers(ctx, id, a.To, "")
 			switch {
 			case err != nil:
 			case n > 0:
@@ -189,11 +189,11 @@ var (
 // Look runs the helper in a network, once on each node, and gives what it saw there, in the
 // order of the action's nodes. Whatever goes wrong is one of these errors and nobody else's
 // trouble.
-func (h *Helper) Look(ctx context.Context, j lookup.Job) []Seen {
+func (h *Helper) Look(ctx context.Context, of lookup.Service) []Seen {
 	h.slots <- struct{}{}
 	defer func() { <-h.slots }()
-	j.Without = append(slices.Clone(h.Left), slices.Sorted(maps.Keys(h.without))...)
-	j.Image, j.Token, j.Run = h.image, h.action.To, cmp.Or(h.action.Was, "-")
+	of.Without = append(slices.Clone(h.Left), slices.Sorted(maps.Keys(h.without))...)
+	of.Image, of.Token, of.Run = h.image, h.action.To, cmp.Or(h.action.Was, "-")
 	out := make([]Seen, 0, len(h.action.Nodes))
 	for _, id := range h.action.Nodes {
 		out = append(out, Seen{NodeID: id, Err: h.without[id]})
@@ -204,7 +204,7 @@ func (h *Helper) Look(ctx context.Context, j lookup.Job) []Seen {
 	case h.givenUp():
 		err = errGiveUp
 	default:
-		err = h.job(ctx, j, out)
+		err = h.run(ctx, of, out)
 	}
 	told := false
 	for i := range out {
@@ -220,7 +220,7 @@ func (h *Helper) Look(ctx context.Context, j lookup.Job) []Seen {
 func (h *Helper) givenUp() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.barren >= barrenJobs
+	return h.barren >= barrenServices
 }
 
 func (h *Helper) told(anything bool) {
@@ -231,23 +231,23 @@ func (h *Helper) told(anything bool) {
 	}
 }
 
-// job runs one and takes it away.
-func (h *Helper) job(ctx context.Context, j lookup.Job, out []Seen) error {
-	defer h.end(ctx, j)
-	limited, cancel := context.WithTimeout(ctx, jobLimit)
+// run makes a service of it and takes that away.
+func (h *Helper) run(ctx context.Context, of lookup.Service, out []Seen) error {
+	defer h.end(ctx, of)
+	limited, cancel := context.WithTimeout(ctx, helperLimit)
 	defer cancel()
-	id, err := h.cluster.StartJob(limited, j)
+	id, err := h.cluster.StartHelper(limited, of)
 	if err != nil {
 		return err
 	}
 	return h.follow(limited, id, out)
 }
 
-// follow waits for the job's tasks to be over and reads what each has written.
+// follow waits for the service's tasks to be over and reads what each has written.
 func (h *Helper) follow(ctx context.Context, id string, out []Seen) error {
 	var quiet time.Time // since when nothing is on its way
 	for {
-		tasks, err := h.cluster.JobTasks(ctx, id)
+		tasks, err := h.cluster.HelperTasks(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -271,16 +271,16 @@ func (h *Helper) follow(ctx context.Context, id string, out []Seen) error {
 			quiet = time.Time{}
 		case quiet.IsZero():
 			quiet = time.Now()
-		case time.Since(quiet) > jobLate:
+		case time.Since(quiet) > helperLate:
 			return errNotRun
 		}
-		if pause(ctx, jobEvery) != nil {
+		if pause(ctx, helperEvery) != nil {
 			return errNotRun
 		}
 	}
 }
 
-// taskOn is a job's task on a node that is over, one that ended well before any other; any
+// taskOn is a service's task on a node that is over, one that ended well before any other; any
 // says that there is one at all. The managers may make another where one failed, whatever
 // the restart policy says.
 func taskOn(tasks []evidence.Task, nodeID string) (over *evidence.Task, any bool) {
@@ -308,16 +308,16 @@ func (h *Helper) read(ctx context.Context, t *evidence.Task) (*lookup.Report, er
 	return lookup.Parse(text)
 }
 
-// end takes a job away as soon as it is over, so that the network is the student's again.
-func (h *Helper) end(ctx context.Context, j lookup.Job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobGone)
+// end takes a service away as soon as it is over, so that the network is the student's again.
+func (h *Helper) end(ctx context.Context, of lookup.Service) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), helperGone)
 	defer cancel()
 	_ = again(ctx, func() error {
-		if err := h.cluster.EndJobs(ctx, j.Token, j.Student); err != nil {
+		if err := h.cluster.EndHelpers(ctx, of.Token, of.Student); err != nil {
 			return err
 		}
 		for _, id := range h.action.Nodes {
-			if n, err := h.cluster.ClearJobs(ctx, id, j.Token, j.Student); err != nil || n > 0 {
+			if n, err := h.cluster.ClearHelpers(ctx, id, of.Token, of.Student); err != nil || n > 0 {
 				return cmp.Or(err, errNotRun)
 			}
 		}

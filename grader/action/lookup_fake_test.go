@@ -18,12 +18,12 @@ import (
 
 // fakeLodging is engines that take the helper in as they are told.
 type fakeLodging struct {
-	load   func(nodeID string) error
-	tasks  []evidence.Task
-	output string
-	stuck  map[string]bool // nodes whose containers do not go
-	jobs   int
-	last   lookup.Job
+	load     func(nodeID string) error
+	tasks    []evidence.Task
+	output   string
+	stuck    map[string]bool // nodes whose containers do not go
+	services int
+	last     lookup.Service
 
 	mu      sync.Mutex
 	removed []string // images, by node
@@ -45,21 +45,23 @@ func (f *fakeLodging) RemoveImage(_ context.Context, nodeID, _ string) error {
 	return nil
 }
 
-func (f *fakeLodging) StartJob(_ context.Context, j lookup.Job) (string, error) {
-	f.jobs++
-	f.last = j
-	return "job", nil
+func (f *fakeLodging) StartHelper(_ context.Context, of lookup.Service) (string, error) {
+	f.services++
+	f.last = of
+	return "service", nil
 }
 
-func (f *fakeLodging) JobTasks(context.Context, string) ([]evidence.Task, error) { return f.tasks, nil }
+func (f *fakeLodging) HelperTasks(context.Context, string) ([]evidence.Task, error) {
+	return f.tasks, nil
+}
 
 func (f *fakeLodging) Output(context.Context, string, string) ([]byte, error) {
 	return []byte(f.output), nil
 }
 
-func (f *fakeLodging) EndJobs(context.Context, string, string) error { return nil }
+func (f *fakeLodging) EndHelpers(context.Context, string, string) error { return nil }
 
-func (f *fakeLodging) ClearJobs(_ context.Context, nodeID, _, _ string) (int, error) {
+func (f *fakeLodging) ClearHelpers(_ context.Context, nodeID, _, _ string) (int, error) {
 	if f.stuck[nodeID] {
 		return 1, nil
 	}
@@ -95,8 +97,8 @@ func TestWhatAHelperMayComeTo(t *testing.T) {
 		"one is made again and again":            {[]evidence.Task{on("n1", "complete"), on("n2", "new"), on("n2", "failed"), on("n2", "rejected")}, toldS01, [2]string{"", "failed"}, time.Second},
 		"one was refused":                        {[]evidence.Task{on("n1", "complete"), on("n2", "rejected")}, toldS01, [2]string{"", "rejected"}, time.Second},
 		"one has no task":                        {[]evidence.Task{on("n1", "complete")}, toldS01, [2]string{"", "in time"}, 5 * time.Second},
-		"one never gets an address":              {[]evidence.Task{on("n1", "complete"), on("n2", "new")}, toldS01, [2]string{"", "in time"}, jobLimit + time.Second},
-		"no task is ever made":                   {nil, toldS01, [2]string{"in time", "in time"}, jobLimit + time.Second},
+		"one never gets an address":              {[]evidence.Task{on("n1", "complete"), on("n2", "new")}, toldS01, [2]string{"", "in time"}, helperLimit + time.Second},
+		"no task is ever made":                   {nil, toldS01, [2]string{"in time", "in time"}, helperLimit + time.Second},
 		"what it wrote is no report":             {[]evidence.Task{on("n1", "complete"), on("n2", "complete")}, `{"swarmgrade_lookup":1,"answers":[{"name":"s01","addresses":["x"]}]}`, [2]string{"no report", "no report"}, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +106,7 @@ func TestWhatAHelperMayComeTo(t *testing.T) {
 				f := &fakeLodging{tasks: c.tasks, output: c.output}
 				h := brought(t, f)
 				start := time.Now()
-				seen := h.Look(t.Context(), lookup.Job{Student: "01"})
+				seen := h.Look(t.Context(), lookup.Service{Student: "01"})
 				require.Less(t, time.Since(start), c.within)
 				require.Len(t, seen, 2)
 				for i, s := range seen {
@@ -127,11 +129,11 @@ func TestAHelperThatTellsNothingIsGivenUp(t *testing.T) {
 		f := &fakeLodging{}
 		h := brought(t, f)
 		for range 20 {
-			for _, s := range h.Look(t.Context(), lookup.Job{Student: "01"}) {
+			for _, s := range h.Look(t.Context(), lookup.Service{Student: "01"}) {
 				require.Error(t, s.Err)
 			}
 		}
-		require.Equal(t, barrenJobs, f.jobs)
+		require.Equal(t, barrenServices, f.services)
 	})
 }
 
@@ -147,7 +149,7 @@ func TestWhereImagesAreRefused(t *testing.T) {
 	}}
 	h := brought(t, f)
 	h.Left = []string{"n3"}
-	seen := h.Look(t.Context(), lookup.Job{Student: "01"})
+	seen := h.Look(t.Context(), lookup.Service{Student: "01"})
 	require.Equal(t, []string{"n3", "n2"}, f.last.Without)
 	require.NoError(t, seen[0].Err)
 	require.ErrorIs(t, seen[1].Err, denied)

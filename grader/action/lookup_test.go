@@ -24,7 +24,7 @@ import (
 )
 
 // lookInto is a network with a service of two tasks on it, on a cluster of three nodes.
-func lookInto(t *testing.T) (s *sim.Cluster, c *grader.Cluster, snap *evidence.Snapshot, job lookup.Job) {
+func lookInto(t *testing.T) (s *sim.Cluster, c *grader.Cluster, snap *evidence.Snapshot, of lookup.Service) {
 	s, c, _ = startSim(t)
 	cli, err := client.NewClientWithOpts(client.WithHost(s.Endpoints()[0]), client.WithAPIVersionNegotiation())
 	require.NoError(t, err)
@@ -45,18 +45,18 @@ func lookInto(t *testing.T) (s *sim.Cluster, c *grader.Cluster, snap *evidence.S
 	require.NoError(t, err)
 	svc := snap.Services[slices.IndexFunc(snap.Services, func(s evidence.Service) bool { return s.Name == "s02" })]
 	vip, _, _ := strings.Cut(svc.VIPs[0].Address, "/")
-	job = lookup.Job{Student: "02", NetworkID: made.ID, Names: []lookup.Name{{Name: "s02", Want: []string{vip}}, {Name: "tasks.s02"}}}
+	of = lookup.Service{Student: "02", NetworkID: made.ID, Names: []lookup.Name{{Name: "s02", Want: []string{vip}}, {Name: "tasks.s02"}}}
 	for _, task := range snap.Tasks {
 		for _, a := range task.Addresses {
 			if a.NetworkID == made.ID && task.ServiceID == svc.ID {
 				ip, _, _ := strings.Cut(a.Address, "/")
-				job.Names[1].Want = append(job.Names[1].Want, ip)
+				of.Names[1].Want = append(of.Names[1].Want, ip)
 			}
 		}
 	}
-	slices.Sort(job.Names[1].Want)
-	require.Len(t, job.Names[1].Want, 2)
-	return s, c, snap, job
+	slices.Sort(of.Names[1].Want)
+	require.Len(t, of.Names[1].Want, 2)
+	return s, c, snap, of
 }
 
 // asFound checks that nothing is on the cluster that was not there before.
@@ -102,7 +102,7 @@ func helperOptions(t *testing.T, c Cluster, p *lookup.Program) (Options, *Helper
 // TestNamesFromInside: on each node the helper says what a name means there, and nothing
 // of it is left.
 func TestNamesFromInside(t *testing.T) {
-	s, c, snap, job := lookInto(t)
+	s, c, snap, of := lookInto(t)
 	opt, h := helperOptions(t, c, sim.Helper())
 	a, left, code := AimLookup(snap, h.program, "r")
 	require.Empty(t, code)
@@ -111,16 +111,16 @@ func TestNamesFromInside(t *testing.T) {
 	session, err := Begin(t.Context(), opt, a)
 	require.NoError(t, err)
 	require.Len(t, slices.DeleteFunc(images(t, s), func(tag string) bool { return tag != a.Name }), 3)
-	seen := h.Look(t.Context(), job)
+	seen := h.Look(t.Context(), of)
 	require.Len(t, seen, 3)
 	for _, got := range seen {
 		require.NoError(t, got.Err)
-		for _, n := range job.Names {
+		for _, n := range of.Names {
 			require.Equal(t, &lookup.Answer{Name: n.Name, Addresses: n.Want}, got.Report.Answer(n.Name))
 		}
 	}
 	s.Misname(s.Nodes()[1], map[string][]netip.Addr{"s02": nil, "tasks.s02": {netip.MustParseAddr("10.9.9.9"), netip.MustParseAddr("10.9.9.9")}})
-	for i, got := range h.Look(t.Context(), job) {
+	for i, got := range h.Look(t.Context(), of) {
 		require.NoError(t, got.Err)
 		if snap.Nodes[slices.IndexFunc(snap.Nodes, func(n evidence.Node) bool { return n.ID == got.NodeID })].Hostname != s.Nodes()[1] {
 			require.Equal(t, seen[i].Report, got.Report)
@@ -139,7 +139,7 @@ func TestNamesFromInside(t *testing.T) {
 
 // TestWhatAHelperLeftIsHealed: whatever a killed grader had made goes, at each step.
 func TestWhatAHelperLeftIsHealed(t *testing.T) {
-	s, c, snap, job := lookInto(t)
+	s, c, snap, of := lookInto(t)
 	p := sim.Helper()
 	for _, step := range []string{"planned", "loaded", "running"} {
 		path := filepath.Join(t.TempDir(), "fault-T.journal")
@@ -156,10 +156,10 @@ func TestWhatAHelperLeftIsHealed(t *testing.T) {
 		}
 		if step == "running" {
 			require.NoError(t, j.step(rec, StepInjected))
-			job.Image, job.Token, job.Run = h.image, a.To, "r"
-			_, err := c.StartJob(t.Context(), job)
+			of.Image, of.Token, of.Run = h.image, a.To, "r"
+			_, err := c.StartHelper(t.Context(), of)
 			require.NoError(t, err)
-			again, err := c.StartJob(t.Context(), job)
+			again, err := c.StartHelper(t.Context(), of)
 			require.NoError(t, err, "the answer may have been lost")
 			require.NotEmpty(t, again)
 		}

@@ -42,7 +42,7 @@ func haproxyBackends() Kind {
 	return define("haproxy-backends", true, coverParams{backendsParams: backendsParams{networkParams: networkDefaults, Target: 80}},
 		func(p *coverParams) []Need {
 			return append(p.needs(), loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true))
-		}, judgeBackends)
+		}, whichever(judgeBackends))
 }
 
 func judgeBackends(in *Input, p *coverParams) Result {

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"strings"
 	"testing"
 
 	"swarmgrade/grader/evidence"
@@ -22,6 +23,15 @@ func TestHAProxyBackends(t *testing.T) {
 	named := servers("server web1 s01:80 check", "server web2 s01:80 check", "server web3 s01:80 check")
 	template := func(slots string) func(d *deployment) {
 		return servers("server-template web " + slots + " tasks.s01:80 check resolvers docker init-addr none")
+	}
+	// computed leads to a backend by a computed name; a second one has other servers.
+	computed := func(line, or string, second ...string) func(d *deployment) {
+		return func(d *deployment) {
+			d.edit("    default_backend tasks\n", "    "+line+"\n    "+or+"\n")
+			if len(second) > 0 {
+				d.configure(d.px().Files[0].Text + "backend tasks2\n    " + strings.Join(second, "\n    ") + "\n")
+			}
+		}
 	}
 	requireKind(t, "haproxy-backends", viaTasks, perUnit, []kase{
 		{"every task by its address", "", nil, pass("check.backends_ok").saw("tasks_covered", 3).saw("follows", "static").asked("port", 80)},
@@ -90,6 +100,17 @@ func TestHAProxyBackends(t *testing.T) {
 			third("server web3 10.0.7.2:80")(d)
 		}, wrong("vip")},
 
+		{"by a computed name that only one backend has", "", computed("use_backend ta%[path,field(9,/)]", ""), pass("check.backends_ok")},
+		{"by one that none has, so that the default serves", "", computed("use_backend no-%[src]", "default_backend tasks"), pass("check.backends_ok")},
+		{"by a computed name of backends that are both right", "", computed("use_backend %[req.hdr(host)]", "", web1, web2, web3), pass("check.backends_ok")},
+		{"by one of a backend that is right and one that is not", "", computed("use_backend %[req.hdr(host)]", "", web1), open("check.backend_computed").says("line", 5).says("backends", []string{"tasks", "tasks2"})},
+		{"or the default", "", computed("use_backend %[src]2", "default_backend tasks", web1), open("check.backend_computed")},
+		{"by one of two that are both too few", "", func(d *deployment) {
+			computed("use_backend %[src]", "", web1)(d)
+			d.edit("    "+web3+"\n", "")
+		}, partial("check.backends_few", "6.66")},
+		{"computed, but for no request of the load", "", computed("use_backend %[src] if METH_POST", "default_backend tasks", web1), pass("check.backends_ok")},
+		{"computed, and no backend has such a name", "", computed("use_backend no-%[src]", ""), fail("check.servers_none")},
 		{"tasks came and went", "", func(d *deployment) { servers(web1, web2)(d); restless(d) }, open("check.unstable")},
 		{"could not be read", "", func(d *deployment) { d.noProxy(); d.gap("proxy/haproxy-01", "timeout") }, open("check.config_unread")},
 	})

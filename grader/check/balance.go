@@ -47,7 +47,7 @@ func (p *balanceParams) Validate(vars []string) []rubric.ParamError {
 func haproxyBalance() Kind {
 	return define("haproxy-balance", false,
 		balanceParams{proxyParams: proxyDefaults, Algorithms: []string{"roundrobin"}},
-		func(p *balanceParams) []Need { return p.needs() }, judgeBalance)
+		func(p *balanceParams) []Need { return p.needs() }, whichever(judgeBalance))
 }
 
 func judgeBalance(in *Input, p *balanceParams) Result {
@@ -206,7 +206,7 @@ func unbias(be *haproxy.Proxy, direct bool) []edit {
 // haproxyHealth passes when every server is health checked. A disabled one gets
 // no requests and is never checked; it does not count. Units are servers.
 func haproxyHealth() Kind {
-	return define("haproxy-health", true, proxyDefaults, proxyNeeds, judgeHealth)
+	return define("haproxy-health", true, proxyDefaults, proxyNeeds, whichever(judgeHealth))
 }
 
 func judgeHealth(in *Input, p *proxyParams) Result {

@@ -33,7 +33,7 @@ func (p *serversParams) Validate(vars []string) []rubric.ParamError {
 func haproxyServers() Kind {
 	return define("haproxy-servers", true,
 		serversParams{proxyParams: proxyDefaults, Target: "published", AtLeast: 3},
-		func(p *serversParams) []Need { return p.needs() }, judgeServers)
+		func(p *serversParams) []Need { return p.needs() }, whichever(judgeServers))
 }
 
 // wrongServer is a server that leads elsewhere.

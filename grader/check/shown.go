@@ -65,7 +65,7 @@ func balanceShown() Kind {
 			held := loadNeed("held", p.Service, p.Name, p.Port, p.Or, true)
 			held.Tasks = 2
 			return append(p.needs(), load, held)
-		}, sparing(func(p *shownParams) string { return p.Service }, judgeShown))
+		}, sparing(func(p *shownParams) string { return p.Service }, whichever(judgeShown)))
 }
 
 func judgeShown(in *Input, p *shownParams) Result {

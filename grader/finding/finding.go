@@ -14,6 +14,7 @@ package finding
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -47,12 +48,13 @@ const (
 	EditedAfterStart  Kind = "config-edited-after-start"
 	OpenCondition     Kind = "backend-under-condition"
 	TooManyTasks      Kind = "too-many-tasks"
+	UsesAnothers      Kind = "uses-service-of-another"
 )
 
 // Kinds are all of them, the gravest first.
 var Kinds = []Kind{
 	ForgedIdentity, TwoFaced, OwnAnswers, Replayed, UnknownContainers, AnothersHostname, NotHAProxy,
-	ServersElsewhere, AnswersByOthers, SharedBackend, TooManyTasks, Redirects, AnothersID, ImageLooksAlike, ImageDiffers, WithoutNonce,
+	ServersElsewhere, AnswersByOthers, SharedBackend, UsesAnothers, TooManyTasks, Redirects, AnothersID, ImageLooksAlike, ImageDiffers, WithoutNonce,
 	NearIdentical, AnothersNumbers, IDZeros, EditedAfterStart, OpenCondition,
 }
 
@@ -123,6 +125,7 @@ func Class(names sight.Names, cases []Case, images ...string) []Finding {
 		c.answers(s)
 		c.proxy(s)
 		c.service(s)
+		c.anothers(s)
 	}
 	c.merge()
 	c.nonces()
@@ -158,7 +161,10 @@ type class struct {
 	students []*student
 	byID     map[string]*student
 	owner    map[string]*student // by the name of the service, as derived
-	out      []Finding
+	names    sight.Names
+	// addresses are those of each snapshot's services, with the service's ID.
+	addresses map[*evidence.Snapshot]map[netip.Addr]string
+	out       []Finding
 }
 
 type student struct {
@@ -173,7 +179,7 @@ type student struct {
 }
 
 func newClass(names sight.Names, cases []Case) *class {
-	c := &class{byID: map[string]*student{}, owner: map[string]*student{}}
+	c := &class{byID: map[string]*student{}, owner: map[string]*student{}, names: names, addresses: map[*evidence.Snapshot]map[netip.Addr]string{}}
 	indexes := map[*evidence.Snapshot]*sight.Index{}
 	index := func(s *evidence.Snapshot) *sight.Index {
 		if s == nil {

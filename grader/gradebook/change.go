@@ -30,12 +30,43 @@ type Change struct {
 // is there is never changed. All but remarks need a reason. How many points there are
 // to be given is not known here: see [result.Student.Most].
 func (g *Gradebook) AddChanges(ctx context.Context, all ...Change) error {
+	return g.addChanges(ctx, func(*sql.Tx) error { return nil }, all)
+}
+
+// Mark is what scores are made of as it is now, for [Gradebook.AddChangesSince].
+func (g *Gradebook) Mark(ctx context.Context) (string, error) {
+	mark, err := markOf(ctx, g.db)
+	return mark, g.explain(err)
+}
+
+func markOf(ctx context.Context, q queryer) (string, error) {
+	all, err := texts(ctx, q, "SELECT key || value FROM meta WHERE key LIKE 'rows:%' ORDER BY key")
+	return strings.Join(all, "\n"), err
+}
+
+// AddChangesSince is [Gradebook.AddChanges] if nothing else has been written since
+// the mark was taken; else it is [ErrMoved], and what the changes say of before may
+// be wrong.
+func (g *Gradebook) AddChangesSince(ctx context.Context, mark string, all ...Change) error {
+	return g.addChanges(ctx, func(tx *sql.Tx) error {
+		now, err := markOf(ctx, tx)
+		if err == nil && now != mark {
+			err = ErrMoved
+		}
+		return err
+	}, all)
+}
+
+func (g *Gradebook) addChanges(ctx context.Context, first func(*sql.Tx) error, all []Change) error {
 	for i := range all {
 		if err := all[i].check(); err != nil {
 			return err
 		}
 	}
 	return g.writeSealed(ctx, func(tx *sql.Tx) error {
+		if err := first(tx); err != nil {
+			return err
+		}
 		for _, c := range all {
 			effect, err := json.Marshal(c.Effect)
 			if err != nil {

@@ -166,7 +166,7 @@ func TestRegradeKeepsChanges(t *testing.T) {
 	require.NoError(t, err)
 	s := d.Students[0]
 	tally := s.Tally()
-	require.Equal(t, result.Score{Points: 900, Max: 1000, ByHand: true}, tally.Score())
+	require.Equal(t, result.Score{Points: 900, Max: 3000, ByHand: true}, tally.Score())
 	require.Len(t, s.Overrides, 2)
 	require.Equal(t, []bool{false, true}, []bool{s.Overrides[0].Gone, s.Overrides[1].Gone})
 	// Whoever was in no run may be given points too.
@@ -174,4 +174,26 @@ func TestRegradeKeepsChanges(t *testing.T) {
 	d, err = g.StandingData(ctx, rub, Rules{Attempts: Best})
 	require.NoError(t, err)
 	require.Equal(t, "99", d.Students[1].ID)
+}
+
+// TestChangesSince: a change whose before was read is refused once another has come
+// between, so that it is worked out anew.
+func TestChangesSince(t *testing.T) {
+	ctx, g := newBook(t)
+	_, other := openBook(t, g.Path())
+	mark, err := g.Mark(ctx)
+	require.NoError(t, err)
+	require.NoError(t, other.AddChanges(ctx, change("01", "1", "task1.a", result.SetPoints, 900)))
+	one := change("01", "1", "task1.a", result.SetPoints, 800)
+	require.ErrorIs(t, g.AddChangesSince(ctx, mark, one), ErrMoved)
+	all, err := g.Changes(ctx, "ha-lb")
+	require.NoError(t, err)
+	require.Len(t, all["01"], 1, "nothing was recorded")
+	mark, err = g.Mark(ctx)
+	require.NoError(t, err)
+	require.NoError(t, g.AddChangesSince(ctx, mark, one))
+	all, err = other.Changes(ctx, "ha-lb")
+	require.NoError(t, err)
+	require.Len(t, all["01"], 2)
+	require.ErrorIs(t, g.AddChangesSince(ctx, mark, one), ErrMoved, "its own counts too")
 }

@@ -49,6 +49,7 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, 
 	}
 	d.Faults, err = g.reportFaults(ctx, observed.ID)
 	g.annotate(d, history)
+	looks := result.LookedFor(verdicts)
 	for i := range d.Students {
 		s := &d.Students[i]
 		has := func(task string) bool {
@@ -57,6 +58,7 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, 
 		if slices.ContainsFunc(d.Rubric.Tasks, func(t rubric.Task) bool { return !has(t.ID) }) {
 			s.Only(has) // what was set for other tasks, or for the total, is not this run's
 		}
+		s.Complete(d.Rubric, looks[s.ID])
 	}
 	return d, err
 }
@@ -145,6 +147,12 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules 
 		d.Faults = append(d.Faults, faults...)
 	}
 	g.annotate(d, history)
+	for i := range standing {
+		d.Students[i].Complete(d.Rubric, standing[i].Looks...)
+	}
+	for i := len(standing); i < len(d.Students); i++ {
+		d.Students[i].Complete(d.Rubric)
+	}
 	return d, nil
 }
 

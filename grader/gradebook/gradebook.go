@@ -77,6 +77,9 @@ func damage(msg, hint i18n.Msg, cause error) error {
 // not hold; errors.Is finds it.
 var ErrNotFound = errors.New("not in the gradebook")
 
+// ErrMoved is returned when something was written since a [Gradebook.Mark].
+var ErrMoved = errors.New("the gradebook has changed since it was read")
+
 // ErrBusy is returned when another run holds the gradebook.
 var ErrBusy = errors.New("another run holds the gradebook")
 

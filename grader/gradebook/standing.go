@@ -57,6 +57,8 @@ func (a *Attempt) complete() bool {
 type Standing struct {
 	Student  Student // of the newest run the student is in; no hashes
 	Attempts map[string]Attempt
+	// Looks are what runs saw the student at.
+	Looks []result.Look
 	// Damaged says that not all of the student's records can be told; there
 	// are no attempts then.
 	Damaged bool
@@ -148,11 +150,14 @@ func (g *Gradebook) standing(ctx context.Context, lab string, rules Rules, histo
 			}
 			all[i].Student = Student{ID: s.ID, Name: s.Name, Position: s.Position, Progress: s.Progress}
 		}
+		looks := result.LookedFor(verdicts)
 		for student, vs := range verdicts {
 			if tries[student] == nil {
 				g.suspect(r.ID, student) // their row in the run that observed is gone
 				continue
 			}
+			s := &all[index[student]]
+			s.Looks = append(s.Looks, looks[student])
 			for _, a := range split(r, judged[student], vs) {
 				a.Late = lateness(rules, student, &a, history[student])
 				tries[student][a.Task] = append(tries[student][a.Task], a)

@@ -1,5 +1,10 @@
 package haproxy
 
+import (
+	"slices"
+	"strings"
+)
+
 // Route is where a connection to a port may end up.
 type Route struct {
 	// Binds are the addresses that listen on the port.
@@ -17,6 +22,10 @@ type Route struct {
 	Answers []Rule
 	// Dynamic says that a use_backend computes the backend's name.
 	Dynamic bool
+	// Computed are the lines that do so for every request of the load, where that
+	// may lead to several backends: those are in Sometimes, the default_backend,
+	// which serves where none has the name, among them.
+	Computed []Switch
 }
 
 // BoundPort is a bind and the proxy it belongs to.
@@ -58,6 +67,13 @@ func (c *Config) follow(p *Proxy, r *Route) {
 	for _, u := range p.UseBackends {
 		if u.Dynamic {
 			r.Dynamic = true
+			switch u.Cond.ForLoad(acls) {
+			case True:
+				c.compute(p, u, r)
+				return // nothing after it is reached
+			case Unknown:
+				r.Open = append(r.Open, u)
+			}
 			continue
 		}
 		be := c.BackendNamed(u.Backend)
@@ -82,6 +98,49 @@ func (c *Config) follow(p *Proxy, r *Route) {
 	if p.Kind == "listen" {
 		r.add(&r.Always, p)
 	}
+}
+
+// compute follows a line that computes the backend's name: to the one that it can be,
+// else to all of them; from one without servers comes no answer of anybody's. Where no
+// backend has the name HAProxy takes the default one.
+func (c *Config) compute(p *Proxy, u Switch, r *Route) {
+	var may []*Proxy
+	for _, be := range c.Proxies {
+		if be.Backend() && !be.Disabled && len(be.Servers)+len(be.Templates) > 0 && u.MayBe(be.Name) {
+			may = append(may, be)
+		}
+	}
+	or := c.BackendNamed(p.DefaultBackend)
+	if or == nil && p.Kind == "listen" {
+		or = p
+	}
+	if or != nil && !slices.Contains(may, or) {
+		may = append(may, or)
+	}
+	if len(may) == 1 {
+		r.add(&r.Always, may[0])
+		return
+	}
+	if len(may) > 0 {
+		r.Computed = append(r.Computed, u)
+	}
+	for _, be := range may {
+		r.add(&r.Sometimes, be)
+	}
+}
+
+// MayBe reports whether a computed name may come to be this one: it has to begin and
+// to end with what stands there before and after all that is computed.
+func (u Switch) MayBe(name string) bool {
+	head, rest, _ := strings.Cut(u.Backend, "%")
+	if u.Line.Env {
+		head = ""
+	}
+	tail := ""
+	if i := strings.LastIndex(rest, "]"); i >= 0 && !u.Line.Env && !strings.Contains(rest[i:], "%") {
+		tail = rest[i+1:]
+	}
+	return len(name) >= len(head)+len(tail) && strings.HasPrefix(name, head) && strings.HasSuffix(name, tail)
 }
 
 func (r *Route) add(list *[]*Proxy, be *Proxy) {

@@ -269,3 +269,41 @@ func TestHostileFilesAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// A computed name leads to the backend that it can be, else to all that it may be.
+func TestRouteForComputedNames(t *testing.T) {
+	for _, tt := range []struct {
+		lines            string
+		always, computed []string
+	}{
+		{"use_backend %[req.hdr(host)]", nil, []string{"web-a", "web-b", "other"}},
+		{"use_backend web-%[src]", nil, []string{"web-a", "web-b"}},
+		{"use_backend %[src]-a", []string{"web-a"}, nil},
+		{"use_backend %[src]-a\ndefault_backend web-a", []string{"web-a"}, nil},
+		{"use_backend %[src]-a\ndefault_backend other", nil, []string{"web-a", "other"}},
+		{"use_backend none-%[src]\ndefault_backend other", []string{"other"}, nil},
+		{"use_backend none-%[src]", nil, nil},
+		{"use_backend %[src] if METH_POST\ndefault_backend other", []string{"other"}, nil},
+		{"use_backend %[src] if { req.hdr(x) y }\ndefault_backend other", []string{"other"}, nil},
+		{"use_backend web-%[src] if METH_GET\nuse_backend other", nil, []string{"web-a", "web-b"}},
+		{"use_backend web-a%[src]-b", nil, nil},
+	} {
+		c := ParseText("h.cfg", "frontend f\nbind *:80\n"+tt.lines+"\nbackend web-a\nserver a 10.0.0.1:80\nbackend web-b\nserver b 10.0.0.2:80\n"+
+			"backend other\nserver c 10.0.0.3:80\nlisten stats\nbind *:81\nstats enable\n")
+		names := func(ps []*Proxy) (out []string) {
+			for _, p := range ps {
+				out = append(out, p.Name)
+			}
+			return out
+		}
+		r := c.RouteFor(80)
+		require.True(t, r.Dynamic, tt.lines)
+		require.Equal(t, tt.always, names(r.Always), tt.lines)
+		if tt.computed == nil {
+			require.Empty(t, r.Computed, tt.lines)
+			continue
+		}
+		require.Equal(t, tt.computed, names(r.Sometimes), tt.lines)
+		require.Len(t, r.Computed, 1)
+	}
+}

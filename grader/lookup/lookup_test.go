@@ -192,13 +192,13 @@ func TestOnlyAStaticProgramIsTaken(t *testing.T) {
 	require.NoError(t, closing())
 }
 
-// TestAJobsNameIsItsOwn: one a student and network, and a name that the managers take.
-func TestAJobsNameIsItsOwn(t *testing.T) {
-	j := Job{Token: "0123456789ab", Student: "2024001", NetworkID: "n1"}
-	require.Equal(t, j.Service(), j.Service())
-	require.Regexp(t, `^[a-z0-9-]{1,63}$`, j.Service())
+// TestAServicesNameIsItsOwn: one a student and network, and a name that the managers take.
+func TestAServicesNameIsItsOwn(t *testing.T) {
+	j := Service{Token: "0123456789ab", Student: "2024001", NetworkID: "n1"}
+	require.Equal(t, j.Name(), j.Name())
+	require.Regexp(t, `^[a-z0-9-]{1,63}$`, j.Name())
 	other := j
 	other.Student = "2024002"
-	require.NotEqual(t, j.Service(), other.Service())
-	require.Equal(t, []string{"s01=10.0.0.1,10.0.0.2", "x="}, Job{Names: []Name{{"s01", []string{"10.0.0.1", "10.0.0.2"}}, {Name: "x"}}}.Args())
+	require.NotEqual(t, j.Name(), other.Name())
+	require.Equal(t, []string{"s01=10.0.0.1,10.0.0.2", "x="}, Service{Names: []Name{{"s01", []string{"10.0.0.1", "10.0.0.2"}}, {Name: "x"}}}.Args())
 }

@@ -19,11 +19,11 @@ import (
 // helper says what it is made to, and keeps what it was asked.
 type helper struct {
 	says  []action.Seen
-	asked []lookup.Job
+	asked []lookup.Service
 }
 
-func (h *helper) Look(_ context.Context, j lookup.Job) []action.Seen {
-	h.asked = append(h.asked, j)
+func (h *helper) Look(_ context.Context, of lookup.Service) []action.Seen {
+	h.asked = append(h.asked, of)
 	return h.says
 }
 
@@ -58,7 +58,7 @@ func TestNamesFromInsideAreAskedForOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, b.Gaps)
 	require.Len(t, h.asked, 1)
-	require.Equal(t, lookup.Job{
+	require.Equal(t, lookup.Service{
 		Student: plan.Students[0].Who.ID, NetworkID: "net-2",
 		Names: []lookup.Name{{Name: "s01", Want: []string{"10.2.0.2"}}, {Name: "tasks.s01", Want: []string{"10.2.0.11", "10.2.0.12", "10.2.0.13"}}},
 	}, h.asked[0])

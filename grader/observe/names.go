@@ -83,7 +83,7 @@ func (x *lookup) inside(s *Student, need check.Need) {
 
 // Inside looks names up within a network, from every node; an [action.Helper] is one.
 type Inside interface {
-	Look(ctx context.Context, j helper.Job) []action.Seen
+	Look(ctx context.Context, of helper.Service) []action.Seen
 }
 
 // lookups adds to a bundle what helpers within the networks are told of the planned names.
@@ -103,11 +103,11 @@ func (r *Runner) lookups(ctx context.Context, s *Student, b *evidence.Bundle, x 
 		vip, tasks, _ := x.expected(n)
 		name := n.Service.Name
 		at := r.At()
-		job := helper.Job{Student: s.Who.ID, NetworkID: n.NetworkID, Names: []helper.Name{{Name: name, Want: tasks}, {Name: "tasks." + name, Want: tasks}}}
+		asked := helper.Service{Student: s.Who.ID, NetworkID: n.NetworkID, Names: []helper.Name{{Name: name, Want: tasks}, {Name: "tasks." + name, Want: tasks}}}
 		if vip != "" {
-			job.Names[0].Want = []string{vip}
+			asked.Names[0].Want = []string{vip}
 		}
-		for _, got := range r.Inside.Look(ctx, job) {
+		for _, got := range r.Inside.Look(ctx, asked) {
 			l := evidence.Lookup{At: at, Service: name, Network: n.Network, NetworkID: n.NetworkID, NodeID: got.NodeID, Hostname: x.hostname(got.NodeID)}
 			switch {
 			case got.Err != nil:

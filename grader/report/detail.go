@@ -51,6 +51,7 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 		}
 	}
 	_ = l.Close()
+	t.missing(&b, d, s)
 	if s.Timeline != nil {
 		t.timeline(&b, s.Timeline)
 	}

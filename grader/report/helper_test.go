@@ -109,6 +109,8 @@ func testData() *result.Data {
 	}
 	bad := verdict(rub, "task1.image", check.Fail, 0, hostile)
 	bad.Observed = check.Facts{"image": hostile, "list": []any{"a", 1.5}, "=cmd": "x"}
+	part := result.Student{ID: "0020240106", Name: "王五", Verdicts: passing(rub)[:4], Remark: "第二题缓考"}
+	part.Complete(rub, result.Look{Class: []string{"1", "2"}})
 	start := time.Date(2024, 11, 21, 10, 30, 0, 0, time.FixedZone("CST", 8*3600))
 	return &result.Data{
 		Class: "2024A", Title: "云计算 2024A 班", Rubric: rub,
@@ -129,7 +131,7 @@ func testData() *result.Data {
 				verdict(rub, "task2.haproxy", check.Fail, 0, "没有找到 HAProxy"),
 				verdict(rub, "task2.spread", check.Blocked, 0, "先让 HAProxy 跑起来")),
 				Overrides: []result.Override{{Points: 8850, Reason: "现场演示过，补 48.5 分", Who: "王老师", When: start.AddDate(0, 0, 1)}}},
-			{ID: "0020240106", Name: "王五", Verdicts: passing(rub)[:4], Remark: "第二题缓考"},
+			part,
 			{ID: "0020240107", Name: "@赵六"},
 		},
 		Faults: []result.Fault{

@@ -77,8 +77,10 @@ type jsonStudent struct {
 	Columns map[string]string `json:"columns,omitempty"`
 	// Points are automatic; Ungraded is how many of Max are not decided.
 	Points   rubric.Points `json:"points"`
-	Max      rubric.Points `json:"max"`
+	Max      rubric.Points `json:"max"` // of the whole lab
 	Ungraded rubric.Points `json:"ungraded"`
+	// Missing are tasks of Max without an attempt.
+	Missing []jsonMissing `json:"missing,omitempty"`
 	// Final is there if an instructor set points or lateness took some off, and all
 	// is decided; FinalMax is what it is of, less what is excused.
 	Final    *rubric.Points `json:"final,omitempty"`
@@ -93,6 +95,14 @@ type jsonStudent struct {
 	Attempts  []jsonAttempt  `json:"attempts,omitempty"`
 	Damaged   bool           `json:"damaged,omitempty"`
 	Checks    []jsonCheck    `json:"checks"`
+}
+
+// jsonMissing is a task that was not handed in ("not-handed-in", which is worth
+// nothing), or that is not graded yet ("not-graded").
+type jsonMissing struct {
+	Task  string        `json:"task"`
+	Max   rubric.Points `json:"max"`
+	State string        `json:"state"`
 }
 
 // jsonOverride is what an instructor set for a check, a task, or the whole lab.
@@ -203,6 +213,13 @@ func indented(v any, prefix string) ([]byte, error) {
 func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 	out := jsonStudent{ID: s.ID, Name: s.Name, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
+	for _, m := range s.Missing {
+		j := jsonMissing{m.Task, m.Max, "not-handed-in"}
+		if m.NotYet {
+			j.State = "not-graded"
+		}
+		out.Max, out.Missing = out.Max+m.Max, append(out.Missing, j)
+	}
 	t := s.Tally()
 	if out.Late, out.Excused = t.Late, t.Excused; !t.Open && (t.ByHand || t.Late > 0) {
 		out.Final, out.FinalMax = &t.Points, &t.Max

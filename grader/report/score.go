@@ -13,7 +13,7 @@ import (
 // where an instructor set them.
 func (t Text) score(s *result.Student) string {
 	a := s.Tally()
-	if a.Open && a.Max == 0 {
+	if a.Open && a.Max == a.NotYet {
 		return "?"
 	}
 	text := fmt.Sprintf("%s/%s", a.Points, a.Max)
@@ -35,7 +35,7 @@ func (t Text) taskScore(s *result.Student, task string) string {
 	switch text := fmt.Sprintf("%s/%s", a.Points, a.Max); {
 	case a.Excused:
 		return t.Lang.T("hand.excused") + "*"
-	case a.Max == 0:
+	case a.Max == 0 || a.NotYet == a.Max:
 		return absent
 	case a.Open:
 		return text + "?"
@@ -53,7 +53,11 @@ func (t Text) mainReason(s *result.Student) string {
 			return oneLine(t.Lang.T("report.overridden", "reason", o.Reason))
 		}
 	}
+	none := s.Lacking(false)
 	v, ok := reason(s)
+	if lost := v.Max - v.Points; len(none) > 0 && (v.Outcome != check.Fail && v.Outcome != check.Partial || lost <= none[0].Max) {
+		return t.lacked("missing.none", none)
+	}
 	if !s.Damaged && !ok && len(s.Overrides) > 0 { // nothing else to be said
 		return oneLine(t.Lang.T("report.overridden", "reason", s.Overrides[0].Reason))
 	}
@@ -66,7 +70,7 @@ func (t Text) mainReason(s *result.Student) string {
 	case len(s.Verdicts) == 0:
 		return t.Lang.T("report.no_verdicts")
 	case !ok:
-		return ""
+		return t.lacked("missing.yet", s.Lacking(true))
 	case v.Outcome == check.Ungraded:
 		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.message(v.Message)))
 	}

@@ -163,6 +163,8 @@ func (b *book) run() error {
 		rows = append(rows, [2]string{"run_set", b.t(key, "run", s.Run, "regrade", s.Regrade, "observed", clock(s.Observed),
 			"judged", clock(s.Judged), "rubric", s.RubricID+" v"+strconv.Itoa(s.RubricVersion), "hash", s.RubricSHA256, "attempts", s.Attempts)})
 	}
+	sum := result.Summarize(d)
+	rows = append(rows, [2]string{"run_yet", Text{Lang: b.lang}.yetAll("missing.run_yet_text", d, &sum)})
 	if d.Run.Task == "auto" {
 		rows[3][1] = b.t("task_auto")
 	}

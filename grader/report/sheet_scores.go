@@ -70,9 +70,15 @@ func (b *book) layout() layout {
 	return l
 }
 
+// totalMax is what the whole lab gives, with tasks that have no column yet.
 func (b *book) totalMax() (sum rubric.Points) {
 	for _, c := range b.columns {
 		sum += c.Max
+	}
+	for _, t := range b.d.Rubric.Tasks {
+		if !slices.ContainsFunc(b.columns, func(c result.Column) bool { return c.Task == t.ID }) {
+			sum += t.Points
+		}
 	}
 	return sum
 }
@@ -168,9 +174,10 @@ func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
 		if s.TaskSet(c.check.Task) {
 			style = st.replaced
 		}
+		none := b.lacked(s, c.check.Task)
 		out = append(out, excelize.Cell{
-			StyleID: style, Value: b.sum(ofTask(s.Verdicts, c.check.Task), ""),
-			Formula: fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"",IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s)))`, span, b.t("ungraded")),
+			StyleID: style, Value: b.sum(ofTask(s.Verdicts, c.check.Task), none),
+			Formula: fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"%[3]s",IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s)))`, span, b.t("ungraded"), none),
 		})
 		subtotals = append(subtotals, ref(c.at, row))
 	}
@@ -184,6 +191,19 @@ func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
 		out = append(out, textCell(oneLine(s.Columns[h]), st.text, st.textQuoted))
 	}
 	return out, nil
+}
+
+// lacked is what stands in the place of a task's points: that it was not handed in,
+// or that it is not graded yet.
+func (b *book) lacked(s *result.Student, task string) string {
+	i := slices.IndexFunc(s.Missing, func(m result.Missing) bool { return m.Task == task })
+	switch {
+	case i < 0:
+		return ""
+	case s.Missing[i].NotYet:
+		return b.lang.T("missing.cell_yet")
+	}
+	return b.lang.T("missing.cell_none")
 }
 
 // sum is what a formula over these verdicts shows: their points, "ungraded" if

@@ -80,12 +80,13 @@ func count(d *result.Data, id string) (map[check.Outcome]int, rubric.Points) {
 }
 
 // taskMean is the mean of those who are wholly graded on a task, with what was set
-// by hand and less what lateness takes off; who is excused is not among them.
+// by hand and less what lateness takes off; whoever did not hand it in has none of
+// its points, and who is excused is not among them.
 func taskMean(d *result.Data, task string) (mean float64, most rubric.Points, n int) {
 	var sum rubric.Points
 	for i := range d.Students {
 		t := d.Students[i].Task(task)
-		if t.Max == 0 || t.Open {
+		if t.Max == 0 || t.Open || t.NotYet > 0 {
 			continue
 		}
 		sum, most, n = sum+t.Points, max(most, t.Max), n+1
@@ -104,16 +105,17 @@ type scoreBand struct {
 // scoreBands are shares of the full score, the best first.
 var scoreBands = []scoreBand{{"90–100%", 0.9}, {"80–89%", 0.8}, {"70–79%", 0.7}, {"60–69%", 0.6}, {"0–59%", 0}}
 
-// distribution counts the settled scores in each band.
+// distribution counts the settled scores in each band, each by what has been graded
+// of the lab so far.
 func distribution(d *result.Data) []int {
 	n := make([]int, len(scoreBands))
 	for i := range d.Students {
-		s := &d.Students[i]
-		final, _, ok := s.Final()
-		if !ok || s.Max() == 0 {
+		t := d.Students[i].Tally()
+		graded := t.Max - t.NotYet
+		if t.Open || graded == 0 {
 			continue
 		}
-		share := final.Float() / s.Max().Float()
+		share := t.Points.Float() / graded.Float()
 		n[slices.IndexFunc(scoreBands, func(x scoreBand) bool { return share >= x.least || x.least == 0 })]++
 	}
 	return n

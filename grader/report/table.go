@@ -230,6 +230,7 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		fmt.Fprintln(b, t.paint(t.Lang.T(key, "n", len(s.Open), "ids", ids), magenta))
 		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "ids", strings.Join(ids, ",")))
 	}
+	t.lacking(b, d, &s)
 	for _, f := range d.Faults {
 		line := oneLine(faultLine(t.Lang, f))
 		if f.Injected.IsZero() { // the reason is not cut

@@ -98,7 +98,7 @@ func TestJSONIsTheContract(t *testing.T) {
 	require.Nil(t, got.Students[3].Final)
 	require.Equal(t, 88.5, *got.Students[4].Final)
 	require.Equal(t, 40.0, got.Students[4].Points, "automatic points stay as they were judged")
-	require.Equal(t, 40.0, got.Students[5].Max)
+	require.Equal(t, 100.0, got.Students[5].Max, "the lab's, whatever was handed in")
 	require.Equal(t, "", got.Faults[1]["restored"])
 
 	empty := render(t, func(b *bytes.Buffer) error { return JSON(b, &result.Data{Class: "x", Rubric: testRubric()}, i18n.EN) })
@@ -141,10 +141,10 @@ func TestSummarize(t *testing.T) {
 	require.Equal(t, 7, s.Students)
 	require.Equal(t, []string{"0020240104", "0020240107"}, s.Open)
 	require.Equal(t, 5, s.Graded)
-	// 100, 85, 70, 88.5 (set) and 40 of 40.
+	// 100, 85, 70, 88.5 (set) and 40 with a task not handed in.
 	require.InDelta(t, 76.7, s.Mean, 1e-9)
 	require.InDelta(t, 85, s.Median, 1e-9)
-	require.Equal(t, 2, s.Full)
+	require.Equal(t, 1, s.Full)
 	worst := s.Worst(3)
 	require.Equal(t, []string{"task2.spread", "task2.haproxy", "task1.image"}, []string{worst[0].Check, worst[1].Check, worst[2].Check})
 	require.Equal(t, [2]int{2, 4}, [2]int{worst[0].Passed, worst[0].Judged}, "the ungraded count on neither side")

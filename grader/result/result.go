@@ -102,6 +102,8 @@ type Student struct {
 	History   []Change
 	// Attempts are where the verdicts of each task come from.
 	Attempts []Attempt
+	// Missing are the lab's tasks without any, in the rubric's order.
+	Missing []Missing
 	// Damaged says that the student's records are not as they were written, so
 	// that there is no score.
 	Damaged bool

@@ -15,7 +15,11 @@ type Summary struct {
 	// Open are the IDs of those with something ungraded.
 	Open         []string
 	Mean, Median float64
-	Full         int
+	// Full are those with all points of the lab: every task of it is graded.
+	Full int
+	// NotHandedIn and NotYet are tasks and the students whose they are not, in the
+	// rubric's order: those that count nothing, and those that are not graded yet.
+	NotHandedIn, NotYet []Lack
 	// Excused are those of whom nothing counts.
 	Excused int
 	// Checks are in the order of the columns.
@@ -27,6 +31,15 @@ type Rate struct {
 	Column
 	// Passed of Judged students pass it; the ungraded are in neither.
 	Passed, Judged int
+}
+
+// Lack is a task that students have no attempt at, and their IDs.
+type Lack struct {
+	Task     string
+	Max      rubric.Points
+	Students []string
+	// All says that nobody has one, of those that anything is known of.
+	All bool
 }
 
 // Share is the part that passes, 1 if nobody was judged.
@@ -71,10 +84,11 @@ func Summarize(d *Data) Summary {
 		final := t.Points
 		finals = append(finals, final)
 		sum += final
-		if final >= t.Max {
+		if final >= t.Max && t.NotYet == 0 {
 			s.Full++
 		}
 	}
+	s.NotHandedIn, s.NotYet = lacks(d, false), lacks(d, true)
 	s.Graded = len(finals)
 	if s.Graded == 0 {
 		return s
@@ -92,4 +106,31 @@ func (s *Summary) Worst(n int) []Rate {
 		return a.Passed*b.Judged - b.Passed*a.Judged
 	})
 	return worst[:min(n, len(worst))]
+}
+
+// lacks gathers the tasks that students lack.
+func lacks(d *Data, notYet bool) (out []Lack) {
+	known := 0
+	for i := range d.Students {
+		st := &d.Students[i]
+		if len(st.Verdicts)+len(st.Overrides) > 0 {
+			known++
+		}
+		for _, m := range st.Lacking(notYet) {
+			k := slices.IndexFunc(out, func(l Lack) bool { return l.Task == m.Task })
+			if k < 0 {
+				k = len(out)
+				out = append(out, Lack{Task: m.Task, Max: m.Max})
+			}
+			out[k].Students = append(out[k].Students, st.ID)
+		}
+	}
+	order := func(l Lack) int {
+		return slices.IndexFunc(d.Rubric.Tasks, func(t rubric.Task) bool { return t.ID == l.Task })
+	}
+	slices.SortStableFunc(out, func(a, b Lack) int { return order(a) - order(b) })
+	for i := range out {
+		out[i].All = len(out[i].Students) == known
+	}
+	return out
 }

@@ -12,7 +12,8 @@ import (
 type Tally struct {
 	// Judged and JudgedMax are what the checks gave by themselves.
 	Judged, JudgedMax rubric.Points
-	// Points of Max count, lateness taken off. What is excused is in neither.
+	// Points of Max count, lateness taken off. What is excused is in neither; what
+	// was not handed in is in Max.
 	Points, Max rubric.Points
 	// Late is what lateness took off.
 	Late rubric.Points
@@ -20,6 +21,8 @@ type Tally struct {
 	// if it gives no points.
 	OpenPoints rubric.Points
 	Open       bool
+	// NotYet of Max are of tasks that are not graded yet.
+	NotYet rubric.Points
 	// ByHand says that an instructor's word is in it, and Excused that all of it is
 	// excused.
 	ByHand, Excused bool
@@ -34,23 +37,27 @@ func (t *Tally) Score() Score {
 }
 
 // Tally is the student's whole score: the total that an instructor set, else the
-// sum of the tasks.
+// sum of the tasks. Its maximum is that of all tasks of the lab, attempted or not.
 func (s *Student) Tally() Tally {
 	var all Tally
-	excused := 0
-	tasks := s.tasks()
-	for _, id := range tasks {
+	excused, known := 0, 0
+	later := s.Lacking(true)
+	for _, id := range s.tasks() {
 		t := s.Task(id)
+		if !slices.ContainsFunc(later, func(m Missing) bool { return m.Task == id }) {
+			known++
+		}
 		if t.Excused {
 			excused++
 		}
 		all.Judged, all.JudgedMax = all.Judged+t.Judged, all.JudgedMax+t.JudgedMax
 		all.Points, all.Max, all.Late = all.Points+t.Points, all.Max+t.Max, all.Late+t.Late
 		all.OpenPoints, all.Open, all.ByHand = all.OpenPoints+t.OpenPoints, all.Open || t.Open, all.ByHand || t.ByHand
+		all.NotYet += t.NotYet
 	}
-	all.Excused = excused > 0 && excused == len(tasks)
-	if len(tasks) == 0 {
-		all.Open = true
+	all.Open = all.Open || known == 0
+	if all.Excused = excused > 0 && excused == known; all.Excused {
+		all.Max, all.NotYet = 0, 0
 	}
 	all.settle(s.override("", ""))
 	return all
@@ -94,14 +101,32 @@ func (s *Student) Task(id string) Tally {
 			t.Points += v.Points
 		}
 	}
+	m := s.missing(id)
+	if m != nil {
+		t.Max = m.Max
+	}
+	rest := t.Max                   // of a missing task, what nothing was set for
 	for _, o := range s.Overrides { // of checks that were not judged
 		if _, judged := s.Verdict(o.Check); o.Check != "" && o.Task == id && !o.Gone && !judged {
 			t.ByHand, checks = true, checks+1
+			rest -= o.Max
 			if o.Excused {
 				excused++
+				if m != nil {
+					t.Max -= o.Max
+				}
 				continue
 			}
-			t.Points, t.Max = t.Points+min(o.Points, o.Max), t.Max+o.Max
+			t.Points += min(o.Points, o.Max)
+			if m == nil {
+				t.Max += o.Max
+			}
+		}
+	}
+	if m != nil && rest > 0 {
+		checks++ // that nothing was set for
+		if m.NotYet {
+			t.NotYet = rest
 		}
 	}
 	t.Excused = checks > 0 && excused == checks
@@ -124,7 +149,7 @@ func (t *Tally) settle(o *Override) {
 	if o == nil {
 		return
 	}
-	t.ByHand, t.Open, t.OpenPoints, t.Late, t.Excused = true, false, 0, 0, o.Excused
+	t.ByHand, t.Open, t.OpenPoints, t.NotYet, t.Late, t.Excused = true, false, 0, 0, 0, o.Excused
 	if o.Excused {
 		t.Points, t.Max = 0, 0
 		return
@@ -135,7 +160,8 @@ func (t *Tally) settle(o *Override) {
 	t.Points = min(o.Points, t.Max)
 }
 
-// tasks are those that the student has a score on, those judged first.
+// tasks are those that the student has a score on, those judged first and those
+// that nothing is known of last.
 func (s *Student) tasks() []string {
 	var out []string
 	add := func(id string) {
@@ -150,6 +176,9 @@ func (s *Student) tasks() []string {
 		if o.Task != "" && !o.Gone {
 			add(o.Task)
 		}
+	}
+	for _, m := range s.Missing {
+		add(m.Task)
 	}
 	return out
 }
@@ -184,10 +213,6 @@ func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
 	return t.Points, t.ByHand, !t.Open
 }
 
-// Max is the most that the student could have got of what was graded, or set by
-// hand, and is not excused.
-func (s *Student) Max() rubric.Points { t := s.Tally(); return t.Max }
-
 // Score is what counts of a check, of a task (check is ""), or of the whole lab.
 func (s *Student) Score(task, check string) Score {
 	switch {
@@ -218,8 +243,8 @@ func (s *Student) checkScore(id string) Score {
 	return score
 }
 
-// Most is the most points that can be set for a check, a task or the whole lab: what
-// was judged of it and is not excused, else what the rubric gives.
+// Most is the most points that can be set for a check, a task or the whole lab: its
+// maximum less what is excused, else what the rubric gives.
 func (s *Student) Most(task, check string, rub *rubric.Rubric) rubric.Points {
 	o := Override{Task: task, Check: check}
 	o.place(rub)

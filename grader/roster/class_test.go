@@ -266,3 +266,26 @@ students:
 		`this must be a map of "key: value", not just a name`,
 	}, got)
 }
+
+// TestPathInDir: a relative path is one of --dir's first, else one of the working
+// directory; an absolute one is what it says.
+func TestPathInDir(t *testing.T) {
+	dir, cwd := t.TempDir(), t.TempDir()
+	const text = "class: %\nrubric: ha-lb\ncluster: {sim: x}\nstudents: [{id: \"2024001\", name: 张三}]\n"
+	class := func(root, file, name string) string {
+		return write(t, root, file, strings.ReplaceAll(text, "%", name))
+	}
+	class(dir, "classes/both.yaml", "in-dir")
+	at := class(cwd, "classes/both.yaml", "in-cwd")
+	class(cwd, "only.yaml", "in-cwd")
+	for _, tt := range []struct{ name, dir, want string }{
+		{"classes/both.yaml", dir, "in-dir"},
+		{"classes/both.yaml", "", "in-cwd"},
+		{"only.yaml", dir, "in-cwd"},
+		{at, dir, "in-cwd"},
+	} {
+		c, err := roster.LoadClass(t.Context(), roster.Options{Name: tt.name, Dir: tt.dir, Cwd: cwd})
+		require.NoError(t, err, tt.name)
+		require.Equal(t, tt.want, c.Name, tt.name)
+	}
+}

@@ -21,7 +21,7 @@ const MaxRosterBytes = 16 << 20
 // Options say which class to load and where to look for it.
 type Options struct {
 	// Name is a class's name, or a path of its file: whatever has a slash in
-	// it or ends in .yaml.
+	// it or ends in .yaml. A relative one is looked for in Dir before Cwd.
 	Name string
 	// Dir (the flag --dir), Home ($GRADE_HOME) and Cwd ("" is the working
 	// directory) are looked into in this order, for classes/NAME.yaml. Empty
@@ -78,6 +78,11 @@ func (o Options) find(ctx context.Context) (*source, error) {
 		if o.Cwd != "" && !filepath.IsAbs(path) {
 			path = filepath.Join(o.Cwd, path)
 		}
+		if o.Dir != "" && !filepath.IsAbs(o.Name) {
+			if there := filepath.Join(o.Dir, o.Name); exists(there) {
+				path = there
+			}
+		}
 		data, err := regular.Read(ctx, path, strictyaml.MaxBytes)
 		if err != nil {
 			return nil, unreadable(path, err)
@@ -103,6 +108,12 @@ func (o Options) find(ctx context.Context) (*source, error) {
 		}
 	}
 	return nil, o.notFound()
+}
+
+// exists reports whether there is something of a name, whatever it is.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func newSource(name, path string, data []byte) (*source, error) {

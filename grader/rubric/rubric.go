@@ -80,6 +80,13 @@ type Task struct {
 	Checks []*Check
 }
 
+// Excludes reports whether two tasks can't stand at the same time: both are told by one
+// service, in different endpoint modes.
+func (t *Task) Excludes(o *Task) bool {
+	a, b := t.When, o.When
+	return a != nil && b != nil && a.Service == b.Service && a.EndpointMode != "" && b.EndpointMode != "" && a.EndpointMode != b.EndpointMode
+}
+
 // When describes what stands while a student is at a task. Tasks of a lab may
 // reuse the same names, so that only one of them can stand at a time.
 type When struct {

@@ -182,11 +182,31 @@ func (v *View) Route(px *evidence.Proxy, public string) haproxy.Route {
 // Backends are those that the student's port leads to: unconditionally if
 // there are any, else under conditions.
 func (v *View) Backends(px *evidence.Proxy, public string) []*haproxy.Proxy {
+	if v.taken != nil {
+		return []*haproxy.Proxy{v.taken}
+	}
 	r := v.Route(px, public)
 	if len(r.Always) > 0 {
 		return r.Always
 	}
 	return r.Sometimes
+}
+
+// Computed is a line that computes from each request which backend it is led to, and the
+// backends that those may be; none if that is known.
+func (v *View) Computed(px *evidence.Proxy, public string) (haproxy.Line, []*haproxy.Proxy) {
+	r := v.Route(px, public)
+	if len(r.Always) > 0 || len(r.Computed) == 0 {
+		return haproxy.Line{}, nil
+	}
+	return r.Computed[0].Line, r.Sometimes
+}
+
+// Taking is the view as it is if all requests come to one backend.
+func (v *View) Taking(be *haproxy.Proxy) *View {
+	out := *v
+	out.taken = be
+	return &out
 }
 
 // conditional are the backends that only some requests are led to, beside those
@@ -203,8 +223,12 @@ func (v *View) conditional(px *evidence.Proxy, port string) []*haproxy.Proxy {
 }
 
 // OpenCondition is the first use_backend line by which requests of the load may
-// have come to other servers than those that were judged; false if there is none.
+// have come to other servers than others did, or than those that were judged; false
+// if there is none.
 func (v *View) OpenCondition(px *evidence.Proxy, port string) (haproxy.Line, bool) {
+	if line, may := v.Computed(px, port); len(may) > 0 {
+		return line, true
+	}
 	route := v.Route(px, port)
 	if len(route.Always) == 0 || len(route.Open) == 0 {
 		return haproxy.Line{}, false

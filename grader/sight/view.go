@@ -33,7 +33,8 @@ type View struct {
 	index  func(*evidence.Snapshot) *Index
 	names  Names
 	kills  int
-	about  string // the variable of the service that it speaks of
+	about  string         // the variable of the service that it speaks of
+	taken  *haproxy.Proxy // the backend that it takes requests to come to, nil for all that may
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string

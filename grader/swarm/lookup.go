@@ -113,9 +113,9 @@ func (c *Cluster) RemoveImage(ctx context.Context, nodeID, name string) error {
 	})
 }
 
-// StartJob makes the service of a job.
-func (c *Cluster) StartJob(ctx context.Context, j lookup.Job) (serviceID string, err error) {
-	spec := jobSpec(j)
+// StartHelper makes a service of the helper.
+func (c *Cluster) StartHelper(ctx context.Context, of lookup.Service) (serviceID string, err error) {
+	spec := helperSpec(of)
 	err = c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
 		made, err := api.ServiceCreate(ctx, spec, swarm.ServiceCreateOptions{})
 		serviceID = made.ID
@@ -124,7 +124,7 @@ func (c *Cluster) StartJob(ctx context.Context, j lookup.Job) (serviceID string,
 		}
 		// Made by a request of ours whose answer was lost.
 		s, _, ierr := api.ServiceInspectWithRaw(ctx, spec.Name, swarm.ServiceInspectOptions{})
-		if ierr == nil && s.Spec.Labels[lookup.LabelToken] == j.Token {
+		if ierr == nil && s.Spec.Labels[lookup.LabelToken] == of.Token {
 			serviceID, err = s.ID, nil
 		}
 		return err
@@ -132,21 +132,21 @@ func (c *Cluster) StartJob(ctx context.Context, j lookup.Job) (serviceID string,
 	return serviceID, err
 }
 
-func jobSpec(j lookup.Job) swarm.ServiceSpec {
+func helperSpec(of lookup.Service) swarm.ServiceSpec {
 	grace, pids := time.Second, int64(helperTasks)
 	var on *swarm.Placement
-	for _, id := range j.Without {
+	for _, id := range of.Without {
 		if on == nil {
 			on = &swarm.Placement{}
 		}
 		on.Constraints = append(on.Constraints, "node.id!="+id)
 	}
 	return swarm.ServiceSpec{
-		Annotations: swarm.Annotations{Name: j.Service(), Labels: j.Labels()},
+		Annotations: swarm.Annotations{Name: of.Name(), Labels: of.Labels()},
 		Mode:        swarm.ServiceMode{Global: &swarm.GlobalService{}},
 		TaskTemplate: swarm.TaskSpec{
 			ContainerSpec: &swarm.ContainerSpec{
-				Image: j.Image, Args: j.Args(), Labels: j.Labels(),
+				Image: of.Image, Args: of.Args(), Labels: of.Labels(),
 				User: "65534:65534", ReadOnly: true, CapabilityDrop: []string{"ALL"}, StopGracePeriod: &grace,
 				// What Docker's DNS server does not know it asks of another: here of nobody,
 				// so that no name leads out of the network.
@@ -155,7 +155,7 @@ func jobSpec(j lookup.Job) swarm.ServiceSpec {
 			Resources:     &swarm.ResourceRequirements{Limits: &swarm.Limit{MemoryBytes: helperMemory, Pids: pids}},
 			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone},
 			Placement:     on,
-			Networks:      []swarm.NetworkAttachmentConfig{{Target: j.NetworkID}},
+			Networks:      []swarm.NetworkAttachmentConfig{{Target: of.NetworkID}},
 			// The engine's own driver may keep nothing that can be read.
 			LogDriver: &swarm.Driver{Name: "json-file", Options: map[string]string{"max-size": "256k", "max-file": "1"}},
 		},
@@ -164,8 +164,8 @@ func jobSpec(j lookup.Job) swarm.ServiceSpec {
 	}
 }
 
-// JobTasks are a service's tasks so far.
-func (c *Cluster) JobTasks(ctx context.Context, serviceID string) (out []evidence.Task, err error) {
+// HelperTasks are a service's tasks so far.
+func (c *Cluster) HelperTasks(ctx context.Context, serviceID string) (out []evidence.Task, err error) {
 	err = c.ask(ctx, pollTimeout, func(ctx context.Context, api *client.Client) error {
 		list, err := api.TaskList(ctx, swarm.TaskListOptions{Filters: filters.NewArgs(filters.Arg("service", serviceID))})
 		out = each(list[:min(len(list), maxOfService)], toTask)
@@ -202,8 +202,8 @@ func own(token, student string) filters.Args {
 	return f
 }
 
-// EndJobs removes the services of jobs; one that is gone by then is no error.
-func (c *Cluster) EndJobs(ctx context.Context, token, student string) error {
+// EndHelpers removes services of the helper; one that is gone by then is no error.
+func (c *Cluster) EndHelpers(ctx context.Context, token, student string) error {
 	return c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
 		list, err := api.ServiceList(ctx, swarm.ServiceListOptions{Filters: own(token, student)})
 		if err != nil {
@@ -221,9 +221,9 @@ func (c *Cluster) EndJobs(ctx context.Context, token, student string) error {
 	})
 }
 
-// ClearJobs removes the containers of jobs that are over from a node's engine, and tells
-// how many are left. Engines keep those of a job whose service is gone: seen of 20.10.
-func (c *Cluster) ClearJobs(ctx context.Context, nodeID, token, student string) (left int, err error) {
+// ClearHelpers removes the helper's containers that are over from a node's engine, and tells
+// how many are left. Engines keep those of a global-job whose service is gone: seen of 20.10.
+func (c *Cluster) ClearHelpers(ctx context.Context, nodeID, token, student string) (left int, err error) {
 	err = c.atNode(ctx, nodeID, func(ctx context.Context, api *client.Client) error {
 		list, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: own(token, student)})
 		if err != nil {

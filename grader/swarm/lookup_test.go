@@ -106,8 +106,8 @@ func TestRemoveImage(t *testing.T) {
 	require.Equal(t, "denied", diag.Code(c.RemoveImage(t.Context(), id, "i:1")))
 }
 
-// TestEndJobsOfOneToken: whatever a filter lets through, nothing of anybody else's is removed.
-func TestEndJobsOfOneToken(t *testing.T) {
+// TestEndHelpersOfOneToken: whatever a filter lets through, nothing of anybody else's is removed.
+func TestEndHelpersOfOneToken(t *testing.T) {
 	engines, c := startSwarm(t)
 	var removed []string
 	for _, e := range engines {
@@ -126,19 +126,19 @@ func TestEndJobsOfOneToken(t *testing.T) {
 			return true
 		})
 	}
-	require.NoError(t, c.EndJobs(t.Context(), "mine", ""))
+	require.NoError(t, c.EndHelpers(t.Context(), "mine", ""))
 	require.Equal(t, []string{"/services/a"}, removed)
 }
 
 // TestAJobIsSmallAndCloses: what it may do is little, and it takes no address for itself.
 func TestAJobIsSmallAndCloses(t *testing.T) {
-	s := jobSpec(lookup.Job{Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Without: []string{"a", "b"}, Names: []lookup.Name{{Name: "s01", Want: []string{"10.0.0.2"}}}})
+	s := helperSpec(lookup.Service{Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Without: []string{"a", "b"}, Names: []lookup.Name{{Name: "s01", Want: []string{"10.0.0.2"}}}})
 	require.NotNil(t, s.Mode.Global, "of what a global-job leaves, 20.10 keeps tasks and containers")
 	task := s.TaskTemplate
 	require.Equal(t, swarm.RestartPolicyConditionNone, task.RestartPolicy.Condition)
 	require.Equal(t, []swarm.NetworkAttachmentConfig{{Target: "n1"}}, task.Networks)
 	require.Equal(t, []string{"node.id!=a", "node.id!=b"}, task.Placement.Constraints)
-	require.Nil(t, jobSpec(lookup.Job{}).TaskTemplate.Placement)
+	require.Nil(t, helperSpec(lookup.Service{}).TaskTemplate.Placement)
 	require.Equal(t, []string{"s01=10.0.0.2"}, task.ContainerSpec.Args)
 	require.True(t, task.ContainerSpec.ReadOnly)
 	require.Empty(t, task.ContainerSpec.Mounts)

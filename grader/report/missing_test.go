@@ -1,0 +1,93 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
+)
+
+// firstTask is a class of two that only task 1 was graded of, and one whom nobody has
+// looked at.
+func firstTask(class ...string) *result.Data {
+	d := testData()
+	d.Students = []result.Student{
+		{ID: "01", Name: "张三", Verdicts: passing(d.Rubric)[:4]},
+		{ID: "02", Name: "李四", Verdicts: passing(d.Rubric)[:4]},
+		{ID: "03", Name: "王五"},
+	}
+	d.Faults = nil
+	for i := range d.Students {
+		d.Students[i].Complete(d.Rubric, result.Look{Class: class})
+	}
+	return d
+}
+
+// TestWhatIsNotGradedYet: a run of one task gives nobody full marks of the lab, and
+// says which tasks are still to come.
+func TestWhatIsNotGradedYet(t *testing.T) {
+	table := func(d *result.Data, lang i18n.Lang) string {
+		return string(render(t, func(b *bytes.Buffer) error { return Table(b, d, Text{Lang: lang}) }))
+	}
+	d := firstTask("1")
+	got := table(d, i18n.EN)
+	require.Contains(t, got, "40/100    ✓✓✓✓    not graded yet: task 2 (60 points)")
+	require.Contains(t, got, "3 students, 2 graded: mean 40, median 40, 0 with full marks")
+	require.Contains(t, got, "\nnot graded yet: task 2, 60 of 100 points of the lab\n")
+	require.Contains(t, table(d, i18n.ZH), "\n有 1 个任务还没有评：2，占整个实验 100 分中的 60 分\n")
+	d.Run.Policy = ""
+	require.Contains(t, table(d, i18n.EN), "\nnot graded in this run: task 2, 60 of 100 points of the lab\n    → all runs together: grade show --class 2024A\n")
+
+	detail := string(render(t, func(b *bytes.Buffer) error { return Detail(b, d, &d.Students[0], Text{Lang: i18n.ZH}) }))
+	require.Contains(t, detail, "张三  40/100")
+	require.Contains(t, detail, "\n任务二：VIP 与外部 HAProxy  ·\n· 还没有评\n")
+
+	// One of them has had it graded.
+	d.Run.Policy = "best"
+	d.Students[0] = result.Student{ID: "01", Name: "张三", Verdicts: passing(d.Rubric)}
+	got = table(d, i18n.EN)
+	require.Contains(t, got, "1 with full marks")
+	require.Contains(t, got, "\ntask 2 (60 points) not graded yet of 1: 02\n    → grade it: grade --class 2024A --task 2\n")
+	d.Students[1].Complete(d.Rubric, result.Look{Class: []string{"1", "2"}})
+	got = table(d, i18n.EN)
+	require.Contains(t, got, "\ntask 2 not handed in by 1, 0 of 60 points: 02\n")
+	require.NotContains(t, got, "not graded yet of")
+	d.Students[1].Annotate([]result.Change{{Task: "2", Kind: result.Excused, Reason: "缓考"}}, d.Rubric)
+	got = table(d, i18n.EN)
+	require.Contains(t, got, "2 with full marks")
+	require.NotContains(t, got, "handed in")
+	require.Equal(t, "免计*", Text{Lang: i18n.ZH}.taskScore(&d.Students[1], "2"))
+}
+
+// TestWorkbookOfWhatIsMissing: the total is of the whole lab, words stand where a task has no
+// points, and formulas come to the same as the program.
+func TestWorkbookOfWhatIsMissing(t *testing.T) {
+	d := firstTask("1")
+	f := readBack(t, workbook(t, d, i18n.ZH))
+	rows, err := f.GetRows("成绩")
+	require.NoError(t, err)
+	require.Equal(t, "自动得分\n100 分", rows[0][8])
+	require.Equal(t, "40", rows[1][8])
+	rows, err = f.GetRows("统计")
+	require.NoError(t, err)
+	require.Equal(t, []string{"得分率", "90–100%", "2"}, rows[len(rows)-5], "of what has been graded")
+	rows, err = f.GetRows("运行信息")
+	require.NoError(t, err)
+	require.Contains(t, rows, []string{"还没有评的任务", "1 个任务：2，占整个实验 100 分中的 60 分"})
+
+	d = testData()
+	d.Students[0].Verdicts = d.Students[0].Verdicts[:4]
+	d.Students[0].Complete(d.Rubric)
+	f = readBack(t, workbook(t, d, i18n.ZH))
+	for row, want := range map[int][]string{2: {"还没评", "40", "40"}, 7: {"未提交", "40", "40"}} {
+		for i, col := range []int{11, 12, 16} {
+			calc, err := f.CalcCellValue("成绩", ref(col, row), excelize.Options{RawCellValue: true})
+			require.NoError(t, err)
+			require.Equal(t, []string{want[i], want[i]}, []string{calc, value(t, f, "成绩", ref(col, row))}, ref(col, row))
+		}
+	}
+}
