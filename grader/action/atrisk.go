@@ -11,7 +11,9 @@ import (
 // to that lasts: an update of theirs, or the way back from one, is under way, and a task
 // that it made is on the node. While the swarm watches such a task, its end is an update
 // that failed, which is paused or taken back, with whatever the owner changed last. Tasks
-// of before the update may go; so may all of a service whose updates go on whatever fails.
+// of before the update may go, and those that have been watched for as long as the update
+// asks; so may all of a service whose updates go on whatever fails. A watch of hours is not
+// respected for longer than [longestWatch], or one student would keep a class from being graded.
 func AtRisk(snap *evidence.Snapshot, nodeID string) []*evidence.Service {
 	var out []*evidence.Service
 	for i := range snap.Services {
@@ -21,12 +23,34 @@ func AtRisk(snap *evidence.Snapshot, nodeID string) []*evidence.Service {
 		}
 		if slices.ContainsFunc(snap.Tasks, func(t evidence.Task) bool {
 			return t.ServiceID == s.ID && t.NodeID == nodeID && !slices.Contains(ended, t.State) &&
-				(t.Desired == "running" || t.Desired == "ready") && madeSince(t, s.Updated)
+				(t.Desired == "running" || t.Desired == "ready") && madeSince(t, s.Updated) && watched(t, s.Update, snap.Taken)
 		}) {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+const (
+	// usualWatch is how long the swarm watches a new task of an update by itself;
+	// watchSpare is for tasks that take a moment to start, and clocks that differ.
+	usualWatch   = 5 * time.Second
+	watchSpare   = 10 * time.Second
+	longestWatch = time.Minute
+)
+
+// watched reports whether the swarm still watches a task that an update made, at a moment
+// in Unix milliseconds; also where it is not known when the task was made.
+func watched(t evidence.Task, policy *evidence.UpdatePolicy, now int64) bool {
+	made, err := time.Parse(time.RFC3339Nano, t.Created)
+	if err != nil {
+		return true
+	}
+	watch := usualWatch
+	if policy != nil && policy.MonitorMS != nil {
+		watch = min(time.Duration(min(*policy.MonitorMS, longestWatch.Milliseconds()))*time.Millisecond, longestWatch)
+	}
+	return time.UnixMilli(now).Sub(made) < watch+watchSpare
 }
 
 // madeSince reports whether a task was made after a moment, both by the managers' clock;

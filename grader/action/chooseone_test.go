@@ -3,6 +3,7 @@ package action
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -94,4 +95,28 @@ func TestUpdatesAreNotPutAtRisk(t *testing.T) {
 	require.Equal(t, "m2", Choose(snap, who, Rules{Kind: NodeDrain}).Steps[0].Fault.Hostname, "it will be over")
 	plan := Choose(snap, who, Rules{Kind: NodeDrain, Now: true})
 	require.Equal(t, []Missed{{Student: "a", Code: "node-updating", Node: "m2"}}, plan.Missed)
+}
+
+// One student's update that goes on for hours, or is watched for hours, keeps no class from
+// being graded.
+func TestAnUpdateIsAtRiskWhileItsTasksAreWatched(t *testing.T) {
+	hours, seconds := int64(3*3600*1000), int64(5000)
+	made := time.Date(2024, 5, 1, 10, 0, 0, 500e6, time.UTC)
+	for name, c := range map[string]struct {
+		monitor *int64
+		after   time.Duration
+		want    int
+	}{
+		"just made":                      {&seconds, time.Second, 1},
+		"watched for as long as asked":   {&seconds, 16 * time.Second, 0},
+		"as usual where nothing is said": {nil, 16 * time.Second, 0},
+		"watched for hours":              {&hours, 60 * time.Second, 1},
+		"but not respected for hours":    {&hours, 71 * time.Second, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := busy(world("m1* m2 m3", "svc-a:m2"), "svc-a", &evidence.UpdatePolicy{OnFailure: "rollback", MonitorMS: c.monitor}, "updating", 0)
+			s.Taken = made.Add(c.after).UnixMilli()
+			require.Len(t, AtRisk(s, s.Tasks[0].NodeID), c.want)
+		})
+	}
 }
