@@ -1,0 +1,304 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/page"
+	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
+)
+
+// student is one student's part of a page; checks are under headings of level.
+func (v *viewer) student(s *result.Student, key string, level int) (page.Student, error) {
+	a := s.Tally()
+	out := page.Student{
+		Key: key, ID: page.Clip(oneLine(s.ID), longID), Name: page.Clip(oneLine(s.Name), longName),
+		Points: a.Points.String(), Max: a.Max.String(),
+	}
+	for _, h := range v.d.Headings {
+		if x := s.Columns[h]; x != "" {
+			out.Fields = append(out.Fields, page.Field{Name: page.Clip(oneLine(h), longName), Value: page.Clip(oneLine(x), longName)})
+		}
+	}
+	if a.Max > 0 {
+		out.Percent = page.Share(a.Points.Float() / a.Max.Float())
+	}
+	v.state(&out, s, a)
+	v.notes(&out, s)
+	v.parts(&out, s, a)
+	v.tasks(&out, s, level)
+	window, err := v.o.timeline(s)
+	if err != nil {
+		return out, err
+	}
+	out.Window = v.timeline(window, key)
+	return out, nil
+}
+
+// state says whether the score is final.
+func (v *viewer) state(out *page.Student, s *result.Student, a result.Tally) {
+	switch {
+	case s.Damaged:
+		out.Empty, out.Points, out.Percent = v.word("report.damaged"), "?", ""
+		out.Mark, out.State = page.Mark(check.Ungraded), v.word("page.open")
+	case a.Open:
+		out.Mark, out.State = page.Mark(check.Ungraded), v.word("page.open")
+		out.Open = v.word("page.open_rest")
+		if a.OpenPoints > 0 {
+			out.Open = v.word("page.open_points", "points", a.OpenPoints.String())
+		}
+		if len(s.Verdicts) == 0 {
+			out.Empty, out.Open = v.word("report.no_verdicts"), ""
+		}
+		if a.Max == 0 {
+			out.Points = "?"
+		}
+	case a.Excused:
+		out.Mark, out.State, out.Points, out.Percent = page.Hand, v.word("page.excused"), v.word("hand.excused"), ""
+	case a.ByHand:
+		out.Mark, out.State = page.Hand, v.word("page.final_hand")
+	default:
+		out.State = v.word("page.final")
+	}
+}
+
+// notes say what made the score other than the checks did.
+func (v *viewer) notes(out *page.Student, s *result.Student) {
+	note := func(kind, text string) {
+		if text != "" {
+			out.Notes = append(out.Notes, page.Note{Kind: kind, Text: v.say(text, longText)})
+		}
+	}
+	for _, o := range s.Overrides {
+		if _, judged := s.Verdict(o.Check); o.Check == "" || !judged { // else it stands with the check
+			note("hand", OverrideLine(v.lang, s, o))
+		}
+	}
+	for _, a := range s.Attempts {
+		note("late", lateLine(v.lang, s, a))
+	}
+	if s.Remark != "" {
+		note("remark", v.word("page.remark", "text", oneLine(s.Remark)))
+	}
+}
+
+// parts are the tasks' points, and their sum.
+func (v *viewer) parts(out *page.Student, s *result.Student, a result.Tally) {
+	var sum rubric.Points
+	for _, id := range s.TaskIDs() {
+		t := s.Task(id)
+		sum += t.Points
+		out.Parts = append(out.Parts, v.part(v.taskTitle(id), t))
+		out.ByHand = out.ByHand || t.ByHandPoints() != 0
+		out.Late = out.Late || t.Late != 0
+	}
+	if len(out.Parts) == 0 {
+		return
+	}
+	title := v.word("report.sum")
+	if a.ByHand && a.Points != sum {
+		title, out.ByHand = v.word("page.set_total"), true
+	}
+	out.Sum = v.part(title, a)
+}
+
+func (v *viewer) part(title string, t result.Tally) page.Part {
+	p := page.Part{Title: title, Judged: t.Judged.String(), Counts: t.Points.String(), Max: t.Max.String()}
+	switch {
+	case t.Excused:
+		p.Counts, p.Max = v.word("hand.excused"), "–"
+	case t.Open:
+		p.Counts += " ?"
+	}
+	if n := t.ByHandPoints(); n != 0 {
+		p.ByHand = signed(n)
+	}
+	if t.Late != 0 {
+		p.Late = signed(-t.Late)
+	}
+	return p
+}
+
+func signed(p rubric.Points) string {
+	if p < 0 {
+		return "−" + (-p).String()
+	}
+	return "+" + p.String()
+}
+
+// lister puts a student's verdicts where they are shown.
+type lister struct {
+	*viewer
+	s     *result.Student
+	key   string
+	level int
+	told  map[string]*page.Check // the check that a hint was shown for
+	todo  map[string]*mending
+	order []*mending
+	n     int
+	all   map[string]judge.Verdict
+}
+
+// mending is a place to mend, and what it costs in all.
+type mending struct {
+	anchor, title string
+	lost          rubric.Points
+}
+
+// tasks shows each task's checks: what was lost or is open, what waits, what passed.
+func (v *viewer) tasks(out *page.Student, s *result.Student, level int) {
+	l := &lister{viewer: v, s: s, key: out.Key, level: level, told: map[string]*page.Check{}, todo: map[string]*mending{}, all: map[string]judge.Verdict{}}
+	for _, x := range s.Verdicts {
+		l.all[x.Check] = x
+	}
+	waiting, waits := 0, rubric.Points(0)
+	for _, id := range s.TaskIDs() {
+		t := page.Task{Title: v.taskTitle(id), Points: v.t.taskScore(s, id)}
+		var blocked []judge.Verdict
+		for _, x := range ofTask(s.Verdicts, id) {
+			c := l.check(x)
+			switch {
+			case c.Mark == page.Hand:
+				t.Cards = append(t.Cards, *c)
+			case x.Outcome == check.Pass:
+				t.Passed = append(t.Passed, *c)
+			case x.Outcome == check.Blocked:
+				t.Waiting = append(t.Waiting, *c)
+				blocked = append(blocked, x)
+				if s.Above(x.Task, x.Check) == nil {
+					waiting, waits = waiting+1, waits+x.Max
+				}
+			default:
+				t.Cards = append(t.Cards, *c)
+			}
+		}
+		if len(blocked) > 0 {
+			t.Causes = v.word("page.waiting_bare", "n", len(blocked))
+			if causes := l.causes(blocked); len(causes) > 0 {
+				t.Causes = v.word("page.waiting", "n", len(blocked), "checks", causes)
+			}
+		}
+		if len(t.Cards)+len(t.Waiting)+len(t.Passed) > 0 {
+			out.Tasks = append(out.Tasks, t)
+		}
+	}
+	for _, m := range l.order {
+		out.Todo = append(out.Todo, page.Todo{Anchor: m.anchor, Title: m.title, Lost: v.word("page.todo_lost", "points", m.lost.String())})
+	}
+	if waiting > 0 && len(out.Todo) > 0 {
+		out.Wait = v.word("page.todo_wait", "n", waiting, "points", waits.String())
+	}
+}
+
+// causes are the titles of the checks that have to pass first.
+func (l *lister) causes(blocked []judge.Verdict) []string {
+	list := &Listing{t: l.t, rub: l.d.Rubric, all: l.all, blocked: blocked}
+	titles := list.causes()
+	for i := range titles {
+		titles[i] = page.Clip(titles[i], longTitle)
+	}
+	return titles
+}
+
+// check is one verdict.
+func (l *lister) check(x judge.Verdict) *page.Check {
+	l.n++
+	c := &page.Check{
+		Anchor: fmt.Sprintf("%s-c%d", l.key, l.n), Level: l.level, Mark: page.Mark(x.Outcome), Outcome: l.word("report.outcome_" + string(x.Outcome)),
+		Title: l.checkTitle(x.Check), Points: x.Points.String() + " / " + x.Max.String(), Message: l.say(l.t.message(x.Message), longText),
+	}
+	if x.Outcome == check.Ungraded {
+		c.Points = "? / " + x.Max.String()
+	}
+	o, set := l.s.Override(x.Check)
+	if set {
+		c.Mark, c.Outcome, c.Hand = page.Hand, l.word("page.set_by_hand"), l.say(OverrideLine(l.lang, l.s, o), longText)
+		if o.Excused {
+			c.Points = l.word("hand.excused")
+		} else {
+			c.Points = l.s.Score("", x.Check).Points.String() + " / " + x.Max.String()
+		}
+	}
+	if x.Outcome == check.Pass || x.Outcome == check.Blocked {
+		return c
+	}
+	c.Spread = l.spread(x, c.Anchor)
+	if x.Outcome != check.Ungraded {
+		c.Seen, c.Wanted = l.fields(x.Observed, c.Spread != nil), l.fields(x.Expected, false)
+	}
+	l.hint(c, x)
+	if lost := x.Max - x.Points; x.Outcome != check.Ungraded && !set && l.s.Above(x.Task, x.Check) == nil && lost > 0 {
+		l.mend(c, x, lost)
+	}
+	return c
+}
+
+// hint says what to do, once for all checks that it mends.
+func (l *lister) hint(c *page.Check, x judge.Verdict) {
+	if x.Hint.Empty() {
+		return
+	}
+	lines := l.lang.Lines(x.Hint)
+	whole := strings.Join(lines, "\n")
+	if first := l.told[whole]; first != nil {
+		c.Same, c.SameTitle = first.Anchor, first.Title
+		return
+	}
+	l.told[whole] = c
+	for _, line := range lines {
+		kind := "words"
+		switch {
+		case strings.HasPrefix(line, i18n.CommandMark):
+			kind = "commands"
+		case strings.HasPrefix(line, i18n.FileMark):
+			kind = "file"
+		}
+		text, _ := cutMark(line)
+		text = l.mask(page.Clip(strings.TrimRight(oneLineKeeping(text), " "), longLine))
+		if text == "" {
+			continue
+		}
+		if n := len(c.Hint); n == 0 || c.Hint[n-1].Kind != kind {
+			c.Hint = append(c.Hint, page.Block{Kind: kind})
+		}
+		b := &c.Hint[len(c.Hint)-1]
+		b.Lines = append(b.Lines, text)
+	}
+}
+
+// mend counts what one place to mend costs.
+func (l *lister) mend(c *page.Check, x judge.Verdict, lost rubric.Points) {
+	key := strings.Join(i18n.EN.Lines(x.Hint), "\n")
+	if x.Hint.Empty() {
+		key = i18n.EN.Text(x.Message)
+	}
+	if m := l.todo[key]; m != nil {
+		m.lost += lost
+		return
+	}
+	m := &mending{c.Anchor, c.Title, lost}
+	l.todo[key] = m
+	l.order = append(l.order, m)
+}
+
+// maxFields bounds the facts that are shown of a check.
+const maxFields = 16
+
+// fields are facts that have a name in the language; those that a drawing shows are
+// left out.
+func (v *viewer) fields(f check.Facts, drawn bool) []page.Field {
+	var out []page.Field
+	for _, k := range slices.Sorted(keysOf(f)) {
+		name, ok := factName(v.lang, k)
+		if !ok || drawn && k == drawnFact || len(out) == maxFields {
+			continue
+		}
+		out = append(out, page.Field{Name: name, Value: v.say(factValue(v.lang, f[k]), longFact)})
+	}
+	return out
+}
