@@ -41,6 +41,7 @@ type Moment struct {
 type Moments struct {
 	Key, Title, Desc string
 	Spans            []Span
+	Never            bool // it did not recover
 	Marks            []Moment
 }
 
@@ -122,7 +123,7 @@ func Axis(from, to float64) []Tick {
 	var out []Tick
 	for s := math.Ceil(from / step); s*step <= to && len(out) <= 2*mostTicks; s++ {
 		at := (s*step - from) / length
-		t := Tick{X: Share(at), Text: strconv.FormatFloat(s*step, 'f', -1, 64), Anchor: "middle"}
+		t := Tick{X: Share(at), Text: strconv.FormatFloat(s*step+0, 'f', -1, 64), Anchor: "middle"}
 		switch {
 		case at < 0.03:
 			t.Anchor = "start"

@@ -1,5 +1,7 @@
 package page
 
+import "strings"
+
 // Mark says how a check ended, for a sign and a colour: one of the outcomes, or one
 // of the two below.
 type Mark string
@@ -49,14 +51,15 @@ type Student struct {
 	// page: letters and digits.
 	Key      string
 	ID, Name string
-	Fields   []Field // of the roster
-	Points   string
-	Max      string
-	Percent  string // of Max, as "62.5%"; "" if there is nothing to show
-	Mark     Mark   // ungraded while something is open
-	State    string // final, or not yet, in words
-	Open     string // why it is not final, and that nothing is lost by it
-	Notes    []Note
+	// Fields are further columns of the roster, for an instructor's eyes.
+	Fields  []Field
+	Points  string
+	Max     string
+	Percent string // of Max, as "62.5%"; "" if there is nothing to show
+	Mark    Mark   // ungraded while something is open
+	State   string // final, or not yet, in words
+	Open    string // why it is not final, and that nothing is lost by it
+	Notes   []Note
 	// Parts are the tasks' points and how they came about.
 	Parts  []Part
 	ByHand bool // a part has what an instructor added
@@ -117,6 +120,14 @@ type Block struct {
 
 // Copied reports whether its lines are to be copied as they stand.
 func (b Block) Copied() bool { return b.Kind != "words" }
+
+// Copies are what is copied at once: one command, or all that goes into a file.
+func (b Block) Copies() []string {
+	if b.Kind == "file" {
+		return []string{strings.Join(b.Lines, "\n")}
+	}
+	return b.Lines
+}
 
 // Class is an instructor's page but for its students.
 type Class struct {

@@ -47,7 +47,9 @@ func HTML(w io.Writer, d *result.Data, o Options) error {
 	}
 	students := func(yield func(page.Student, error) bool) {
 		for i := range d.Students {
-			if !yield(v.student(&d.Students[i], studentKey(i), 5)) {
+			s, err := v.student(&d.Students[i], studentKey(i), 5)
+			s.Fields = v.roster(&d.Students[i])
+			if !yield(s, err) {
 				return
 			}
 		}
@@ -109,6 +111,17 @@ func (v *viewer) className() string {
 	return page.Clip(oneLine(name), longTitle)
 }
 
+// roster is what the roster says of a student beside the name.
+func (v *viewer) roster(s *result.Student) []page.Field {
+	var out []page.Field
+	for _, h := range v.d.Headings {
+		if x := s.Columns[h]; x != "" {
+			out = append(out, page.Field{Name: page.Clip(oneLine(h), longName), Value: page.Clip(oneLine(x), longName)})
+		}
+	}
+	return out
+}
+
 // page is everything on a student's own.
 func (v *viewer) page(s *result.Student) (*page.StudentPage, error) {
 	one, err := v.student(s, "s", 3)
@@ -118,7 +131,7 @@ func (v *viewer) page(s *result.Student) (*page.StudentPage, error) {
 	p := &page.StudentPage{Student: one, Lab: v.lab(), Class: v.className(), When: v.when(s)}
 	p.Foot = append(p.Foot, page.Field{Name: v.word("page.foot_rubric"), Value: v.d.Rubric.ID + " v" + strconv.Itoa(v.d.Rubric.Version)})
 	if v.d.Run.Tool != "" {
-		p.Foot = append(p.Foot, page.Field{Name: v.word("page.foot_tool"), Value: "swarmgrade " + v.d.Run.Tool})
+		p.Foot = append(p.Foot, page.Field{Name: v.word("page.foot_tool"), Value: page.Clip(oneLine(v.d.Run.Tool), longTitle)})
 	}
 	var hashes []string
 	for _, x := range s.Verdicts {

@@ -161,8 +161,6 @@ func (v *viewer) foot(c *page.Class) {
 	if p := d.Run.Policy; p != "" {
 		add("page.foot_policy", v.word("report.policy_"+p))
 	}
-	if d.Run.Tool != "" {
-		add("page.foot_tool", "swarmgrade "+d.Run.Tool)
-	}
+	add("page.foot_tool", d.Run.Tool)
 	add("page.foot_roster", d.Run.RosterSHA256)
 }

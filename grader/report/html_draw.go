@@ -175,7 +175,7 @@ func (v *viewer) window(s *result.Student, key string, vs []judge.Verdict, most 
 	case done:
 		line.Spans = []page.Span{{X: "0%", W: page.Share(recovered / most)}}
 	case len(line.Marks) > 0:
-		line.Spans = []page.Span{{X: "0%", W: "100%"}}
+		line.Spans, line.Never = []page.Span{{X: "0%", W: "100%"}}, true
 		said = append(said, v.word("page.w_never"))
 	}
 	if n, ok := number(f["failed_share"]); ok {

@@ -20,11 +20,6 @@ func (v *viewer) student(s *result.Student, key string, level int) (page.Student
 		Key: key, ID: page.Clip(oneLine(s.ID), longID), Name: page.Clip(oneLine(s.Name), longName),
 		Points: a.Points.String(), Max: a.Max.String(),
 	}
-	for _, h := range v.d.Headings {
-		if x := s.Columns[h]; x != "" {
-			out.Fields = append(out.Fields, page.Field{Name: page.Clip(oneLine(h), longName), Value: page.Clip(oneLine(x), longName)})
-		}
-	}
 	if a.Max > 0 {
 		out.Percent = page.Share(a.Points.Float() / a.Max.Float())
 	}
@@ -297,6 +292,9 @@ func (v *viewer) fields(f check.Facts, drawn bool) []page.Field {
 		name, ok := factName(v.lang, k)
 		if !ok || drawn && k == drawnFact || len(out) == maxFields {
 			continue
+		}
+		if _, count := number(f[k]); count && k == drawnFact {
+			name = v.word("page.containers")
 		}
 		out = append(out, page.Field{Name: name, Value: v.say(factValue(v.lang, f[k]), longFact)})
 	}
