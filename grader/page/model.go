@@ -79,7 +79,7 @@ type Note struct{ Kind, Text string }
 // Part is a row of points; ByHand and Late are signed.
 type Part struct{ Title, Judged, ByHand, Late, Counts, Max string }
 
-// Todo is a place to mend: the check, and what it costs.
+// Todo is a place to mend: the check, and in which tasks it costs how much.
 type Todo struct{ Anchor, Title, Lost string }
 
 // Task is one task's checks: those to look at, those that wait, those that passed.

@@ -133,7 +133,7 @@ type lister struct {
 	key   string
 	level int
 	told  map[string]*page.Check // the check that a hint was shown for
-	todo  map[string]*mending
+	todo  map[string]*mending    // by trouble, and by steps
 	order []*mending
 	n     int
 	all   map[string]judge.Verdict
@@ -142,6 +142,7 @@ type lister struct {
 // mending is a place to mend, and what it costs in all.
 type mending struct {
 	anchor, title string
+	tasks         []string
 	lost          rubric.Points
 }
 
@@ -183,7 +184,7 @@ func (v *viewer) tasks(out *page.Student, s *result.Student, level int) {
 		}
 	}
 	for _, m := range l.order {
-		out.Todo = append(out.Todo, page.Todo{Anchor: m.anchor, Title: m.title, Lost: v.word("page.todo_lost", "points", m.lost.String())})
+		out.Todo = append(out.Todo, page.Todo{Anchor: m.anchor, Title: m.title, Lost: v.word("page.todo_lost", "tasks", m.tasks, "points", m.lost.String())})
 	}
 	if waiting > 0 && len(out.Todo) > 0 {
 		out.Wait = v.word("page.todo_wait", "n", waiting, "points", waits.String())
@@ -266,19 +267,30 @@ func (l *lister) hint(c *page.Check, x judge.Verdict) {
 	}
 }
 
-// mend counts what one place to mend costs.
+// mend counts what one place to mend costs: trouble of the same words is one, and so
+// is what the same steps mend, as in [Todo].
 func (l *lister) mend(c *page.Check, x judge.Verdict, lost rubric.Points) {
-	key := strings.Join(i18n.EN.Lines(x.Hint), "\n")
-	if x.Hint.Empty() {
-		key = i18n.EN.Text(x.Message)
+	keys := []string{"! " + i18n.EN.Text(x.Message)}
+	if !x.Hint.Empty() {
+		keys = append(keys, strings.Join(i18n.EN.Lines(x.Hint), "\n"))
 	}
-	if m := l.todo[key]; m != nil {
-		m.lost += lost
-		return
+	var m *mending
+	for _, k := range keys {
+		if m == nil {
+			m = l.todo[k]
+		}
 	}
-	m := &mending{c.Anchor, c.Title, lost}
-	l.todo[key] = m
-	l.order = append(l.order, m)
+	if m == nil {
+		m = &mending{anchor: c.Anchor, title: c.Title}
+		l.order = append(l.order, m)
+	}
+	for _, k := range keys {
+		l.todo[k] = m
+	}
+	m.lost += lost
+	if task := page.Clip(oneLine(x.Task), longTitle); !slices.Contains(m.tasks, task) {
+		m.tasks = append(m.tasks, task)
+	}
 }
 
 // maxFields bounds the facts that are shown of a check.
