@@ -78,6 +78,14 @@ func newViewer(d *result.Data, o Options) *viewer {
 	return v
 }
 
+// label is a text that something is called by, which is never nothing.
+func label(s string, most int) string {
+	if s = page.Clip(oneLine(s), most); strings.TrimSpace(s) != "" {
+		return s
+	}
+	return "?"
+}
+
 func studentKey(i int) string { return "s" + strconv.Itoa(i+1) }
 
 // say bounds and masks text.
@@ -108,7 +116,7 @@ func (v *viewer) className() string {
 	if v.d.Title != "" {
 		name = v.d.Title
 	}
-	return page.Clip(oneLine(name), longTitle)
+	return label(name, longTitle)
 }
 
 // roster is what the roster says of a student beside the name.
@@ -150,9 +158,8 @@ func (v *viewer) page(s *result.Student) (*page.StudentPage, error) {
 
 // typable reports whether a word can stand in a command as it is.
 func typable(s string) bool {
-	return s != "" && len(s) <= longID && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_' || r == '.')
-	})
+	const plain = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
+	return s != "" && len(s) <= longID && s[0] != '-' && strings.Trim(s, plain) == ""
 }
 
 // when is the last time that something of the student's was observed.

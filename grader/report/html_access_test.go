@@ -183,12 +183,11 @@ func accessible(t testing.TB, raw []byte) []string {
 			}
 		}
 		if len(n.Data) == 2 && n.Data[0] == 'h' && n.Data[1] >= '1' && n.Data[1] <= '6' {
-			if now := int(n.Data[1] - '0'); now > level+1 {
+			now := int(n.Data[1] - '0')
+			if now > level+1 {
 				say("from h%d to %s %q", level, n.Data, textUnder(n))
-			} else {
-				level = now
 			}
-			level = int(n.Data[1] - '0')
+			level = now
 		}
 		if n.Data == "th" {
 			if scope, _ := attr(n, "scope"); !slices.Contains([]string{"col", "row", "colgroup"}, scope) {

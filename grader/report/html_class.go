@@ -16,7 +16,7 @@ const upright = 24
 // class is what a class's page shows beside its rows and students.
 func (v *viewer) class() *page.Class {
 	d := v.d
-	name := page.Clip(oneLine(d.Class), longTitle)
+	name := label(d.Class, longTitle)
 	if d.Title != "" && d.Title != d.Class {
 		name += " · " + page.Clip(oneLine(d.Title), longTitle)
 	}
@@ -103,7 +103,7 @@ func (v *viewer) row(i int) page.Row {
 	s := &v.d.Students[i]
 	a := s.Tally()
 	r := page.Row{
-		Key: studentKey(i), ID: page.Clip(oneLine(s.ID), longID), Name: page.Clip(oneLine(s.Name), longName),
+		Key: studentKey(i), ID: label(s.ID, longID), Name: page.Clip(oneLine(s.Name), longName),
 		Points: a.Points.String(), Max: a.Max.String(), Open: a.Open || s.Damaged,
 	}
 	switch {

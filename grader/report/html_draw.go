@@ -150,7 +150,7 @@ func (v *viewer) windows(yield func(page.Window) bool) {
 }
 
 func (v *viewer) window(s *result.Student, key string, vs []judge.Verdict, most float64) page.Window {
-	w := page.Window{Key: key, ID: page.Clip(oneLine(s.ID), longID), Name: page.Clip(oneLine(s.Name), longName)}
+	w := page.Window{Key: key, ID: label(s.ID, longID), Name: page.Clip(oneLine(s.Name), longName)}
 	f := merged(vs)
 	if worst := slices.IndexFunc(vs, func(x judge.Verdict) bool { return x.Outcome != check.Pass }); worst >= 0 {
 		w.Message = v.say(v.t.message(vs[worst].Message), longText)

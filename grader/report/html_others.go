@@ -67,7 +67,7 @@ func (h *hidden) clear(text string) string {
 	inWord := false
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
-		if p := h.phrase(text[i:], r); p.text != "" && !(inWord && wordly(r)) {
+		if p := h.phrase(text[i:], r); p.text != "" && (!inWord || !wordly(r)) {
 			b.WriteString(p.put)
 			i, inWord = i+len(p.text), false
 			continue

@@ -17,7 +17,7 @@ import (
 func (v *viewer) student(s *result.Student, key string, level int) (page.Student, error) {
 	a := s.Tally()
 	out := page.Student{
-		Key: key, ID: page.Clip(oneLine(s.ID), longID), Name: page.Clip(oneLine(s.Name), longName),
+		Key: key, ID: label(s.ID, longID), Name: page.Clip(oneLine(s.Name), longName),
 		Points: a.Points.String(), Max: a.Max.String(),
 	}
 	if a.Max > 0 {
