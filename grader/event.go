@@ -33,6 +33,9 @@ const (
 	During Stage = "during"
 )
 
+// Pages is the stage in which a page is written for each student.
+const Pages Stage = "pages"
+
 // Began says that a stage begins, and how much there is to do.
 type Began struct {
 	Stage              Stage

@@ -2,7 +2,7 @@ package grader
 
 import (
 	"context"
-	"fmt"
+	"encoding/hex"
 	"io"
 	"path/filepath"
 	"strings"
@@ -47,14 +47,7 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 			return err
 		}
 		j.SayRubric(data)
-		dir := e.Dir
-		if dir == "" {
-			dir = filepath.Join("out", j.Class.Name)
-		}
-		w := writing{g: j.g, book: book, data: data, dir: dir, o: report.Options{
-			Lang: e.Lang, AllowUngraded: e.AllowUngraded,
-			Timeline: func(s *result.Student) (*result.Timeline, error) { return timeline(ctx, book, s) },
-		}}
+		w := j.writing(ctx, book, data, e)
 		for _, name := range e.Formats {
 			f, _ := report.FindFormat(name)
 			if err := w.format(ctx, f); err != nil {
@@ -66,6 +59,19 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 		return nil
 	})
 	return files, err
+}
+
+// writing begins an export.
+func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *result.Data, e Export) *writing {
+	dir := e.Dir
+	if dir == "" {
+		dir = filepath.Join("out", j.Class.Name)
+	}
+	lines := &timelines{book: book}
+	return &writing{g: j.g, book: book, data: data, dir: dir, o: report.Options{
+		Lang: e.Lang, AllowUngraded: e.AllowUngraded,
+		Timeline: func(s *result.Student) (*result.Timeline, error) { return lines.of(ctx, s) },
+	}}
 }
 
 // writing is an export under way.
@@ -91,15 +97,8 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
 		return nil
 	}
-	for i := range w.data.Students {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		s := &w.data.Students[i]
-		path := filepath.Join(w.dir, f.Name, fileName(s.ID)+"."+f.Ext)
-		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, w.data, s, w.o) }); err != nil {
-			return err
-		}
+	if err := w.each(ctx, f, w.data.Students); err != nil {
+		return err
 	}
 	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.data.Students))
 	return nil
@@ -126,7 +125,7 @@ func fileName(id string) string {
 			b.WriteRune(r)
 		default:
 			for _, c := range []byte(string(r)) {
-				fmt.Fprintf(&b, "%%%02X", c)
+				b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
 			}
 		}
 	}

@@ -25,7 +25,7 @@ const module = "swarmgrade/"
 // world outside, not even through a dependency.
 var pure = []string{
 	"grader/check", "grader/diag", "grader/evidence", "grader/explain", "grader/finding", "grader/formula", "grader/haproxy",
-	"grader/i18n", "grader/judge", "grader/leak", "grader/mention", "grader/naming", "grader/recovery", "grader/report", "grader/result", "grader/roster",
+	"grader/i18n", "grader/judge", "grader/leak", "grader/mention", "grader/naming", "grader/page", "grader/recovery", "grader/report", "grader/result", "grader/roster",
 	"grader/rubric", "grader/sight", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
 }
 
@@ -127,6 +127,11 @@ func TestImportDirections(t *testing.T) {
 			why:    "load is driven without knowing who judges it",
 			who:    func(p string) bool { return under(p, "loadgen") },
 			forbid: []string{module + "grader/check", module + "grader/sight", module + "grader/judge", module + "grader/observe", module + "grader/swarm", module + "grader/report", module + "grader/gradebook", module + "fixtures"},
+		},
+		{
+			why:    "a page's looks know nothing of scores",
+			who:    func(p string) bool { return p == "grader/page" },
+			forbid: []string{module + "grader/check", module + "grader/result", module + "grader/judge", module + "grader/rubric", module + "grader/report", module + "grader/gradebook"},
 		},
 		{
 			why:    "what is stored does not depend on how it is shown",

@@ -130,36 +130,9 @@ func (j *Job) NotGraded() error {
 // AddTimeline draws the fault window that a student's verdicts rest on.
 func (j *Job) AddTimeline(ctx context.Context, s *result.Student) error {
 	return j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		s.Timeline, err = timeline(ctx, book, s)
+		s.Timeline, err = (&timelines{book: book}).of(ctx, s)
 		return err
 	})
-}
-
-// timeline is the fault window that a student's verdicts rest on, from the newest
-// run that holds their evidence; nil if there is none.
-func timeline(ctx context.Context, book *gradebook.Gradebook, s *result.Student) (*result.Timeline, error) {
-	runs, err := book.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range runs {
-		students, err := book.Students(ctx, r.ID)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(students, func(x gradebook.Student) bool { return x.ID == s.ID && x.Bundle != "" })
-		if i < 0 || !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == students[i].Bundle }) {
-			continue
-		}
-		c, err := book.Case(ctx, r.ID, s.ID)
-		if err != nil {
-			return nil, err
-		}
-		if t := result.NewTimeline(c); t != nil {
-			return t, nil
-		}
-	}
-	return nil, nil
 }
 
 // CaseFile is all that a student's score in one run rests on: who has it and

@@ -143,7 +143,7 @@ type screen struct {
 // barText is the text of a stage's progress.
 var barText = map[grader.Stage]string{
 	grader.Loads: "cli.progress", grader.Later: "cli.progress_later",
-	grader.During: "cli.progress_during",
+	grader.During: "cli.progress_during", grader.Pages: "page.progress",
 }
 
 func (s *screen) show(e grader.Event) {

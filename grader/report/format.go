@@ -60,6 +60,8 @@ func Formats() []Format {
 	return []Format{
 		{Name: "xlsx", Ext: "xlsx", Media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Usual: true, Typed: true, Write: Workbook},
 		{Name: "json", Ext: "json", Media: "application/json", Usual: true, Write: func(w io.Writer, d *result.Data, o Options) error { return JSON(w, d, o.Lang) }},
+		{Name: "html", Ext: "html", Media: "text/html; charset=utf-8", Write: HTML},
+		{Name: "feedback", Ext: "html", Media: "text/html; charset=utf-8", Each: Feedback},
 	}
 }
 

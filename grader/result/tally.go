@@ -72,6 +72,9 @@ func (s *Student) Tallies() []Tally {
 	return out
 }
 
+// TaskIDs are the tasks that the student has a score on, those judged first.
+func (s *Student) TaskIDs() []string { return s.tasks() }
+
 // Task is the student's score on a task: what an instructor set for it, else the
 // sum of its checks less what lateness takes off. Points that were set for the
 // task, or for the whole lab, are the last word: nothing is taken off them. What is

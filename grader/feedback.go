@@ -1,0 +1,112 @@
+package grader
+
+import (
+	"archive/zip"
+	"context"
+	"io"
+	"path/filepath"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/report"
+	"swarmgrade/grader/result"
+)
+
+// feedbackFormat is the format of what a student is handed.
+const feedbackFormat = "feedback"
+
+// listedOpen is how many students with open scores a note names.
+const listedOpen = 10
+
+// Feedback writes a page for each student asked for who has results: into a
+// directory of their own, or packed into one file. It names what it wrote, and the
+// students whose score is not final, which their pages say too.
+func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open []string, err error) {
+	err = j.reading(ctx, func(book *gradebook.Gradebook) error {
+		data, err := j.standing(ctx, book)
+		if err != nil {
+			return err
+		}
+		j.SayRubric(data)
+		var who []result.Student
+		for _, s := range data.Students {
+			if !j.Has(s.ID) {
+				continue
+			}
+			if j.Narrow() {
+				s.Only(j.Concerns)
+			}
+			who = append(who, s)
+			if t := s.Tally(); t.Open || s.Damaged {
+				open = append(open, s.ID)
+			}
+		}
+		if len(who) == 0 {
+			return diag.Misuse(i18n.M("page.nobody"), i18n.M("cli.no_runs_hint", "class", j.Class.Name))
+		}
+		w := j.writing(ctx, book, data, e)
+		f, _ := report.FindFormat(feedbackFormat)
+		j.g.tell(Began{Stage: Pages, Students: len(who)})
+		if packed {
+			err = w.pack(ctx, f, who)
+		} else {
+			err = w.each(ctx, f, who)
+		}
+		j.g.tell(Ended{Pages})
+		files = w.files
+		if err != nil {
+			return err
+		}
+		if packed {
+			j.g.note("page.written_zip", "file", files[0], "n", len(who))
+		} else {
+			j.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(who))
+		}
+		if len(open) > 0 {
+			j.g.note("page.some_open", "n", len(open), "ids", ClipList(open, listedOpen))
+		}
+		return nil
+	})
+	return files, open, err
+}
+
+// each writes a file of each student into a directory of the format's name.
+func (w *writing) each(ctx context.Context, f report.Format, who []result.Student) error {
+	for i := range who {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s := &who[i]
+		path := filepath.Join(w.dir, f.Name, fileName(s.ID)+"."+f.Ext)
+		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, w.data, s, w.o) }); err != nil {
+			return err
+		}
+		w.g.tell(Step{observe.Progress{Student: s.ID}})
+	}
+	return nil
+}
+
+// pack writes the same files into one archive, in the order of the roster and without
+// times, so that the same results give the same bytes.
+func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student) error {
+	return w.file(ctx, filepath.Join(w.dir, f.Name+".zip"), false, func(to io.Writer) error {
+		out := zip.NewWriter(to)
+		for i := range who {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			s := &who[i]
+			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + "/" + fileName(s.ID) + "." + f.Ext)
+			if err != nil {
+				return err
+			}
+			if err := f.Each(part, w.data, s, w.o); err != nil {
+				return err
+			}
+			w.g.tell(Step{observe.Progress{Student: s.ID}})
+		}
+		return out.Close()
+	})
+}

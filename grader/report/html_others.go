@@ -1,0 +1,121 @@
+package report
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
+)
+
+// What is too short to be told from any other word is not taken out.
+const (
+	leastID    = 5 // characters
+	leastName  = 2
+	leastLatin = 4 // of a name without ideographs
+)
+
+// hidden is what is taken out of text, and what is put in its place.
+type hidden struct {
+	lang    i18n.Lang
+	words   map[string]string // that are one word
+	phrases map[rune][]phrase // any others, by their first character
+}
+
+type phrase struct {
+	text, put string
+	whole     bool // only where no word goes on behind it
+}
+
+// others takes the IDs and names of a class's other students out of text. A student's
+// own deployment may show them, such as an environment variable that was copied.
+// What is not written in ideographs is taken for what it is only as whole words.
+func others(d *result.Data, s *result.Student, lang i18n.Lang) func(string) string {
+	h := &hidden{lang: lang, words: map[string]string{}, phrases: map[rune][]phrase{}}
+	own := oneLine(s.Name)
+	for i := range d.Students {
+		x := &d.Students[i]
+		if id := oneLine(x.ID); id != oneLine(s.ID) && utf8.RuneCountInString(id) >= leastID {
+			h.add(id, lang.T("page.another_id"))
+		}
+		name := oneLine(x.Name)
+		least := leastLatin
+		if strings.ContainsFunc(name, ideograph) {
+			least = leastName
+		}
+		if utf8.RuneCountInString(name) >= least && !strings.Contains(own, name) {
+			h.add(name, lang.T("page.another_name"))
+		}
+	}
+	return h.clear
+}
+
+func (h *hidden) add(text, put string) {
+	r, _ := utf8.DecodeRuneInString(text)
+	last, _ := utf8.DecodeLastRuneInString(text)
+	switch {
+	case wordly(r) && wordEnd(text, 0) == len(text):
+		h.words[text] = put
+	default:
+		h.phrases[r] = append(h.phrases[r], phrase{text, put, wordly(last)})
+	}
+}
+
+func (h *hidden) clear(text string) string {
+	var b strings.Builder
+	inWord := false
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if p := h.phrase(text[i:], r); p.text != "" && (!inWord || !wordly(r)) {
+			b.WriteString(p.put)
+			i, inWord = i+len(p.text), false
+			continue
+		}
+		if !wordly(r) {
+			b.WriteString(text[i : i+n])
+			i, inWord = i+n, false
+			continue
+		}
+		end := wordEnd(text, i)
+		if put, ok := h.words[text[i:end]]; ok {
+			b.WriteString(put)
+		} else {
+			b.WriteString(text[i:end])
+		}
+		i, inWord = end, true
+	}
+	return b.String()
+}
+
+// phrase is the longest one that text begins with.
+func (h *hidden) phrase(text string, first rune) phrase {
+	var best phrase
+	for _, p := range h.phrases[first] {
+		if len(p.text) <= len(best.text) || !strings.HasPrefix(text, p.text) {
+			continue
+		}
+		if next, _ := utf8.DecodeRuneInString(text[len(p.text):]); p.whole && wordly(next) && len(text) > len(p.text) {
+			continue
+		}
+		best = p
+	}
+	return best
+}
+
+// wordEnd is where the word that begins at i ends.
+func wordEnd(text string, i int) int {
+	for i < len(text) {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if !wordly(r) {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+// wordly characters make up words; an ideograph stands for itself.
+func wordly(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) && !ideograph(r)
+}
