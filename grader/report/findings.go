@@ -105,7 +105,9 @@ func (b *book) findings() error {
 		return nil
 	}
 	st := b.st
-	s, err := b.open(b.t("sheet_findings"), []float64{8, 26, 26, 7, 60, 60, 22}, len(b.d.Findings)+2, 0)
+	s, err := b.open(page{
+		name: b.t("sheet_findings"), widths: []float64{8, 24, 26, 7, 56, 56, 22}, rows: len(b.d.Findings) + 2, printed: 6, least: smallest,
+	})
 	if err != nil {
 		return err
 	}
@@ -129,7 +131,7 @@ func (b *book) findings() error {
 	if err := s.add([]any{excelize.Cell{StyleID: st.label, Value: b.t("findings_note")}}); err != nil {
 		return err
 	}
-	return s.Flush()
+	return s.end()
 }
 
 func uniq(list []string) []string {

@@ -14,15 +14,21 @@ import (
 // not there.
 type handed struct {
 	points  bool // of a check or a task, by hand or excused
+	tasks   bool // of a task
 	excused bool
-	history int // entries
+	open    bool // something is not decided
+	history int  // entries
 }
 
 func byHandOf(d *result.Data) (h handed) {
 	for i := range d.Students {
 		s := &d.Students[i]
+		for _, t := range s.Tallies() {
+			h.open = h.open || t.Open
+		}
 		for _, o := range s.Overrides {
 			h.points = h.points || o.Check != "" || o.Task != ""
+			h.tasks = h.tasks || o.Check == "" && o.Task != ""
 			h.excused = h.excused || o.Excused
 		}
 		h.history += len(s.History)
@@ -35,31 +41,29 @@ func byHandOf(d *result.Data) (h handed) {
 func (b *book) counted(l layout, s *result.Student, row int) []any {
 	st := b.st
 	all := s.Tally()
-	var open, byHand, late rubric.Points
+	var undecided, byHand, late rubric.Points
+	open := false
 	for _, t := range s.Tallies() {
-		open, byHand, late = open+t.OpenPoints, byHand+t.ByHandPoints(), late+t.Late
+		undecided, byHand, late, open = undecided+t.OpenPoints, byHand+t.ByHandPoints(), late+t.Late, open || t.Open
 	}
-	number := func(p rubric.Points) excelize.Cell {
+	number := func(p rubric.Points, shown bool) excelize.Cell {
 		c := excelize.Cell{StyleID: st.points}
-		if p != 0 {
+		if shown {
 			c.Value = p.Float()
 		}
 		return c
 	}
-	out := []any{number(open)}
+	var out []any
+	if l.open > 0 {
+		out = append(out, number(undecided, open))
+	}
 	if l.byHand > 0 {
-		out = append(out, number(byHand))
+		out = append(out, number(byHand, byHand != 0))
 	}
 	if l.late > 0 {
-		out = append(out, number(-late))
+		out = append(out, number(-late, late != 0))
 	}
-	if l.own > 0 {
-		own := excelize.Cell{StyleID: st.points}
-		if all.Excused || all.Max > 0 {
-			own.Value = all.Max.Float()
-		}
-		out = append(out, own)
-	}
+	out = append(out, number(all.Max, all.Excused || all.Max > 0))
 	override := excelize.Cell{StyleID: st.inputPoints}
 	for _, o := range s.Overrides {
 		switch {
@@ -71,24 +75,28 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 		}
 	}
 	final := excelize.Cell{StyleID: st.total, Value: any(all.Points.Float()), Formula: b.finalFormula(l, row)}
+	rate := excelize.Cell{StyleID: st.percent, Value: "", Formula: shareFormula(ref(l.final, row), ref(l.max, row))}
 	switch {
 	case all.Excused:
 		final.Value = b.lang.T("hand.excused")
 	case all.Open:
 		final.Value = b.t("ungraded")
+	case all.Max > 0:
+		rate.Value = round4(all.Points.Float() / all.Max.Float())
 	}
-	return append(out, override, textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final,
-		textCell(s.Remark, st.inputText, st.inputTextQuoted))
+	cause := Text{Lang: b.lang}.mainReason(s)
+	return append(out, textCell(clip(cause, causeColumns), st.wrap, st.wrapQuoted), override,
+		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, textCell(s.Remark, st.inputText, st.inputTextQuoted))
 }
 
-// finalFormula is the override, else what the columns before it come to.
+// causeColumns is what the main reason is cut to on the score sheet: two or three
+// lines. All of it is on the task's sheet.
+const causeColumns = 64
+
+// finalFormula is the override, else what the columns before it come to. It looks at
+// its own row alone.
 func (b *book) finalFormula(l layout, row int) string {
-	override, automatic, open := ref(l.override, row), ref(l.automatic, row), b.t("ungraded")
-	if l.byHand == 0 && l.late == 0 && l.own == 0 {
-		return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(COUNTIF(%[2]s:%[3]s,"%[4]s")>0,"%[4]s",%[3]s))`,
-			override, ref(leadColumns+1, row), automatic, open)
-	}
-	parts := automatic
+	parts := ref(l.automatic, row)
 	if l.byHand > 0 {
 		parts += "," + ref(l.byHand, row)
 	}
@@ -96,11 +104,14 @@ func (b *book) finalFormula(l layout, row int) string {
 	if l.late > 0 {
 		sum += "," + ref(l.late, row)
 	}
-	count := fmt.Sprintf(`IF(ISNUMBER(%s),"%s",IF(COUNT(%s)=0,"%s",SUM(%s)))`, ref(l.open, row), open, parts, open, sum)
-	if l.own > 0 {
-		count = fmt.Sprintf(`IF(AND(ISNUMBER(%[1]s),%[1]s=0),"%[2]s",%[3]s)`, ref(l.own, row), b.lang.T("hand.excused"), count)
+	count := fmt.Sprintf(`IF(COUNT(%s)=0,"%s",ROUND(SUM(%s),2))`, parts, b.t("ungraded"), sum)
+	if l.open > 0 {
+		count = fmt.Sprintf(`IF(ISNUMBER(%s),"%s",%s)`, ref(l.open, row), b.t("ungraded"), count)
 	}
-	return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,%[2]s)`, override, count)
+	if l.excused {
+		count = fmt.Sprintf(`IF(AND(ISNUMBER(%[1]s),N(%[1]s)=0),"%[2]s",%[3]s)`, ref(l.max, row), b.lang.T("hand.excused"), count)
+	}
+	return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,%[2]s)`, ref(l.override, row), count)
 }
 
 // reasons says why points were set: that of the total alone where the total is set,
@@ -127,10 +138,12 @@ func (b *book) changes() error {
 		return nil
 	}
 	st := b.st
-	s, err := b.open(b.t("sheet_changes"), []float64{
-		18, 14, b.longest(12, func(s *result.Student) string { return s.ID }), b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }),
-		22, 10, 11, 11, 11, 11, 44,
-	}, rows+1, 4)
+	s, err := b.open(page{
+		name: b.t("sheet_changes"), rows: rows + 1, lead: 4, least: smallest, widths: []float64{
+			18, 10, b.longest(12, func(s *result.Student) string { return s.ID }), b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }),
+			20, 9, 9, 9, 9, 9, 40,
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -167,11 +180,11 @@ func (b *book) changes() error {
 			}
 		}
 	}
-	if err := s.filter(); err != nil {
+	if err := s.filter(len(s.widths)); err != nil {
 		return err
 	}
 	if err := b.f.AddIgnoredErrors(s.name, "A2:"+ref(4, rows+1), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
 		return err
 	}
-	return s.Flush()
+	return s.end()
 }
