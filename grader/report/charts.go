@@ -44,7 +44,7 @@ func (b *book) chart(title string, wide, high uint) *excelize.Chart {
 
 // columnChart is the distribution of the scores.
 func (b *book) columnChart(sheet, at, title, names, values string) error {
-	c := b.chart(title, 560, 250)
+	c := b.chart(title, 480, 225)
 	c.Type = excelize.Col
 	c.Series = []excelize.ChartSeries{{Name: title, Categories: names, Values: values, Fill: solid(chartMain)}}
 	c.PlotArea = excelize.ChartPlotArea{ShowVal: true}
@@ -56,7 +56,7 @@ func (b *book) columnChart(sheet, at, title, names, values string) error {
 
 // barChart is a share of each row, a bar in the height of its row.
 func (b *book) barChart(sheet, at, title string, high float64, names, values string) error {
-	c := b.chart(title, 400, pixels(high)+20)
+	c := b.chart(title, 300, pixels(high))
 	c.Type = excelize.Bar
 	c.Series = []excelize.ChartSeries{{Name: title, Categories: names, Values: values, Fill: solid(chartMain)}}
 	c.PlotArea = excelize.ChartPlotArea{ShowVal: true}
@@ -74,7 +74,7 @@ type chartSeries struct {
 
 // stackChart is a strip of stretches of time for each row.
 func (b *book) stackChart(sheet, at, title string, high float64, names string, series []chartSeries) error {
-	c := b.chart(title, 520, pixels(high))
+	c := b.chart(title, 345, pixels(high))
 	c.Type = excelize.BarStacked
 	for _, s := range series {
 		c.Series = append(c.Series, excelize.ChartSeries{Name: s.name, Categories: names, Values: s.values, Fill: solid(s.color)})
@@ -88,7 +88,7 @@ func (b *book) stackChart(sheet, at, title string, high float64, names string, s
 
 // lineChart is a share over time.
 func (b *book) lineChart(sheet, at, title string, wide uint, times, values string) error {
-	c := b.chart(title, wide, 220)
+	c := b.chart(title, wide, 240)
 	c.Type = excelize.Area
 	c.Series = []excelize.ChartSeries{{Name: title, Categories: times, Values: values, Fill: solid(chartFailed)}}
 	zero, one := 0.0, 1.0

@@ -13,7 +13,7 @@ import (
 // the headings frozen and repeated on each page.
 type page struct {
 	name   string
-	widths []float64 // of the columns, in characters
+	widths []float64 // of the columns, in digits
 	rows   int       // with the heading
 	// lead columns stay in sight.
 	lead int
@@ -37,8 +37,8 @@ type sheet struct {
 	row int
 	// heights are those of the rows that are seen, in points.
 	heights []float64
-	// below is room under the last row, in points, for pictures.
-	below float64
+	// onPaper is the last row on paper; 0 is the last one there is.
+	onPaper int
 }
 
 // open starts a sheet.
@@ -72,6 +72,9 @@ func (b *book) open(p page) (*sheet, error) {
 		return nil, err
 	}
 	for i, wide := range p.widths {
+		if b.lang != i18n.ZH {
+			wide *= digitPixels / otherDigitPixels
+		}
 		if err := sw.SetColWidth(i+1, i+1, wide); err != nil {
 			return nil, err
 		}
@@ -129,7 +132,7 @@ func (s *sheet) put(values []any, height float64, folded bool) error {
 
 // Heights are in points, for text of 10 points.
 const (
-	lineHeight = 13.5
+	lineHeight = 12.75
 	rowSpare   = 2.5
 	maxHeight  = 240 // Excel takes 409
 )
@@ -140,7 +143,7 @@ func (s *sheet) height(values []any) float64 {
 		c, ok := v.(excelize.Cell)
 		text, isText := c.Value.(string)
 		if ok && isText && s.b.st.wraps[c.StyleID] {
-			lines = max(lines, linesOf(text, int(s.widths[i])-2)) // less the cell's own margins
+			lines = max(lines, linesOf(text, s.b.room(s.widths[i])))
 		}
 	}
 	return min(float64(lines)*lineHeight+rowSpare, maxHeight)
@@ -157,8 +160,8 @@ func (s *sheet) end() error {
 	if s.printed > 0 {
 		printed = s.printed
 		last := max(s.row, 1)
-		for h := s.below; h > 0; h -= defaultHeight {
-			last++
+		if s.onPaper > 0 {
+			last = s.onPaper
 		}
 		if err := f.SetDefinedName(&excelize.DefinedName{
 			Name: "_xlnm.Print_Area", RefersTo: quoteSheet(s.name) + "!$A$1:" + absolute(printed, last), Scope: s.name,
@@ -181,12 +184,11 @@ func (s *sheet) end() error {
 	return s.Flush()
 }
 
-// A4 and its margins, in points; the height of a row that nobody set one for.
+// A4 and its margins, in points.
 const (
 	paperShort, paperLong   = 595, 842
 	sideMargin              = 25.2
-	topMargin, bottomMargin = 46.8, 43.2
-	defaultHeight           = 15
+	topMargin, bottomMargin = 43.2, 39.6
 )
 
 // layout is the scale that a sheet is printed at, and on how many pages; shrunk says
@@ -216,8 +218,12 @@ func (s *sheet) pages(high float64) int {
 		return 1
 	}
 	n, used := 1, s.heights[0]
-	for _, h := range append(s.heights[1:len(s.heights):len(s.heights)], s.below) {
-		if used+h > high && used > s.heights[0] {
+	rows := s.heights
+	if s.onPaper > 0 { // such a sheet folds nothing away
+		rows = rows[:min(s.onPaper, len(rows))]
+	}
+	for _, h := range rows[1:] {
+		if used+h > high {
 			n, used = n+1, s.heights[0]
 		}
 		used += h
@@ -225,17 +231,29 @@ func (s *sheet) pages(high float64) int {
 	return n
 }
 
-// points is how wide columns are in points. A character is as wide as the widest
-// digit of the default font, in pixels of 1/96 inch.
+// Widths are in digits of the Chinese font of 11 points: of 8 pixels of 1/96 inch, and 5
+// for the margins. Those of the other font have 7, so that a column is as wide in every
+// language.
+const (
+	digitPixels      = 8.0
+	otherDigitPixels = 7.0
+)
+
+// points is how wide columns are in points.
 func (b *book) points(widths []float64) float64 {
-	digit, sum := 7.0, 0.0
-	if b.lang == i18n.ZH {
-		digit = 8
-	}
+	sum := 0.0
 	for _, w := range widths {
-		sum += w*digit + 5
+		sum += w*digitPixels + 5
 	}
 	return sum * 72 / 96
+}
+
+// room is how many columns of a terminal's width, two for a Chinese character, stand
+// side by side in a cell: text is of 10 points, half of which are a column, digits a
+// little more.
+func (b *book) room(width float64) int {
+	const column, margins = 5.3, 6
+	return max(int((b.points([]float64{width})-margins)/column), 1)
 }
 
 // quoteSheet is a sheet's name as formulas have it.

@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
@@ -84,14 +86,42 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 	case all.Max > 0:
 		rate.Value = round4(all.Points.Float() / all.Max.Float())
 	}
-	cause := Text{Lang: b.lang}.mainReason(s)
-	return append(out, textCell(clip(cause, causeColumns), st.wrap, st.wrapQuoted), override,
+	return append(out, textCell(clip(b.cause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), override,
 		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, textCell(s.Remark, st.inputText, st.inputTextQuoted))
 }
 
-// causeColumns is what the main reason is cut to on the score sheet: two or three
-// lines. All of it is on the task's sheet.
-const causeColumns = 64
+// cause is the check that lost most, in words that fit; what was seen of it is on the
+// task's sheet.
+func (b *book) cause(s *result.Student, room int) string {
+	text := Text{Lang: b.lang}.mainReason(s)
+	v, lost := reason(s)
+	if s.Damaged || !lost || v.Outcome == check.Ungraded || slices.ContainsFunc(s.Overrides, func(o result.Override) bool { return o.Check == "" && o.Task == "" }) {
+		return text
+	}
+	title := v.Check
+	if c, ok := b.d.Rubric.Check(v.Check); ok {
+		title = c.Title.In(b.lang)
+	}
+	more := 0
+	for _, x := range s.Verdicts {
+		_, set := s.Override(x.Check)
+		if x.Check != v.Check && !set && s.Above(x.Task, x.Check) == nil && (x.Outcome == check.Fail || x.Outcome == check.Partial || x.Outcome == check.Blocked) {
+			more++
+		}
+	}
+	key := "cause"
+	if more > 0 {
+		key = "cause_more"
+	}
+	say := func(title string) string {
+		return oneLine(b.t(key, "check", title, "points", (v.Max - v.Points).String(), "n", more))
+	}
+	text = say(title)
+	if over := width(text) - room; over > 0 { // the points stay
+		text = say(clip(oneLine(title), max(width(oneLine(title))-over, 8)))
+	}
+	return text
+}
 
 // finalFormula is the override, else what the columns before it come to. It looks at
 // its own row alone.

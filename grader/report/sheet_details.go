@@ -18,6 +18,9 @@ const (
 	detailKey     = 15
 )
 
+// small is the least scale of the details on paper: 10 points become 6.
+const small = 0.6
+
 // keyMark parts the ID from the task in the hidden column that links look for.
 const keyMark = " · "
 
@@ -103,14 +106,14 @@ func (b *book) details() error {
 	}
 	widths := []float64{
 		b.longest(10, func(s *result.Student) string { return s.ID }),
-		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 6, 24, 10, 7, 7, 74,
+		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 5, 40, 10, 7, 6, 98,
 		40, 26, 22, 20, 22, 9, 20,
 	}
 	if hand {
 		keys, widths = append(keys, "by_hand_points", "override_reason"), append(widths, 9, 30)
 	}
 	s, err := b.open(page{
-		name: b.t("sheet_details"), widths: widths, rows: b.detailRows(), lead: 2, printed: detailPrinted, least: smallest, grouped: true,
+		name: b.t("sheet_details"), widths: widths, rows: b.detailRows(), lead: 2, printed: detailPrinted, least: small, grouped: true,
 	})
 	if err != nil {
 		return err

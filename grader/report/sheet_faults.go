@@ -57,10 +57,10 @@ func (b *book) faults() error {
 	}
 	widths := []float64{
 		b.longest(10, func(s *result.Student) string { return s.ID }),
-		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 10, 7.5, 7.5, 7.5, 7.5, 7.5, 8,
+		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 10, 6.5, 7, 7, 7, 7, 7,
 	}
 	for range pictureColumns {
-		widths = append(widths, 10)
+		widths = append(widths, 8)
 	}
 	widths = append(widths, 10, 60, 9)
 	for range listedStretches + 1 {

@@ -29,7 +29,7 @@ func (b *book) rubric() error {
 		checks = append(checks, task.Checks...)
 	}
 	s, err := b.open(page{
-		name: b.t("sheet_rubric"), widths: []float64{26, 40, 8, 20, 22, 40}, rows: len(checks) + 2, portrait: true, printed: 4, least: smallest,
+		name: b.t("sheet_rubric"), widths: []float64{34, 62, 7, 20, 22, 40}, rows: len(checks) + 2, portrait: true, printed: 4, least: smallest,
 	})
 	if err != nil {
 		return err
@@ -42,9 +42,9 @@ func (b *book) rubric() error {
 		for _, c := range task.Checks {
 			sum += c.Points
 			if err := s.add([]any{
-				b.wrap(task.Title.In(b.lang)), b.wrap(c.Title.In(b.lang)), excelize.Cell{StyleID: st.points, Value: c.Points.Float()},
-				textCell(c.ID, st.text, st.textQuoted), b.wrap(c.Kind),
-				b.wrap(strings.Join(c.Needs, ", ")),
+				textCell(oneLine(task.Title.In(b.lang)), st.text, st.textQuoted), b.wrap(c.Title.In(b.lang)), excelize.Cell{StyleID: st.points, Value: c.Points.Float()},
+				textCell(c.ID, st.text, st.textQuoted), textCell(c.Kind, st.text, st.textQuoted),
+				textCell(strings.Join(c.Needs, ", "), st.text, st.textQuoted),
 			}); err != nil {
 				return err
 			}

@@ -34,6 +34,9 @@ type layout struct {
 	remark   int
 	more     []string // the roster's other columns, behind the remark
 	excused  bool
+	// causeRoom is what fits into a line of the main reason, in columns of a terminal's
+	// width.
+	causeRoom int
 }
 
 const leadColumns = 3 // ID, name, class
@@ -88,6 +91,7 @@ func (b *book) scores() error {
 	l := b.layout()
 	name := b.t("sheet_scores")
 	widths, heads := b.scoreHeads(l)
+	l.causeRoom = b.room(widths[l.cause-1])
 	printed := l.remark
 	const paper = (paperLong - 2*sideMargin) / readable
 	for printed < len(widths) && b.points(widths[:printed+1]) <= paper {
@@ -134,7 +138,7 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	}
 	head(class, min(b.longest(8, func(s *result.Student) string { return b.classOf(l, s) }), 18), st.head)
 	for _, t := range b.taskSheets {
-		head(b.t("subtotal", "task", clip(oneLine(t.task), 12), "max", t.max.String()), 7.5, st.headTask)
+		head(b.t("subtotal", "task", clip(oneLine(t.task), 12), "max", t.max.String()), 7, st.headTask)
 	}
 	head(b.t("automatic", "max", b.totalMax().String()), 8, st.headTask)
 	if l.open > 0 {
@@ -149,11 +153,11 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	head(b.t("max"), 6, st.head)
 	cause := len(widths)
 	head(b.t("reason"), 0, st.head)
-	head(b.t("override"), 8, st.headInput)
+	head(b.t("override"), 7, st.headInput)
 	head(b.t("override_reason"), 12, st.headInput)
-	head(b.t("final"), 7.5, st.headTask)
-	head(b.t("rate"), 7.5, st.head)
-	head(b.t("remark"), 9, st.headInput)
+	head(b.t("final"), 7, st.headTask)
+	head(b.t("rate"), 6.5, st.head)
+	head(b.t("remark"), 8, st.headInput)
 	// The reason takes what the paper has left.
 	perChar := b.points([]float64{1}) - b.points([]float64{0})
 	room := ((paperLong-2*sideMargin)/readable - b.points(widths)) / perChar

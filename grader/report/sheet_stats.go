@@ -38,8 +38,8 @@ func (b *book) statistics() error {
 		checks += len(t.checks)
 	}
 	s, err := b.open(page{
-		name: b.t("sheet_statistics"), widths: []float64{10, 30, 8, 8, 8, 8, 8, 8, 8, 8, 10, 10, 10, 10, 10}, portrait: true, least: smallest,
-		rows: 16 + len(b.taskSheets) + checks,
+		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: smallest,
+		rows: 16 + len(b.taskSheets) + checks, printed: statChart + 3,
 	})
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 	st, n := b.st, len(b.d.Students)+1
 	final, rate := column(b.t("sheet_scores"), l.final, n), column(b.t("sheet_scores"), l.rate, n)
 	if err := s.add([]any{
-		excelize.Cell{StyleID: st.head, Value: b.t("score_band")}, excelize.Cell{StyleID: st.head, Value: ""},
+		nil, excelize.Cell{StyleID: st.head, Value: b.t("score_band")},
 		excelize.Cell{StyleID: st.head, Value: b.t("students")},
 	}); err != nil {
 		return err
@@ -70,13 +70,13 @@ func (b *book) statScores(s *sheet, l layout) error {
 			formula += fmt.Sprintf(`-COUNTIF(%s,">=%v")`, rate, scoreBands[i-1].least)
 		}
 		if err := s.add([]any{
-			excelize.Cell{StyleID: st.label, Value: band.name}, excelize.Cell{StyleID: st.label},
+			nil, excelize.Cell{StyleID: st.label, Value: band.name},
 			excelize.Cell{StyleID: st.points, Value: counts[i], Formula: formula},
 		}); err != nil {
 			return err
 		}
 	}
-	if err := b.columnChart(s.name, ref(5, 1), b.t("chart_scores"), area(s.name, 1, first, s.row), area(s.name, 3, first, s.row)); err != nil {
+	if err := b.columnChart(s.name, ref(5, 1), b.t("chart_scores"), area(s.name, statTitle, first, s.row), area(s.name, statMax, first, s.row)); err != nil {
 		return err
 	}
 	scores := settled(b.d)
@@ -85,7 +85,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 			v = ""
 		}
 		return s.add([]any{
-			excelize.Cell{StyleID: st.label, Value: b.t(key)}, excelize.Cell{StyleID: st.label},
+			nil, excelize.Cell{StyleID: st.label, Value: b.t(key)},
 			excelize.Cell{StyleID: st.points, Value: v, Formula: fmt.Sprintf(`IF(COUNT(%[1]s)=0,"",ROUND(%[2]s(%[1]s),2))`, final, f)},
 		})
 	}
@@ -98,7 +98,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 		least, most = scores[0], scores[k-1]
 	}
 	if err := s.add([]any{
-		excelize.Cell{StyleID: st.label, Value: b.t("graded_students")}, excelize.Cell{StyleID: st.label},
+		nil, excelize.Cell{StyleID: st.label, Value: b.t("graded_students")},
 		excelize.Cell{StyleID: st.points, Value: len(scores), Formula: "COUNT(" + final + ")"},
 	}); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (b *book) statTasks(s *sheet, _ layout) error {
 // statChecks are the checks, with the picture of their shares beside them.
 func (b *book) statChecks(s *sheet, _ layout) error {
 	keys := []string{
-		"task_heading", "check", "max", "got_all", "got_some", "got_none", "got_blocked", "ungraded", "pass_rate", "mean_points",
+		"task_heading", "check", "max", "got_all", "got_some", "got_none", "got_blocked", "ungraded_short", "pass_rate", "mean_points",
 	}
 	if err := s.heads(keys); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (b *book) statCheck(t taskSheet, at int, c result.Column, row int) []any {
 		cell(all, fmt.Sprintf(`COUNTIF(%s,">=%s")`, points, most)),
 		cell(some, fmt.Sprintf(`COUNTIF(%[1]s,">0")-COUNTIF(%[1]s,">=%[2]s")`, points, max(c.Max, 1).String())),
 		cell(none, noneFormula),
-		cell(blocked, ""), cell(open, fmt.Sprintf(`COUNTIF(%s,%s)`, points, quoteText(b.t("ungraded")))), share, mean,
+		cell(blocked, ""), cell(open, fmt.Sprintf(`COUNTIF(%s,%s)`, points, quoteText(b.t("ungraded_short")))), share, mean,
 	}
 }
 

@@ -99,6 +99,7 @@ func (b *book) answers(s *sheet, windows []*result.Timeline) error {
 			}
 		}
 	}
+	s.onPaper = s.row // the numbers stand right of what is on paper, and so does their picture
 	if err := s.add(nil); err != nil {
 		return err
 	}
@@ -121,5 +122,5 @@ func (b *book) answers(s *sheet, windows []*result.Timeline) error {
 			return err
 		}
 	}
-	return b.lineChart(s.name, ref(1, top), b.t("answers_picture", "n", len(windows)), 700, area(s.name, at, top, s.row), area(s.name, at+3, top, s.row))
+	return b.lineChart(s.name, ref(faultStretches+listedStretches+1, 1), b.t("answers_picture", "n", len(windows)), 700, area(s.name, at, top, s.row), area(s.name, at+3, top, s.row))
 }

@@ -125,7 +125,7 @@ func (b *book) tasks() error {
 func (b *book) task(t taskSheet) error {
 	widths, heads, high := b.taskHeads(t)
 	printed := t.rate
-	if b.points(widths[:t.cause]) <= (paperShort-2*sideMargin)/0.8 {
+	if b.points(widths[:t.cause]) <= (paperShort-2*sideMargin)/smallest {
 		printed = t.cause
 	}
 	title := t.name
@@ -181,11 +181,12 @@ func (b *book) taskHeads(t taskSheet) (widths []float64, heads []any, high float
 		title := b.t("column", "title", clip(oneLine(c.Title.In(b.lang)), 60), "max", c.Max.String())
 		if len(t.checks) <= turned {
 			head(title, 9, st.head)
-			high = max(high, float64(linesOf(cellText(title), 8))*lineHeight+rowSpare)
+			high = max(high, float64(linesOf(cellText(title), b.room(9)))*lineHeight+rowSpare)
 			continue
 		}
-		head(title, 5.5, st.headTurned)
-		high = max(high, min(float64(width(oneLine(c.Title.In(b.lang)))+1)*5.6/2+14, 150))
+		title = oneLine(title)
+		head(title, 4.4, st.headTurned) // two lines beside each other
+		high = max(high, min(float64(width(title))*5.6/2+24, 160))
 	}
 	if t.sum > 0 {
 		head(b.t("sum_of_checks"), 7, st.head)
@@ -196,9 +197,9 @@ func (b *book) taskHeads(t taskSheet) (widths []float64, heads []any, high float
 	if t.late > 0 {
 		head(b.t("late"), 7, st.head)
 	}
-	head(b.t("points"), 7, st.headTask)
-	head(b.t("max"), 6, st.head)
-	head(b.t("rate"), 7, st.head)
+	head(b.t("points"), 6.5, st.headTask)
+	head(b.t("max"), 5, st.head)
+	head(b.t("rate"), 6.5, st.head)
 	head(b.t("reason"), 50, st.head)
 	if t.why > 0 {
 		head(b.t("override_reason"), 36, st.head)
@@ -217,7 +218,8 @@ func (b *book) taskRow(t taskSheet, s *result.Student, row int) []any {
 		out = append(out, b.checkCell(s, c.Check))
 	}
 	open, excused := b.t("ungraded"), b.lang.T("hand.excused")
-	sumFormula := fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"",IF(COUNTIF(%[1]s,"%[2]s")>0,"%[2]s",IF(COUNT(%[1]s)=0,"%[3]s",ROUND(SUM(%[1]s),2))))`, span, open, excused)
+	sumFormula := fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"",IF(COUNTIF(%[1]s,"%[4]s")>0,"%[2]s",IF(COUNT(%[1]s)=0,"%[3]s",ROUND(SUM(%[1]s),2))))`,
+		span, open, excused, b.t("ungraded_short"))
 	sum, score := b.checksSum(s, t), any(tally.Points.Float())
 	switch {
 	case tally.Excused:
@@ -258,9 +260,9 @@ func (b *book) taskRow(t taskSheet, s *result.Student, row int) []any {
 	if _, counts := score.(float64); counts && tally.Max > 0 {
 		rate.Value = round4(tally.Points.Float() / tally.Max.Float())
 	}
-	out = append(out, scoreCell, most, rate, b.wrap(b.taskCause(s, t.task)))
+	out = append(out, scoreCell, most, rate, textCell(b.taskCause(s, t.task), st.text, st.textQuoted))
 	if t.why > 0 {
-		out = append(out, b.wrap(b.reasonsOf(s, t.task)))
+		out = append(out, textCell(oneLine(b.reasonsOf(s, t.task)), st.text, st.textQuoted))
 	}
 	out = append(out, b.linkTo(b.t("sheet_scores"), ref(1, row), column(b.t("sheet_scores"), 1, len(b.d.Students)+1)))
 	if lostIn(s, t.task) {
@@ -281,9 +283,12 @@ func (b *book) checkCell(s *result.Student, id string) excelize.Cell {
 	case !judged:
 		return excelize.Cell{StyleID: b.st.empty}
 	case v.Outcome == check.Ungraded:
-		return excelize.Cell{StyleID: b.st.ungraded, Value: b.t("ungraded")}
+		return excelize.Cell{StyleID: b.st.ungraded, Value: b.t("ungraded_short")}
 	case v.Outcome == check.Blocked:
 		return excelize.Cell{StyleID: b.st.blocked, Value: v.Points.Float()}
+	}
+	if v.Points >= v.Max { // what was lost is to stand out
+		return excelize.Cell{StyleID: b.st.points, Value: v.Points.Float()}
 	}
 	return excelize.Cell{StyleID: b.st.rated[band(v.Points, v.Max)], Value: v.Points.Float()}
 }
