@@ -38,7 +38,7 @@ func (b *book) chart(title string, wide, high uint) *excelize.Chart {
 		XAxis:    excelize.ChartAxis{Font: excelize.Font{Family: font, Size: 8, Color: "404040"}},
 		YAxis:    excelize.ChartAxis{Font: excelize.Font{Family: font, Size: 8, Color: "404040"}, MajorGridLines: true},
 		GapWidth: &gap,
-		Format:   excelize.GraphicOptions{Positioning: "oneCell"},
+		Format:   excelize.GraphicOptions{Positioning: "oneCell", AltText: title},
 	}
 }
 
@@ -48,7 +48,7 @@ func (b *book) columnChart(sheet, at, title, names, values string) error {
 	c.Type = excelize.Col
 	c.Series = []excelize.ChartSeries{{Name: title, Categories: names, Values: values, Fill: solid(chartMain)}}
 	c.PlotArea = excelize.ChartPlotArea{ShowVal: true}
-	c.YAxis.MajorUnit, c.YAxis.None, c.YAxis.MajorGridLines = 0, true, false
+	c.YAxis.None, c.YAxis.MajorGridLines = true, false
 	zero := 0.0
 	c.YAxis.Minimum = &zero
 	return b.f.AddChart(sheet, at, c)

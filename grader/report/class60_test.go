@@ -25,7 +25,7 @@ import (
 // class60 is a class of that many students on some tasks of the lab ha-lb, as mixed as
 // classes are: a third has it all, most of the others lose one to three checks, some much
 // more, and a few are open.
-func class60(t *testing.T, n int, lang i18n.Lang, tasks ...string) *result.Data {
+func class60(t testing.TB, n int, lang i18n.Lang, tasks ...string) *result.Data {
 	t.Helper()
 	file, ok := rubrics.Find("ha-lb")
 	require.True(t, ok)

@@ -83,12 +83,7 @@ func (b *book) faults() error {
 			continue
 		}
 		student := &b.d.Students[i]
-		var x *result.Timeline
-		if s.row <= mostPictured {
-			if x, err = b.o.timeline(student); err != nil {
-				return err
-			}
-		}
+		x := b.picture(student, s.row)
 		if x != nil {
 			pictured = append(pictured, x)
 		}
@@ -114,6 +109,19 @@ func (b *book) faults() error {
 		return err
 	}
 	return s.end()
+}
+
+// picture is the fault window of the student in a row; nil for one that is not at hand.
+// Marks come out also where such a record is damaged: only its picture is missing.
+func (b *book) picture(s *result.Student, row int) *result.Timeline {
+	if row > mostPictured {
+		return nil
+	}
+	x, err := b.o.timeline(s)
+	if err != nil {
+		return nil
+	}
+	return x
 }
 
 func (b *book) faultHeads() []any {

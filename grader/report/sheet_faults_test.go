@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"testing"
 
@@ -98,6 +99,9 @@ func TestWindowsArePictured(t *testing.T) {
 	read = 0
 	readBack(t, render(t, func(b *bytes.Buffer) error { return Workbook(b, d, o) }))
 	require.Equal(t, mostPictured, read)
+
+	o.Timeline = func(*result.Student) (*result.Timeline, error) { return nil, errors.New("a record is damaged") }
+	readBack(t, render(t, func(b *bytes.Buffer) error { return Workbook(b, d, o) }))
 }
 
 func TestNoFaultsNoSheet(t *testing.T) {
