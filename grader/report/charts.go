@@ -24,11 +24,14 @@ func solid(color string) excelize.Fill {
 	return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}
 }
 
+// leastChart is the height, in points, below which nothing is seen in a picture.
+const leastChart = 170
+
 // pixels of a length in points.
 func pixels(points float64) uint { return uint(points * 96 / 72) }
 
 func (b *book) chart(title string, wide, high uint) *excelize.Chart {
-	gap, font := uint(40), b.st.font
+	gap, font, varied := uint(40), b.st.font, false
 	return &excelize.Chart{
 		Dimension: excelize.ChartDimension{Width: wide, Height: high},
 		Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{
@@ -37,8 +40,8 @@ func (b *book) chart(title string, wide, high uint) *excelize.Chart {
 		Legend:   excelize.ChartLegend{Position: "none"},
 		XAxis:    excelize.ChartAxis{Font: excelize.Font{Family: font, Size: 8, Color: "404040"}},
 		YAxis:    excelize.ChartAxis{Font: excelize.Font{Family: font, Size: 8, Color: "404040"}, MajorGridLines: true},
-		GapWidth: &gap,
-		Format:   excelize.GraphicOptions{Positioning: "oneCell", AltText: title},
+		GapWidth: &gap, VaryColors: &varied,
+		Format: excelize.GraphicOptions{Positioning: "oneCell", AltText: title},
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -147,6 +148,11 @@ func (s *sheet) height(values []any) float64 {
 		}
 	}
 	return min(float64(lines)*lineHeight+rowSpare, maxHeight)
+}
+
+// reserve keeps room on paper for a picture of a height, in points, from a row on.
+func (s *sheet) reserve(from int, high float64) {
+	s.onPaper = max(s.row, from+int(math.Ceil(high/(lineHeight+rowSpare)))-1)
 }
 
 // filter lets rows 1 to the last be filtered; it must come before end.

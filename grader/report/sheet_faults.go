@@ -105,6 +105,7 @@ func (b *book) faults() error {
 			return err
 		}
 	}
+	s.reserve(1, leastChart)
 	if err := b.answers(s, pictured); err != nil {
 		return err
 	}

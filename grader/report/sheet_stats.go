@@ -175,7 +175,8 @@ func (b *book) statChecks(s *sheet, _ layout) error {
 	if s.row == head {
 		return nil
 	}
-	return b.barChart(s.name, ref(statChart, head), b.t("pass_rate"), high+s.heights[head-1],
+	s.reserve(head, leastChart)
+	return b.barChart(s.name, ref(statChart, head), b.t("pass_rate"), max(high+s.heights[head-1], leastChart),
 		area(s.name, statTitle, head+1, s.row), area(s.name, statShare, head+1, s.row))
 }
 

@@ -63,7 +63,7 @@ func (b *book) stretchChart(s *sheet) error {
 		head := quoteSheet(s.name) + "!" + absolute(faultStretches+i, 1)
 		series = append(series, chartSeries{head, area(s.name, faultStretches+i, 2, last), x.color})
 	}
-	return b.stackChart(s.name, ref(faultPrinted+1, 1), b.t("fault_picture"), max(high, 200), area(s.name, 2, 2, last), series)
+	return b.stackChart(s.name, ref(faultPrinted+1, 1), b.t("fault_picture"), max(high, leastChart), area(s.name, 2, 2, last), series)
 }
 
 // answerSteps is how many stretches of time requests are counted in at most.
@@ -99,7 +99,7 @@ func (b *book) answers(s *sheet, windows []*result.Timeline) error {
 			}
 		}
 	}
-	s.onPaper = s.row // the numbers stand right of what is on paper, and so does their picture
+	s.onPaper = max(s.row, s.onPaper) // the numbers stand right of what is on paper, and so does their picture
 	if err := s.add(nil); err != nil {
 		return err
 	}
