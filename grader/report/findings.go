@@ -111,7 +111,7 @@ func (b *book) findings() error {
 	if err != nil {
 		return err
 	}
-	if err := s.heads([]string{"severity", "finding", "students", "task", "message", "evidence_where", "evidence"}); err != nil {
+	if err := s.heads([]string{"severity", "finding", "students", "task_heading", "message", "evidence_where", "evidence"}); err != nil {
 		return err
 	}
 	for _, f := range b.d.Findings {

@@ -29,7 +29,7 @@ func (b *book) rubric() error {
 		checks = append(checks, task.Checks...)
 	}
 	s, err := b.open(page{
-		name: b.t("sheet_rubric"), widths: []float64{34, 62, 7, 20, 22, 40}, rows: len(checks) + 2, portrait: true, printed: 4, least: smallest,
+		name: b.t("sheet_rubric"), widths: []float64{32, 48, 7, 20, 22, 40}, rows: len(checks) + 2, portrait: true, printed: 4, least: smallest,
 	})
 	if err != nil {
 		return err
