@@ -41,50 +41,75 @@ func lostIn(s *result.Student, task string) bool {
 }
 
 // detailsOf are the rows of a student's task: first what lost points, then, folded,
-// what passed. Of several checks that wait for another, or are open for the same
-// reason, the first stands for all.
+// what passed. What waits for another check is told with that one; of several that are
+// open for the same reason, the first stands for all.
 func (b *book) detailsOf(s *result.Student, task string) []detailRow {
-	l := Listing{t: Text{Lang: b.lang}, rub: b.d.Rubric, all: map[string]judge.Verdict{}}
 	vs := ofTask(s.Verdicts, task)
-	together := map[string][]judge.Verdict{}
-	same := func(v judge.Verdict) string {
-		switch _, set := s.Override(v.Check); {
-		case set:
-		case v.Outcome == check.Blocked:
-			return "blocked"
-		case v.Outcome == check.Ungraded:
-			return "open " + b.lang.Text(v.Message)
+	waiting, open := map[string][]judge.Verdict{}, map[string][]judge.Verdict{}
+	cause := func(v judge.Verdict) string {
+		if _, set := s.Override(v.Check); set || v.Outcome != check.Blocked {
+			return ""
 		}
-		return ""
+		return b.causeOf(vs, v.Check, map[string]bool{})
+	}
+	openFor := func(v judge.Verdict) string {
+		if _, set := s.Override(v.Check); set || v.Outcome != check.Ungraded {
+			return ""
+		}
+		return b.lang.Text(v.Message)
 	}
 	for _, v := range vs {
-		l.all[v.Check] = v
-		if k := same(v); k != "" {
-			together[k] = append(together[k], v)
+		if id := cause(v); id != "" {
+			waiting[id] = append(waiting[id], v)
+		}
+		if why := openFor(v); why != "" {
+			open[why] = append(open[why], v)
 		}
 	}
 	var shown, folded []detailRow
 	for _, v := range vs {
 		row := detailRow{v: v, message: b.lang.Text(v.Message)}
 		_, set := s.Override(v.Check)
-		group := together[same(v)]
-		switch {
-		case v.Outcome == check.Pass && !set, len(group) > 1 && group[0].Check != v.Check:
+		same := open[openFor(v)]
+		if v.Outcome == check.Pass && !set || cause(v) != "" || len(same) > 1 && same[0].Check != v.Check {
 			row.folded = true
 			folded = append(folded, row)
 			continue
-		case len(group) > 1:
-			_, most, _ := judge.Total(group)
-			l.blocked = group
-			if causes := l.causes(); v.Outcome == check.Blocked && len(causes) > 0 {
-				row.message = b.t("wait_together", "n", len(group), "max", most.String(), "checks", causes)
-			} else {
-				row.message = b.t("open_together", "n", len(group), "max", most.String(), "why", row.message)
-			}
+		}
+		if len(same) > 1 {
+			_, most, _ := judge.Total(same)
+			row.message = b.t("open_together", "n", len(same), "max", most.String(), "why", row.message)
+		}
+		if more := waiting[v.Check]; len(more) > 0 {
+			_, most, _ := judge.Total(more)
+			row.message = b.t("wait_together", "n", len(more), "max", most.String(), "why", row.message)
 		}
 		shown = append(shown, row)
 	}
 	return append(shown, folded...)
+}
+
+// causeOf is the failed check of a task that another waits for in the end; "" if it is
+// not among these verdicts.
+func (b *book) causeOf(vs []judge.Verdict, id string, visited map[string]bool) string {
+	c, ok := b.d.Rubric.Check(id)
+	if !ok || visited[id] {
+		return ""
+	}
+	visited[id] = true
+	for _, need := range c.Needs {
+		i := slices.IndexFunc(vs, func(v judge.Verdict) bool { return v.Check == need })
+		switch {
+		case i < 0:
+		case vs[i].Outcome == check.Fail:
+			return need
+		case vs[i].Outcome == check.Blocked:
+			if found := b.causeOf(vs, need, visited); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 // detailRows is how many rows the details have, with the heading.

@@ -210,6 +210,11 @@ func TestDetailsTellACauseOnce(t *testing.T) {
 	for _, r := range rows[1:] {
 		require.True(t, r.folded)
 	}
+
+	rows = bookOf(testData(), i18n.ZH).detailsOf(&testData().Students[2], "1")
+	require.Equal(t, []bool{false, false, true, true}, []bool{rows[0].folded, rows[1].folded, rows[2].folded, rows[3].folded})
+	require.Equal(t, "只要求了 1 个副本，应至少 2 个（另有 1 项共 10 分因此没法查）", rows[1].message)
+	require.Equal(t, "task1.answers", rows[3].v.Check)
 }
 
 // TestRecalculatedByLibreOffice: a program of its own comes to the values that the
@@ -246,13 +251,16 @@ func TestRecalculatedByLibreOffice(t *testing.T) {
 		for _, sheet := range f.GetSheetList() {
 			text, err := os.ReadFile(filepath.Join(dir, name+"-"+sheet+".csv"))
 			require.NoError(t, err)
-			got, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+			lines := csv.NewReader(bytes.NewReader(text))
+			lines.FieldsPerRecord = -1
+			got, err := lines.ReadAll()
 			require.NoError(t, err)
 			rows, err := f.GetRows(sheet)
 			require.NoError(t, err)
 			for r := range rows {
 				for c := range rows[r] {
 					if text := formula(t, f, sheet, ref(c+1, r+1)); text != "" {
+						require.True(t, r < len(got) && c < len(got[r]), "%s %s %s", name, sheet, ref(c+1, r+1))
 						sameValue(t, value(t, f, sheet, ref(c+1, r+1)), got[r][c], name+" "+sheet+" "+ref(c+1, r+1)+": "+text)
 						n++
 					}
