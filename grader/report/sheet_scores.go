@@ -232,10 +232,11 @@ func (b *book) taskCell(s *result.Student, t taskSheet) excelize.Cell {
 func (b *book) scoreLinks(l layout, s *result.Student, row int) error {
 	tip := b.t("link_task")
 	for i, t := range b.taskSheets {
-		if len(ofTask(s.Verdicts, t.task)) == 0 {
+		at, ok := t.rows[s]
+		if !ok || len(ofTask(s.Verdicts, t.task)) == 0 {
 			continue
 		}
-		if err := b.f.SetCellHyperLink(b.t("sheet_scores"), ref(l.tasks[i], row), quoteSheet(t.name)+"!"+ref(1, row), "Location",
+		if err := b.f.SetCellHyperLink(b.t("sheet_scores"), ref(l.tasks[i], row), quoteSheet(t.name)+"!"+ref(1, at), "Location",
 			excelize.HyperlinkOpts{Tooltip: &tip}); err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 // statTasks are the tasks: how many are wholly graded, and their mean, with what was
 // set by hand and less what lateness takes off.
 func (b *book) statTasks(s *sheet, _ layout) error {
-	st, n := b.st, len(b.d.Students)+1
+	st := b.st
 	if len(b.taskSheets) == 0 {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (b *book) statTasks(s *sheet, _ layout) error {
 		return err
 	}
 	for _, t := range b.taskSheets {
-		scores := column(t.name, t.score, n)
+		scores := column(t.name, t.score, t.last())
 		mean, graded := taskMean(b.d, t)
 		value := any("")
 		if graded > 0 {
@@ -183,7 +183,7 @@ func (b *book) statChecks(s *sheet, _ layout) error {
 // statCheck counts one check, of which the points stand in a column of a task's sheet.
 func (b *book) statCheck(t taskSheet, at int, c result.Column, row int) []any {
 	st := b.st
-	points := column(t.name, at, len(b.d.Students)+1)
+	points := column(t.name, at, t.last())
 	all, some, none, blocked, open, sum := b.count(c)
 	most, graded := c.Max.String(), all+some+none
 	noneFormula := fmt.Sprintf(`COUNTIF(%s,"<=0")`, points)

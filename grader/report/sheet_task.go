@@ -38,7 +38,7 @@ func (b *book) task(t taskSheet) error {
 		title = x.Title.In(b.lang)
 	}
 	s, err := b.open(page{
-		name: t.name, widths: widths, rows: len(b.d.Students) + 1, lead: 2, printed: printed, portrait: true, least: smallest, title: title,
+		name: t.name, widths: widths, rows: t.last(), lead: 2, printed: printed, portrait: true, least: smallest, title: title,
 	})
 	if err != nil {
 		return err
@@ -46,15 +46,15 @@ func (b *book) task(t taskSheet) error {
 	if err := s.put(heads, high, false); err != nil {
 		return err
 	}
-	for i := range b.d.Students {
-		if err := s.add(b.taskRow(t, &b.d.Students[i], i+2)); err != nil {
+	for i, student := range t.students {
+		if err := s.add(b.taskRow(t, student, i+2)); err != nil {
 			return err
 		}
 	}
 	if err := s.filter(len(widths)); err != nil {
 		return err
 	}
-	if last := len(b.d.Students) + 1; last > 1 {
+	if last := t.last(); last > 1 {
 		counted := b.untyped("A1:" + ref(len(widths), last))
 		if err := b.f.AddDataValidation(t.name, counted); err != nil {
 			return err

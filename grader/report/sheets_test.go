@@ -126,6 +126,15 @@ func TestLinks(t *testing.T) {
 		sheet, cell, _ := strings.Cut(at, "!")
 		require.Equal(t, want, formula(t, f, sheet, cell), at)
 	}
+	// A task's sheet has those who did it.
+	d := testData()
+	d.Students[0].Verdicts = ofTask(d.Students[0].Verdicts, "2")
+	g := readBack(t, workbook(t, d, i18n.EN))
+	_, target, err := g.GetCellHyperLink("Scores", "D3")
+	require.NoError(t, err)
+	require.Equal(t, "'Task 1'!A2", target)
+	require.Equal(t, d.Students[1].ID, value(t, g, "Task 1", "A2"))
+	recalculated(t, g)
 	// The keys that links look for are there, and the first is of the row that is seen.
 	rows, err := f.GetRows("Details")
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
@@ -14,6 +15,8 @@ import (
 type taskSheet struct {
 	name, task string
 	checks     []result.Column
+	students   []*result.Student // who has something on it, a row each
+	rows       map[*result.Student]int
 	max        rubric.Points // of what was judged
 	// Columns, 0 where nobody needs one: the sum of the checks, what an instructor set
 	// for the task, what lateness takes off, what counts, the most there was.
@@ -29,10 +32,16 @@ func (b *book) layTasks() []taskSheet {
 		taken[strings.ToLower(b.t("sheet_"+key))] = true
 	}
 	for _, g := range tasks(b.columns) {
-		t := taskSheet{task: g[0].Task, checks: slices.Concat(g, b.setOnly(g))}
+		t := taskSheet{task: g[0].Task, checks: slices.Concat(g, b.setOnly(g)), rows: map[*result.Student]int{}}
 		t.name = sheetName(b.t("task", "task", t.task), taken)
 		for _, c := range g {
 			t.max += c.Max
+		}
+		for i := range b.d.Students {
+			if s := &b.d.Students[i]; concerns(s, t.task) {
+				t.students = append(t.students, s)
+				t.rows[s] = len(t.students) + 1
+			}
 		}
 		at := 2 + len(t.checks)
 		next := func() int { at++; return at }
@@ -54,6 +63,15 @@ func (b *book) layTasks() []taskSheet {
 	}
 	return out
 }
+
+// concerns reports whether a student was judged on a task, or was given points for it.
+func concerns(s *result.Student, task string) bool {
+	return slices.ContainsFunc(s.Verdicts, func(v judge.Verdict) bool { return v.Task == task }) ||
+		slices.ContainsFunc(s.Overrides, func(o result.Override) bool { return o.Task == task && !o.Gone })
+}
+
+// last is the last row of a task's sheet.
+func (t *taskSheet) last() int { return len(t.students) + 1 }
 
 // setOnly are a task's checks that nobody was judged on and somebody was given points
 // for.
