@@ -286,7 +286,7 @@ func (c *classroom) requireWorkbook(t *testing.T, r printed) {
 	f, err := excelize.OpenFile(filepath.Join(c.dir, "out", "lab", "lab.xlsx"))
 	require.NoError(t, err)
 	defer f.Close()
-	rows, err := f.GetRows("成绩")
+	rows, err := f.GetRows("成绩单")
 	require.NoError(t, err)
 	head := slices.IndexFunc(rows, func(row []string) bool { return slices.Contains(row, "学号") })
 	require.GreaterOrEqual(t, head, 0)

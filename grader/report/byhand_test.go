@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -77,9 +76,10 @@ func TestByHandGolden(t *testing.T) {
 func TestByHandWorkbook(t *testing.T) {
 	d := handedData()
 	raw := workbook(t, d, i18n.ZH)
-	require.Equal(t, raw, workbook(t, d, i18n.ZH))
+	require.True(t, bytes.Equal(raw, workbook(t, d, i18n.ZH)), "the same bytes")
 	f := readBack(t, raw)
-	rows, err := f.GetRows("成绩")
+	recalculated(t, f)
+	rows, err := f.GetRows("成绩单")
 	require.NoError(t, err)
 	at := map[string]int{}
 	for i, h := range rows[0] {
@@ -89,7 +89,7 @@ func TestByHandWorkbook(t *testing.T) {
 		require.Contains(t, at, heading)
 		return ref(at[heading], student+2)
 	}
-	const own = "满分\n（去掉免计）"
+	const own = "满分"
 	for i, want := range [][]string{ // automatic, by hand, late, maximum, override, final
 		{"100", "-6.5", "", "100", "", "93.5"},
 		{"85", "-25", "", "60", "", "60"},
@@ -101,35 +101,42 @@ func TestByHandWorkbook(t *testing.T) {
 	} {
 		var got []string
 		for _, h := range []string{"自动得分\n100 分", "手工增减", "迟交扣分", own, "改分", "最终得分"} {
-			got = append(got, value(t, f, "成绩", cell(h, i)))
+			got = append(got, value(t, f, "成绩单", cell(h, i)))
 		}
 		require.Equal(t, want, got, d.Students[i].ID)
-		calc, err := f.CalcCellValue("成绩", cell("最终得分", i), excelize.Options{RawCellValue: true})
-		require.NoError(t, err)
-		require.Equal(t, want[5], calc, d.Students[i].ID)
 	}
-	require.Contains(t, value(t, f, "成绩", cell("改分理由", 0)), "task1.image 7.5/7.5 → 1: 镜像是抄的")
+	require.Contains(t, value(t, f, "成绩单", cell("改分理由", 0)), "task1.image 7.5/7.5 → 1: 镜像是抄的")
 	changes, err := f.GetRows("手工改动")
 	require.NoError(t, err)
 	require.Len(t, changes, 13)
 	require.Equal(t, []string{"wang", "0020240101", "张三", "task1.image", "给分", "1/40", "1/40", "60/100?", "90/100", "镜像是抄的"}, changes[1][1:])
 	details, err := f.GetRows("明细")
 	require.NoError(t, err)
-	require.Equal(t, []string{"手工改为", "改分理由"}, details[0][13:])
-	require.Equal(t, []string{"1", "镜像是抄的"}, details[2][13:])
-	style := func(heading string, student int) *excelize.Style {
-		id, err := f.GetCellStyle("成绩", cell(heading, student))
+	require.Equal(t, []string{"手工改为", "改分理由"}, details[0][15:])
+	require.Equal(t, []string{"1", "镜像是抄的"}, details[1][15:])
+	// The task's sheet has what counts: what was set, marked, for what was judged.
+	tasks, err := f.GetRows("任务 1")
+	require.NoError(t, err)
+	require.Equal(t, []string{"小计", "手工改为", "迟交扣分", "得分", "满分", "得分率", "主要原因", "改分理由", "成绩单", "明细"}, tasks[0][6:])
+	require.Equal(t, []string{"10", "1", "12.5", "10", "33.5", "", "", "33.5", "40", "84%"}, tasks[1][2:12])
+	require.Equal(t, []string{"", "免计", "", "免计", "0"}, append([]string{""}, tasks[3][7:11]...))
+	tasks, err = f.GetRows("任务 2")
+	require.NoError(t, err)
+	require.Equal(t, []string{"20", "免计", "20", "", "", "20", "20", "100%"}, tasks[2][2:10])
+	require.Equal(t, []string{"20", "30", "50", "", "-9", "41", "60", "68%"}, tasks[4][2:10])
+	require.Equal(t, []string{"0", "0", "0", "20", "", "20", "60", "33%"}, tasks[5][2:10])
+	struck := func(sheet, cell string) bool {
+		id, err := f.GetCellStyle(sheet, cell)
 		require.NoError(t, err)
 		st, err := f.GetStyle(id)
 		require.NoError(t, err)
-		return st
+		return st.Font.Strike
 	}
-	require.True(t, style("使用指定镜像\n7.5 分", 0).Font.Strike, "what was judged is struck out")
-	require.False(t, style("使用指定镜像\n7.5 分", 1).Font.Strike)
-	require.True(t, style("任务 2 小计\n60 分", 4).Font.Strike)
+	require.True(t, struck("成绩单", cell("任务 2\n60 分", 4)), "what was judged is struck out")
+	require.False(t, struck("成绩单", cell("任务 2\n60 分", 3)))
 	// Typed points go before all of it.
-	require.NoError(t, f.SetCellValue("成绩", cell("改分", 5), 70))
-	calc, err := f.CalcCellValue("成绩", cell("最终得分", 5))
+	require.NoError(t, f.SetCellValue("成绩单", cell("改分", 5), 70))
+	calc, err := f.CalcCellValue("成绩单", cell("最终得分", 5))
 	require.NoError(t, err)
 	require.Equal(t, "70", calc)
 }

@@ -105,11 +105,13 @@ func (b *book) findings() error {
 		return nil
 	}
 	st := b.st
-	s, err := b.open(b.t("sheet_findings"), []float64{8, 26, 26, 7, 60, 60, 22}, len(b.d.Findings)+2, 0)
+	s, err := b.open(paper{
+		name: b.t("sheet_findings"), widths: []float64{8, 24, 26, 7, 56, 56, 22}, rows: len(b.d.Findings) + 2, printed: 6, least: smallest,
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.heads([]string{"severity", "finding", "students", "task", "message", "evidence_where", "evidence"}); err != nil {
+	if err := s.heads([]string{"severity", "finding", "students", "task_heading", "message", "evidence_where", "evidence"}); err != nil {
 		return err
 	}
 	for _, f := range b.d.Findings {
@@ -129,7 +131,7 @@ func (b *book) findings() error {
 	if err := s.add([]any{excelize.Cell{StyleID: st.label, Value: b.t("findings_note")}}); err != nil {
 		return err
 	}
-	return s.Flush()
+	return s.end()
 }
 
 func uniq(list []string) []string {

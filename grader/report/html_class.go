@@ -131,7 +131,7 @@ func (v *viewer) row(i int) page.Row {
 
 // rate is how a check went over the class.
 func (v *viewer) rate(r result.Rate, anchor string) page.Rate {
-	n, _ := count(v.d, r.Check)
+	n := outcomes(v.d, r.Check)
 	parts := []string{v.word("page.count_points", "max", r.Max.String())}
 	for _, o := range check.Outcomes {
 		if n[o] > 0 {
@@ -146,6 +146,17 @@ func (v *viewer) rate(r result.Rate, anchor string) page.Rate {
 		out.Share, out.Width = strconv.FormatFloat(float64(int(100*r.Share())), 'f', -1, 64)+"%", page.Share(r.Share())
 	}
 	return out
+}
+
+// outcomes are how many students ended a check in each way, "" for those without a
+// verdict.
+func outcomes(d *result.Data, id string) map[check.Outcome]int {
+	n := map[check.Outcome]int{}
+	for i := range d.Students {
+		v, _ := d.Students[i].Verdict(id)
+		n[v.Outcome]++
+	}
+	return n
 }
 
 // foot says where the results come from.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -68,14 +67,14 @@ func TestWhatIsNotGradedYet(t *testing.T) {
 func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	d := firstTask("1")
 	f := readBack(t, workbook(t, d, i18n.ZH))
-	rows, err := f.GetRows("成绩")
-	require.NoError(t, err)
-	require.Equal(t, "自动得分\n100 分", rows[0][8])
-	require.Equal(t, "40", rows[1][8])
-	rows, err = f.GetRows("统计")
-	require.NoError(t, err)
-	require.Equal(t, []string{"得分率", "90–100%", "2"}, rows[len(rows)-5], "of what has been graded")
-	rows, err = f.GetRows("运行信息")
+	// The task that was graded, the points, the most of what is graded, why it is not all.
+	require.Equal(t, []string{"40", "40", "40", "还没有评（1 个任务，共 60 分）：2"}, []string{
+		value(t, f, "成绩单", "D2"), value(t, f, "成绩单", "E2"), value(t, f, "成绩单", "F2"), value(t, f, "成绩单", "G2"),
+	})
+	require.Equal(t, []string{"40", "1"}, []string{value(t, f, "成绩单", "J2"), value(t, f, "成绩单", "K2")}, "final, and its share")
+	recalculated(t, f)
+	require.Equal(t, []string{"90–100%", "2"}, []string{value(t, f, "统计", "B2"), value(t, f, "统计", "C2")}, "of what has been graded")
+	rows, err := f.GetRows("运行信息")
 	require.NoError(t, err)
 	require.Contains(t, rows, []string{"还没有评的任务", "1 个任务：2，占整个实验 100 分中的 60 分"})
 
@@ -83,11 +82,10 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	d.Students[0].Verdicts = d.Students[0].Verdicts[:4]
 	d.Students[0].Complete(d.Rubric)
 	f = readBack(t, workbook(t, d, i18n.ZH))
-	for row, want := range map[int][]string{2: {"还没评", "40", "40"}, 7: {"未提交", "40", "40"}} {
-		for i, col := range []int{11, 12, 16} {
-			calc, err := f.CalcCellValue("成绩", ref(col, row), excelize.Options{RawCellValue: true})
-			require.NoError(t, err)
-			require.Equal(t, []string{want[i], want[i]}, []string{calc, value(t, f, "成绩", ref(col, row))}, ref(col, row))
-		}
+	recalculated(t, f)
+	for row, want := range map[int][]string{2: {"还没评", "40", "40"}, 7: {"未提交", "40", "100"}} {
+		require.Equal(t, want, []string{
+			value(t, f, "成绩单", ref(5, row)), value(t, f, "成绩单", ref(6, row)), value(t, f, "成绩单", ref(8, row)),
+		}, row)
 	}
 }

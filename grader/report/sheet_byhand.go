@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
@@ -14,15 +16,21 @@ import (
 // not there.
 type handed struct {
 	points  bool // of a check or a task, by hand or excused
+	tasks   bool // of a task
 	excused bool
-	history int // entries
+	open    bool // something is not decided
+	history int  // entries
 }
 
 func byHandOf(d *result.Data) (h handed) {
 	for i := range d.Students {
 		s := &d.Students[i]
+		for _, t := range s.Tallies() {
+			h.open = h.open || t.Open
+		}
 		for _, o := range s.Overrides {
 			h.points = h.points || o.Check != "" || o.Task != ""
+			h.tasks = h.tasks || o.Check == "" && o.Task != ""
 			h.excused = h.excused || o.Excused
 		}
 		h.history += len(s.History)
@@ -35,31 +43,30 @@ func byHandOf(d *result.Data) (h handed) {
 func (b *book) counted(l layout, s *result.Student, row int) []any {
 	st := b.st
 	all := s.Tally()
-	var open, byHand, late rubric.Points
+	var undecided, byHand, late rubric.Points
+	open := false
 	for _, t := range s.Tallies() {
-		open, byHand, late = open+t.OpenPoints, byHand+t.ByHandPoints(), late+t.Late
+		undecided, byHand, late, open = undecided+t.OpenPoints, byHand+t.ByHandPoints(), late+t.Late, open || t.Open
 	}
-	number := func(p rubric.Points) excelize.Cell {
+	number := func(p rubric.Points, shown bool) excelize.Cell {
 		c := excelize.Cell{StyleID: st.points}
-		if p != 0 {
+		if shown {
 			c.Value = p.Float()
 		}
 		return c
 	}
-	out := []any{number(open)}
+	var out []any
+	if l.open > 0 {
+		out = append(out, number(undecided, open))
+	}
 	if l.byHand > 0 {
-		out = append(out, number(byHand))
+		out = append(out, number(byHand, byHand != 0))
 	}
 	if l.late > 0 {
-		out = append(out, number(-late))
+		out = append(out, number(-late, late != 0))
 	}
-	if l.own > 0 {
-		own := excelize.Cell{StyleID: st.points}
-		if all.Excused || all.Max > 0 {
-			own.Value = all.Max.Float()
-		}
-		out = append(out, own)
-	}
+	most := all.Max - all.NotYet // a run of one task is not a poor one of three
+	out = append(out, number(most, all.Excused || most > 0))
 	override := excelize.Cell{StyleID: st.inputPoints}
 	for _, o := range s.Overrides {
 		switch {
@@ -71,24 +78,56 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 		}
 	}
 	final := excelize.Cell{StyleID: st.total, Value: any(all.Points.Float()), Formula: b.finalFormula(l, row)}
+	rate := excelize.Cell{StyleID: st.percent, Value: "", Formula: shareFormula(ref(l.final, row), ref(l.max, row))}
 	switch {
 	case all.Excused:
 		final.Value = b.lang.T("hand.excused")
 	case all.Open:
 		final.Value = b.t("ungraded")
+	case most > 0:
+		rate.Value = round4(all.Points.Float() / most.Float())
 	}
-	return append(out, override, textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final,
-		textCell(s.Remark, st.inputText, st.inputTextQuoted))
+	return append(out, textCell(clip(b.cause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), override,
+		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, textCell(s.Remark, st.inputText, st.inputTextQuoted))
 }
 
-// finalFormula is the override, else what the columns before it come to.
-func (b *book) finalFormula(l layout, row int) string {
-	override, automatic, open := ref(l.override, row), ref(l.automatic, row), b.t("ungraded")
-	if l.byHand == 0 && l.late == 0 && l.own == 0 {
-		return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(COUNTIF(%[2]s:%[3]s,"%[4]s")>0,"%[4]s",%[3]s))`,
-			override, ref(leadColumns+1, row), automatic, open)
+// cause is the check that lost most, in words that fit; what was seen of it is on the
+// task's sheet.
+func (b *book) cause(s *result.Student, room int) string {
+	text := Text{Lang: b.lang}.mainReason(s)
+	v, lost := reason(s)
+	if s.Damaged || !lost || v.Outcome == check.Ungraded || slices.ContainsFunc(s.Overrides, func(o result.Override) bool { return o.Check == "" && o.Task == "" }) {
+		return text
 	}
-	parts := automatic
+	title := v.Check
+	if c, ok := b.d.Rubric.Check(v.Check); ok {
+		title = c.Title.In(b.lang)
+	}
+	more := 0
+	for _, x := range s.Verdicts {
+		_, set := s.Override(x.Check)
+		if x.Check != v.Check && !set && s.Above(x.Task, x.Check) == nil && (x.Outcome == check.Fail || x.Outcome == check.Partial || x.Outcome == check.Blocked) {
+			more++
+		}
+	}
+	key := "cause"
+	if more > 0 {
+		key = "cause_more"
+	}
+	say := func(title string) string {
+		return oneLine(b.t(key, "check", title, "points", (v.Max - v.Points).String(), "n", more))
+	}
+	text = say(title)
+	if over := width(text) - room; over > 0 { // the points stay
+		text = say(clip(oneLine(title), max(width(oneLine(title))-over, 8)))
+	}
+	return text
+}
+
+// finalFormula is the override, else what the columns before it come to. It looks at
+// its own row alone.
+func (b *book) finalFormula(l layout, row int) string {
+	parts := ref(l.automatic, row)
 	if l.byHand > 0 {
 		parts += "," + ref(l.byHand, row)
 	}
@@ -96,11 +135,14 @@ func (b *book) finalFormula(l layout, row int) string {
 	if l.late > 0 {
 		sum += "," + ref(l.late, row)
 	}
-	count := fmt.Sprintf(`IF(ISNUMBER(%s),"%s",IF(COUNT(%s)=0,"%s",SUM(%s)))`, ref(l.open, row), open, parts, open, sum)
-	if l.own > 0 {
-		count = fmt.Sprintf(`IF(AND(ISNUMBER(%[1]s),%[1]s=0),"%[2]s",%[3]s)`, ref(l.own, row), b.lang.T("hand.excused"), count)
+	count := fmt.Sprintf(`IF(COUNT(%s)=0,"%s",ROUND(SUM(%s),2))`, parts, b.t("ungraded"), sum)
+	if l.open > 0 {
+		count = fmt.Sprintf(`IF(ISNUMBER(%s),"%s",%s)`, ref(l.open, row), b.t("ungraded"), count)
 	}
-	return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,%[2]s)`, override, count)
+	if l.excused {
+		count = fmt.Sprintf(`IF(AND(ISNUMBER(%[1]s),N(%[1]s)=0),"%[2]s",%[3]s)`, ref(l.max, row), b.lang.T("hand.excused"), count)
+	}
+	return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,%[2]s)`, ref(l.override, row), count)
 }
 
 // reasons says why points were set: that of the total alone where the total is set,
@@ -127,10 +169,12 @@ func (b *book) changes() error {
 		return nil
 	}
 	st := b.st
-	s, err := b.open(b.t("sheet_changes"), []float64{
-		18, 14, b.longest(12, func(s *result.Student) string { return s.ID }), b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }),
-		22, 10, 11, 11, 11, 11, 44,
-	}, rows+1, 4)
+	s, err := b.open(paper{
+		name: b.t("sheet_changes"), rows: rows + 1, lead: 4, least: smallest, widths: []float64{
+			18, 10, b.longest(12, func(s *result.Student) string { return s.ID }), b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }),
+			20, 9, 9, 9, 9, 9, 40,
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -167,11 +211,11 @@ func (b *book) changes() error {
 			}
 		}
 	}
-	if err := s.filter(); err != nil {
+	if err := s.filter(len(s.widths)); err != nil {
 		return err
 	}
 	if err := b.f.AddIgnoredErrors(s.name, "A2:"+ref(4, rows+1), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
 		return err
 	}
-	return s.Flush()
+	return s.end()
 }

@@ -24,8 +24,26 @@ func windowVerdicts(d *result.Data, s *result.Student) []judge.Verdict {
 	return out
 }
 
+// Columns of the fault windows. The pictures stand on pictureColumns blank ones, which
+// are on paper; what is right of them is not.
+const (
+	faultDown       = 5
+	faultReplaced   = 6
+	faultRecovered  = 7
+	faultPrinted    = 9
+	pictureColumns  = 5
+	faultWindow     = faultPrinted + pictureColumns + 3
+	faultStretches  = faultWindow + 2
+	listedStretches = 4
+)
+
+// mostPictured bounds the students in a picture, and those whose requests are read for
+// one: each lies in the gradebook by itself.
+const mostPictured = 60
+
 // faults is a row for each student who was, or should have been, in a fault
-// window, and the class's faults below. Without any there is no sheet.
+// window, with a strip that shows it, and the class's faults below. Without any there
+// is no sheet.
 func (b *book) faults() error {
 	st := b.st
 	rows := make(map[int][]judge.Verdict)
@@ -38,45 +56,48 @@ func (b *book) faults() error {
 		return nil
 	}
 	widths := []float64{
-		b.longest(12, func(s *result.Student) string { return s.ID }),
-		b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), 13, 10, 10, 10, 10, 10, 10, 12, 60,
+		b.longest(10, func(s *result.Student) string { return s.ID }),
+		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 10, 6.5, 7, 7, 7, 7, 7,
 	}
-	s, err := b.open(b.t("sheet_faults"), widths, len(rows)+1+len(b.d.Faults), 2)
+	for range pictureColumns {
+		widths = append(widths, 8)
+	}
+	widths = append(widths, 10, 60, 9)
+	for range listedStretches + 1 {
+		widths = append(widths, 9)
+	}
+	s, err := b.open(paper{
+		name: b.t("sheet_faults"), widths: widths, rows: len(rows) + 1 + len(b.d.Faults), lead: 2,
+		printed: faultPrinted + pictureColumns, portrait: true, least: smallest,
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.heads([]string{
-		"id", "name", "fault_target", "fault_hit", "fault_down", "fault_replaced", "fault_answering", "fault_recovered",
-		"fault_failed", "fault_outage", "fault_result",
-	}); err != nil {
+	if err := s.add(b.faultHeads()); err != nil {
 		return err
 	}
+	var pictured []*result.Timeline
 	for i := range b.d.Students {
 		vs, ok := rows[i]
 		if !ok {
 			continue
 		}
 		student := &b.d.Students[i]
-		f := merged(vs)
-		hit := "" // nothing of the service's was hit, or nobody knows
-		if n, ok := number(f["hit"]); ok {
-			before, _ := number(f["before"])
-			hit = oneDecimal(n) + " / " + oneDecimal(before)
+		x := b.picture(student, s.row)
+		if x != nil {
+			pictured = append(pictured, x)
 		}
-		target, _ := f["target"].(string)
-		if err := s.add([]any{
-			textCell(student.ID, st.text, st.textQuoted), textCell(oneLine(student.Name), st.text, st.textQuoted),
-			textCell(target, st.text, st.textQuoted), excelize.Cell{StyleID: st.points, Value: hit},
-			b.figure(f, "down_s"), b.figure(f, "replaced_s"), b.figure(f, "answering_s"), b.figure(f, "recovered_s"),
-			b.share(f, "failed_share"), b.figure(f, "outage_s"), b.wrap(b.lang.Text(vs[0].Message)),
-		}); err != nil {
+		if err := s.add(b.faultRow(student, vs, x, s.row+1)); err != nil {
 			return err
 		}
 	}
-	if err := s.filter(); err != nil {
+	if err := s.filter(faultWindow); err != nil {
 		return err
 	}
 	if err := b.f.AddIgnoredErrors(s.name, "A2:"+ref(1, s.row), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
+		return err
+	}
+	if err := b.stretchChart(s); err != nil {
 		return err
 	}
 	for _, f := range b.d.Faults {
@@ -84,7 +105,75 @@ func (b *book) faults() error {
 			return err
 		}
 	}
-	return s.Flush()
+	s.reserve(1, leastChart)
+	if err := b.answers(s, pictured); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// picture is the fault window of the student in a row; nil for one that is not at hand.
+// Marks come out also where such a record is damaged: only its picture is missing.
+func (b *book) picture(s *result.Student, row int) *result.Timeline {
+	if row > mostPictured {
+		return nil
+	}
+	x, err := b.o.timeline(s)
+	if err != nil {
+		return nil
+	}
+	return x
+}
+
+func (b *book) faultHeads() []any {
+	var out []any
+	head := func(key string) {
+		c := excelize.Cell{StyleID: b.st.head}
+		if key != "" {
+			c.Value = b.t(key)
+		}
+		out = append(out, c)
+	}
+	for _, key := range []string{
+		"id", "name", "fault_target", "fault_hit", "fault_down", "fault_replaced", "fault_recovered", "fault_failed", "fault_outage", "fault_picture",
+	} {
+		head(key)
+	}
+	for range pictureColumns - 1 {
+		head("")
+	}
+	for _, key := range []string{"fault_answering", "fault_result", "fault_window"} {
+		head(key)
+	}
+	out = append(out, nil)
+	for _, key := range stretches {
+		head(key.name)
+	}
+	return out
+}
+
+func (b *book) faultRow(s *result.Student, vs []judge.Verdict, x *result.Timeline, row int) []any {
+	st, f := b.st, merged(vs)
+	hit := "" // nothing of the service's was hit, or nobody knows
+	if n, ok := number(f["hit"]); ok {
+		before, _ := number(f["before"])
+		hit = oneDecimal(n) + " / " + oneDecimal(before)
+	}
+	target, _ := f["target"].(string)
+	out := []any{
+		textCell(s.ID, st.text, st.textQuoted), textCell(oneLine(s.Name), st.text, st.textQuoted),
+		textCell(target, st.text, st.textQuoted), excelize.Cell{StyleID: st.points, Value: hit},
+		b.figure(f, "down_s"), b.figure(f, "replaced_s"), b.figure(f, "recovered_s"), b.share(f, "failed_share"), b.figure(f, "outage_s"),
+	}
+	for range pictureColumns {
+		out = append(out, nil)
+	}
+	window := excelize.Cell{StyleID: st.points}
+	if x != nil {
+		window.Value = round2(max(x.To, 0))
+	}
+	out = append(out, b.figure(f, "answering_s"), textCell(oneLine(b.lang.Text(vs[0].Message)), st.text, st.textQuoted), window, nil)
+	return append(out, b.stretchCells(f, x, row)...)
 }
 
 // merged joins the facts of several verdicts on one window.

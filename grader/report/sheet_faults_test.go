@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"errors"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,12 +43,18 @@ func faultData() *result.Data {
 
 func TestWorkbookFaults(t *testing.T) {
 	f := readBack(t, workbook(t, faultData(), i18n.ZH))
-	require.Equal(t, []string{"成绩", "明细", "统计", "故障", "评分标准", "运行信息"}, f.GetSheetList())
+	recalculated(t, f)
+	require.Contains(t, f.GetSheetList(), "故障")
 	rows, err := f.GetRows("故障")
 	require.NoError(t, err)
-	require.Equal(t, []string{"学号", "姓名", "故障节点", "受损/原有任务", "被发现（秒）", "补齐（秒）", "应答（秒）", "恢复（秒）", "失败请求", "最长中断（秒）", "结果"}, rows[0])
-	require.Equal(t, []string{"0020240101", "张三", "manager-2", "1 / 2", "11.4", "18.4", "18", "18.4", "32%", "0.2", "停机后 18.4 秒恢复"}, rows[1])
-	require.Equal(t, []string{"0020240102", "欧阳娜娜", "manager-2", "1 / 2", "12", "–", "–", "–", "–", "–", "停机后 107 秒只有 1 个在运行"}, rows[2])
+	require.Equal(t, []string{
+		"学号", "姓名", "故障节点", "受损/原有任务", "被发现（秒）", "补齐（秒）", "恢复（秒）", "失败请求", "最长中断（秒）", "恢复过程（秒）", "", "", "", "",
+		"应答（秒）", "结果", "观察时长（秒）", "", "发现之前", "补齐任务", "恢复应答", "没有恢复",
+	}, rows[0])
+	require.Equal(t, []string{"0020240101", "张三", "manager-2", "1 / 2", "11.4", "18.4", "18.4", "32%", "0.2", "", "", "", "", "", "18", "停机后 18.4 秒恢复"}, rows[1][:16])
+	require.Equal(t, []string{"11.4", "7", "0", "0"}, rows[1][18:])
+	require.Equal(t, []string{"0020240102", "欧阳娜娜", "manager-2", "1 / 2", "12", "–", "–", "–", "–"}, rows[2][:9])
+	require.Equal(t, []string{"–", "停机后 107 秒只有 1 个在运行"}, rows[2][14:16])
 	require.Equal(t, []string{"–", "–", "–"}, rows[3][4:7], "ungraded: nothing is known")
 	require.Len(t, rows, 6, "three students and two faults")
 	require.Equal(t, "故障：manager-2（node-stop），2024-11-21 10:31:00 +08:00 注入，60 秒后撤销", rows[4][0])
@@ -55,9 +64,44 @@ func TestWorkbookFaults(t *testing.T) {
 		require.NoError(t, err)
 		require.NotZero(t, kind, "IDs are text")
 	}
-	require.Equal(t, "0.324", value(t, f, "故障", "I2"), "a number, shown as a share")
-	harmless(t, value(t, f, "故障", "C4")+value(t, f, "故障", "K4"))
-	require.Empty(t, formula(t, f, "故障", "K4"))
+	require.Equal(t, "0.324", value(t, f, "故障", "H2"), "a number, shown as a share")
+	harmless(t, value(t, f, "故障", "C4")+value(t, f, "故障", "P4"))
+	require.Empty(t, formula(t, f, "故障", "P4"))
+}
+
+// TestWindowsArePictured: the moments that are not there are made up from the window, and
+// the requests of those whose windows are at hand are counted over time; a large class's
+// are not all read.
+func TestWindowsArePictured(t *testing.T) {
+	read := 0
+	window := &result.Timeline{Kind: "node-stop", Target: "manager-2", From: -3, To: 107.5, Probes: []result.TimedProbe{
+		{At: -2.5, OK: true}, {At: 0.2, OK: false}, {At: 0.7, OK: true}, {At: 5, OK: false},
+	}}
+	o := Options{Lang: i18n.ZH, Timeline: func(*result.Student) (*result.Timeline, error) { read++; return window, nil }}
+	d := faultData()
+	f := readBack(t, render(t, func(b *bytes.Buffer) error { return Workbook(b, d, o) }))
+	recalculated(t, f)
+	require.Equal(t, 3, read)
+	rows, err := f.GetRows("故障")
+	require.NoError(t, err)
+	require.Equal(t, []string{"107.5", "", "12", "0", "0", "95.5"}, rows[2][16:], "not recovered until nobody looked any more")
+	require.Equal(t, []string{"第几秒", "请求数", "失败数", "失败请求"}, rows[7][14:])
+	require.Equal(t, [][]string{{"-3", "3", "0", "0%"}, {"-2", "0", "0", "0%"}, {"-1", "0", "0", "0%"}, {"0", "6", "3", "50%"}}, [][]string{
+		rows[8][14:], rows[9][14:], rows[10][14:], rows[11][14:],
+	})
+	require.Equal(t, []string{"5", "3", "3", "100%"}, rows[16][14:])
+
+	one := d.Students[0]
+	for i := range 200 {
+		one.ID = strconv.Itoa(i)
+		d.Students = append(d.Students, one)
+	}
+	read = 0
+	readBack(t, render(t, func(b *bytes.Buffer) error { return Workbook(b, d, o) }))
+	require.Equal(t, mostPictured, read)
+
+	o.Timeline = func(*result.Student) (*result.Timeline, error) { return nil, errors.New("a record is damaged") }
+	readBack(t, render(t, func(b *bytes.Buffer) error { return Workbook(b, d, o) }))
 }
 
 func TestNoFaultsNoSheet(t *testing.T) {

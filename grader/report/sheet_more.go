@@ -7,84 +7,9 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"swarmgrade/grader/check"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
-
-// details is a row a student and check: what was seen, what was wanted, what
-// to do next, and the hash of the evidence.
-func (b *book) details() error {
-	st := b.st
-	rows := 1
-	for _, s := range b.d.Students {
-		rows += len(s.Verdicts)
-	}
-	keys := []string{
-		"id", "name", "task_heading", "check", "outcome", "points", "max", "message", "hint", "observed", "expected",
-		"check_id", "evidence",
-	}
-	hand := byHandOf(b.d).points
-	if hand {
-		keys = append(keys, "by_hand_points", "override_reason")
-	}
-	widths := []float64{
-		b.longest(12, func(s *result.Student) string { return s.ID }),
-		b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), 6, 24, 11, 9, 7, 36, 36, 26, 22, 22, 22,
-	}
-	if hand {
-		widths = append(widths, 9, 30)
-	}
-	s, err := b.open(b.t("sheet_details"), widths, rows, 2)
-	if err != nil {
-		return err
-	}
-	if err := s.heads(keys); err != nil {
-		return err
-	}
-	titles := make(map[string]string)
-	for _, c := range b.columns {
-		titles[c.Check] = c.Title.In(b.lang)
-	}
-	for i := range b.d.Students {
-		student := &b.d.Students[i]
-		id, name := textCell(student.ID, st.text, st.textQuoted), textCell(oneLine(student.Name), st.text, st.textQuoted)
-		for _, v := range student.Verdicts {
-			points := excelize.Cell{StyleID: st.points, Value: v.Points.Float()}
-			if v.Outcome == check.Ungraded {
-				points = excelize.Cell{StyleID: st.ungraded, Value: b.t("ungraded")}
-			}
-			row := []any{
-				id, name,
-				textCell(v.Task, st.text, st.textQuoted), b.wrap(titles[v.Check]),
-				excelize.Cell{StyleID: st.outcome[v.Outcome], Value: b.t("outcome_" + string(v.Outcome))},
-				points, excelize.Cell{StyleID: st.points, Value: v.Max.Float()},
-				b.wrap(b.lang.Text(v.Message)), b.wrap(b.lang.Text(v.Hint)),
-				b.wrap(facts(b.lang, v.Observed, true)), b.wrap(facts(b.lang, v.Expected, true)),
-				textCell(v.Check, st.text, st.textQuoted), textCell(v.Evidence, st.text, st.textQuoted),
-			}
-			if o, set := student.Override(v.Check); set {
-				set := excelize.Cell{StyleID: st.total, Value: any(o.Points.Float())}
-				if o.Excused {
-					set.Value = b.lang.T("hand.excused")
-				}
-				row = append(row, set, b.wrap(o.Reason))
-			}
-			if err := s.add(row); err != nil {
-				return err
-			}
-		}
-	}
-	if err := s.filter(); err != nil {
-		return err
-	}
-	if rows > 1 {
-		if err := b.f.AddIgnoredErrors(s.name, "A2:"+ref(3, rows), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
-			return err
-		}
-	}
-	return s.Flush()
-}
 
 func (b *book) wrap(text string) excelize.Cell { return textCell(text, b.st.wrap, b.st.wrapQuoted) }
 
@@ -103,11 +28,13 @@ func (b *book) rubric() error {
 	for _, task := range b.d.Rubric.Tasks {
 		checks = append(checks, task.Checks...)
 	}
-	s, err := b.open(b.t("sheet_rubric"), []float64{30, 20, 40, 8, 22, 40}, len(checks)+2, 0)
+	s, err := b.open(paper{
+		name: b.t("sheet_rubric"), widths: []float64{32, 48, 7, 20, 22, 40}, rows: len(checks) + 2, portrait: true, printed: 4, least: smallest,
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.heads([]string{"task_heading", "check_id", "check", "max", "kind", "needs"}); err != nil {
+	if err := s.heads([]string{"task_heading", "check", "max", "check_id", "kind", "needs"}); err != nil {
 		return err
 	}
 	var sum rubric.Points
@@ -115,9 +42,9 @@ func (b *book) rubric() error {
 		for _, c := range task.Checks {
 			sum += c.Points
 			if err := s.add([]any{
-				b.wrap(task.Title.In(b.lang)), textCell(c.ID, st.text, st.textQuoted), b.wrap(c.Title.In(b.lang)),
-				excelize.Cell{StyleID: st.points, Value: c.Points.Float()}, b.wrap(c.Kind),
-				b.wrap(strings.Join(c.Needs, ", ")),
+				textCell(oneLine(task.Title.In(b.lang)), st.text, st.textQuoted), b.wrap(c.Title.In(b.lang)), excelize.Cell{StyleID: st.points, Value: c.Points.Float()},
+				textCell(c.ID, st.text, st.textQuoted), textCell(c.Kind, st.text, st.textQuoted),
+				textCell(strings.Join(c.Needs, ", "), st.text, st.textQuoted),
 			}); err != nil {
 				return err
 			}
@@ -126,13 +53,13 @@ func (b *book) rubric() error {
 	if len(checks) > 0 {
 		label := excelize.Cell{StyleID: st.label, Value: b.t("sum")}
 		blank := excelize.Cell{StyleID: st.label}
-		if err := s.add([]any{label, blank, blank, excelize.Cell{
-			StyleID: st.total, Formula: "SUM(D2:" + ref(4, len(checks)+1) + ")", Value: sum.Float(),
+		if err := s.add([]any{label, blank, excelize.Cell{
+			StyleID: st.total, Formula: "ROUND(SUM(C2:" + ref(3, len(checks)+1) + "),2)", Value: sum.Float(),
 		}}); err != nil {
 			return err
 		}
 	}
-	return s.Flush()
+	return s.end()
 }
 
 // run says where the results come from.
@@ -179,7 +106,7 @@ func (b *book) run() error {
 		rows = append(rows, [2]string{"run_fault", text})
 	}
 	rows = append(rows, [2]string{"run_note", b.t("run_note_text")})
-	s, err := b.open(b.t("sheet_run"), []float64{20, 84}, len(rows)+1, 0)
+	s, err := b.open(paper{name: b.t("sheet_run"), widths: []float64{18, 80}, rows: len(rows) + 1, portrait: true, least: smallest})
 	if err != nil {
 		return err
 	}
@@ -194,7 +121,7 @@ func (b *book) run() error {
 			return err
 		}
 	}
-	return s.Flush()
+	return s.end()
 }
 
 // word says one of a fixed set of words; one that the catalogs do not have
@@ -211,4 +138,19 @@ func clock(t time.Time) string {
 		return ""
 	}
 	return t.Format("2006-01-02 15:04:05 -07:00")
+}
+
+// className is what a class is called.
+func className(d *result.Data) string {
+	if d.Title != "" {
+		return d.Title
+	}
+	return d.Class
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02")
 }

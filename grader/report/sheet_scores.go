@@ -13,60 +13,66 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// layout is where the columns of the scores are, counted from 1.
+// layout is where the columns of the scores are, counted from 1. Row 1 is the
+// headings, the students follow.
 type layout struct {
-	columns   []scoreColumn
+	class     string // the roster's column that is shown as the class; "" for the class's own name
+	tasks     []int
 	automatic int
-	open      int
-	// What an instructor's hand adds, what lateness takes off, and a maximum of the
-	// student's own, where there is any; 0 where there is none in the class.
-	byHand   int
-	late     int
-	own      int
+	// What is not decided, what an instructor's hand adds, what lateness takes off; 0
+	// where there is none in the class.
+	open   int
+	byHand int
+	late   int
+	max    int // the most that the student could get
+	// What an instructor types in, and what follows.
+	cause    int
 	override int
 	reason   int
 	final    int
+	rate     int
 	remark   int
-}
-
-// scoreColumn is a check, or the subtotal after the checks of a task.
-type scoreColumn struct {
-	at       int
-	subtotal bool
-	check    result.Column // of a subtotal the task's first check
-	from, to int           // what a subtotal adds up
-	max      rubric.Points // of a subtotal the task's
+	more     []string // the roster's other columns, behind the remark
+	excused  bool
+	// causeRoom is what fits into a line of the main reason, in columns of a terminal's
+	// width.
+	causeRoom int
 }
 
 const leadColumns = 3 // ID, name, class
 
+// classHeadings are the words over the column that tells which administrative class
+// a student is of; a course's class is made up of several.
+var classHeadings = []string{"行政班", "行政班级", "班级", "所在班级", "班级名称", "class", "section"}
+
 func (b *book) layout() layout {
-	var l layout
-	at := leadColumns
-	for _, g := range tasks(b.columns) {
-		from := at + 1
-		var sum rubric.Points
-		for _, c := range g {
-			at++
-			sum += c.Max
-			l.columns = append(l.columns, scoreColumn{at: at, check: c, max: c.Max})
+	l := layout{more: slices.Clone(b.d.Headings)}
+	for _, words := range classHeadings {
+		i := slices.IndexFunc(l.more, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), words) })
+		if i >= 0 {
+			l.class = l.more[i]
+			l.more = slices.Delete(l.more, i, i+1)
+			break
 		}
-		at++
-		l.columns = append(l.columns, scoreColumn{at: at, subtotal: true, check: g[0], from: from, to: at - 1, max: sum})
 	}
+	at := leadColumns
 	next := func() int { at++; return at }
-	l.automatic, l.open = next(), next()
+	for range b.taskSheets {
+		l.tasks = append(l.tasks, next())
+	}
+	l.automatic = next()
 	by := byHandOf(b.d)
+	l.excused = by.excused
+	if by.open {
+		l.open = next()
+	}
 	if by.points {
 		l.byHand = next()
 	}
 	if b.d.Late != nil {
 		l.late = next()
 	}
-	if by.excused {
-		l.own = next()
-	}
-	l.override, l.reason, l.final, l.remark = next(), next(), next(), next()
+	l.max, l.cause, l.override, l.reason, l.final, l.rate, l.remark = next(), next(), next(), next(), next(), next(), next()
 	return l
 }
 
@@ -83,12 +89,24 @@ func (b *book) totalMax() (sum rubric.Points) {
 	return sum
 }
 
+// readable is the least scale of the score sheet on paper: 10 points become 9.
+const readable = 0.9
+
 // scores is the sheet that becomes the class's marks.
 func (b *book) scores() error {
 	l := b.layout()
 	name := b.t("sheet_scores")
 	widths, heads := b.scoreHeads(l)
-	s, err := b.open(name, widths, len(b.d.Students)+1, 2)
+	l.causeRoom = b.room(widths[l.cause-1])
+	printed := l.remark
+	const wide = (paperLong - 2*sideMargin) / readable
+	for printed < len(widths) && b.points(widths[:printed+1]) <= wide {
+		printed++
+	}
+	s, err := b.open(paper{
+		name: name, widths: widths, rows: len(b.d.Students) + 1, lead: 2, printed: printed, least: readable,
+		title: b.t("score_title", "class", className(b.d)), foot: b.t("sign"),
+	})
 	if err != nil {
 		return err
 	}
@@ -96,21 +114,20 @@ func (b *book) scores() error {
 		return err
 	}
 	for i := range b.d.Students {
-		row, err := b.scoreRow(l, &b.d.Students[i], i+2)
-		if err != nil {
+		if err := s.add(b.scoreRow(l, &b.d.Students[i], i+2)); err != nil {
 			return err
 		}
-		if err := s.add(row); err != nil {
+		if err := b.scoreLinks(l, &b.d.Students[i], i+2); err != nil {
 			return err
 		}
 	}
-	if err := s.filter(); err != nil {
+	if err := s.filter(len(widths)); err != nil {
 		return err
 	}
 	if err := b.scoreRules(name, l); err != nil {
 		return err
 	}
-	return s.Flush()
+	return s.end()
 }
 
 func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
@@ -119,78 +136,121 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 		widths = append(widths, wide)
 		heads = append(heads, excelize.Cell{StyleID: style, Value: text})
 	}
-	head(b.t("id"), b.longest(12, func(s *result.Student) string { return s.ID }), st.head)
-	head(b.t("name"), b.longest(10, func(s *result.Student) string { return oneLine(s.Name) }), st.head)
-	head(b.t("class"), b.longest(8, func(*result.Student) string { return b.d.Class }), st.head)
-	for _, c := range l.columns {
-		if c.subtotal {
-			head(b.t("subtotal", "task", c.check.Task, "max", c.max.String()), 9, st.headTask)
-		} else {
-			head(b.t("column", "title", c.check.Title.In(b.lang), "max", c.max.String()), 9, st.head)
-		}
+	head(b.t("id"), b.longest(10, func(s *result.Student) string { return s.ID }), st.head)
+	head(b.t("name"), min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 20), st.head)
+	class := b.t("class")
+	if l.class != "" {
+		class = cellText(oneLine(l.class))
 	}
-	head(b.t("automatic", "max", b.totalMax().String()), 10, st.headTask)
-	head(b.t("open_points"), 10, st.head)
+	head(class, min(b.longest(8, func(s *result.Student) string { return b.classOf(l, s) }), 18), st.head)
+	for _, t := range b.taskSheets {
+		head(b.t("subtotal", "task", clip(oneLine(t.task), 12), "max", t.max.String()), 7, st.headTask)
+	}
+	head(b.t("automatic", "max", b.totalMax().String()), 8, st.headTask)
+	if l.open > 0 {
+		head(b.t("open_points"), 6.5, st.head)
+	}
 	if l.byHand > 0 {
-		head(b.t("by_hand"), 10, st.head)
+		head(b.t("by_hand"), 6.5, st.head)
 	}
 	if l.late > 0 {
-		head(b.t("late"), 10, st.head)
+		head(b.t("late"), 6.5, st.head)
 	}
-	if l.own > 0 {
-		head(b.t("own_max"), 10, st.head)
-	}
-	head(b.t("override"), 9, st.headInput)
-	head(b.t("override_reason"), 18, st.headInput)
-	head(b.t("final"), 9, st.headTask)
-	head(b.t("remark"), 16, st.headInput)
-	for _, h := range b.d.Headings {
+	head(b.t("max"), 6, st.head)
+	cause := len(widths)
+	head(b.t("reason"), 0, st.head)
+	head(b.t("override"), 7, st.headInput)
+	head(b.t("override_reason"), 12, st.headInput)
+	head(b.t("final"), 7, st.headTask)
+	head(b.t("rate"), 6.5, st.head)
+	head(b.t("remark"), 8, st.headInput)
+	// The reason takes what the paper has left.
+	perChar := b.points([]float64{1}) - b.points([]float64{0})
+	room := ((paperLong-2*sideMargin)/readable - b.points(widths)) / perChar
+	widths[cause] = min(max(room, 16), 44)
+	for _, h := range l.more {
 		head(cellText(oneLine(h)), b.longest(8, func(s *result.Student) string { return oneLine(s.Columns[h]) }), st.head)
 	}
 	return widths, heads
 }
 
+// classOf is the class that a student is of.
+func (b *book) classOf(l layout, s *result.Student) string {
+	if l.class != "" {
+		return oneLine(s.Columns[l.class])
+	}
+	return b.d.Class
+}
+
 // longest is the width that shows a text of every student, within reason.
 func (b *book) longest(least float64, of func(*result.Student) string) float64 {
 	for i := range b.d.Students {
-		least = max(least, float64(width(cellText(of(&b.d.Students[i]))))+3)
+		least = max(least, float64(width(cellText(of(&b.d.Students[i]))))+2)
 	}
 	return min(least, 28)
 }
 
-func (b *book) scoreRow(l layout, s *result.Student, row int) ([]any, error) {
+func (b *book) scoreRow(l layout, s *result.Student, row int) []any {
 	st := b.st
 	out := []any{
 		textCell(s.ID, st.text, st.textQuoted), textCell(oneLine(s.Name), st.text, st.textQuoted),
-		textCell(b.d.Class, st.text, st.textQuoted),
+		textCell(b.classOf(l, s), st.text, st.textQuoted),
 	}
-	var subtotals []string
-	for _, c := range l.columns {
-		if !c.subtotal {
-			out = append(out, b.scoreCell(s, c.check.Check))
-			continue
-		}
-		span, style := ref(c.from, row)+":"+ref(c.to, row), st.subtotal
-		if s.TaskSet(c.check.Task) {
-			style = st.replaced
-		}
-		none := b.lacked(s, c.check.Task)
-		out = append(out, excelize.Cell{
-			StyleID: style, Value: b.sum(ofTask(s.Verdicts, c.check.Task), none),
-			Formula: fmt.Sprintf(`IF(COUNTA(%[1]s)=0,"%[3]s",IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s)))`, span, b.t("ungraded"), none),
-		})
-		subtotals = append(subtotals, ref(c.at, row))
+	for _, t := range b.taskSheets {
+		out = append(out, b.taskCell(s, t))
 	}
 	automatic := excelize.Cell{StyleID: st.subtotal, Value: b.sum(s.Verdicts, b.t("ungraded"))}
-	if len(subtotals) > 0 {
-		automatic.Formula = fmt.Sprintf(`IF(COUNT(%[1]s)=0,"%[2]s",SUM(%[1]s))`, strings.Join(subtotals, ","), b.t("ungraded"))
+	if n := len(l.tasks); n > 0 {
+		span := ref(l.tasks[0], row) + ":" + ref(l.tasks[n-1], row)
+		automatic.Formula = fmt.Sprintf(`IF(COUNT(%[1]s)=0,"%[2]s",ROUND(SUM(%[1]s),2))`, span, b.t("ungraded"))
 	}
 	out = append(out, automatic)
 	out = append(out, b.counted(l, s, row)...)
-	for _, h := range b.d.Headings {
+	for _, h := range l.more {
 		out = append(out, textCell(oneLine(s.Columns[h]), st.text, st.textQuoted))
 	}
-	return out, nil
+	return out
+}
+
+// taskCell is what the checks of a task gave by themselves.
+func (b *book) taskCell(s *result.Student, t taskSheet) excelize.Cell {
+	c := excelize.Cell{StyleID: b.st.empty}
+	vs := ofTask(s.Verdicts, t.task)
+	if len(vs) == 0 {
+		if text := b.lacked(s, t.task); text != "" {
+			c.Value = text
+		}
+		return c
+	}
+	c.Value = b.sum(vs, "")
+	points, most, _ := judge.Total(vs)
+	switch _, graded := c.Value.(float64); {
+	case s.TaskSet(t.task):
+		c.StyleID = b.st.replaced
+	case !graded:
+		c.StyleID = b.st.ungraded
+	default:
+		c.StyleID = b.st.linked[band(points, most)]
+	}
+	return c
+}
+
+// scoreLinks lead from the points of a task to the row that they come from. They are
+// of the cell, not formulas: who hands in this sheet without the others loses the
+// links, and no number. They go with the cell when it is sorted.
+func (b *book) scoreLinks(l layout, s *result.Student, row int) error {
+	tip := b.t("link_task")
+	for i, t := range b.taskSheets {
+		at, ok := t.rows[s]
+		if !ok || len(ofTask(s.Verdicts, t.task)) == 0 {
+			continue
+		}
+		if err := b.f.SetCellHyperLink(b.t("sheet_scores"), ref(l.tasks[i], row), quoteSheet(t.name)+"!"+ref(1, at), "Location",
+			excelize.HyperlinkOpts{Tooltip: &tip}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lacked is what stands in the place of a task's points: that it was not handed in,
@@ -217,98 +277,6 @@ func (b *book) sum(vs []judge.Verdict, none string) any {
 	}
 	points, _, _ := judge.Total(vs)
 	return points.Float()
-}
-
-func (b *book) scoreCell(s *result.Student, id string) excelize.Cell {
-	v, ok := s.Verdict(id)
-	_, set := s.Override(id)
-	switch {
-	case !ok:
-		return excelize.Cell{StyleID: b.st.empty}
-	case set && v.Outcome == check.Ungraded:
-		return excelize.Cell{StyleID: b.st.replaced, Value: b.t("ungraded")}
-	case set:
-		return excelize.Cell{StyleID: b.st.replaced, Value: v.Points.Float()}
-	case v.Outcome == check.Ungraded:
-		return excelize.Cell{StyleID: b.st.ungraded, Value: b.t("ungraded")}
-	case v.Outcome == check.Blocked:
-		return excelize.Cell{StyleID: b.st.blocked, Value: v.Points.Float()}
-	}
-	return excelize.Cell{StyleID: b.st.points, Value: v.Points.Float()}
-}
-
-// scoreRules are what guides who fills in the sheet: bounds, colours,
-// protection.
-func (b *book) scoreRules(name string, l layout) error {
-	f, last := b.f, len(b.d.Students)+1
-	if last == 1 {
-		return b.protect(name)
-	}
-	span := func(col int) string { return ref(col, 2) + ":" + ref(col, last) }
-	total := b.totalMax()
-
-	bounds := excelize.NewDataValidation(true)
-	bounds.SetSqref(span(l.override))
-	if err := bounds.SetRange(0, total.Float(), excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween); err != nil {
-		return err
-	}
-	bounds.SetInput(b.t("override_title"), b.t("override_prompt", "max", total.String()))
-	bounds.SetError(excelize.DataValidationErrorStyleStop, b.t("override_title"), b.t("override_error", "max", total.String()))
-	why := excelize.NewDataValidation(true)
-	why.SetSqref(span(l.reason))
-	why.SetInput(b.t("reason_title"), b.t("reason_prompt"))
-	for _, dv := range []*excelize.DataValidation{bounds, why} {
-		if err := f.AddDataValidation(name, dv); err != nil {
-			return err
-		}
-	}
-	for _, c := range l.columns {
-		if err := b.scale(name, span(c.at), c.max); err != nil {
-			return err
-		}
-	}
-	for _, at := range []int{l.automatic, l.final} {
-		if err := b.scale(name, span(at), total); err != nil {
-			return err
-		}
-	}
-	// An override with no reason stands out.
-	if err := f.SetConditionalFormat(name, span(l.reason), []excelize.ConditionalFormatOptions{{
-		Type: "formula", Format: &b.st.badOverride,
-		Criteria: fmt.Sprintf(`AND(ISNUMBER(%s),LEN(TRIM(%s))=0)`, "$"+ref(l.override, 2), "$"+ref(l.reason, 2)),
-	}}); err != nil {
-		return err
-	}
-	texts := "A2:" + ref(leadColumns, last)
-	if n := len(b.d.Headings); n > 0 {
-		texts += " " + ref(l.remark+1, 2) + ":" + ref(l.remark+n, last)
-	}
-	if err := f.AddIgnoredErrors(name, texts, excelize.IgnoredErrorsNumberStoredAsText); err != nil {
-		return err
-	}
-	return b.protect(name)
-}
-
-// scale colours points from nothing to all of max.
-func (b *book) scale(name, span string, max rubric.Points) error {
-	if max <= 0 {
-		return nil
-	}
-	return b.f.SetConditionalFormat(name, span, []excelize.ConditionalFormatOptions{{
-		Type: "3_color_scale", Criteria: "=",
-		MinType: "num", MidType: "num", MaxType: "num",
-		MinValue: "0", MidValue: (max / 2).String(), MaxValue: max.String(),
-		MinColor: "#" + scaleLow, MidColor: "#" + scaleMid, MaxColor: "#" + scaleHigh,
-	}})
-}
-
-// protect keeps formulas and evidence from slips; filtering, sorting and
-// formatting stay allowed, and there is no password.
-func (b *book) protect(name string) error {
-	return b.f.ProtectSheet(name, &excelize.SheetProtectionOptions{
-		AutoFilter: true, Sort: true, FormatCells: true, FormatColumns: true, FormatRows: true,
-		SelectLockedCells: true, SelectUnlockedCells: true,
-	})
 }
 
 // ref names a cell; columns stay far below Excel's limit, since a rubric has

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -11,90 +12,261 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// statistics tells how the class did on each check, on each task, and how the
-// scores are distributed. Only what is graded counts.
+// Columns of the statistics: of a check its task, title, the most points, how many got
+// all, some and none of them, how many of those wait for another check, how many are
+// open, the share that passed, the mean.
+const (
+	statTask = 1 + iota
+	statTitle
+	statMax
+	statAll
+	statSome
+	statNone
+	statBlocked
+	statOpen
+	statShare
+	statMean
+	statChart // the first of the columns that pictures stand on
+)
+
+// statistics tells how the class did as a whole, on each task and on each check. All
+// of it is counted by formulas over the scores and the tasks' sheets, so that it
+// follows what an instructor types in. Only what is graded counts.
 func (b *book) statistics() error {
-	st := b.st
-	groups := tasks(b.columns)
-	rows := 1 + len(b.columns) + len(groups) + len(scoreBands) + 2
-	s, err := b.open(b.t("sheet_statistics"), []float64{8, 22, 40, 8, 8, 10, 8, 12, 8, 10, 10}, rows, 0)
+	checks := 0
+	for _, t := range b.taskSheets {
+		checks += len(t.checks)
+	}
+	s, err := b.open(paper{
+		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: small,
+		rows: 16 + len(b.taskSheets) + checks, printed: statChart + 3,
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.heads([]string{
-		"task_heading", "check_id", "check", "max", "outcome_pass", "outcome_partial", "outcome_fail", "outcome_blocked",
-		"ungraded", "pass_rate", "mean_points",
-	}); err != nil {
-		return err
-	}
-	plain := func(n any) excelize.Cell { return excelize.Cell{StyleID: st.points, Value: n} }
-	for _, g := range groups {
-		for _, c := range g {
-			n, points := count(b.d, c.Check)
-			graded := len(b.d.Students) - n[check.Ungraded] - n[""]
-			row := []any{
-				textCell(c.Task, st.text, st.textQuoted), textCell(c.Check, st.text, st.textQuoted), b.wrap(c.Title.In(b.lang)),
-				plain(c.Max.Float()), plain(n[check.Pass]), plain(n[check.Partial]), plain(n[check.Fail]), plain(n[check.Blocked]),
-				plain(n[check.Ungraded]),
-			}
-			if graded > 0 {
-				row = append(row, excelize.Cell{StyleID: st.percent, Value: float64(n[check.Pass]) / float64(graded)},
-					plain(round2(points.Float()/float64(graded))))
-			}
-			if err := s.add(row); err != nil {
-				return err
-			}
-		}
-		if mean, max, n := taskMean(b.d, g[0].Task); n > 0 {
-			label := excelize.Cell{StyleID: st.label, Value: b.t("task_mean", "task", g[0].Task, "n", n)}
-			blank := excelize.Cell{StyleID: st.label}
-			if err := s.add([]any{label, blank, blank, excelize.Cell{StyleID: st.total, Value: max.Float()}, blank, blank, blank, blank, blank, blank,
-				excelize.Cell{StyleID: st.total, Value: round2(mean)}}); err != nil {
-				return err
-			}
-		}
-	}
-	if err := s.add(nil); err != nil {
-		return err
-	}
-	for i, n := range distribution(b.d) {
-		if err := s.add([]any{excelize.Cell{StyleID: st.label, Value: b.t("score_band")},
-			excelize.Cell{StyleID: st.label, Value: scoreBands[i].name}, plain(n)}); err != nil {
+	l := b.layout()
+	for _, part := range []func(*sheet, layout) error{b.statScores, b.statTasks, b.statChecks} {
+		if err := part(s, l); err != nil {
 			return err
 		}
 	}
-	return s.Flush()
+	return s.end()
 }
 
-// count gives how many students ended a check in each way ("" for those
-// without a verdict), and the points that they got together.
-func count(d *result.Data, id string) (map[check.Outcome]int, rubric.Points) {
-	n := map[check.Outcome]int{}
-	var points rubric.Points
-	for i := range d.Students {
-		v, _ := d.Students[i].Verdict(id)
-		n[v.Outcome]++
-		points += v.Points
+// statScores are the final scores: how many in each band, and their middle.
+func (b *book) statScores(s *sheet, l layout) error {
+	st, n := b.st, len(b.d.Students)+1
+	final, rate := column(b.t("sheet_scores"), l.final, n), column(b.t("sheet_scores"), l.rate, n)
+	if err := s.add([]any{
+		nil, excelize.Cell{StyleID: st.head, Value: b.t("score_band")},
+		excelize.Cell{StyleID: st.head, Value: b.t("students")},
+	}); err != nil {
+		return err
 	}
-	return n, points
+	counts, first := distribution(b.d), s.row+1
+	for i, band := range scoreBands {
+		formula := fmt.Sprintf(`COUNTIF(%s,">=%v")`, rate, band.least)
+		if i > 0 {
+			formula += fmt.Sprintf(`-COUNTIF(%s,">=%v")`, rate, scoreBands[i-1].least)
+		}
+		if err := s.add([]any{
+			nil, excelize.Cell{StyleID: st.label, Value: band.name},
+			excelize.Cell{StyleID: st.points, Value: counts[i], Formula: formula},
+		}); err != nil {
+			return err
+		}
+	}
+	if err := b.columnChart(s.name, ref(5, 1), b.t("chart_scores"), area(s.name, statTitle, first, s.row), area(s.name, statMax, first, s.row)); err != nil {
+		return err
+	}
+	scores := settled(b.d)
+	figure := func(key, f string, v any) error {
+		if len(scores) == 0 {
+			v = ""
+		}
+		return s.add([]any{
+			nil, excelize.Cell{StyleID: st.label, Value: b.t(key)},
+			excelize.Cell{StyleID: st.points, Value: v, Formula: fmt.Sprintf(`IF(COUNT(%[1]s)=0,"",ROUND(%[2]s(%[1]s),2))`, final, f)},
+		})
+	}
+	var mean, median, least, most float64
+	if k := len(scores); k > 0 {
+		for _, x := range scores {
+			mean += x / float64(k)
+		}
+		median = (scores[(k-1)/2] + scores[k/2]) / 2
+		least, most = scores[0], scores[k-1]
+	}
+	if err := s.add([]any{
+		nil, excelize.Cell{StyleID: st.label, Value: b.t("graded_students")},
+		excelize.Cell{StyleID: st.points, Value: len(scores), Formula: "COUNT(" + final + ")"},
+	}); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		key, f string
+		v      float64
+	}{{"mean_points", "AVERAGE", mean}, {"median", "MEDIAN", median}, {"highest", "MAX", most}, {"lowest", "MIN", least}} {
+		if err := figure(x.key, x.f, round2(x.v)); err != nil {
+			return err
+		}
+	}
+	return s.add(nil)
 }
 
-// taskMean is the mean of those who are wholly graded on a task, with what was set
-// by hand and less what lateness takes off; whoever did not hand it in has none of
-// its points, and who is excused is not among them.
-func taskMean(d *result.Data, task string) (mean float64, most rubric.Points, n int) {
+// statTasks are the tasks: how many are wholly graded, and their mean, with what was
+// set by hand and less what lateness takes off.
+func (b *book) statTasks(s *sheet, _ layout) error {
+	st := b.st
+	if len(b.taskSheets) == 0 {
+		return nil
+	}
+	var heads []any
+	for _, key := range []string{"task_heading", "", "max", "graded_students", "mean_points"} {
+		c := excelize.Cell{StyleID: st.head}
+		if key != "" {
+			c.Value = b.t(key)
+		}
+		heads = append(heads, c)
+	}
+	if err := s.add(heads); err != nil {
+		return err
+	}
+	for _, t := range b.taskSheets {
+		scores := column(t.name, t.score, t.last())
+		mean, graded := taskMean(b.d, t)
+		value := any("")
+		if graded > 0 {
+			value = round2(mean)
+		}
+		title := ""
+		if x, ok := b.d.Rubric.Task(t.task); ok {
+			title = x.Title.In(b.lang)
+		}
+		if err := s.add([]any{
+			textCell(oneLine(t.task), st.text, st.textQuoted), textCell(clip(oneLine(title), 60), st.text, st.textQuoted),
+			excelize.Cell{StyleID: st.points, Value: t.max.Float()},
+			excelize.Cell{StyleID: st.points, Value: graded, Formula: "COUNT(" + scores + ")"},
+			excelize.Cell{StyleID: st.points, Value: value, Formula: fmt.Sprintf(`IF(COUNT(%[1]s)=0,"",ROUND(AVERAGE(%[1]s),2))`, scores)},
+		}); err != nil {
+			return err
+		}
+	}
+	return s.add(nil)
+}
+
+// statChecks are the checks, with the picture of their shares beside them.
+func (b *book) statChecks(s *sheet, _ layout) error {
+	keys := []string{
+		"task_heading", "check", "max", "got_all", "got_some", "got_none", "got_blocked", "ungraded_short", "pass_rate", "mean_points",
+	}
+	if err := s.heads(keys); err != nil {
+		return err
+	}
+	head, high := s.row, 0.0
+	for _, t := range b.taskSheets {
+		for i, c := range t.checks {
+			if err := s.add(b.statCheck(t, 3+i, c, s.row+1)); err != nil {
+				return err
+			}
+			high += s.heights[len(s.heights)-1]
+		}
+	}
+	if s.row == head {
+		return nil
+	}
+	s.reserve(head, leastChart)
+	return b.barChart(s.name, ref(statChart, head), b.t("pass_rate"), max(high+s.heights[head-1], leastChart),
+		area(s.name, statTitle, head+1, s.row), area(s.name, statShare, head+1, s.row))
+}
+
+// statCheck counts one check, of which the points stand in a column of a task's sheet.
+func (b *book) statCheck(t taskSheet, at int, c result.Column, row int) []any {
+	st := b.st
+	points := column(t.name, at, t.last())
+	all, some, none, blocked, open, sum := b.count(c)
+	most, graded := c.Max.String(), all+some+none
+	noneFormula := fmt.Sprintf(`COUNTIF(%s,"<=0")`, points)
+	if c.Max <= 0 { // nothing to get is all of it
+		noneFormula = ""
+	}
+	cell := func(v any, formula string) excelize.Cell {
+		return excelize.Cell{StyleID: st.points, Value: v, Formula: formula}
+	}
+	share := excelize.Cell{StyleID: st.percent, Value: "", Formula: fmt.Sprintf(`IF(SUM(%[1]s:%[2]s)=0,"",ROUND(%[1]s/SUM(%[1]s:%[2]s),4))`,
+		ref(statAll, row), ref(statNone, row))}
+	mean := cell("", fmt.Sprintf(`IF(COUNT(%[1]s)=0,"",ROUND(AVERAGE(%[1]s),2))`, points))
+	if graded > 0 {
+		share.Value, mean.Value = round4(float64(all)/float64(graded)), round2(sum.Float()/float64(graded))
+	}
+	return []any{
+		textCell(oneLine(c.Task), st.text, st.textQuoted), textCell(clip(oneLine(c.Title.In(b.lang)), 60), st.text, st.textQuoted),
+		cell(c.Max.Float(), ""),
+		cell(all, fmt.Sprintf(`COUNTIF(%s,">=%s")`, points, most)),
+		cell(some, fmt.Sprintf(`COUNTIF(%[1]s,">0")-COUNTIF(%[1]s,">=%[2]s")`, points, max(c.Max, 1).String())),
+		cell(none, noneFormula),
+		cell(blocked, ""), cell(open, fmt.Sprintf(`COUNTIF(%s,%s)`, points, quoteText(b.t("ungraded_short")))), share, mean,
+	}
+}
+
+// count tells how many got all, some and none of a check's points as they count, how
+// many of those with none were never looked at because another check failed, how many
+// are open, and the points that all of them got together.
+func (b *book) count(c result.Column) (all, some, none, blocked, open int, sum rubric.Points) {
+	for i := range b.d.Students {
+		s := &b.d.Students[i]
+		v, judged := s.Verdict(c.Check)
+		_, set := s.Override(c.Check)
+		score := s.Score("", c.Check)
+		switch {
+		case !judged && !set || score.Excused:
+			continue
+		case score.Open:
+			open++
+			continue
+		case score.Points >= c.Max:
+			all++
+		case score.Points > 0:
+			some++
+		default:
+			none++
+		}
+		if !set && v.Outcome == check.Blocked {
+			blocked++
+		}
+		sum += score.Points
+	}
+	return all, some, none, blocked, open, sum
+}
+
+// taskMean is the mean of those who are wholly graded on a task, as its sheet has it;
+// who is excused is not among them.
+func taskMean(d *result.Data, t taskSheet) (mean float64, n int) {
 	var sum rubric.Points
 	for i := range d.Students {
-		t := d.Students[i].Task(task)
-		if t.Max == 0 || t.Open || t.NotYet > 0 {
+		s := &d.Students[i]
+		tally := s.Task(t.task)
+		if _, on := t.rows[s]; !on || tally.Excused || tally.Open {
 			continue
 		}
-		sum, most, n = sum+t.Points, max(most, t.Max), n+1
+		sum, n = sum+tally.Points, n+1
 	}
 	if n > 0 {
 		mean = sum.Float() / float64(n)
 	}
-	return mean, most, n
+	return mean, n
+}
+
+// settled are the final scores that there are, in order.
+func settled(d *result.Data) []float64 {
+	var out []float64
+	for i := range d.Students {
+		if t := d.Students[i].Tally(); !t.Open && !t.Excused {
+			out = append(out, t.Points.Float())
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 type scoreBand struct {
@@ -115,10 +287,12 @@ func distribution(d *result.Data) []int {
 		if t.Open || graded == 0 {
 			continue
 		}
-		share := t.Points.Float() / graded.Float()
+		share := round4(t.Points.Float() / graded.Float())
 		n[slices.IndexFunc(scoreBands, func(x scoreBand) bool { return share >= x.least || x.least == 0 })]++
 	}
 	return n
 }
 
 func round2(f float64) float64 { return math.Round(f*100) / 100 }
+
+func round4(f float64) float64 { return math.Round(f*10000) / 10000 }

@@ -49,12 +49,17 @@ func risky(s string) bool {
 // styles are the workbook's cell styles.
 type styles struct {
 	head, headTask, headInput  int
+	headTurned                 int // read from below
 	text, textQuoted           int // "@": IDs and names stay as they are
 	wrap, wrapQuoted           int
 	points, subtotal, total    int
 	percent                    int // whole ones
 	ungraded, blocked, empty   int
-	replaced                   int // points that an instructor's word took the place of
+	replaced                   int   // points that an instructor's word took the place of
+	set                        int   // points that an instructor set
+	rated, linked              []int // points by their share, and those that lead to their reason
+	link                       int
+	bands                      []int // conditional, by share
 	inputPoints                int
 	inputText, inputTextQuoted int
 	outcome                    map[check.Outcome]int
@@ -73,9 +78,7 @@ const (
 	fillTotal    = "EEF2F7"
 	fillUngraded = "E9DDF3"
 	fillMissing  = "F8CBAD"
-	scaleLow     = "F6C6C0"
-	scaleMid     = "FFF0C2"
-	scaleHigh    = "C9E5C0"
+	linkText     = "1F4E9E"
 	greyText     = "808080"
 	replacedText = "7A4B00"
 )
@@ -97,7 +100,8 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	}
 	type look struct {
 		fill, color, align string
-		bold, wrap, open   bool
+		bold, wrap         bool
+		turn               int
 		strike             bool
 		format             int
 	}
@@ -105,7 +109,7 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 		st := &excelize.Style{
 			Border:    thin,
 			Font:      &excelize.Font{Family: s.font, Size: 10, Bold: l.bold, Color: l.color, Strike: l.strike},
-			Alignment: &excelize.Alignment{Horizontal: l.align, Vertical: "center", WrapText: l.wrap},
+			Alignment: &excelize.Alignment{Horizontal: l.align, Vertical: "center", WrapText: l.wrap, TextRotation: l.turn},
 			NumFmt:    l.format,
 		}
 		if l.align == "" {
@@ -114,19 +118,17 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 		if l.fill != "" {
 			st.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{l.fill}}
 		}
-		if l.open {
-			st.Protection = &excelize.Protection{Locked: false}
-		}
 		id, err := f.NewStyle(st)
 		if err != nil && firstErr == nil {
 			firstErr = err
 		}
-		s.wraps[id] = l.wrap
+		s.wraps[id] = l.wrap && l.turn == 0
 		return id
 	}
 	s.head = add(look{fill: fillHead, bold: true, align: "center", wrap: true})
 	s.headTask = add(look{fill: fillTask, bold: true, align: "center", wrap: true})
 	s.headInput = add(look{fill: fillInput, bold: true, align: "center", wrap: true})
+	s.headTurned = add(look{fill: fillHead, bold: true, align: "center", wrap: true, turn: 90})
 	s.text = add(look{format: textFormat})
 	s.wrap = add(look{format: textFormat, wrap: true})
 	s.points = add(look{align: "center"})
@@ -137,8 +139,14 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	s.blocked = add(look{align: "center", color: greyText})
 	s.empty = add(look{align: "center"})
 	s.replaced = add(look{align: "center", color: replacedText, bold: true, strike: true})
-	s.inputPoints = add(look{align: "center", fill: fillInput, open: true})
-	s.inputText = add(look{fill: fillInput, open: true, wrap: true, format: textFormat})
+	s.set = add(look{align: "center", color: replacedText, bold: true, fill: fillInput})
+	for _, x := range bands {
+		s.rated = append(s.rated, add(look{align: "center", fill: x.fill}))
+		s.linked = append(s.linked, add(look{align: "center", fill: x.fill, color: linkText}))
+	}
+	s.link = add(look{align: "center", color: linkText})
+	s.inputPoints = add(look{align: "center", fill: fillInput})
+	s.inputText = add(look{fill: fillInput, wrap: true, format: textFormat})
 	s.label = add(look{bold: true, fill: fillHead})
 	for _, o := range check.Outcomes {
 		s.outcome[o] = add(look{align: "center", color: outcomeColor(o)})
@@ -148,11 +156,21 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	}
 	s.textQuoted, s.wrapQuoted, s.inputTextQuoted = quoted(f, s.text), quoted(f, s.wrap), quoted(f, s.inputText)
 	s.wraps[s.wrapQuoted], s.wraps[s.inputTextQuoted] = true, true
+	for _, x := range bands {
+		id, err := f.NewConditionalStyle(filled(x.fill))
+		if err != nil {
+			return nil, err
+		}
+		s.bands = append(s.bands, id)
+	}
 	var err error
-	s.badOverride, err = f.NewConditionalStyle(&excelize.Style{
-		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{fillMissing}},
-	})
+	s.badOverride, err = f.NewConditionalStyle(filled(fillMissing))
 	return s, err
+}
+
+// filled is a conditional look; those give the colour another place than cells do.
+func filled(color string) *excelize.Style {
+	return &excelize.Style{Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}}
 }
 
 func outcomeColor(o check.Outcome) string {

@@ -1,0 +1,286 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/i18n"
+)
+
+// paper is how a sheet looks and prints: always A4, as wide as the paper, row 1 with
+// the headings frozen and repeated on each page.
+type paper struct {
+	name   string
+	widths []float64 // of the columns, in digits
+	rows   int       // with the heading
+	// lead columns stay in sight.
+	lead int
+	// printed columns are on paper, the others right of it; 0 is all of them.
+	printed  int
+	portrait bool
+	// least is how small text may get, as a share of its size, where that saves a
+	// page; 0 shrinks it to the width of the paper alone.
+	least float64
+	// title is in the middle of the top of the paper, foot at its lower left.
+	title, foot string
+	// grouped says that rows that are folded away stand below the one they belong to.
+	grouped bool
+}
+
+// sheet is one sheet being written.
+type sheet struct {
+	*excelize.StreamWriter
+	paper
+	b   *book
+	row int
+	// heights are those of the rows that are seen, in points.
+	heights []float64
+	// onPaper is the last row on paper; 0 is the last one there is.
+	onPaper int
+}
+
+// open starts a sheet.
+func (b *book) open(p paper) (*sheet, error) {
+	f := b.f
+	if i, err := f.GetSheetIndex(p.name); err != nil {
+		return nil, err
+	} else if i < 0 {
+		if _, err := f.NewSheet(p.name); err != nil {
+			return nil, err
+		}
+	}
+	fit, summaryBelow := true, !p.grouped
+	if err := f.SetSheetProps(p.name, &excelize.SheetPropsOptions{FitToPage: &fit, OutlineSummaryBelow: &summaryBelow}); err != nil {
+		return nil, err
+	}
+	if err := f.SetSheetDimension(p.name, "A1:"+ref(len(p.widths), max(p.rows, 1))); err != nil {
+		return nil, err
+	}
+	left, right, top, bottom, head := sideMargin/72, sideMargin/72, topMargin/72, bottomMargin/72, 0.3
+	if err := f.SetPageMargins(p.name, &excelize.PageLayoutMarginsOptions{
+		Left: &left, Right: &right, Top: &top, Bottom: &bottom, Header: &head, Footer: &head,
+	}); err != nil {
+		return nil, err
+	}
+	if err := f.SetHeaderFooter(p.name, b.headerFooter(p)); err != nil {
+		return nil, err
+	}
+	sw, err := f.NewStreamWriter(p.name)
+	if err != nil {
+		return nil, err
+	}
+	for i, wide := range p.widths {
+		if b.lang != i18n.ZH {
+			wide *= digitPixels / otherDigitPixels
+		}
+		if err := sw.SetColWidth(i+1, i+1, wide); err != nil {
+			return nil, err
+		}
+	}
+	pane := "bottomLeft"
+	if p.lead > 0 {
+		pane = "bottomRight"
+	}
+	if err := sw.SetPanes(&excelize.Panes{
+		Freeze: true, XSplit: p.lead, YSplit: 1, TopLeftCell: ref(p.lead+1, 2), ActivePane: pane,
+	}); err != nil {
+		return nil, err
+	}
+	if err := f.SetDefinedName(&excelize.DefinedName{
+		Name: "_xlnm.Print_Titles", RefersTo: quoteSheet(p.name) + "!$1:$1", Scope: p.name,
+	}); err != nil {
+		return nil, err
+	}
+	return &sheet{StreamWriter: sw, paper: p, b: b}, nil
+}
+
+// headerFooter are what stands on each sheet of paper around the cells. Excel takes
+// 255 characters for each; a space parts a size from a title that starts with a digit.
+func (b *book) headerFooter(p paper) *excelize.HeaderFooterOptions {
+	o := &excelize.HeaderFooterOptions{
+		OddHeader: "&L" + headerText(heading(b.d, b.lang), 90) + "&R" + headerText(p.name, 40),
+		OddFooter: "&R" + b.lang.T("report.page"),
+	}
+	if p.title != "" {
+		o.OddHeader = "&L" + headerText(b.d.Class, 30) + `&C&B&14 ` + headerText(p.title, 44) + "&R" + headerText(date(b.d.Run.Started), 20)
+	}
+	if p.foot != "" {
+		o.OddFooter = "&L" + headerText(p.foot, 150) + o.OddFooter
+	}
+	return o
+}
+
+// add writes the next row, high enough for all the text in it: programs do
+// not agree on whether to find that out themselves.
+func (s *sheet) add(values []any) error { return s.put(values, s.height(values), false) }
+
+// fold writes the next row folded away, under the last one that is not.
+func (s *sheet) fold(values []any) error { return s.put(values, s.height(values), true) }
+
+func (s *sheet) put(values []any, height float64, folded bool) error {
+	s.row++
+	opts := excelize.RowOpts{Height: height}
+	if folded {
+		opts.Hidden, opts.OutlineLevel = true, 1
+	} else {
+		s.heights = append(s.heights, height)
+	}
+	return s.SetRow(ref(1, s.row), values, opts)
+}
+
+// Heights are in points, for text of 10 points.
+const (
+	lineHeight = 12.75
+	rowSpare   = 2.5
+	maxHeight  = 240 // Excel takes 409
+)
+
+func (s *sheet) height(values []any) float64 {
+	lines := 1
+	for i, v := range values {
+		c, ok := v.(excelize.Cell)
+		text, isText := c.Value.(string)
+		if ok && isText && s.b.st.wraps[c.StyleID] {
+			lines = max(lines, linesOf(text, s.b.room(s.widths[i])))
+		}
+	}
+	return min(float64(lines)*lineHeight+rowSpare, maxHeight)
+}
+
+// reserve keeps room on paper for a picture of a height, in points, from a row on.
+func (s *sheet) reserve(from int, high float64) {
+	s.onPaper = max(s.row, from+int(math.Ceil(high/(lineHeight+rowSpare)))-1)
+}
+
+// filter lets rows 1 to the last be filtered; it must come before end.
+func (s *sheet) filter(columns int) error {
+	return s.b.f.AutoFilter(s.name, "A1:"+ref(columns, max(s.row, 2)), nil)
+}
+
+// end says what is printed on how many pages, and closes the sheet.
+func (s *sheet) end() error {
+	f, printed := s.b.f, len(s.widths)
+	if s.printed > 0 {
+		printed = s.printed
+		last := max(s.row, 1)
+		if s.onPaper > 0 {
+			last = s.onPaper
+		}
+		if err := f.SetDefinedName(&excelize.DefinedName{
+			Name: "_xlnm.Print_Area", RefersTo: quoteSheet(s.name) + "!$A$1:" + absolute(printed, last), Scope: s.name,
+		}); err != nil {
+			return err
+		}
+	}
+	a4, orientation, one, high := 9, "landscape", 1, 0
+	if s.portrait {
+		orientation = "portrait"
+	}
+	if _, pages, shrunk := s.layout(printed); shrunk {
+		high = pages
+	}
+	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
+		Size: &a4, Orientation: &orientation, FitToWidth: &one, FitToHeight: &high,
+	}); err != nil {
+		return err
+	}
+	return s.Flush()
+}
+
+// A4 and its margins, in points.
+const (
+	paperShort, paperLong   = 595, 842
+	sideMargin              = 25.2
+	topMargin, bottomMargin = 43.2, 39.6
+)
+
+// layout is the scale that a sheet is printed at, and on how many pages; shrunk says
+// that it is smaller than the width of the paper asks for, to save pages.
+func (s *sheet) layout(printed int) (scale float64, pages int, shrunk bool) {
+	wide, high := float64(paperLong), float64(paperShort)
+	if s.portrait {
+		wide, high = high, wide
+	}
+	wide, high = wide-2*sideMargin, high-topMargin-bottomMargin
+	scale = min(1, wide/s.b.points(s.widths[:printed]))
+	pages = s.pages(high / scale)
+	if s.least == 0 {
+		return scale, pages, false
+	}
+	for smaller := scale; smaller >= s.least; smaller -= 0.01 {
+		if n := s.pages(high / smaller); n < pages {
+			scale, pages, shrunk = smaller, n, true
+		}
+	}
+	return scale, pages, shrunk
+}
+
+// pages is how many pages of a height the rows take, the heading on each of them.
+func (s *sheet) pages(high float64) int {
+	if len(s.heights) == 0 {
+		return 1
+	}
+	n, used := 1, s.heights[0]
+	rows := s.heights
+	if s.onPaper > 0 { // such a sheet folds nothing away
+		rows = rows[:min(s.onPaper, len(rows))]
+	}
+	for _, h := range rows[1:] {
+		if used+h > high {
+			n, used = n+1, s.heights[0]
+		}
+		used += h
+	}
+	return n
+}
+
+// Widths are in digits of the Chinese font of 11 points: of 8 pixels of 1/96 inch, and 5
+// for the margins. Those of the other font have 7, so that a column is as wide in every
+// language.
+const (
+	digitPixels      = 8.0
+	otherDigitPixels = 7.0
+)
+
+// points is how wide columns are in points.
+func (b *book) points(widths []float64) float64 {
+	sum := 0.0
+	for _, w := range widths {
+		sum += w*digitPixels + 5
+	}
+	return sum * 72 / 96
+}
+
+// room is how many columns of a terminal's width, two for a Chinese character, stand
+// side by side in a cell: text is of 10 points, half of which are a column, digits a
+// little more.
+func (b *book) room(width float64) int {
+	const column, margins = 5.3, 6
+	return max(int((b.points([]float64{width})-margins)/column), 1)
+}
+
+// quoteSheet is a sheet's name as formulas have it.
+func quoteSheet(name string) string { return "'" + strings.ReplaceAll(name, "'", "''") + "'" }
+
+// absolute is a cell's name that stays as it is wherever a formula moves to.
+func absolute(col, row int) string {
+	name, err := excelize.CoordinatesToCellName(col, row, true)
+	if err != nil {
+		panic(err)
+	}
+	return name
+}
+
+// column is a whole column of a sheet's rows, as formulas of other sheets have it.
+func column(sheet string, col, rows int) string {
+	return fmt.Sprintf("%s!%s:%s", quoteSheet(sheet), absolute(col, 1), absolute(col, max(rows, 2)))
+}
+
+// headerText escapes "&", which starts a code in print headers, and bounds the
+// length.
+func headerText(s string, columns int) string {
+	return strings.ReplaceAll(clip(oneLine(cellText(s)), columns), "&", "&&")
+}
