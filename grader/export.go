@@ -2,8 +2,11 @@ package grader
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -13,6 +16,7 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
 )
 
 // Export says what files are written, where, and in which language.
@@ -23,6 +27,9 @@ type Export struct {
 	Lang    i18n.Lang
 	// AllowUngraded lets open scores out as if they were final.
 	AllowUngraded bool
+	// Item, ColumnID and Scale are what learning platforms want; see report.Options.
+	Item, ColumnID string
+	Scale          rubric.Points
 }
 
 // Check says whether there are such formats.
@@ -52,18 +59,12 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 			dir = filepath.Join("out", j.Class.Name)
 		}
 		w := writing{g: j.g, book: book, data: data, dir: dir, o: report.Options{
-			Lang: e.Lang, AllowUngraded: e.AllowUngraded,
+			Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 			Timeline: func(s *result.Student) (*result.Timeline, error) { return timeline(ctx, book, s) },
-		}}
-		for _, name := range e.Formats {
-			f, _ := report.FindFormat(name)
-			if err := w.format(ctx, f); err != nil {
-				files = w.files
-				return err
-			}
-		}
+		}.For(data)}
+		err = w.formats(ctx, e.Formats)
 		files = w.files
-		return nil
+		return err
 	})
 	return files, err
 }
@@ -76,6 +77,25 @@ type writing struct {
 	dir   string
 	o     report.Options
 	files []string // written so far
+}
+
+// formats writes the files of some formats, unless one of them can't be of use.
+func (w *writing) formats(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if f, _ := report.FindFormat(name); f.Check != nil {
+			if err := f.Check(w.data, w.o); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range names {
+		f, _ := report.FindFormat(name)
+		if err := w.format(ctx, f); err != nil {
+			return err
+		}
+		w.remarks(f)
+	}
+	return nil
 }
 
 // format writes a format's file, or, into a directory of its name, its files.
@@ -91,28 +111,90 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
 		return nil
 	}
+	n := len(w.files)
 	for i := range w.data.Students {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		s := &w.data.Students[i]
 		path := filepath.Join(w.dir, f.Name, fileName(s.ID)+"."+f.Ext)
+		if f.Final && w.o.Hand(w.data, s).State != report.Given {
+			// One of an earlier export would be taken for what counts now.
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return notWritten(path, err)
+			}
+			continue
+		}
 		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, w.data, s, w.o) }); err != nil {
 			return err
 		}
 	}
-	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.data.Students))
+	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.files)-n)
 	return nil
 }
+
+// remarks says who has no score in a format's files, and what else there is to know.
+func (w *writing) remarks(f report.Format) {
+	if f.Final {
+		w.open(f.Name)
+	}
+	if f.Remarks == nil {
+		return
+	}
+	for _, r := range f.Remarks(w.data, w.o) {
+		msg := i18n.M(r.Key, append([]any{"format", f.Name, "n", len(r.Students), "students", ClipList(r.Students, maxNamed)}, r.Args...)...)
+		if r.Plain {
+			w.g.tell(Note{Msg: msg})
+		} else {
+			w.g.tell(Alarm{&diag.Failure{Msg: msg}})
+		}
+	}
+}
+
+// maxNamed is how many students are named in one message.
+const maxNamed = 100
+
+// open names the students whose scores are not decided: what of them was kept back, or
+// given all the same.
+func (w *writing) open(format string) {
+	var back, given []string
+	for i := range w.data.Students {
+		s := &w.data.Students[i]
+		switch t := s.Tally(); {
+		case w.o.Hand(w.data, s).State == report.Open:
+			back = append(back, s.ID)
+		case t.Open && !t.Excused:
+			given = append(given, s.ID)
+		}
+	}
+	say := func(key string, ids []string, hint i18n.Msg) {
+		if len(ids) > 0 {
+			w.g.tell(Alarm{&diag.Failure{Msg: i18n.M(key, "format", format, "n", len(ids), "students", ClipList(ids, maxNamed)), Hint: hint}})
+		}
+	}
+	only := ""
+	if len(back) <= maxTyped {
+		only = " --students " + strings.Join(back, ",")
+	}
+	say("transfer.open", back, i18n.M("transfer.open_hint", "class", w.data.Class, "only", only))
+	say("transfer.allowed", given, i18n.Msg{})
+}
+
+// maxTyped is how many students a command to type names.
+const maxTyped = 10
 
 func (w *writing) file(ctx context.Context, path string, typed bool, write func(io.Writer) error) error {
 	path, err := w.g.writeExport(ctx, w.book, path, typed, write)
 	if err != nil {
-		return &diag.Failure{Code: diag.Usage, Cause: err,
-			Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
+		return notWritten(path, err)
 	}
 	w.files = append(w.files, path)
 	return nil
+}
+
+func notWritten(path string, err error) error {
+	return &diag.Failure{Code: diag.Usage, Cause: err,
+		Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
 }
 
 // fileName is an ID as part of a file's name: letters, digits, "-", "_" and, within it,
