@@ -30,6 +30,8 @@ type Export struct {
 	// Item, ColumnID and Scale are what learning platforms want; see report.Options.
 	Item, ColumnID string
 	Scale          rubric.Points
+	// Fill is a form of the school's own that gets the scores; nil is none.
+	Fill *Fill
 }
 
 // Check says whether there are such formats.
@@ -62,7 +64,9 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 			Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 			Timeline: func(s *result.Student) (*result.Timeline, error) { return timeline(ctx, book, s) },
 		}.For(data)}
-		err = w.formats(ctx, e.Formats)
+		if err = w.formats(ctx, e.Formats); err == nil && e.Fill != nil {
+			err = w.fill(ctx, e.Fill)
+		}
 		files = w.files
 		return err
 	})

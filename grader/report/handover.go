@@ -131,7 +131,7 @@ func (o Options) judgedPart(d *result.Data, s *result.Student, v judge.Verdict) 
 	for _, line := range o.Lang.Lines(v.Hint) {
 		p.text += "\n" + inert(line)
 	}
-	p.text = strings.TrimSpace(clip(p.text, maxWords))
+	p.text = strings.TrimSpace(bounded(p.text))
 	above := s.Task(v.Task).Excused
 	switch {
 	case score.Excused || above:
@@ -176,8 +176,16 @@ func signed(p rubric.Points) string {
 	return p.String()
 }
 
-// maxWords bounds what is said of one check.
-const maxWords = 2000
+// maxWords bounds what is said at one place, in bytes.
+const maxWords = 6000
+
+// bounded is text cut to maxWords.
+func bounded(s string) string {
+	if len(s) <= maxWords {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxWords], "") + "…"
+}
 
 // parts are what a score that is handed over is made of; they add up to it. Beside
 // the checks there is what lateness took off, what was set by hand above the checks,
@@ -245,7 +253,7 @@ func (o Options) remarks(d *result.Data, s *result.Student, h Handed) string {
 	if s.Remark != "" {
 		lines = append(lines, inert(s.Remark))
 	}
-	return clip(strings.Join(lines, o.Lang.T("transfer.next")), maxWords)
+	return bounded(strings.Join(lines, o.Lang.T("transfer.next")))
 }
 
 // inert is text from outside as one line in a file that other programs read: valid,
