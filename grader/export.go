@@ -60,10 +60,11 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 		if dir == "" {
 			dir = filepath.Join("out", j.Class.Name)
 		}
-		w := writing{g: j.g, book: book, data: data, dir: dir, o: report.Options{
+		class, gone := j.ofRoster(data)
+		w := writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, o: report.Options{
 			Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 			Timeline: func(s *result.Student) (*result.Timeline, error) { return timeline(ctx, book, s) },
-		}.For(data)}
+		}}
 		if err = w.formats(ctx, e.Formats); err == nil && e.Fill != nil {
 			err = w.fill(ctx, e.Fill)
 		}
@@ -78,16 +79,52 @@ type writing struct {
 	g     *Grader
 	book  *gradebook.Gradebook
 	data  *result.Data
+	class *result.Data // of the roster's students
+	gone  []string     // who has results, and is not in the roster any more
 	dir   string
 	o     report.Options
 	files []string // written so far
+}
+
+// ofRoster is the class's results with the students whom the roster has today, in its
+// order, and who else has any.
+func (j *Job) ofRoster(d *result.Data) (class *result.Data, gone []string) {
+	at := make(map[string]int, len(d.Students))
+	for i, s := range d.Students {
+		at[s.ID] = i
+	}
+	out := *d
+	out.Students = make([]result.Student, 0, len(j.Class.Students))
+	for _, s := range j.Class.Students {
+		if i, known := at[s.ID]; known {
+			out.Students = append(out.Students, d.Students[i])
+		} else {
+			out.Students = append(out.Students, result.Student{ID: s.ID, Name: s.Name, Columns: s.Columns})
+		}
+		delete(at, s.ID)
+	}
+	for _, s := range d.Students {
+		if _, left := at[s.ID]; left {
+			gone = append(gone, s.ID)
+		}
+	}
+	return &out, gone
+}
+
+// of is whom a format is about, and how it is written.
+func (w *writing) of(f report.Format) (*result.Data, report.Options) {
+	d := w.data
+	if f.Roster {
+		d = w.class
+	}
+	return d, w.o.For(d)
 }
 
 // formats writes the files of some formats, unless one of them can't be of use.
 func (w *writing) formats(ctx context.Context, names []string) error {
 	for _, name := range names {
 		if f, _ := report.FindFormat(name); f.Check != nil {
-			if err := f.Check(w.data, w.o); err != nil {
+			if err := f.Check(w.of(f)); err != nil {
 				return err
 			}
 		}
@@ -104,32 +141,33 @@ func (w *writing) formats(ctx context.Context, names []string) error {
 
 // format writes a format's file, or, into a directory of its name, its files.
 func (w *writing) format(ctx context.Context, f report.Format) error {
+	d, o := w.of(f)
 	if f.Each == nil {
 		name := w.data.Class + "." + f.Name
 		if f.Name != f.Ext {
 			name += "." + f.Ext
 		}
-		if err := w.file(ctx, filepath.Join(w.dir, name), f.Typed, func(to io.Writer) error { return f.Write(to, w.data, w.o) }); err != nil {
+		if err := w.file(ctx, filepath.Join(w.dir, name), f.Typed, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
 			return err
 		}
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
 		return nil
 	}
 	n := len(w.files)
-	for i := range w.data.Students {
+	for i := range d.Students {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s := &w.data.Students[i]
+		s := &d.Students[i]
 		path := filepath.Join(w.dir, f.Name, fileName(s.ID)+"."+f.Ext)
-		if f.Final && w.o.Hand(w.data, s).State != report.Given {
+		if f.Final && o.Hand(d, s).State != report.Given {
 			// One of an earlier export would be taken for what counts now.
 			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return notWritten(path, err)
 			}
 			continue
 		}
-		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, w.data, s, w.o) }); err != nil {
+		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, d, s, o) }); err != nil {
 			return err
 		}
 	}
@@ -142,17 +180,30 @@ func (w *writing) remarks(f report.Format) {
 	if f.Final {
 		w.open(f.Name)
 	}
+	if f.Roster {
+		w.mind(i18n.Msg{}, "transfer.gone", f.Name, w.gone)
+	}
 	if f.Remarks == nil {
 		return
 	}
-	for _, r := range f.Remarks(w.data, w.o) {
-		msg := i18n.M(r.Key, append([]any{"format", f.Name, "n", len(r.Students), "students", ClipList(r.Students, maxNamed)}, r.Args...)...)
+	for _, r := range f.Remarks(w.of(f)) {
 		if r.Plain {
-			w.g.tell(Note{Msg: msg})
+			w.g.tell(Note{Msg: named(r.Key, f.Name, r.Students, r.Args...)})
 		} else {
-			w.g.tell(Alarm{&diag.Failure{Msg: msg}})
+			w.mind(i18n.Msg{}, r.Key, f.Name, r.Students, r.Args...)
 		}
 	}
+}
+
+// mind says something of students that has to be seen; nobody is nothing to say.
+func (w *writing) mind(hint i18n.Msg, key, format string, students []string, more ...any) {
+	if len(students) > 0 {
+		w.g.tell(Mind{Msg: named(key, format, students, more...), Hint: hint})
+	}
+}
+
+func named(key, format string, students []string, more ...any) i18n.Msg {
+	return i18n.M(key, append([]any{"format", format, "n", len(students), "students", ClipList(students, maxNamed)}, more...)...)
 }
 
 // maxNamed is how many students are named in one message.
@@ -162,26 +213,22 @@ const maxNamed = 100
 // given all the same.
 func (w *writing) open(format string) {
 	var back, given []string
-	for i := range w.data.Students {
-		s := &w.data.Students[i]
+	o := w.o.For(w.class)
+	for i := range w.class.Students {
+		s := &w.class.Students[i]
 		switch t := s.Tally(); {
-		case w.o.Hand(w.data, s).State == report.Open:
+		case o.Hand(w.class, s).State == report.Open:
 			back = append(back, s.ID)
 		case t.Open && !t.Excused:
 			given = append(given, s.ID)
-		}
-	}
-	say := func(key string, ids []string, hint i18n.Msg) {
-		if len(ids) > 0 {
-			w.g.tell(Alarm{&diag.Failure{Msg: i18n.M(key, "format", format, "n", len(ids), "students", ClipList(ids, maxNamed)), Hint: hint}})
 		}
 	}
 	only := ""
 	if len(back) <= maxTyped {
 		only = " --students " + strings.Join(back, ",")
 	}
-	say("transfer.open", back, i18n.M("transfer.open_hint", "class", w.data.Class, "only", only))
-	say("transfer.allowed", given, i18n.Msg{})
+	w.mind(i18n.M("transfer.open_hint", "class", w.class.Class, "only", only), "transfer.open", format, back)
+	w.mind(i18n.Msg{}, "transfer.allowed", format, given)
 }
 
 // maxTyped is how many students a command to type names.

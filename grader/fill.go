@@ -28,8 +28,9 @@ const hundred rubric.Points = 100_00
 
 // fill writes a copy of a form with the scores in it.
 func (w *writing) fill(ctx context.Context, f *Fill) error {
-	if full := w.o.OutOf(w.data); full != hundred && w.o.Scale == 0 {
-		return diag.Misuse(i18n.M("fill.scale", "full", full.String()), i18n.M("fill.scale_hint", "class", w.data.Class, "file", f.File, "full", full.String()))
+	o := w.o.For(w.class)
+	if full := o.OutOf(w.class); full != hundred && o.Scale == 0 {
+		return diag.Misuse(i18n.M("fill.scale", "full", full.String()), i18n.M("fill.scale_hint", "class", w.class.Class, "file", f.File, "full", full.String()))
 	}
 	data, err := regular.Read(ctx, f.File, roster.MaxRosterBytes)
 	if err != nil {
@@ -37,9 +38,9 @@ func (w *writing) fill(ctx context.Context, f *Fill) error {
 	}
 	var scores []form.Score
 	var excused []string
-	for i := range w.data.Students {
-		s := &w.data.Students[i]
-		h := w.o.Hand(w.data, s)
+	for i := range w.class.Students {
+		s := &w.class.Students[i]
+		h := o.Hand(w.class, s)
 		scores = append(scores, form.Score{ID: s.ID, Name: s.Name, Points: h.Points, None: h.State != report.Given})
 		if h.State == report.Excused {
 			excused = append(excused, s.ID)
@@ -57,7 +58,7 @@ func (w *writing) fill(ctx context.Context, f *Fill) error {
 		return err
 	}
 	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", filled.Written, "same", filled.Same, "column", filled.Column, "at", filled.At,
-		"sheet", filled.Sheet, "max", w.o.OutOf(w.data).String())
+		"sheet", filled.Sheet, "max", o.OutOf(w.class).String())
 	w.filled(filled, excused)
 	return nil
 }
@@ -74,20 +75,11 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 	for _, x := range []struct {
 		key   string
 		words []string
-		plain bool
 	}{
-		{"fill.absent", f.Absent, false}, {"fill.unknown", f.Unknown, false}, {"fill.kept", kept(f.Kept), false},
-		{"fill.excused", excused, false}, {"fill.renamed", f.Renamed, false}, {"fill.remarked", kept(f.Remarked), true},
+		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.kept", kept(f.Kept)},
+		{"fill.excused", excused}, {"fill.renamed", f.Renamed}, {"fill.remarked", kept(f.Remarked)},
 	} {
-		if len(x.words) == 0 {
-			continue
-		}
-		msg := i18n.M(x.key, "n", len(x.words), "students", ClipList(x.words, maxNamed))
-		if x.plain {
-			w.g.tell(Note{Msg: msg})
-		} else {
-			w.g.tell(Alarm{&diag.Failure{Msg: msg}})
-		}
+		w.mind(i18n.Msg{}, x.key, "--fill", x.words)
 	}
 	if f.Formulas {
 		w.g.note("fill.formulas")

@@ -88,7 +88,7 @@ func newExportCmd(a *app) *cobra.Command {
 	f.handFlags.register(a, c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		export := f.export(a.lang())
-		if err := f.handFlags.add(&export, c.Flags().Changed("format")); err != nil {
+		if err := f.add(&export, c.Flags().Changed("format")); err != nil {
 			return err
 		}
 		if err := export.Check(); err != nil {

@@ -31,6 +31,9 @@ type Format struct {
 	// Final says that others take what it holds for final scores, so that one that
 	// is still open is left out unless Options.AllowUngraded.
 	Final bool
+	// Roster says that it is of the students whom the roster has today: those of whom
+	// nothing is known too, and nobody who has left.
+	Roster bool
 	// Write writes the class's file; what is foreign is escaped here.
 	Write func(w io.Writer, d *result.Data, o Options) error
 	// Each writes one student's file, which holds nothing of anybody else. A student

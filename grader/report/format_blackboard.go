@@ -18,7 +18,7 @@ import (
 // number makes a new column, of text and no points, so that there has to be one. A
 // blank score takes away what stands there, so that who has none is left out.
 var blackboardFormat = Format{
-	Name: "blackboard", Ext: "xls", Media: "application/vnd.ms-excel", Final: true,
+	Name: "blackboard", Ext: "xls", Media: "application/vnd.ms-excel", Final: true, Roster: true,
 	Write: writeBlackboard, Check: checkBlackboard, Remarks: blackboardRemarks,
 }
 

@@ -12,7 +12,7 @@ import (
 // spreadsheet program would compute has an apostrophe before it; a plain number, as
 // most IDs are, is left as it is, since nothing but a formula would keep Excel from
 // taking its zeros away.
-var csvFormat = Format{Name: "csv", Ext: "csv", Media: "text/csv", Final: true, Write: writeScores}
+var csvFormat = Format{Name: "csv", Ext: "csv", Media: "text/csv", Final: true, Roster: true, Write: writeScores}
 
 func writeScores(w io.Writer, d *result.Data, o Options) error {
 	o = o.For(d)

@@ -12,7 +12,7 @@ import (
 // student: JSON in base64, the points of the tests of max_score. The reporter divides
 // by the number of tests, so that there is always one.
 var githubFormat = Format{
-	Name: "github", Ext: "txt", Media: "text/plain", Final: true,
+	Name: "github", Ext: "txt", Media: "text/plain", Final: true, Roster: true,
 	Each: writeGitHub, Remarks: eachRemarks,
 }
 

@@ -12,7 +12,7 @@ import (
 // a student. The score goes before the sum of the tests; here they are equal, since
 // what lateness took off and what was set by hand are entries of their own.
 var gradescopeFormat = Format{
-	Name: "gradescope", Ext: "json", Media: "application/json", Final: true,
+	Name: "gradescope", Ext: "json", Media: "application/json", Final: true, Roster: true,
 	Each: writeGradescope, Remarks: eachRemarks,
 }
 

@@ -11,7 +11,7 @@ import (
 // junitFormat is outcomes as programs show test results: a suite a student, a case a
 // check. A failure is the student's, an error ours (ungraded); skipped is what waits
 // for another check, or is excused.
-var junitFormat = Format{Name: "junit", Ext: "xml", Media: "application/xml", Write: writeJUnit}
+var junitFormat = Format{Name: "junit", Ext: "xml", Media: "application/xml", Roster: true, Write: writeJUnit}
 
 type junitSuite struct {
 	XMLName    xml.Name        `xml:"testsuite"`

@@ -14,7 +14,7 @@ import (
 // tapFormat is the Test Anything Protocol, version 14: a few lines of plain text a
 // student. What waits for another check is skipped; what is ungraded is not ok, and
 // says that it is no fault of the student's, so that nothing looks passed that is not.
-var tapFormat = Format{Name: "tap", Ext: "tap", Media: "text/plain", Each: writeTAP}
+var tapFormat = Format{Name: "tap", Ext: "tap", Media: "text/plain", Roster: true, Each: writeTAP}
 
 // tapWords is text as a description: what begins a directive is not one here.
 var tapWords = strings.NewReplacer(`\`, `\\`, "#", `\#`)
