@@ -10,6 +10,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
 )
 
 // blackboardFormat is what Blackboard's gradebook reads when it is worked on offline,
@@ -24,17 +25,34 @@ var blackboardFormat = Format{
 
 var (
 	blackboardID = regexp.MustCompile(`\|\s*([0-9_]+)\s*$`)
-	columnNumber = regexp.MustCompile(`^[0-9_]+$`)
+	// What a heading says of the column's maximum.
+	blackboardPoints = regexp.MustCompile(`(?i)\[Total Pts: (?:up to )?([0-9.]+)`)
+	columnNumber     = regexp.MustCompile(`^[0-9_]+$`)
 )
 
 func checkBlackboard(d *result.Data, o Options) error {
 	switch {
 	case o.ColumnID == "" && !blackboardID.MatchString(o.Item):
 		return diag.Misuse(i18n.M("transfer.blackboard_id"), i18n.M("transfer.blackboard_id_hint", "class", d.Class))
+	case o.ColumnID == "" && !o.fitsHeading(d):
+		points := blackboardPoints.FindStringSubmatch(o.Item)[1]
+		return diag.Misuse(i18n.M("transfer.blackboard_points", "item", o.Item, "there", points, "max", o.OutOf(d).String()),
+			i18n.M("transfer.blackboard_points_hint", "there", points))
 	case o.ColumnID != "" && !columnNumber.MatchString(o.ColumnID):
 		return diag.Misuse(i18n.M("transfer.blackboard_bad_id", "id", o.ColumnID), i18n.M("transfer.blackboard_id_hint", "class", d.Class))
 	}
 	return nil
+}
+
+// fitsHeading reports whether a whole heading that was given is of a column with the
+// maximum that the scores are of; one that does not say is taken as it is.
+func (o Options) fitsHeading(d *result.Data) bool {
+	m := blackboardPoints.FindStringSubmatch(o.Item)
+	if m == nil {
+		return true
+	}
+	points, err := rubric.ParsePoints(m[1])
+	return err == nil && points == o.OutOf(d)
 }
 
 // blackboardItem is the column's heading: as it was given if that is a whole one.
@@ -85,6 +103,7 @@ func blackboardRemarks(d *result.Data, o Options) []Remark {
 	out := o.leftOut(d, func(id string) bool {
 		return (logins[id] != "" || slices.Contains(twice, id)) && fitKey(id)
 	}, "transfer.left_excused")
+	out = append(out, o.outOfRemark(d))
 	if len(twice) > 0 {
 		out = append(out, Remark{Key: "transfer.twice", Students: twice, Args: []any{"heading", inert(loginHeading(d))}})
 	}

@@ -88,7 +88,7 @@ func writeCanvas(w io.Writer, d *result.Data, o Options) error {
 }
 
 func canvasRemarks(d *result.Data, o Options) []Remark {
-	out := o.leftOut(d, canvasKey, "")
+	out := append(o.leftOut(d, canvasKey, ""), o.outOfRemark(d))
 	if !canvasID.MatchString(o.Item) {
 		out = append(out, Remark{Key: "transfer.canvas_new", Args: []any{"item", o.canvasItem(d)}, Plain: true})
 	}

@@ -64,7 +64,13 @@ func writeMoodle(w io.Writer, d *result.Data, o Options) error {
 var asHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 func moodleRemarks(d *result.Data, o Options) []Remark {
-	return append(o.leftOut(d, moodleKey, "transfer.left_excused"), Remark{Key: "transfer.moodle_next", Plain: true})
+	return append(o.leftOut(d, moodleKey, "transfer.left_excused"), o.outOfRemark(d), Remark{Key: "transfer.moodle_next", Plain: true})
+}
+
+// outOfRemark says what the scores are of: the item at the platform has a maximum of
+// its own, which nobody here can see.
+func (o Options) outOfRemark(d *result.Data) Remark {
+	return Remark{Key: "transfer.out_of", Args: []any{"max", o.OutOf(d).String()}, Plain: true}
 }
 
 // leftOut are those that a platform's file is without although their score is no

@@ -154,7 +154,8 @@ func TestBlackboard(t *testing.T) {
 	require.NoError(t, checkBlackboard(d, o))
 	column, _ = loadBlackboard(t, write(t, "blackboard", d, o))
 	require.Equal(t, "77", column)
-	for _, o := range []Options{{}, {Item: "Lab"}, {ColumnID: "x"}} {
+	require.NoError(t, checkBlackboard(d, Options{Item: "Lab [Total Pts: 10 Score] |77", Scale: 1000}))
+	for _, o := range []Options{{}, {Item: "Lab"}, {ColumnID: "x"}, {Item: "Lab [Total Pts: 10 Score] |77"}} {
 		require.Equal(t, diag.Usage, diag.Code(checkBlackboard(d, o)))
 	}
 	// The roster's own column of login names; two of one name get nothing.
