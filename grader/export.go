@@ -84,6 +84,7 @@ type writing struct {
 	dir   string
 	o     report.Options
 	files []string // written so far
+	said  []*saying
 }
 
 // ofRoster is the class's results with the students whom the roster has today, in its
@@ -122,6 +123,7 @@ func (w *writing) of(f report.Format) (*result.Data, report.Options) {
 
 // formats writes the files of some formats, unless one of them can't be of use.
 func (w *writing) formats(ctx context.Context, names []string) error {
+	defer w.say()
 	for _, name := range names {
 		if f, _ := report.FindFormat(name); f.Check != nil {
 			if err := f.Check(w.of(f)); err != nil {
@@ -174,65 +176,6 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.files)-n)
 	return nil
 }
-
-// remarks says who has no score in a format's files, and what else there is to know.
-func (w *writing) remarks(f report.Format) {
-	if f.Final {
-		w.open(f.Name)
-	}
-	if f.Roster {
-		w.mind(i18n.Msg{}, "transfer.gone", f.Name, w.gone)
-	}
-	if f.Remarks == nil {
-		return
-	}
-	for _, r := range f.Remarks(w.of(f)) {
-		if r.Plain {
-			w.g.tell(Note{Msg: named(r.Key, f.Name, r.Students, r.Args...)})
-		} else {
-			w.mind(i18n.Msg{}, r.Key, f.Name, r.Students, r.Args...)
-		}
-	}
-}
-
-// mind says something of students that has to be seen; nobody is nothing to say.
-func (w *writing) mind(hint i18n.Msg, key, format string, students []string, more ...any) {
-	if len(students) > 0 {
-		w.g.tell(Mind{Msg: named(key, format, students, more...), Hint: hint})
-	}
-}
-
-func named(key, format string, students []string, more ...any) i18n.Msg {
-	return i18n.M(key, append([]any{"format", format, "n", len(students), "students", ClipList(students, maxNamed)}, more...)...)
-}
-
-// maxNamed is how many students are named in one message.
-const maxNamed = 100
-
-// open names the students whose scores are not decided: what of them was kept back, or
-// given all the same.
-func (w *writing) open(format string) {
-	var back, given []string
-	o := w.o.For(w.class)
-	for i := range w.class.Students {
-		s := &w.class.Students[i]
-		switch t := s.Tally(); {
-		case o.Hand(w.class, s).State == report.Open:
-			back = append(back, s.ID)
-		case t.Open && !t.Excused:
-			given = append(given, s.ID)
-		}
-	}
-	only := ""
-	if len(back) <= maxTyped {
-		only = " --students " + strings.Join(back, ",")
-	}
-	w.mind(i18n.M("transfer.open_hint", "class", w.class.Class, "only", only), "transfer.open", format, back)
-	w.mind(i18n.Msg{}, "transfer.allowed", format, given)
-}
-
-// maxTyped is how many students a command to type names.
-const maxTyped = 10
 
 func (w *writing) file(ctx context.Context, path string, typed bool, write func(io.Writer) error) error {
 	path, err := w.g.writeExport(ctx, w.book, path, typed, write)

@@ -79,8 +79,11 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.kept", kept(f.Kept)},
 		{"fill.excused", excused}, {"fill.renamed", f.Renamed}, {"fill.remarked", kept(f.Remarked)},
 	} {
-		w.mind(i18n.Msg{}, x.key, "--fill", x.words)
+		if len(x.words) > 0 {
+			w.remark("--fill", report.Remark{Key: x.key, Students: x.words})
+		}
 	}
+	w.say()
 	if f.Formulas {
 		w.g.note("fill.formulas")
 	}

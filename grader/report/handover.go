@@ -218,7 +218,11 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 	var hand []string
 	for _, x := range s.Overrides {
 		if _, judged := s.Verdict(x.Check); !judged && !x.Gone {
-			hand = append(hand, o.byHand(x))
+			text := inert(x.Reason)
+			if x.Excused {
+				text = o.byHand(x)
+			}
+			hand = append(hand, text)
 		}
 	}
 	adjust(t.Points-sum, o.Lang.T("transfer.part_by_hand"), strings.Join(hand, "\n"))
