@@ -50,8 +50,14 @@ var (
 	englishScore = regexp.MustCompile(`^(?:final|total|overall|course|lab|exam|raw|current|assignment|coursework)?(?:score|grade|marks?|points|total|result)s?$`)
 )
 
+// graded is said of scores that are words or letters.
+var graded = regexp.MustCompile(`等级|等第|[二两三四五]级制|绩点|(?i:letter)`)
+
 // isScore reports whether a heading names scores.
 func isScore(text string) bool {
+	if graded.MatchString(text) {
+		return false
+	}
 	h := roster.PlainHeading(text)
 	return chineseScore.MatchString(h) || englishScore.MatchString(h)
 }

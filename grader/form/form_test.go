@@ -92,18 +92,19 @@ func TestHeadings(t *testing.T) {
 		o     Options
 		cell  string
 	}{
-		"total":      {rows: two([]any{"学生学号", "学生姓名", "总评"}), cell: "C2"},
-		"staff":      {rows: two([]any{"学号/工号", "姓名", nil, "总评成绩(100)"}), cell: "D2"},
-		"english":    {rows: two([]any{"Student ID", "Name", "Letter", "Final Grade"}), cell: "D2"},
-		"usual":      {rows: two([]any{"学号", "姓名", "平时成绩*"}), cell: "C2"},
-		"last row":   {rows: append(make([][]any, 11), two([]any{"学号", "姓名", "成绩"})...), cell: "C13"},
-		"named":      {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩", "总评成绩"}), o: Options{Column: "期末成绩"}, cell: "D2"},
-		"lettered":   {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩"}), o: Options{Column: "f"}, cell: "F2"},
-		"two rows":   {rows: two([]any{"学号", "姓名", "成绩", nil}, []any{nil, nil, "得分", "等级"}), merge: []string{"A1:A2", "B1:B2", "C1:D1"}, cell: "C3"},
-		"under":      {rows: two([]any{"学号", "姓名", "成绩", nil, nil}, []any{nil, nil, "平时", "期末", "总评"}), merge: []string{"C1:E1"}, o: Options{Column: "成绩/总评"}, cell: "E3"},
-		"by itself":  {rows: two([]any{"学号", "姓名", "成绩", nil}, []any{nil, nil, "期末", "签名"}), merge: []string{"A1:A2", "B1:B2", "C1:D1"}, cell: "C3"},
-		"no name":    {rows: two([]any{"学号", nil, "成绩"}), cell: "C2"},
-		"named late": {rows: append([][]any{{"学号填写说明"}, {"学号"}, {"说明"}}, two([]any{"学号", "姓名", "成绩"})...), cell: "C5"},
+		"total":       {rows: two([]any{"学生学号", "学生姓名", "总评"}), cell: "C2"},
+		"staff":       {rows: two([]any{"学号/工号", "姓名", nil, "总评成绩(100)"}), cell: "D2"},
+		"not letters": {rows: two([]any{"学号", "姓名", "成绩（五级制）", "成绩（百分制）"}), cell: "D2"},
+		"english":     {rows: two([]any{"Student ID", "Name", "Letter", "Final Grade"}), cell: "D2"},
+		"usual":       {rows: two([]any{"学号", "姓名", "平时成绩*"}), cell: "C2"},
+		"last row":    {rows: append(make([][]any, 11), two([]any{"学号", "姓名", "成绩"})...), cell: "C13"},
+		"named":       {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩", "总评成绩"}), o: Options{Column: "期末成绩"}, cell: "D2"},
+		"lettered":    {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩"}), o: Options{Column: "f"}, cell: "F2"},
+		"two rows":    {rows: two([]any{"学号", "姓名", "成绩", nil}, []any{nil, nil, "得分", "等级"}), merge: []string{"A1:A2", "B1:B2", "C1:D1"}, cell: "C3"},
+		"under":       {rows: two([]any{"学号", "姓名", "成绩", nil, nil}, []any{nil, nil, "平时", "期末", "总评"}), merge: []string{"C1:E1"}, o: Options{Column: "成绩/总评"}, cell: "E3"},
+		"by itself":   {rows: two([]any{"学号", "姓名", "成绩", nil}, []any{nil, nil, "期末", "签名"}), merge: []string{"A1:A2", "B1:B2", "C1:D1"}, cell: "C3"},
+		"no name":     {rows: two([]any{"学号", nil, "成绩"}), cell: "C2"},
+		"named late":  {rows: append([][]any{{"学号填写说明"}, {"学号"}, {"说明"}}, two([]any{"学号", "姓名", "成绩"})...), cell: "C5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, _ := fill(t, book(t, tt.rows, merge(tt.merge...)), tt.o, map[string]string{tt.cell: "92.5"})
