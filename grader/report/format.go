@@ -66,6 +66,7 @@ type Options struct {
 
 	of      *result.Data // that the following are of
 	columns []result.Column
+	whole   rubric.Points
 }
 
 // timeline is the fault window of a student, if one is known.

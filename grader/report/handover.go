@@ -36,19 +36,22 @@ type Handed struct {
 // For is o made ready for a class: what is the same for all of its students is
 // found out once.
 func (o Options) For(d *result.Data) Options {
-	if o.of != d {
-		o.of, o.columns = d, d.Columns()
+	if o.of == d {
+		return o
+	}
+	o.of, o.columns, o.whole = d, d.Columns(), 0
+	for _, c := range o.columns {
+		o.whole += c.Max
+	}
+	for i := range d.Students { // tasks that are only set by hand count too
+		o.whole = max(o.whole, d.Students[i].Max())
 	}
 	return o
 }
 
-// full is what all checks that somebody was judged on give together.
-func (o Options) full(d *result.Data) (sum rubric.Points) {
-	for _, c := range o.For(d).columns {
-		sum += c.Max
-	}
-	return sum
-}
+// full is what all checks that somebody was judged on give together; more if somebody
+// has points by hand for others.
+func (o Options) full(d *result.Data) rubric.Points { return o.For(d).whole }
 
 // OutOf is the maximum that scores are handed over of.
 func (o Options) OutOf(d *result.Data) rubric.Points {
@@ -69,12 +72,12 @@ func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 		return Handed{State: Open}
 	}
 	full := o.full(d)
-	left := full - o.excused(d, s)
+	left := full
+	if gone := o.excused(d, s); gone > 0 {
+		left = max(full-gone, t.Max) // a total by hand may be of more than what was judged
+	}
 	if left <= 0 {
-		if full > 0 {
-			return Handed{State: Excused}
-		}
-		return Handed{Points: t.Points} // all points are set by hand
+		return Handed{State: Excused}
 	}
 	h := Handed{Points: t.Points, Shared: left != full}
 	if out := o.OutOf(d); out != left {

@@ -66,6 +66,9 @@ func TestHandProperties(t *testing.T) {
 		d := testData()
 		whole := d.Students[0] // was judged on everything
 		d.Students = []result.Student{whole, drawStudent(rt, d)}
+		if rapid.Bool().Draw(rt, "alone") {
+			d.Students[0].Verdicts = nil
+		}
 		s := &d.Students[1]
 		o := Options{Lang: i18n.EN, AllowUngraded: rapid.Bool().Draw(rt, "allow")}
 		h, tally := o.Hand(d, s), s.Tally()
@@ -115,6 +118,23 @@ func TestManyStudents(t *testing.T) {
 		}
 		require.Greater(t, size, 20_000, f.Name)
 	}
+}
+
+// TestOnlyByHand: where nobody was judged on a task, points set for it by hand are of
+// the maximum all the same.
+func TestOnlyByHand(t *testing.T) {
+	d := testData()
+	d.Students = []result.Student{{ID: "1", Verdicts: passing(d.Rubric)[:4]}, {ID: "2", Verdicts: passing(d.Rubric)[:4]}, {ID: "3"}}
+	set := func(i int, task string, points float64) {
+		d.Students[i].Annotate([]result.Change{{Task: task, Kind: result.SetPoints, Points: rubric.PointsOf(points), Reason: "r"}}, d.Rubric)
+	}
+	require.Equal(t, rubric.Points(4000), Options{}.OutOf(d))
+	set(1, "2", 50)
+	require.Equal(t, rubric.Points(10000), Options{}.OutOf(d))
+	require.Equal(t, Handed{Points: 4000}, Options{}.Hand(d, &d.Students[0]))
+	require.Equal(t, Handed{Points: 9000}, Options{}.Hand(d, &d.Students[1]))
+	set(2, "", 60)
+	require.Equal(t, Handed{Points: 6000}, Options{}.Hand(d, &d.Students[2]))
 }
 
 // TestWhole: a score set for the lab is handed over as it is, whoever was judged on what.
