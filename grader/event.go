@@ -19,6 +19,9 @@ type Event interface{ event() }
 // Note is something to know while work goes on.
 type Note struct{ Msg, Hint i18n.Msg }
 
+// Mind is something to know that must be seen, and is no failure.
+type Mind struct{ Msg, Hint i18n.Msg }
+
 // Alarm is a failure that ends nothing and must be seen.
 type Alarm struct{ *diag.Failure }
 
@@ -83,6 +86,7 @@ type Unread struct{ diag.Problems }
 type Beside struct{ File, New string }
 
 func (Note) event()        {}
+func (Mind) event()        {}
 func (Unread) event()      {}
 func (Beside) event()      {}
 func (Alarm) event()       {}

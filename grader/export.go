@@ -13,6 +13,7 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
 )
 
 // Export says what files are written, where, and in which language.
@@ -23,6 +24,11 @@ type Export struct {
 	Lang    i18n.Lang
 	// AllowUngraded lets open scores out as if they were final.
 	AllowUngraded bool
+	// Item, ColumnID and Scale are what learning platforms want; see report.Options.
+	Item, ColumnID string
+	Scale          rubric.Points
+	// Fill is a form of the school's own that gets the scores; nil is none.
+	Fill *Fill
 }
 
 // Check says whether there are such formats.
@@ -48,15 +54,11 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 		}
 		j.SayRubric(data)
 		w := j.writing(ctx, book, data, e)
-		for _, name := range e.Formats {
-			f, _ := report.FindFormat(name)
-			if err := w.format(ctx, f); err != nil {
-				files = w.files
-				return err
-			}
+		if err = w.formats(ctx, e.Formats); err == nil && e.Fill != nil {
+			err = w.fill(ctx, e.Fill)
 		}
 		files = w.files
-		return nil
+		return err
 	})
 	return files, err
 }
@@ -68,8 +70,9 @@ func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *resu
 		dir = filepath.Join("out", j.Class.Name)
 	}
 	lines := &timelines{book: book}
-	return &writing{g: j.g, book: book, data: data, dir: dir, o: report.Options{
-		Lang: e.Lang, AllowUngraded: e.AllowUngraded,
+	class, gone := j.ofRoster(data)
+	return &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, o: report.Options{
+		Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 		Timeline: func(s *result.Student) (*result.Timeline, error) { return lines.of(ctx, s) },
 	}}
 }
@@ -79,39 +82,102 @@ type writing struct {
 	g     *Grader
 	book  *gradebook.Gradebook
 	data  *result.Data
+	class *result.Data // of the roster's students
+	gone  []string     // who has results, and is not in the roster any more
 	dir   string
 	o     report.Options
 	files []string // written so far
+	said  []*saying
+}
+
+// ofRoster is the class's results with the students whom the roster has today, in its
+// order, and who else has any.
+func (j *Job) ofRoster(d *result.Data) (class *result.Data, gone []string) {
+	at := make(map[string]int, len(d.Students))
+	for i, s := range d.Students {
+		at[s.ID] = i
+	}
+	out := *d
+	out.Students = make([]result.Student, 0, len(j.Class.Students))
+	for _, s := range j.Class.Students {
+		if i, known := at[s.ID]; known {
+			out.Students = append(out.Students, d.Students[i])
+		} else {
+			out.Students = append(out.Students, result.Student{ID: s.ID, Name: s.Name, Columns: s.Columns})
+		}
+		delete(at, s.ID)
+	}
+	for _, s := range d.Students {
+		if _, left := at[s.ID]; left {
+			gone = append(gone, s.ID)
+		}
+	}
+	return &out, gone
+}
+
+// of is whom a format is about, and how it is written.
+func (w *writing) of(f report.Format) (*result.Data, report.Options) {
+	d := w.data
+	if f.Roster {
+		d = w.class
+	}
+	return d, w.o.For(d)
+}
+
+// formats writes the files of some formats, unless one of them can't be of use.
+func (w *writing) formats(ctx context.Context, names []string) error {
+	defer w.say()
+	for _, name := range names {
+		if f, _ := report.FindFormat(name); f.Check != nil {
+			if err := f.Check(w.of(f)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range names {
+		f, _ := report.FindFormat(name)
+		if err := w.format(ctx, f); err != nil {
+			return err
+		}
+		w.remarks(f)
+	}
+	return nil
 }
 
 // format writes a format's file, or, into a directory of its name, its files.
 func (w *writing) format(ctx context.Context, f report.Format) error {
+	d, o := w.of(f)
 	if f.Each == nil {
 		name := w.data.Class + "." + f.Name
 		if f.Name != f.Ext {
 			name += "." + f.Ext
 		}
-		if err := w.file(ctx, filepath.Join(w.dir, name), f.Typed, func(to io.Writer) error { return f.Write(to, w.data, w.o) }); err != nil {
+		if err := w.file(ctx, filepath.Join(w.dir, name), f.Typed, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
 			return err
 		}
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
 		return nil
 	}
-	if err := w.each(ctx, f, w.data.Students); err != nil {
+	n := len(w.files)
+	if err := w.each(ctx, f, d, d.Students, o); err != nil {
 		return err
 	}
-	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.data.Students))
+	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.files)-n)
 	return nil
 }
 
 func (w *writing) file(ctx context.Context, path string, typed bool, write func(io.Writer) error) error {
 	path, err := w.g.writeExport(ctx, w.book, path, typed, write)
 	if err != nil {
-		return &diag.Failure{Code: diag.Usage, Cause: err,
-			Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
+		return notWritten(path, err)
 	}
 	w.files = append(w.files, path)
 	return nil
+}
+
+func notWritten(path string, err error) error {
+	return &diag.Failure{Code: diag.Usage, Cause: err,
+		Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
 }
 
 // fileName is an ID as part of a file's name: letters, digits, "-", "_" and, within it,

@@ -3,7 +3,10 @@ package grader
 import (
 	"archive/zip"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"swarmgrade/grader/diag"
@@ -52,7 +55,7 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 		if packed {
 			err = w.pack(ctx, f, who)
 		} else {
-			err = w.each(ctx, f, who)
+			err = w.each(ctx, f, data, who, w.o)
 		}
 		j.g.tell(Ended{Pages})
 		files = w.files
@@ -72,15 +75,23 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 	return files, open, err
 }
 
-// each writes a file of each student into a directory of the format's name.
-func (w *writing) each(ctx context.Context, f report.Format, who []result.Student) error {
+// each writes a file of each student into a directory of the format's name; of a format
+// of final scores none of who has no such score.
+func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who []result.Student, o report.Options) error {
 	for i := range who {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		s := &who[i]
 		path := filepath.Join(w.dir, f.Name, fileName(s.ID)+"."+f.Ext)
-		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, w.data, s, w.o) }); err != nil {
+		if f.Final && o.Hand(d, s).State != report.Given {
+			// One of an earlier export would be taken for what counts now.
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return notWritten(path, err)
+			}
+			continue
+		}
+		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, d, s, o) }); err != nil {
 			return err
 		}
 		w.g.tell(Step{observe.Progress{Student: s.ID}})

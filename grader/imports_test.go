@@ -24,7 +24,7 @@ const module = "swarmgrade/"
 // pure are the packages that scores are made of. None of them may reach the
 // world outside, not even through a dependency.
 var pure = []string{
-	"grader/check", "grader/diag", "grader/evidence", "grader/explain", "grader/finding", "grader/formula", "grader/haproxy",
+	"grader/check", "grader/diag", "grader/evidence", "grader/explain", "grader/finding", "grader/form", "grader/formula", "grader/haproxy",
 	"grader/i18n", "grader/judge", "grader/leak", "grader/mention", "grader/naming", "grader/page", "grader/recovery", "grader/report", "grader/result", "grader/roster",
 	"grader/rubric", "grader/sight", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
 }

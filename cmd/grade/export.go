@@ -6,8 +6,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/form"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
+	"swarmgrade/grader/rubric"
 )
 
 // exportFlags say what is written, and where.
@@ -31,17 +34,63 @@ func (f *exportFlags) export(lang i18n.Lang) grader.Export {
 	return grader.Export{Dir: f.out, Formats: f.formats, Lang: lang, AllowUngraded: f.allowUngraded}
 }
 
+// handFlags say what platforms and schools want of the scores that they are given.
+type handFlags struct {
+	item, columnID, scale string
+	fill                  grader.Fill
+}
+
+func (f *handFlags) register(a *app, c *cobra.Command) {
+	lang := a.lang()
+	fs := c.Flags()
+	fs.StringVar(&f.item, "item", "", lang.T("fill.flag_item"))
+	fs.StringVar(&f.columnID, "column-id", "", lang.T("fill.flag_column_id"))
+	fs.StringVar(&f.scale, "scale", "", lang.T("fill.flag_scale"))
+	fs.StringVar(&f.fill.File, "fill", "", lang.T("fill.flag"))
+	fs.StringVar(&f.fill.Sheet, "sheet", "", lang.T("fill.flag_sheet"))
+	fs.StringVar(&f.fill.Column, "column", "", lang.T("fill.flag_column"))
+	fs.BoolVar(&f.fill.Overwrite, "overwrite", false, lang.T("fill.flag_overwrite"))
+}
+
+// add puts them into an export. A form is written alone unless formats are asked for.
+func (f *handFlags) add(e *grader.Export, formats bool) error {
+	e.Item, e.ColumnID = f.item, f.columnID
+	if f.scale != "" {
+		p, err := rubric.ParsePoints(f.scale)
+		if err != nil || p <= 0 || p > 10000_00 {
+			return diag.Misuse(i18n.M("fill.bad_scale", "scale", f.scale), i18n.Msg{})
+		}
+		e.Scale = p
+	}
+	if f.fill.File == "" {
+		if f.fill.Options != (form.Options{}) {
+			return diag.Misuse(i18n.M("fill.alone"), i18n.M("fill.alone_hint"))
+		}
+		return nil
+	}
+	e.Fill = &f.fill
+	if !formats {
+		e.Formats = nil
+	}
+	return nil
+}
+
 func newExportCmd(a *app) *cobra.Command {
 	lang := a.lang()
 	var f struct {
 		classFlags
 		exportFlags
+		handFlags
 	}
 	c := &cobra.Command{Use: "export --class CLASS", Short: lang.T("cli.export_short"), Args: cobra.NoArgs}
 	f.classFlags.register(a, c)
 	f.exportFlags.register(a, c)
+	f.handFlags.register(a, c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		export := f.export(a.lang())
+		if err := f.add(&export, c.Flags().Changed("format")); err != nil {
+			return err
+		}
 		if err := export.Check(); err != nil {
 			return err
 		}

@@ -158,6 +158,12 @@ func (s *screen) show(e grader.Event) {
 			text += "\n  → " + lang.Text(e.Hint)
 		}
 		u.note(text)
+	case grader.Mind: // said with --quiet too
+		text := lang.Text(e.Msg)
+		if !e.Hint.Empty() {
+			text += "\n    → " + lang.Text(e.Hint)
+		}
+		fmt.Fprintln(s.a.Stderr, diag.Plain(text))
 	case grader.Alarm:
 		u.failure(detail(lang.Text(e.Msg), e.Cause), lang.Text(e.Hint))
 	case grader.Unread:

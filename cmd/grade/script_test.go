@@ -45,6 +45,8 @@ func TestScripts(t *testing.T) {
 			"narrow":  cmdNarrow,
 
 			"readonly": cmdReadOnly,
+			"form":     cmdForm,
+			"cell":     cmdCell,
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {

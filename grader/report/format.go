@@ -12,6 +12,7 @@ import (
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
 )
 
 // Format is a form in which results leave the program as files: one of the class
@@ -30,10 +31,20 @@ type Format struct {
 	// Final says that others take what it holds for final scores, so that one that
 	// is still open is left out unless Options.AllowUngraded.
 	Final bool
+	// Roster says that it is of the students whom the roster has today: those of whom
+	// nothing is known too, and nobody who has left.
+	Roster bool
 	// Write writes the class's file; what is foreign is escaped here.
 	Write func(w io.Writer, d *result.Data, o Options) error
-	// Each writes one student's file, which holds nothing of anybody else.
+	// Each writes one student's file, which holds nothing of anybody else. A student
+	// without a score to hand over has none if it is Final.
 	Each func(w io.Writer, d *result.Data, s *result.Student, o Options) error
+	// Check says what keeps the class's file from being of use, before anything is
+	// written; nil is nothing.
+	Check func(d *result.Data, o Options) error
+	// Remarks are what there is to know of what was written; nil is nothing. Whose
+	// score is open is said of every format that is Final.
+	Remarks func(d *result.Data, o Options) []Remark
 }
 
 // Options are what a file's contents depend on beside the results.
@@ -41,10 +52,21 @@ type Options struct {
 	Lang i18n.Lang
 	// AllowUngraded lets scores that are still open be given as if they were final.
 	AllowUngraded bool
+	// Item is what the column of scores is called at a learning platform; "" is the
+	// class's title and the rubric's.
+	Item string
+	// ColumnID is Blackboard's number of the column.
+	ColumnID string
+	// Scale is the maximum that platforms and forms get scores of; 0 is the lab's own.
+	Scale rubric.Points
 	// Timeline is the fault window of a student, nil if there was none; as a whole
 	// class's would fill memory, each is read when it is asked for. A nil function
 	// knows of none.
 	Timeline func(*result.Student) (*result.Timeline, error)
+
+	of      *result.Data // that the following are of
+	columns []result.Column
+	whole   rubric.Points
 }
 
 // timeline is the fault window of a student, if one is known.
@@ -62,6 +84,8 @@ func Formats() []Format {
 		{Name: "json", Ext: "json", Media: "application/json", Usual: true, Write: func(w io.Writer, d *result.Data, o Options) error { return JSON(w, d, o.Lang) }},
 		{Name: "html", Ext: "html", Media: "text/html; charset=utf-8", Write: HTML},
 		{Name: "feedback", Ext: "html", Media: "text/html; charset=utf-8", Each: Feedback},
+		csvFormat, moodleFormat, canvasFormat, blackboardFormat,
+		gradescopeFormat, githubFormat, junitFormat, tapFormat,
 	}
 }
 

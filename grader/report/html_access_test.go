@@ -57,8 +57,8 @@ func elements(doc *html.Node) []*html.Node {
 var tags = strings.Fields(`html head meta title style body a header p h1 h2 h3 h4 h5 bdi main section span svg rect line text circle desc
 	table caption thead tbody tfoot tr th td ul ol li dl div dt dd article pre code figure figcaption footer nav details summary strong`)
 
-// inert is what in a page could act, reach out, or look like what it is not.
-func inert(t testing.TB, raw []byte) []string {
+// actsNot is what in a page could act, reach out, or look like what it is not.
+func actsNot(t testing.TB, raw []byte) []string {
 	t.Helper()
 	var trouble []string
 	say := func(format string, args ...any) { trouble = append(trouble, fmt.Sprintf(format, args...)) }

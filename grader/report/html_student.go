@@ -113,6 +113,7 @@ func (v *viewer) part(title string, t result.Tally) page.Part {
 	return p
 }
 
+// signed is points as people write them, with their sign.
 func signed(p rubric.Points) string {
 	if p < 0 {
 		return "−" + (-p).String()

@@ -191,7 +191,7 @@ func TestTimelineErrorEndsThePage(t *testing.T) {
 // one of a hundred does.
 func TestClassPageStreams(t *testing.T) {
 	d := class(1000)
-	var w bounded
+	var w piecewise
 	start := time.Now()
 	require.NoError(t, HTML(&w, d, Options{Lang: i18n.ZH}))
 	t.Logf("%d bytes, largest piece %d, %s", w.n, w.largest, time.Since(start).Round(time.Millisecond))
@@ -199,9 +199,9 @@ func TestClassPageStreams(t *testing.T) {
 	require.Greater(t, w.n, 1000*1000)
 }
 
-type bounded struct{ n, largest int }
+type piecewise struct{ n, largest int }
 
-func (b *bounded) Write(p []byte) (int, error) {
+func (b *piecewise) Write(p []byte) (int, error) {
 	b.n += len(p)
 	b.largest = max(b.largest, len(p))
 	return len(p), nil
@@ -247,7 +247,7 @@ func FuzzPages(f *testing.F) {
 		}}
 		for name, raw := range map[string][]byte{"class": classPage(t, d, o), "feedback": feedbackOf(t, d, 0, o)} {
 			require.Less(t, len(raw), 200<<10, name)
-			for _, trouble := range inert(t, raw) {
+			for _, trouble := range actsNot(t, raw) {
 				t.Errorf("%s: %s", name, trouble)
 			}
 			for _, trouble := range accessible(t, raw) {

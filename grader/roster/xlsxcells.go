@@ -15,14 +15,32 @@ type sheetCell struct {
 	col  int
 	text string
 	bad  *complaint
+	// from and to are where it stands in the part; prefix and style are its tag's.
+	from, to       int64
+	prefix, style  string
+	number, counts bool // counts: by a formula
 }
 
 // cells gives the rows of a worksheet that are there, in the order of the file,
 // with their cells that are not blank, in order. A row or column that no
 // worksheet has is a *badPlace.
 func (b *book) cells(part string, row func(n int, hidden bool, cells []sheetCell) bool, merged func(span)) error {
-	s := sheetReader{b: b}
-	return b.part(part, func(t xml.Token) (bool, error) {
+	s := &sheetReader{b: b}
+	return s.walk(part, func() bool { return row(s.row, s.hidden, s.cells) }, func(a Area) {
+		if a.Col1 == a.Col2 && a.Row2 > a.Row1 {
+			merged(span{a.Col1, a.Row1, a.Row2})
+		}
+	})
+}
+
+// walk gives each row as it ends.
+func (s *sheetReader) walk(part string, row func() (more bool), merged func(Area)) error {
+	return s.b.part(part, func(t xml.Token) (bool, error) {
+		if s.all {
+			if known, err := s.nest(t); err != nil || !known {
+				return true, err
+			}
+		}
 		if s.inline {
 			s.text.token(t)
 		}
@@ -33,8 +51,8 @@ func (b *book) cells(part string, row func(n int, hidden bool, cells []sheetCell
 				from, to, _ := strings.Cut(attr(t, "ref"), ":")
 				c1, r1, ok1 := cellColumn(from)
 				c2, r2, ok2 := cellColumn(to)
-				if ok1 && ok2 && c1 == c2 && r2 > r1 {
-					merged(span{c1, r1, r2})
+				if ok1 && ok2 {
+					merged(Area{c1, r1, c2, r2})
 				}
 			}
 			return true, s.start(t)
@@ -43,7 +61,7 @@ func (b *book) cells(part string, row func(n int, hidden bool, cells []sheetCell
 			case "c":
 				return true, s.finish()
 			case "row":
-				more := row(s.row, s.hidden, s.cells)
+				more := row()
 				s.cells = s.cells[:0]
 				return more, nil
 			}
@@ -65,6 +83,14 @@ type sheetReader struct {
 	cells    []sheetCell
 	spans    int
 
+	all           bool       // blank cells too, and nothing that is not where it belongs
+	path          []string   // the tags around
+	names         []xml.Name // the same, with their prefixes
+	table         bool       // the cells have begun
+	from, to      int64      // where the row's tag stands
+	cell          int64      // where the cell begins
+	prefix        string
+	formula       bool
 	kind, style   string
 	value, inline bool // within <v>, <is>
 	raw           strings.Builder
@@ -75,6 +101,7 @@ func (s *sheetReader) start(t xml.StartElement) error {
 	switch t.Name.Local {
 	case "row":
 		s.row, s.col = s.row+1, 0
+		s.from, s.to = s.b.from, s.b.to
 		if r := attr(t, "r"); r != "" {
 			n, err := strconv.Atoi(r)
 			if err != nil || n < s.row {
@@ -99,8 +126,11 @@ func (s *sheetReader) start(t xml.StartElement) error {
 			return &badPlace{cellName(s.col, s.row)}
 		}
 		s.kind, s.style = attr(t, "t"), attr(t, "s")
+		s.cell, s.prefix, s.formula = s.b.from, t.Name.Space, false
 		s.raw.Reset()
 		s.text = texts{}
+	case "f":
+		s.formula = true
 	case "v":
 		s.value = true
 	case "is":
@@ -112,7 +142,10 @@ func (s *sheetReader) start(t xml.StartElement) error {
 // finish takes a cell.
 func (s *sheetReader) finish() error {
 	raw := strings.TrimSpace(s.raw.String())
-	c := sheetCell{col: s.col}
+	c := sheetCell{
+		col: s.col, from: s.cell, to: s.b.to, prefix: s.prefix, style: s.style,
+		number: raw != "" && (s.kind == "" || s.kind == "n"), counts: s.formula,
+	}
 	switch s.kind {
 	case "s":
 		if raw == "" {
@@ -134,7 +167,7 @@ func (s *sheetReader) finish() error {
 	default: // str, e, b, d
 		c.text = unescape(cut(s.raw.String()))
 	}
-	if trim(c.text) != "" {
+	if s.all || trim(c.text) != "" {
 		s.cells = append(s.cells, c)
 	}
 	return nil

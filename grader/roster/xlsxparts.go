@@ -23,9 +23,13 @@ type book struct {
 	ctx    context.Context // of the one call that reads
 	left   int64           // bytes that may still be unpacked
 	tokens int             // so far
-	sheets []sheetPart
-	shared []string
-	pads   []int // digits that a cell format pads with zeros to, by style
+	// from and to are where the last tag or text stands in its part.
+	from, to int64
+	sheets   []sheetPart
+	shared   []string
+	pads     []int // digits that a cell format pads with zeros to, by style
+	main     string
+	calc     Place // of the tag that says how formulas are computed, if there is one
 }
 
 type sheetPart struct{ name, part string }
@@ -44,9 +48,12 @@ func (b *book) part(name string, each func(t xml.Token) (more bool, err error)) 
 	defer f.Close()
 	in := &metered{in: bufio.NewReaderSize(f, 32<<10), b: b}
 	dec := xml.NewDecoder(in)
+	b.to = 0
 	for {
 		in.token = 0
+		b.from = b.to
 		t, err := dec.RawToken()
+		b.to = dec.InputOffset()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -150,8 +157,12 @@ func (b *book) contents() error {
 	if err != nil {
 		return err
 	}
+	b.main = main
 	err = b.part(main, func(t xml.Token) (bool, error) {
 		e, ok := t.(xml.StartElement)
+		if ok && e.Name.Local == "calcPr" {
+			b.calc = Place{b.main, b.from, b.to}
+		}
 		if !ok || e.Name.Local != "sheet" {
 			return true, nil
 		}
@@ -159,8 +170,9 @@ func (b *book) contents() error {
 		if part := byID[attr(e, "id")]; part != "" && attr(e, "state") != "hidden" && attr(e, "state") != "veryHidden" {
 			b.sheets = append(b.sheets, sheetPart{attr(e, "name"), part})
 		}
-		return len(b.sheets) < maxSheets, nil
+		return true, nil
 	})
+	b.sheets = b.sheets[:min(len(b.sheets), maxSheets)]
 	if err == nil && byType["sharedStrings"] != "" {
 		err = b.strings(byType["sharedStrings"])
 	}

@@ -1,0 +1,92 @@
+package grader
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/report"
+)
+
+// remarks gathers who has no score in a format's files, and what else there is to know.
+func (w *writing) remarks(f report.Format) {
+	d, o := w.of(f)
+	if f.Final {
+		w.open(f.Name)
+	}
+	if f.Roster && len(w.gone) > 0 {
+		w.remark(f.Name, report.Remark{Key: "transfer.gone", Students: w.gone})
+	}
+	if f.Remarks != nil {
+		for _, r := range f.Remarks(d, o) {
+			w.remark(f.Name, r)
+		}
+	}
+}
+
+// saying is a remark on several formats.
+type saying struct {
+	report.Remark
+	formats []string
+	hint    i18n.Msg
+}
+
+// remark keeps what is to be said, once for all formats that it is true of.
+func (w *writing) remark(format string, r report.Remark) *saying {
+	for _, s := range w.said {
+		if s.Key == r.Key && slices.Equal(s.Students, r.Students) && fmt.Sprint(s.Args) == fmt.Sprint(r.Args) {
+			s.formats = append(s.formats, format)
+			return s
+		}
+	}
+	s := &saying{Remark: r, formats: []string{format}}
+	w.said = append(w.said, s)
+	return s
+}
+
+// say says what was kept.
+func (w *writing) say() {
+	for _, s := range w.said {
+		msg := i18n.M(s.Key, append([]any{"format", s.formats, "n", len(s.Students), "students", ClipList(s.Students, maxNamed)}, s.Args...)...)
+		if s.Plain {
+			w.g.tell(Note{Msg: msg, Hint: s.hint})
+		} else {
+			w.g.tell(Mind{Msg: msg, Hint: s.hint})
+		}
+	}
+	w.said = nil
+}
+
+// maxNamed is how many students are named in one message.
+const maxNamed = 100
+
+// open names the students whose scores are not decided: what of them was kept back, or
+// given all the same.
+func (w *writing) open(format string) {
+	var back, given []string
+	o := w.o.For(w.class)
+	for i := range w.class.Students {
+		s := &w.class.Students[i]
+		switch t := s.Tally(); {
+		case o.Hand(w.class, s).State == report.Open:
+			back = append(back, s.ID)
+		case t.Open && !t.Excused:
+			given = append(given, s.ID)
+		}
+	}
+	only := ""
+	if len(back) <= maxTyped {
+		only = " --students " + strings.Join(back, ",")
+	}
+	if len(back) > 0 {
+		s := w.remark(format, report.Remark{Key: "transfer.open", Students: back})
+		s.hint = i18n.M("transfer.open_hint", "class", w.class.Class, "only", only)
+	}
+	if len(given) > 0 {
+		w.remark(format, report.Remark{Key: "transfer.allowed", Students: given})
+	}
+}
+
+// maxTyped is how many students a command to type names.
+const maxTyped = 10

@@ -1,0 +1,120 @@
+package grader
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/form"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/regular"
+	"swarmgrade/grader/report"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
+)
+
+// Fill is a form of the school's own, and where in it the scores go.
+type Fill struct {
+	File string // xlsx; it is only read
+	form.Options
+}
+
+// hundred is what a school's form takes scores of unless something else is said.
+const hundred rubric.Points = 100_00
+
+// fill writes a copy of a form with the scores in it.
+func (w *writing) fill(ctx context.Context, f *Fill) error {
+	o := w.o.For(w.class)
+	if full := o.OutOf(w.class); full != hundred && o.Scale == 0 {
+		return diag.Misuse(i18n.M("fill.scale", "full", full.String()), i18n.M("fill.scale_hint", "class", w.class.Class, "file", f.File, "full", full.String()))
+	}
+	data, err := regular.Read(ctx, f.File, roster.MaxRosterBytes)
+	if err != nil {
+		return unreadForm(ctx, f.File, err)
+	}
+	var scores []form.Score
+	var excused []string
+	for i := range w.class.Students {
+		s := &w.class.Students[i]
+		h := o.Hand(w.class, s)
+		scores = append(scores, form.Score{ID: s.ID, Name: s.Name, Points: h.Points, None: h.State != report.Given})
+		if h.State == report.Excused {
+			excused = append(excused, s.ID)
+		}
+	}
+	filled, err := form.Fill(ctx, data, f.File, scores, f.Options)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(w.dir, filepath.Base(f.File))
+	if sameFile(path, f.File) {
+		return diag.Misuse(i18n.M("fill.over", "file", f.File), i18n.M("fill.over_hint"))
+	}
+	if err := w.file(ctx, path, true, func(to io.Writer) error { return filled.Write(ctx, to) }); err != nil {
+		return err
+	}
+	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", filled.Written, "same", filled.Same, "column", filled.Column, "at", filled.At,
+		"sheet", filled.Sheet, "max", o.OutOf(w.class).String())
+	w.filled(filled, excused)
+	return nil
+}
+
+// filled says what of the class and of the form was left.
+func (w *writing) filled(f *form.Filled, excused []string) {
+	w.open("--fill")
+	kept := func(cells []form.Kept) (out []string) {
+		for _, k := range cells {
+			out = append(out, k.Cell+" "+k.ID+" "+k.Text)
+		}
+		return out
+	}
+	for _, x := range []struct {
+		key   string
+		words []string
+	}{
+		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.kept", kept(f.Kept)},
+		{"fill.excused", excused}, {"fill.renamed", f.Renamed}, {"fill.remarked", kept(f.Remarked)},
+	} {
+		if len(x.words) > 0 {
+			w.remark("--fill", report.Remark{Key: x.key, Students: x.words})
+		}
+	}
+	w.say()
+	if f.Formulas {
+		w.g.note("fill.formulas")
+	}
+}
+
+// sameFile reports whether a path is a file under whatever name.
+func sameFile(path, file string) bool {
+	a, err1 := os.Stat(path)
+	b, err2 := os.Stat(file)
+	return err1 == nil && err2 == nil && os.SameFile(a, b)
+}
+
+func unreadForm(ctx context.Context, file string, err error) error {
+	key := "fill.unread"
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, fs.ErrNotExist):
+		key = "fill.missing"
+	case errors.Is(err, regular.ErrNotRegular):
+		key = "fill.irregular"
+	case errors.Is(err, regular.ErrTooBig):
+		key = "fill.large"
+	}
+	return &diag.Failure{Code: diag.Usage, Cause: plainCause(key, err), Msg: i18n.M(key, "file", file), Hint: i18n.M("fill.unread_hint")}
+}
+
+// plainCause is the system's word where ours says too little.
+func plainCause(key string, err error) error {
+	if key == "fill.unread" {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+// Package form writes scores into a school's own form: a workbook with a list of
+// students and a column for their scores. It changes the cells of the scores and
+// nothing else; every other part of the file is copied as it is.
+//
+// Everything in the form is foreign: it is read within the bounds of rosters.
+package form
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
+)
+
+// Score is what a student has.
+type Score struct {
+	ID, Name string
+	Points   rubric.Points
+	// None says that there is no score to write: it is open, or excused.
+	None bool
+}
+
+// Options say which place of a form is meant where it is not clear.
+type Options struct {
+	Sheet string // its name
+	// Column is the heading of the scores, or the column's letters.
+	Column string
+	// Overwrite lets a number that stands there already be replaced. Words and
+	// formulas never are.
+	Overwrite bool
+}
+
+// Filled is a form with its scores, not written yet.
+type Filled struct {
+	Sheet, Column string // the column's heading, or its letters
+	At            string // the heading's cell
+	// Written are scores that were put in; Same stood there already.
+	Written, Same int
+	// Kept are cells that hold something else, which was left.
+	Kept []Kept
+	// Remarked are rows with a word such as 缓考 beside the score that was written.
+	Remarked []Kept
+	// None are students of the form without a score; Absent, students of the class
+	// that the form has not; Unknown, the form's that the class has not.
+	None, Absent, Unknown []string
+	// Renamed are students whose names differ.
+	Renamed []string
+	// Formulas says that the worksheet computes something.
+	Formulas bool
+
+	form  *roster.Form
+	edits []edit
+}
+
+// Kept is a cell that was left as it was.
+type Kept struct{ Cell, ID, Text string }
+
+// Fill finds the place of each student's score in a form. file is its name in
+// messages. The error is a [diag.Failure] of code Usage that says what in the form, or
+// which option, is to be mended, or that of ctx.
+func Fill(ctx context.Context, data []byte, file string, scores []Score, o Options) (*Filled, error) {
+	f, err := roster.OpenForm(ctx, data, file)
+	if err != nil {
+		return nil, err
+	}
+	ids := newIndex(scores)
+	t, err := pick(f, ids, o)
+	if err != nil {
+		return nil, err
+	}
+	col, err := t.scoreColumn(o.Column)
+	if err != nil {
+		return nil, err
+	}
+	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: roster.CellName(col, t.headAt(col)), Formulas: t.Formulas, form: f}
+	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}}
+	for _, row := range t.list {
+		if err := w.row(row, ids); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range scores {
+		if _, ok := w.seen[s.ID]; !ok {
+			out.Absent = append(out.Absent, s.ID)
+		}
+	}
+	return out, nil
+}
+
+// index finds a class's students by what stands in a form.
+type index struct {
+	by   map[string]Score
+	bare map[string][]Score // without leading zeros
+}
+
+func newIndex(scores []Score) index {
+	x := index{map[string]Score{}, map[string][]Score{}}
+	for _, s := range scores {
+		x.by[s.ID] = s
+		bare := strings.TrimLeft(s.ID, "0")
+		x.bare[bare] = append(x.bare[bare], s)
+	}
+	return x
+}
+
+// find gives whose row it is. A number has lost the zeros before it: whoever it may be
+// is taken where it is one student only, of the name that stands beside it.
+func (x index) find(id roster.FormCell, name string) (Score, bool) {
+	if id.Lost {
+		return Score{}, false
+	}
+	if s, ok := x.by[id.ID()]; ok {
+		return s, true
+	}
+	if may := x.bare[strings.TrimLeft(id.ID(), "0")]; id.Number && len(may) == 1 && name != "" && sameName(name, may[0].Name) {
+		return may[0], true
+	}
+	return Score{}, false
+}
+
+func sameName(a, b string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
+	return plain(a) == plain(b)
+}
+
+// filling is the writing of scores under way.
+type filling struct {
+	*table
+	out  *Filled
+	col  int
+	o    Options
+	seen map[string]string // the cell of each student's ID
+}
+
+// absences are words that stand in a score's place, or beside it, and mean that there
+// is a reason for none.
+var absences = []string{
+	"缺考", "旷考", "作弊", "缓考", "免修", "免考", "免听", "免试", "违纪", "舞弊", "取消资格", "取消考试资格", "休学", "退学", "缺席", "补考", "重修", "未参加考试", "absent", "excused", "exempt", "deferred",
+}
+
+func (w *filling) row(row *roster.FormRow, ids index) error {
+	id, _ := row.Cell(w.id)
+	name := ""
+	if w.name > 0 {
+		c, _ := row.Cell(w.name)
+		name = c.Text
+	}
+	at := roster.CellName(w.id, row.N)
+	s, ok := ids.find(id, name)
+	if !ok {
+		if looksLikeID(id.ID()) {
+			w.out.Unknown = append(w.out.Unknown, clip(id.ID())+" ("+at+")")
+		}
+		return nil
+	}
+	if first, twice := w.seen[s.ID]; twice {
+		return diag.Misuse(i18n.M("fill.twice", "id", s.ID, "a", first, "b", at, "sheet", clip(w.Sheet)), i18n.M("fill.twice_hint"))
+	}
+	w.seen[s.ID] = at
+	if name != "" && !sameName(name, s.Name) {
+		w.out.Renamed = append(w.out.Renamed, s.ID+" "+clip(name)+" / "+clip(s.Name))
+	}
+	cell, _ := row.Cell(w.col)
+	place := roster.CellName(w.col, row.N)
+	if a, covered := w.covering(w.col, row.N); covered && (a.Row1 != row.N || a.Col1 != w.col || w.several(a)) {
+		return diag.Misuse(i18n.M("fill.merged", "cell", place, "area", roster.CellName(a.Col1, a.Row1)+":"+roster.CellName(a.Col2, a.Row2)), i18n.M("fill.merged_hint"))
+	}
+	if s.None {
+		w.out.None = append(w.out.None, s.ID)
+		return nil
+	}
+	number, isNumber := asPoints(cell.Text)
+	switch {
+	case cell.Formula, cell.Text != "" && !isNumber, isNumber && number != s.Points && !w.o.Overwrite:
+		w.out.Kept = append(w.out.Kept, Kept{place, s.ID, clip(keptText(cell))})
+		return nil
+	case isNumber && number == s.Points:
+		w.out.Same++
+	default:
+		w.out.edits = append(w.out.edits, write(row, w.col, s.Points)...)
+		w.out.Written++
+	}
+	for _, c := range row.Cells {
+		if c.Col != w.col && slices.Contains(absences, strings.ToLower(c.Text)) {
+			w.out.Remarked = append(w.out.Remarked, Kept{roster.CellName(c.Col, row.N), s.ID, c.Text})
+		}
+	}
+	return nil
+}
+
+// keptText is what a cell that was left shows; a formula may show nothing.
+func keptText(c roster.FormCell) string {
+	if c.Formula {
+		return strings.TrimSpace("= " + c.Text)
+	}
+	return c.Text
+}
+
+// asPoints is a number that stands in a cell.
+func asPoints(text string) (rubric.Points, bool) {
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
+		return 0, false
+	}
+	p, err := rubric.ParsePoints(text)
+	if err != nil {
+		return -1, true // some number, and none of ours
+	}
+	return p, true
+}
+
+// looksLikeID tells a student's ID from a sum, a remark or a signature.
+func looksLikeID(s string) bool {
+	return strings.ContainsAny(s, "0123456789") && len(s) <= 4*roster.MaxIDLength && !strings.ContainsFunc(s, isHan)
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}

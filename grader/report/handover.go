@@ -1,0 +1,292 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
+	"swarmgrade/grader/rubric"
+)
+
+// State says whether there is a score to hand over.
+type State int
+
+// Given is a score, Open is none yet, Excused says that nothing of the student's
+// counts.
+const (
+	Given State = iota
+	Open
+	Excused
+)
+
+// Handed is a student's score as other systems take it, where one maximum is the
+// whole class's.
+type Handed struct {
+	State  State
+	Points rubric.Points // of [Options.OutOf]; only if Given
+	// Shared says that a part was excused, so that Points are the same share of the
+	// whole maximum as the student's are of what was left.
+	Shared bool
+}
+
+// For is o made ready for a class: what is the same for all of its students is
+// found out once.
+func (o Options) For(d *result.Data) Options {
+	if o.of == d {
+		return o
+	}
+	o.of, o.columns, o.whole = d, d.Columns(), 0
+	for _, c := range o.columns {
+		o.whole += c.Max
+	}
+	for i := range d.Students { // tasks that are only set by hand count too
+		if s := &d.Students[i]; !totalSet(s) {
+			o.whole = max(o.whole, known(s.Tally()))
+		}
+	}
+	return o
+}
+
+// known is how much of a score's maximum something is known of, be it that it was not
+// handed in.
+func known(t result.Tally) rubric.Points { return t.Max - t.NotYet }
+
+// totalSet says that an instructor set the whole lab's points, of the whole lab's.
+func totalSet(s *result.Student) bool { return s.Above("-", "") != nil }
+
+// full is what all checks that somebody was judged on give together; more if somebody
+// has points by hand for others.
+func (o Options) full(d *result.Data) rubric.Points { return o.For(d).whole }
+
+// OutOf is the maximum that scores are handed over of.
+func (o Options) OutOf(d *result.Data) rubric.Points {
+	if o.Scale > 0 {
+		return o.Scale
+	}
+	return o.full(d)
+}
+
+// Hand gives the score to hand over. One that is open, or of fewer tasks than others were
+// graded on, is none, unless AllowUngraded and something of it is decided: what nobody could
+// judge is never 0.
+func (o Options) Hand(d *result.Data, s *result.Student) Handed {
+	t, full := s.Tally(), o.full(d)
+	gone := o.excused(d, s)
+	open := t.Open || !totalSet(s) && known(t)+gone < full
+	switch {
+	case t.Excused:
+		return Handed{State: Excused}
+	case open && (!o.AllowUngraded || t.OpenPoints >= known(t)):
+		return Handed{State: Open}
+	}
+	left := full - gone
+	if totalSet(s) {
+		left = max(left, t.Max) // of more than what was judged
+	}
+	if left <= 0 {
+		return Handed{State: Excused}
+	}
+	h := Handed{Points: t.Points, Shared: left != full}
+	if out := o.OutOf(d); out != left {
+		h.Points = share(t.Points, out, left)
+	}
+	return h
+}
+
+// share is points of old as points of new, to the nearest hundredth.
+func share(points, new, old rubric.Points) rubric.Points {
+	return rubric.PointsOf(points.Float() * new.Float() / old.Float())
+}
+
+// excused is how much of the class's maximum does not count for a student.
+func (o Options) excused(d *result.Data, s *result.Student) (sum rubric.Points) {
+	if len(s.Overrides) == 0 {
+		return 0
+	}
+	for _, c := range o.For(d).columns {
+		set, _ := s.Override(c.Check)
+		if task := s.Task(c.Task); set.Excused || task.Excused {
+			sum += c.Max
+		}
+	}
+	return sum
+}
+
+// part is an entry of a list of what a score is made of.
+type part struct {
+	task, check string // of a check
+	name, text  string
+	points, max rubric.Points
+	state       partState
+}
+
+type partState int
+
+const (
+	passed partState = iota
+	failed
+	waits // for another check
+	ungraded
+	excused
+	adjusts // what is no check: lateness, points by hand
+)
+
+// judgedPart is a check as it counts.
+func (o Options) judgedPart(d *result.Data, s *result.Student, v judge.Verdict) part {
+	score := s.Score(v.Task, v.Check)
+	p := part{
+		task: v.Task, check: v.Check, name: inert(checkTitle(d, v.Check, o.Lang)),
+		points: score.Points, max: score.Max, text: inert(o.Lang.Text(v.Message)),
+	}
+	for _, line := range o.Lang.Lines(v.Hint) {
+		p.text += "\n" + inert(line)
+	}
+	p.text = strings.TrimSpace(bounded(p.text))
+	above := s.Task(v.Task).Excused
+	switch {
+	case score.Excused || above:
+		p.state, p.points, p.max = excused, 0, 0
+	case score.Open:
+		p.state = ungraded
+	case score.ByHand && score.Points >= score.Max, !score.ByHand && v.Outcome == check.Pass:
+		p.state = passed
+	case !score.ByHand && v.Outcome == check.Blocked:
+		p.state = waits
+	default:
+		p.state = failed
+	}
+	if set, ok := s.Override(v.Check); ok {
+		p.text = o.byHand(set)
+	} else if up := s.Above(v.Task, v.Check); above && up != nil {
+		p.text = o.byHand(*up)
+	}
+	return p
+}
+
+// byHand is what a student is told of points that were set by hand: why, not by whom.
+func (o Options) byHand(set result.Override) string {
+	key := "report.overridden"
+	if set.Excused {
+		key = "transfer.excused"
+	}
+	return inert(o.Lang.T(key, "reason", set.Reason))
+}
+
+// first is the first line of what is said: what was seen, without what to do next.
+func (p part) first() string {
+	line, _, _ := strings.Cut(p.text, "\n")
+	return line
+}
+
+// withSign is points as programs write them, with their sign.
+func withSign(p rubric.Points) string {
+	if p > 0 {
+		return "+" + p.String()
+	}
+	return p.String()
+}
+
+// maxWords bounds what is said at one place, in bytes.
+const maxWords = 6000
+
+// bounded is text cut to maxWords.
+func bounded(s string) string {
+	if len(s) <= maxWords {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxWords], "") + "…"
+}
+
+// parts are what a score that is handed over is made of; they add up to it. Beside
+// the checks there is what lateness took off, what was set by hand above the checks,
+// and what makes up for parts that are excused.
+func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) []part {
+	var out []part
+	var sum rubric.Points
+	for _, v := range s.Verdicts {
+		p := o.judgedPart(d, s, v)
+		if p.state == ungraded {
+			p.points = 0
+		}
+		sum += p.points
+		out = append(out, p)
+	}
+	t := s.Tally()
+	adjust := func(points rubric.Points, name, text string) {
+		if points != 0 {
+			sum += points
+			out = append(out, part{name: name, text: inert(text), points: points, state: adjusts})
+		}
+	}
+	var late []string
+	for _, a := range s.Attempts {
+		if line := lateLine(o.Lang, s, a); line != "" {
+			late = append(late, line)
+		}
+	}
+	adjust(-t.Late, o.Lang.T("transfer.part_late"), strings.Join(late, "\n"))
+	var hand []string
+	for _, x := range s.Overrides {
+		if _, judged := s.Verdict(x.Check); !judged && !x.Gone {
+			text := inert(x.Reason)
+			if x.Excused {
+				text = o.byHand(x)
+			}
+			hand = append(hand, text)
+		}
+	}
+	adjust(t.Points-sum, o.Lang.T("transfer.part_by_hand"), strings.Join(hand, "\n"))
+	adjust(whole-sum, o.Lang.T("transfer.part_shared"), o.Lang.T("transfer.part_shared_text",
+		"points", t.Points.String(), "max", t.Max.String(), "whole", whole.String(), "full", o.OutOf(d).String()))
+	return out
+}
+
+// checkTitle is a check's, its ID where the rubric no longer has it.
+func checkTitle(d *result.Data, id string, lang i18n.Lang) string {
+	if c, ok := d.Rubric.Check(id); ok {
+		return c.Title.In(lang)
+	}
+	return id
+}
+
+// remarks is what a student is told beside the score, in one line: where points were
+// lost and why.
+func (o Options) remarks(d *result.Data, s *result.Student, h Handed) string {
+	lines := []string{o.Lang.T("transfer.score", "points", h.Points.String(), "max", o.OutOf(d).String())}
+	for _, p := range o.parts(d, s, h.Points) {
+		switch {
+		case p.state == adjusts:
+			lines = append(lines, o.Lang.T("transfer.adjusted", "name", p.name, "points", withSign(p.points), "text", p.first()))
+		case s.Above(p.task, p.check) != nil: // it does not count
+		case p.state == failed || p.state == waits:
+			lines = append(lines, o.Lang.T("transfer.lost", "name", p.name, "points", fmt.Sprintf("%s/%s", p.points, p.max), "text", p.first()))
+		case p.state == ungraded:
+			lines = append(lines, o.Lang.T("transfer.not_graded", "name", p.name))
+		}
+	}
+	if s.Remark != "" {
+		lines = append(lines, inert(s.Remark))
+	}
+	return bounded(strings.Join(lines, o.Lang.T("transfer.next")))
+}
+
+// inert is text from outside as one line in a file that other programs read: valid,
+// without control characters, without marks that turn a line around or that nobody
+// sees. The joiners are needed by some scripts' names.
+func inert(s string) string {
+	return oneLine(strings.Map(func(r rune) rune {
+		switch {
+		case r == 0x200c || r == 0x200d:
+			return r
+		case unicode.In(r, unicode.Zl, unicode.Zp):
+			return ' '
+		case unicode.In(r, unicode.Cf, unicode.Co), r == 0xfffe, r == 0xffff:
+			return '�'
+		}
+		return r
+	}, strings.ToValidUTF8(strings.ReplaceAll(s, "\r", " "), "�")))
+}
