@@ -10,6 +10,7 @@ import (
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/takeback"
 )
 
 // faultData is a class of which one recovered, one did not, one was not hit,
@@ -40,7 +41,7 @@ func faultData() *result.Data {
 
 func TestWorkbookFaults(t *testing.T) {
 	f := readBack(t, workbook(t, faultData(), i18n.ZH))
-	require.Equal(t, []string{"成绩", "明细", "统计", "故障", "评分标准", "运行信息"}, f.GetSheetList())
+	require.Equal(t, []string{"成绩", "明细", "统计", "故障", "评分标准", "运行信息", takeback.SheetName}, f.GetSheetList())
 	rows, err := f.GetRows("故障")
 	require.NoError(t, err)
 	require.Equal(t, []string{"学号", "姓名", "故障节点", "受损/原有任务", "被发现（秒）", "补齐（秒）", "应答（秒）", "恢复（秒）", "失败请求", "最长中断（秒）", "结果"}, rows[0])

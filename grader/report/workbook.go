@@ -10,6 +10,7 @@ import (
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/takeback"
 )
 
 // Workbook writes the workbook that an instructor keeps (xlsx): scores,
@@ -37,6 +38,7 @@ type book struct {
 	lang    i18n.Lang
 	columns []result.Column
 	st      *styles
+	filled  takeback.Origin // of the sheet that is filled in; see recordHeads
 }
 
 func (b *book) write(w io.Writer) error {
@@ -50,7 +52,7 @@ func (b *book) write(w io.Writer) error {
 	if err := b.f.SetSheetName("Sheet1", b.t("sheet_scores")); err != nil {
 		return err
 	}
-	for _, sheet := range []func() error{b.scores, b.details, b.statistics, b.faults, b.findings, b.changes, b.rubric, b.run} {
+	for _, sheet := range []func() error{b.scores, b.details, b.statistics, b.faults, b.findings, b.changes, b.rubric, b.run, b.origin} {
 		if err := sheet(); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/takeback"
 )
 
 var keep = flag.String("keep", "", "directory to leave workbooks in, to be looked at")
@@ -54,7 +55,7 @@ func TestWorkbookScores(t *testing.T) {
 		require.NoError(t, os.WriteFile(*keep+"/en.xlsx", workbook(t, testData(), i18n.EN), 0o644))
 	}
 	f := readBack(t, raw)
-	require.Equal(t, []string{"成绩", "明细", "统计", "评分标准", "运行信息"}, f.GetSheetList())
+	require.Equal(t, []string{"成绩", "明细", "统计", "评分标准", "运行信息", takeback.SheetName}, f.GetSheetList())
 	require.Equal(t, 0, f.GetActiveSheetIndex())
 	rows, err := f.GetRows("成绩")
 	require.NoError(t, err)
@@ -113,7 +114,7 @@ func TestWorkbookScores(t *testing.T) {
 
 func TestWorkbookGuidesTheHand(t *testing.T) {
 	f := readBack(t, workbook(t, testData(), i18n.EN))
-	require.Equal(t, []string{"Scores", "Details", "Statistics", "Rubric", "Run"}, f.GetSheetList())
+	require.Equal(t, []string{"Scores", "Details", "Statistics", "Rubric", "Run", takeback.SheetName}, f.GetSheetList())
 	validations, err := f.GetDataValidations("Scores")
 	require.NoError(t, err)
 	require.Len(t, validations, 2)
