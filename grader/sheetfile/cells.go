@@ -89,6 +89,7 @@ type sheetReader struct {
 	kind, style   string
 	value, inline bool // within <v>, <is>
 	formula       bool
+	open          bool // within <c>
 	raw           strings.Builder
 	text          texts
 }
@@ -122,7 +123,7 @@ func (s *sheetReader) start(t xml.StartElement) error {
 		}
 		s.kind, s.style = attr(t, "t"), attr(t, "s")
 		s.raw.Reset()
-		s.text, s.formula = texts{}, false
+		s.text, s.formula, s.open = texts{}, false, true
 	case "f":
 		s.formula = true
 	case "v":
@@ -133,8 +134,12 @@ func (s *sheetReader) start(t xml.StartElement) error {
 	return nil
 }
 
-// finish takes a cell.
+// finish takes a cell, if one was begun: nobody says that tags match.
 func (s *sheetReader) finish() error {
+	if !s.open {
+		return nil
+	}
+	s.open = false
 	raw := strings.TrimSpace(s.raw.String())
 	c := Cell{Col: s.col, Formula: s.formula}
 	switch s.kind {

@@ -47,6 +47,9 @@ func (e *BadPlace) Error() string { return "no such place: " + e.Text }
 
 // part goes through the tags of a part.
 func (b *Book) part(name string, each func(t xml.Token) (more bool, err error)) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
 	f, err := b.open(name)
 	if err != nil {
 		return err

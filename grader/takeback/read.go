@@ -60,19 +60,20 @@ func (w *Workbook) At(ref string) diag.Pos {
 // Read reads a workbook that was exported and filled in. file is its name in messages.
 // The error is a [diag.Problems], or that of ctx.
 func Read(ctx context.Context, data []byte, file string) (*Workbook, error) {
-	var parts sheetfile.Parts
-	var err error
-	switch {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		parts, err = sheetfile.Unzip(data, limits)
-	default:
+	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) {
 		return nil, whole(file, "no_workbook")
 	}
+	parts, err := sheetfile.Unzip(data, limits)
+	return readFile(ctx, parts, err, file)
+}
+
+func readFile(ctx context.Context, parts sheetfile.Parts, err error, file string) (*Workbook, error) {
+	var w *Workbook
 	if err == nil {
-		var w *Workbook
-		if w, err = read(ctx, parts, file); err == nil {
-			return w, nil
-		}
+		w, err = read(ctx, parts, file)
+	}
+	if err == nil {
+		return w, nil
 	}
 	var problems diag.Problems
 	var place *sheetfile.BadPlace
