@@ -122,7 +122,7 @@ func (t *taking) run(ctx context.Context) (err error) {
 	}
 	if !t.o.yes {
 		in, ok := a.Stdin.(*os.File)
-		if !ok || !term.IsTerminal(int(in.Fd())) {
+		if !ok || !term.IsTerminal(int(in.Fd())) || a.json { // nobody was shown anything
 			return usageHint(i18n.M("import.nobody_asked"), i18n.M("import.nobody_asked_hint", "command", t.o.again+t.flags()+" --yes"))
 		}
 		fmt.Fprint(a.Stderr, a.lang().T("import.ask"), " ")

@@ -112,7 +112,7 @@ func read(ctx context.Context, parts sheetfile.Parts, file string) (*Workbook, e
 	switch {
 	case w.Origin.Schema != Schema && strings.HasPrefix(w.Origin.Schema, "swarmgrade-workbook/"):
 		return nil, whole(file, "newer", "schema", clip(w.Origin.Schema))
-	case w.Origin.Schema != Schema || w.Origin.Class == "" || w.Origin.Lab == "" || len(w.Origin.Columns) == 0:
+	case w.Origin.Schema != Schema || w.Origin.Class == "" || w.Origin.Lab == "" || w.Origin.Run == "" || len(w.Origin.Columns) == 0:
 		return nil, whole(file, "no_origin", "sheet", SheetName)
 	}
 	return w, w.filled(b, sheets)

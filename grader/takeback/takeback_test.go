@@ -302,7 +302,28 @@ func TestRowsThatAreGone(t *testing.T) {
 	require.Equal(t, []string{second}, got.Absent)
 }
 
-// text is an error in a language, without what is to be done.
+// TestWhoCameLater: a row for somebody of the class who was not in the export.
+func TestWhoCameLater(t *testing.T) {
+	d := class()
+	d.Students = d.Students[:4]
+	h := open(t, export(t, d, i18n.ZH))
+	h.rows[fifth] = 6
+	h.set(fifth, "id", fifth)
+	got, err := decide(t, h.bytes(), class())
+	require.NoError(t, err)
+	require.Equal(t, 5, got.Same)
+	h.score(fifth, 30, "转班")
+	got, err = decide(t, h.bytes(), class())
+	require.NoError(t, err)
+	require.Equal(t, []string{"05 " + h.ref(fifth, "override") + " points 30 because 转班"}, told(got))
+	now := class() // and something is set for them already
+	now.Students[4].Annotate([]result.Change{change(result.SetPoints, 10, "x")}, now.Rubric)
+	got, err = decide(t, h.bytes(), now)
+	require.NoError(t, err)
+	require.Len(t, got.Conflicts, 1)
+}
+
+// text is an error in a language.
 func text(err error, lang i18n.Lang) string {
 	var problems diag.Problems
 	if !errors.As(err, &problems) {
