@@ -131,8 +131,9 @@ type sheet struct {
 	*excelize.File
 	t    *testing.T
 	name string
+	top  int // the row of the headings
 	cols map[string]int
-	rows []string // IDs, from row 2 on
+	rows []string // IDs, from the next row on
 }
 
 func openSheet(t *testing.T, path string) *sheet {
@@ -152,14 +153,16 @@ func openSheet(t *testing.T, path string) *sheet {
 	}
 	rows, err := f.GetRows(s.name)
 	require.NoError(t, err)
-	for _, r := range rows[1:] {
+	s.top = slices.IndexFunc(rows, func(r []string) bool { return len(r) == at }) + 1
+	require.Positive(t, s.top)
+	for _, r := range rows[s.top:] {
 		s.rows = append(s.rows, r[s.cols["id"]-1])
 	}
 	return s
 }
 
 func (s *sheet) ref(row int, key string) string {
-	ref, err := excelize.CoordinatesToCellName(s.cols[key], row+2)
+	ref, err := excelize.CoordinatesToCellName(s.cols[key], s.top+row+1)
 	require.NoError(s.t, err)
 	return ref
 }

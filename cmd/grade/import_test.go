@@ -23,25 +23,24 @@ func cmdEnter(ts *testscript.TestScript, neg bool, args []string) {
 	defer f.Close()
 	origin, err := f.GetRows(takeback.SheetName)
 	ts.Check(err)
-	head := map[string]string{}
+	var heads []string
+	cols := map[string]int{}
 	for _, r := range origin {
-		if r[0] == "column" && len(r) > 2 {
-			head[r[1]] = r[2]
+		if r[0] == "column" {
+			heads = append(heads, r[2])
+			cols[r[1]] = len(heads)
 		}
 	}
 	name := f.GetSheetName(0)
 	rows, err := f.GetRows(name)
 	ts.Check(err)
-	at := slices.IndexFunc(rows, func(r []string) bool { return slices.Contains(r, head["id"]) })
-	if at < 0 {
-		ts.Fatalf("%s has no headings", args[0])
+	at := slices.IndexFunc(rows, func(r []string) bool { return slices.Equal(r, heads) })
+	id, col := cols["id"], cols[args[2]]
+	row := slices.IndexFunc(rows[at+1:], func(r []string) bool { return len(r) >= id && r[id-1] == args[1] })
+	if at < 0 || row < 0 || col == 0 {
+		ts.Fatalf("%s has no headings, no row %s, or no column %s", args[0], args[1], args[2])
 	}
-	id, col := slices.Index(rows[at], head["id"]), slices.Index(rows[at], head[args[2]])
-	row := slices.IndexFunc(rows, func(r []string) bool { return len(r) > id && r[id] == args[1] })
-	if row < 0 || col < 0 {
-		ts.Fatalf("%s has no row %s or no column %s", args[0], args[1], args[2])
-	}
-	ref, err := excelize.CoordinatesToCellName(col+1, row+1)
+	ref, err := excelize.CoordinatesToCellName(col, at+row+2)
 	ts.Check(err)
 	var v any
 	if len(args) > 3 {

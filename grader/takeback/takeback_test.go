@@ -20,6 +20,7 @@ import (
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sheetfile"
 	"swarmgrade/grader/takeback"
 )
 
@@ -59,6 +60,8 @@ type hand struct {
 	*excelize.File
 	t     testing.TB
 	sheet string
+	top   int            // the row of the headings
+	wide  int            // how many there are
 	cols  map[string]int // by key
 	rows  map[string]int // by ID
 }
@@ -74,19 +77,23 @@ func open(t testing.TB, data []byte) *hand {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(data))
 	require.NoError(t, err)
-	h := &hand{f, t, f.GetSheetName(0), map[string]int{}, map[string]int{}}
+	h := &hand{f, t, f.GetSheetName(0), 0, 0, map[string]int{}, map[string]int{}}
 	rows, err := f.GetRows(h.sheet)
 	require.NoError(t, err)
 	origin, err := f.GetRows(takeback.SheetName)
 	require.NoError(t, err)
+	var heads []string
 	for _, r := range origin {
-		if r[0] == "column" && len(r) > 2 && r[1] != "" {
-			h.cols[r[1]] = slices.Index(rows[0], r[2]) + 1
-			require.Positive(t, h.cols[r[1]], r)
+		if r[0] == "column" {
+			heads = append(heads, r[2])
+			h.cols[r[1]] = len(heads)
 		}
 	}
-	for i, r := range rows[1:] {
-		h.rows[r[h.cols["id"]-1]] = i + 2
+	h.wide = len(heads)
+	h.top = slices.IndexFunc(rows, func(r []string) bool { return slices.Equal(r, heads) }) + 1
+	require.Positive(t, h.top, "the headings stand as they were noted")
+	for i, r := range rows[h.top:] {
+		h.rows[r[h.cols["id"]-1]] = h.top + i + 1
 	}
 	return h
 }
@@ -96,6 +103,12 @@ func (h *hand) ref(id, key string) string {
 	require.NoError(h.t, err)
 	return ref
 }
+
+// head is the cell of the nth column behind the headings, in their row.
+func (h *hand) head(n int) string { return sheetfile.Name(h.wide+n, h.top) }
+
+// another is a row below the students, known as "x".
+func (h *hand) another() { h.rows["x"] = h.rows[first] + 7 }
 
 func (h *hand) set(id, key string, v any) {
 	require.NoError(h.t, h.SetCellValue(h.sheet, h.ref(id, key), v))
@@ -229,23 +242,21 @@ func TestWhereverItIs(t *testing.T) {
 		}},
 		{"a column between", func(h *hand) {
 			must(h, h.InsertCols(h.sheet, "B", 2))
-			must(h, h.SetCellStr(h.sheet, "B1", "签名"))
+			must(h, h.SetCellStr(h.sheet, sheetfile.Name(2, h.top), "签名"))
 		}},
 		{"a column of the same kind", func(h *hand) {
 			must(h, h.InsertCols(h.sheet, "A", 1))
-			must(h, h.SetCellStr(h.sheet, "A1", "我的改分"))
-			must(h, h.SetCellInt(h.sheet, "A2", 99))
+			must(h, h.SetCellStr(h.sheet, sheetfile.Name(1, h.top), "我的改分"))
+			must(h, h.SetCellInt(h.sheet, sheetfile.Name(1, h.rows[first]), 99))
 		}},
 		{"rows between and below", func(h *hand) {
-			must(h, h.InsertRows(h.sheet, 4, 1))
-			must(h, h.SetCellStr(h.sheet, "B4", "以下为二班"))
-			must(h, h.SetCellStr(h.sheet, "A20", "平均"))
-			ref, err := excelize.CoordinatesToCellName(h.cols["override"], 20)
-			must(h, err)
-			must(h, h.SetCellFloat(h.sheet, ref, 77.77, 2, 64))
-			must(h, h.SetCellFormula(h.sheet, ref, "AVERAGE(N2:N6)"))
+			must(h, h.InsertRows(h.sheet, h.rows[third], 1))
+			must(h, h.SetCellStr(h.sheet, sheetfile.Name(h.cols["name"], h.rows[third]), "以下为二班"))
+			must(h, h.SetCellStr(h.sheet, sheetfile.Name(h.cols["id"], 20), "平均"))
+			must(h, h.SetCellFloat(h.sheet, sheetfile.Name(h.cols["override"], 20), 77.77, 2, 64))
+			must(h, h.SetCellFormula(h.sheet, sheetfile.Name(h.cols["override"], 20), "AVERAGE(N2:N6)"))
 		}},
-		{"headings again for the next page", func(h *hand) { must(h, h.DuplicateRowTo(h.sheet, 1, 4)) }},
+		{"headings again for the next page", func(h *hand) { must(h, h.DuplicateRowTo(h.sheet, h.top, h.rows[third])) }},
 		{"another name, another place", func(h *hand) {
 			must(h, h.SetSheetName(h.sheet, "final"))
 			_, err := h.NewSheet("草稿")
@@ -259,7 +270,7 @@ func TestWhereverItIs(t *testing.T) {
 			must(h, err)
 			must(h, h.CopySheet(from, to))
 		}},
-		{"filtered", func(h *hand) { must(h, h.SetRowVisible(h.sheet, 2, false)) }},
+		{"filtered", func(h *hand) { must(h, h.SetRowVisible(h.sheet, h.rows[first], false)) }},
 		{"only hidden", func(h *hand) { must(h, h.SetSheetVisible(takeback.SheetName, false, false)) }},
 	} {
 		t.Run(s.name, func(t *testing.T) {
@@ -285,10 +296,10 @@ func TestColumnsOfOneName(t *testing.T) {
 		d.Students[i].Columns = map[string]string{"备注": "走读", "改分": "12"}
 	}
 	h := open(t, export(t, d, i18n.ZH))
-	h.set(first, "remark", "新的") // the first of that name
+	h.set(first, "remark", "新的")
 	got, err := decide(t, h.bytes(), d)
 	require.NoError(t, err)
-	require.Equal(t, []string{"01 Q2" + ` remark "新的"`}, []string{strings.Replace(told(got)[0], got.Changes[0].Ref, "Q2", 1)})
+	require.Equal(t, []string{"01 " + h.ref(first, "remark") + ` remark "新的"`}, told(got))
 	require.Equal(t, 4, got.Same)
 }
 
@@ -307,7 +318,7 @@ func TestWhoCameLater(t *testing.T) {
 	d := class()
 	d.Students = d.Students[:4]
 	h := open(t, export(t, d, i18n.ZH))
-	h.rows[fifth] = 6
+	h.rows[fifth] = h.rows[fourth] + 1
 	h.set(fifth, "id", fifth)
 	got, err := decide(t, h.bytes(), class())
 	require.NoError(t, err)
@@ -340,79 +351,82 @@ func TestRefusals(t *testing.T) {
 		want string // "{override}" is the cell of the first student's, and so on
 	}{
 		{"no number", func(h *hand) { h.score(first, "优", "x") },
-			"mini.xlsx:成绩!{override}: \"优\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
+			"mini.xlsx:{sheet}!{override}: \"优\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"a word for absent", func(h *hand) { h.score(first, "缺考", "x") },
-			"mini.xlsx:成绩!{override}: \"缺考\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
+			"mini.xlsx:{sheet}!{override}: \"缺考\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"a fraction", func(h *hand) { h.score(first, "85/100", "x") },
-			"mini.xlsx:成绩!{override}: \"85/100\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
+			"mini.xlsx:{sheet}!{override}: \"85/100\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"a comma", func(h *hand) { h.score(first, "85,5", "x") },
-			"mini.xlsx:成绩!{override}: \"85,5\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
+			"mini.xlsx:{sheet}!{override}: \"85,5\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"hexadecimal", func(h *hand) { h.score(first, "0x10", "x") },
-			"mini.xlsx:成绩!{override}: \"0x10\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
+			"mini.xlsx:{sheet}!{override}: \"0x10\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"true", func(h *hand) { h.score(first, true, "x") },
-			"mini.xlsx:成绩!{override}: \"TRUE\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
+			"mini.xlsx:{sheet}!{override}: \"TRUE\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"three places", func(h *hand) { h.score(first, 66.667, "x") },
-			"mini.xlsx:成绩!{override}: \"66.667\" has more than two decimal places\n    → write at most two"},
+			"mini.xlsx:{sheet}!{override}: \"66.667\" has more than two decimal places\n    → write at most two"},
 		{"negative", func(h *hand) { h.score(first, -1, "x") },
-			"mini.xlsx:成绩!{override}: the total of student 0020240101 can't be set to -1: it takes 0 to 100\n    → write a number from 0 to the maximum"},
+			"mini.xlsx:{sheet}!{override}: the total of student 0020240101 can't be set to -1: it takes 0 to 100\n    → write a number from 0 to the maximum"},
 		{"above the maximum", func(h *hand) { h.score(first, 100.5, "bonus") },
-			"mini.xlsx:成绩!{override}: the total of student 0020240101 can't be set to 100.5: it takes 0 to 100\n    → write a number from 0 to the maximum"},
+			"mini.xlsx:{sheet}!{override}: the total of student 0020240101 can't be set to 100.5: it takes 0 to 100\n    → write a number from 0 to the maximum"},
 		{"far above", func(h *hand) { h.score(first, 1e12, "x") },
-			"mini.xlsx:成绩!{override}: the total of student 0020240101 can't be set to 1000000000: it takes 0 to 100\n    → write a number from 0 to the maximum"},
+			"mini.xlsx:{sheet}!{override}: the total of student 0020240101 can't be set to 1000000000: it takes 0 to 100\n    → write a number from 0 to the maximum"},
 		{"a percentage", func(h *hand) {
 			h.score(first, 0.85, "x")
 			style, err := h.NewStyle(&excelize.Style{NumFmt: 9})
 			require.NoError(h.t, err)
 			require.NoError(h.t, h.SetCellStyle(h.sheet, h.ref(first, "override"), h.ref(first, "override"), style))
-		}, "mini.xlsx:成绩!{override}: this cell is a percentage, not points\n    → set the cell's format to General and write points"},
+		}, "mini.xlsx:{sheet}!{override}: this cell is a percentage, not points\n    → set the cell's format to General and write points"},
 		{"a formula without its value", func(h *hand) {
 			require.NoError(h.t, h.SetCellFormula(h.sheet, h.ref(first, "override"), "=80+5"))
-		}, "mini.xlsx:成绩!{override}: this cell is a formula, and what it comes to was not saved\n    → type the value itself, or open the workbook in Excel or WPS and save it again"},
+		}, "mini.xlsx:{sheet}!{override}: this cell is a formula, and what it comes to was not saved\n    → type the value itself, or open the workbook in Excel or WPS and save it again"},
 		{"no reason", func(h *hand) { h.set(first, "override", 85) },
-			"mini.xlsx:成绩!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
+			"mini.xlsx:{sheet}!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
 		{"excused with no reason", func(h *hand) { h.set(first, "override", "免") },
-			"mini.xlsx:成绩!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
+			"mini.xlsx:{sheet}!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
 		{"a reason of blanks", func(h *hand) { h.score(first, 85, " 　\u200b") },
-			"mini.xlsx:成绩!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
+			"mini.xlsx:{sheet}!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
 		{"only a reason", func(h *hand) { h.set(first, "reason", "现场演示过") },
-			"mini.xlsx:成绩!{override}: there is a reason for student 0020240101, but no points\n    → write the points in this cell; a word to the student goes into the remark"},
+			"mini.xlsx:{sheet}!{override}: there is a reason for student 0020240101, but no points\n    → write the points in this cell; a word to the student goes into the remark"},
 		{"too many words", func(h *hand) { h.set(first, "remark", strings.Repeat("长", 1001)) },
-			"mini.xlsx:成绩!{remark}: the text has more than 1000 characters\n    → say it in fewer words; details belong in a file of your own"},
-		{"a row twice", func(h *hand) { require.NoError(h.t, h.DuplicateRowTo(h.sheet, 2, 9)) },
-			"mini.xlsx:成绩!A9: student 0020240101 has two rows, the other one at A2\n    → keep one of them"},
+			"mini.xlsx:{sheet}!{remark}: the text has more than 1000 characters\n    → say it in fewer words; details belong in a file of your own"},
+		{"a row twice", func(h *hand) {
+			h.another()
+			require.NoError(h.t, h.DuplicateRowTo(h.sheet, h.rows[first], h.rows["x"]))
+		},
+			"mini.xlsx:{sheet}!{x:id}: student 0020240101 has two rows, the other one at {id}\n    → keep one of them"},
 		{"merged", func(h *hand) {
 			h.score(first, 85, "x")
 			require.NoError(h.t, h.MergeCell(h.sheet, h.ref(first, "override"), h.ref(second, "override")))
-		}, "mini.xlsx:成绩!A2: a cell of student 0020240101 was merged with another row's; it is unclear whose it is\n    → unmerge it and write each student's own\n" +
-			"mini.xlsx:成绩!A3: a cell of student 0020240102 was merged with another row's; it is unclear whose it is\n    → unmerge it and write each student's own"},
+		}, "mini.xlsx:{sheet}!{id}: a cell of student 0020240101 was merged with another row's; it is unclear whose it is\n    → unmerge it and write each student's own\n" +
+			"mini.xlsx:{sheet}!{second:id}: a cell of student 0020240102 was merged with another row's; it is unclear whose it is\n    → unmerge it and write each student's own"},
 		{"nobody's", func(h *hand) {
-			h.rows["x"] = 9
+			h.another()
 			h.set("x", "id", "999")
 			h.score("x", 85, "y")
-		}, "mini.xlsx:成绩!A9: class mini has no student 999\n    → correct the ID, or clear what was typed in this row; put new students on the roster first"},
+		}, "mini.xlsx:{sheet}!{x:id}: class mini has no student 999\n    → correct the ID, or clear what was typed in this row; put new students on the roster first"},
 		{"an ID that has become a number", func(h *hand) { h.set(first, "id", 20240101); h.score(first, 85, "y") },
-			"mini.xlsx:成绩!A2: class mini has no student 20240101\n    → is 0020240101 meant? Set the ID column to the format Text and type it again"},
+			"mini.xlsx:{sheet}!{id}: class mini has no student 20240101\n    → is 0020240101 meant? Set the ID column to the format Text and type it again"},
 		{"no ID", func(h *hand) { h.set(first, "id", nil); h.score(first, 85, "y") },
-			"mini.xlsx:成绩!{override}: row 2 has no ID, but \"85\" was typed there\n    → type it in the student's row, or clear it"},
+			"mini.xlsx:{sheet}!{override}: row {row} has no ID, but \"85\" was typed there\n    → type it in the student's row, or clear it"},
 		{"sorted in part", func(h *hand) {
 			h.set(first, "name", "学生B")
 			h.set(second, "name", "学生A")
 			h.score(first, 85, "y")
 		},
-			"mini.xlsx:成绩!B2: the name in the row of 0020240101 is \"学生B\", and was \"学生A\" when it was exported: was only part of the table sorted?\n    → undo that and sort the whole table; a name that was corrected has to be put back first"},
+			"mini.xlsx:{sheet}!{name}: the name in the row of 0020240101 is \"学生B\", and was \"学生A\" when it was exported: was only part of the table sorted?\n    → undo that and sort the whole table; a name that was corrected has to be put back first"},
 		{"a sheet's name with a blank", func(h *hand) {
 			require.NoError(h.t, h.SetSheetName(h.sheet, "it's mine"))
 			h.sheet = "it's mine"
 			h.score(first, "x", "y")
 		}, "mini.xlsx:'it''s mine'!{override}: \"x\" is no number of points\n    → write a number such as 85 or 88.5, or \"excused\"; leave it blank to set nothing"},
 		{"headings twice", func(h *hand) {
-			require.NoError(h.t, h.SetCellStr(h.sheet, "S1", "改分"))
-			require.NoError(h.t, h.SetCellStr(h.sheet, "T1", "改分"))
-		}, "mini.xlsx:成绩!T1: 3 columns are called \"改分\", and 1 was when it was exported; it is unclear which to read\n    → rename the column that was added, or put back the one that was deleted"},
+			require.NoError(h.t, h.SetCellStr(h.sheet, h.head(2), "改分"))
+			require.NoError(h.t, h.SetCellStr(h.sheet, h.head(3), "改分"))
+		}, "mini.xlsx:{sheet}!{head}: 3 columns are called \"改分\", and 1 was when it was exported; it is unclear which to read\n    → rename the column that was added, or put back the one that was deleted"},
 		{"a heading gone", func(h *hand) {
-			require.NoError(h.t, h.SetCellStr(h.sheet, strings.TrimRight(h.ref(first, "override"), "2")+"1", "加分"))
+			require.NoError(h.t, h.SetCellStr(h.sheet, sheetfile.Name(h.cols["override"], h.top), "加分"))
 		},
-			"mini.xlsx: the headings (学号, 改分, 改分理由, 备注) are nowhere: they were in the sheet \"成绩\" when it was exported; the first 12 rows with something in them are looked at\n    → put back the headings that were changed or deleted"},
+			"mini.xlsx: the headings (学号, 改分, 改分理由, 备注) are nowhere: they were in the sheet \"{sheet}\" when it was exported; the first 12 rows with something in them are looked at\n    → put back the headings that were changed or deleted"},
 		{"two candidates", func(h *hand) {
 			to, err := h.NewSheet("备份")
 			require.NoError(h.t, err)
@@ -435,6 +449,8 @@ func TestRefusals(t *testing.T) {
 			for key := range h.cols {
 				want = strings.ReplaceAll(want, "{"+key+"}", h.ref(first, key))
 			}
+			want = strings.NewReplacer("{sheet}", h.sheet, "{second:id}", h.ref(second, "id"), "{x:id}", sheetfile.Name(h.cols["id"], h.rows["x"]),
+				"{row}", fmt.Sprint(h.rows[first]), "{head}", h.head(3)).Replace(want)
 			require.Equal(t, want, text(err, i18n.EN))
 			require.NotContains(t, text(err, i18n.ZH), "import.")
 		})
@@ -449,7 +465,7 @@ func TestRefusals(t *testing.T) {
 		require.ErrorAs(t, err, &problems)
 		var at []string
 		for _, p := range problems {
-			at = append(at, strings.TrimPrefix(p.Pos.File, "mini.xlsx:成绩!"))
+			at = append(at, strings.TrimPrefix(p.Pos.File, "mini.xlsx:"+h.sheet+"!"))
 		}
 		require.Equal(t, []string{h.ref(first, "override"), h.ref(second, "reason"), h.ref(third, "override")}, at)
 	})
@@ -467,7 +483,7 @@ func TestRefusals(t *testing.T) {
 		require.NoError(t, err, "who left and was not touched is no mistake")
 		h.score(first, 75, "x")
 		_, err = decide(t, h.bytes(), now)
-		require.Contains(t, text(err, i18n.EN), "mini.xlsx:成绩!A2: class mini has no student 0020240101")
+		require.Contains(t, text(err, i18n.EN), "mini.xlsx:"+h.sheet+"!"+h.ref(first, "id")+": class mini has no student 0020240101")
 	})
 	t.Run("damaged", func(t *testing.T) {
 		now := class()
@@ -549,7 +565,7 @@ func TestConflicts(t *testing.T) {
 			c := got.Conflicts[0]
 			require.Equal(t, tt.want, i18n.EN.Text(c.Msg))
 			require.Contains(t, i18n.EN.Text(c.Hint), "--skip-conflicts")
-			require.True(t, strings.HasPrefix(c.Pos.File, "mini.xlsx:Scores!"), c.Pos.File)
+			require.True(t, strings.HasPrefix(c.Pos.File, "mini.xlsx:"+h.sheet+"!"), c.Pos.File)
 		})
 	}
 	t.Run("of one student nothing is taken, others are", func(t *testing.T) {
