@@ -107,6 +107,21 @@ func TestFuzzSeedsAreRead(t *testing.T) {
 	require.Equal(t, []string{"01 C2 points 85 because y"}, told(d))
 }
 
+// TestFailedFormula: what a program shows where a formula failed is no value.
+func TestFailedFormula(t *testing.T) {
+	w, err := takeback.ReadParts(t.Context(), map[string]string{
+		"xl/workbook.xml": fuzzMain, "xl/_rels/workbook.xml.rels": fuzzRels, "xl/styles.xml": fuzzStyles, "xl/sharedstrings.xml": "<sst/>",
+		"xl/g.xml": fuzzOrigin(cellsOf("student", first, "n", "", "", "", "0", "1=20241121-023000")),
+		"xl/s.xml": cellsOf("id", "name", "override", "reason", "remark") + `<row><c t="str"><v>` + first + `</v></c>` +
+			`<c r="C2" t="e"><f>1/0</f><v>#DIV/0!</v></c><c t="str"><f>A9</f><v></v></c><c t="e"><v>#N/A</v></c></row>`,
+	})
+	require.NoError(t, err)
+	_, err = takeback.Decide(w, standing(class()))
+	require.Equal(t, "f.xlsx:S!C2: this is what a formula that failed shows: #DIV/0!\n    → type the value itself\n"+
+		"f.xlsx:S!D2: this cell is a formula, and what it comes to was not saved\n    → type the value itself, or open the workbook in Excel or WPS and save it again\n"+
+		"f.xlsx:S!E2: this is what a formula that failed shows: #N/A\n    → type the value itself", text(err, i18n.EN))
+}
+
 // TestHostileSizes: rows, merged cells and IDs that are nobody's, as many as are read.
 // None of it takes the square of their number.
 func TestHostileSizes(t *testing.T) {

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -379,6 +382,11 @@ func TestRefusals(t *testing.T) {
 		{"a formula without its value", func(h *hand) {
 			require.NoError(h.t, h.SetCellFormula(h.sheet, h.ref(first, "override"), "=80+5"))
 		}, "mini.xlsx:{sheet}!{override}: this cell is a formula, and what it comes to was not saved\n    → type the value itself, or open the workbook in Excel or WPS and save it again"},
+		{"an ID of too many digits", func(h *hand) {
+			h.another()
+			h.set("x", "id", 123456789012345678)
+			h.score("x", 85, "y")
+		}, "mini.xlsx:{sheet}!{x:id}: ID 123456789012345678 is stored as a number of more than 15 digits; its last ones are no longer right\n    → set the ID column to the format Text and paste the IDs again from the export"},
 		{"no reason", func(h *hand) { h.set(first, "override", 85) },
 			"mini.xlsx:{sheet}!{reason}: the score of student 0020240101 was set with no reason\n    → say why in this cell, the student may ask; or clear the override"},
 		{"excused with no reason", func(h *hand) { h.set(first, "override", "免") },
@@ -452,7 +460,9 @@ func TestRefusals(t *testing.T) {
 			want = strings.NewReplacer("{sheet}", h.sheet, "{second:id}", h.ref(second, "id"), "{x:id}", sheetfile.Name(h.cols["id"], h.rows["x"]),
 				"{row}", fmt.Sprint(h.rows[first]), "{head}", h.head(3)).Replace(want)
 			require.Equal(t, want, text(err, i18n.EN))
-			require.NotContains(t, text(err, i18n.ZH), "import.")
+			for _, lang := range i18n.Langs {
+				require.NotRegexp(t, `import\.|\{[a-z]+\}`, text(err, lang))
+			}
 		})
 	}
 	t.Run("all at once, in the order of the rows", func(t *testing.T) {
@@ -581,6 +591,26 @@ func TestConflicts(t *testing.T) {
 		require.Len(t, got.Changes, 1)
 		require.Equal(t, third, got.Changes[0].ID)
 	})
+}
+
+// TestSentences: each complaint of the package has a sentence, and one of what to do.
+func TestSentences(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`\b(?:complain\(|whole\([a-z.A-Z]+, |add\()"([a-z_]+)"`)
+	n := 0
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range named.FindAllStringSubmatch(string(source), -1) {
+			n++
+			for _, key := range []string{"import." + m[1], "import." + m[1] + "_hint"} {
+				_, ok := i18n.EN.Raw(key)
+				require.True(t, ok, "%s: %s", file, key)
+			}
+		}
+	}
+	require.Greater(t, n, 25)
 }
 
 // TestFilesThatAreNone: whatever is named.
