@@ -59,60 +59,89 @@ func (j *Job) ByHand(ctx context.Context, h ByHand) (done *Done, err error) {
 		return nil, err
 	}
 	defer func() { err = j.closeBook(book, err) }()
-	return j.byHand(ctx, book, j.Students[0], task, h)
+	var all []*Done
+	err = j.putDown(ctx, book, func() (changes []gradebook.Change, err error) {
+		all, changes, err = j.set(ctx, book, []hand{{j.Students[0], task, h}})
+		return changes, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
 }
 
-// triesByHand is how often a change is worked out anew, since others were recorded
+// triesByHand is how often changes are worked out anew, since others were recorded
 // meanwhile.
 const triesByHand = 20
 
-// byHand is [Job.ByHand] for any student, in a gradebook that is open to write. What is
-// recorded of before is what stood there when it was recorded.
-func (j *Job) byHand(ctx context.Context, book *gradebook.Gradebook, who roster.Student, task string, h ByHand) (*Done, error) {
+// putDown stores what work gives, all of it at once. What is recorded of before is what
+// stood there when it was recorded.
+func (j *Job) putDown(ctx context.Context, book *gradebook.Gradebook, work func() ([]gradebook.Change, error)) error {
 	for try := 1; ; try++ {
-		done, err := j.byHandOnce(ctx, book, who, task, h)
-		if try == triesByHand || !errors.Is(err, gradebook.ErrMoved) {
-			return done, err
+		mark, err := book.Mark(ctx)
+		if err != nil {
+			return err
+		}
+		changes, err := work()
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		if err = book.AddChangesSince(ctx, mark, changes...); try == triesByHand || !errors.Is(err, gradebook.ErrMoved) {
+			return err
 		}
 	}
 }
 
-func (j *Job) byHandOnce(ctx context.Context, book *gradebook.Gradebook, who roster.Student, task string, h ByHand) (*Done, error) {
-	mark, err := book.Mark(ctx)
+// hand is what is wanted for one student, of a task or the whole lab.
+type hand struct {
+	who  roster.Student
+	task string
+	ByHand
+}
+
+// set works out what comes of what is wanted for several students, each of them once, and
+// stores nothing yet.
+func (j *Job) set(ctx context.Context, book *gradebook.Gradebook, hands []hand) ([]*Done, []gradebook.Change, error) {
+	before, err := j.counted(ctx, book, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	now, err := j.counted(ctx, book, who, nil)
+	dones, each := make([]*Done, len(hands)), make([][]gradebook.Change, len(hands))
+	var all []gradebook.Change
+	for i, h := range hands {
+		now := before(h.who)
+		if now.Damaged {
+			return nil, nil, diag.Misuse(i18n.M("hand.damaged", "student", now.ID), i18n.M("hand.damaged_hint", "class", j.Class.Name, "student", now.ID))
+		}
+		if h.Check != "" {
+			if hands[i].task, err = j.taskOf(now, h.task, h.Check); err != nil {
+				return nil, nil, err
+			}
+		}
+		if each[i], err = j.changes(now, hands[i].task, h.ByHand); err != nil {
+			return nil, nil, err
+		}
+		all = append(all, each[i]...)
+	}
+	after, err := j.counted(ctx, book, all)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if now.Damaged {
-		return nil, diag.Misuse(i18n.M("hand.damaged", "student", now.ID), i18n.M("hand.damaged_hint", "class", j.Class.Name, "student", now.ID))
-	}
-	if h.Check != "" {
-		if task, err = j.taskOf(now, task, h.Check); err != nil {
-			return nil, err
+	all = all[:0]
+	for i, h := range hands {
+		now, then := before(h.who), after(h.who)
+		dones[i] = &Done{Student: *then}
+		for _, c := range each[i] {
+			c.Effect.Before, c.Effect.After = now.Score(c.Task, c.Check), then.Score(c.Task, c.Check)
+			c.Effect.TotalBefore, c.Effect.TotalAfter = now.Score("", ""), then.Score("", "")
+			dones[i].Changes = append(dones[i].Changes, c.Change)
+			all = append(all, c)
+		}
+		if h.Kind == result.SetPoints {
+			dones[i].Above = then.Above(hands[i].task, h.Check)
 		}
 	}
-	changes, err := j.changes(now, task, h)
-	if err != nil {
-		return nil, err
-	}
-	then, err := j.counted(ctx, book, who, changes)
-	if err != nil {
-		return nil, err
-	}
-	done := &Done{Student: *then}
-	for i := range changes {
-		c := &changes[i]
-		c.Effect.Before, c.Effect.After = now.Score(c.Task, c.Check), then.Score(c.Task, c.Check)
-		c.Effect.TotalBefore, c.Effect.TotalAfter = now.Score("", ""), then.Score("", "")
-		done.Changes = append(done.Changes, c.Change)
-	}
-	if h.Kind == result.SetPoints {
-		done.Above = then.Above(task, h.Check)
-	}
-	return done, book.AddChangesSince(ctx, mark, changes...)
+	return dones, all, nil
 }
 
 // target is the task that was asked for: one, or "" for the whole lab.
@@ -136,19 +165,24 @@ func (j *Job) taskIDs() (ids []string) {
 	return ids
 }
 
-// counted is what counts for a student, with changes taken for made.
-func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, who roster.Student, also []gradebook.Change) (*result.Student, error) {
+// counted tells what counts for each student, with changes taken for made.
+func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, also []gradebook.Change) (func(roster.Student) *result.Student, error) {
 	rules := j.rules()
 	rules.Also = also
 	d, err := j.standingBy(ctx, book, rules)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(d.Students, func(s result.Student) bool { return s.ID == who.ID })
-	if i < 0 {
-		return &result.Student{ID: who.ID, Name: who.Name}, nil
+	at := make(map[string]*result.Student, len(d.Students))
+	for i := range d.Students {
+		at[d.Students[i].ID] = &d.Students[i]
 	}
-	return &d.Students[i], nil
+	return func(who roster.Student) *result.Student {
+		if s, ok := at[who.ID]; ok {
+			return s
+		}
+		return &result.Student{ID: who.ID, Name: who.Name}
+	}, nil
 }
 
 // taskOf finds the task of a check: one of the rubric's, one that was judged, or one

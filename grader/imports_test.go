@@ -26,7 +26,7 @@ const module = "swarmgrade/"
 var pure = []string{
 	"grader/check", "grader/diag", "grader/evidence", "grader/explain", "grader/finding", "grader/form", "grader/formula", "grader/haproxy",
 	"grader/i18n", "grader/judge", "grader/leak", "grader/mention", "grader/naming", "grader/page", "grader/recovery", "grader/report", "grader/result", "grader/roster",
-	"grader/rubric", "grader/sight", "grader/stats", "grader/strictyaml", "grader/trouble", "loadgen/policy", "rubrics",
+	"grader/rubric", "grader/sheetfile", "grader/sight", "grader/stats", "grader/strictyaml", "grader/takeback", "grader/trouble", "loadgen/policy", "rubrics",
 }
 
 const (

@@ -81,11 +81,13 @@ func newExportCmd(a *app) *cobra.Command {
 		classFlags
 		exportFlags
 		handFlags
+		back importFlags
 	}
 	c := &cobra.Command{Use: "export --class CLASS", Short: lang.T("cli.export_short"), Args: cobra.NoArgs}
 	f.classFlags.register(a, c)
 	f.exportFlags.register(a, c)
 	f.handFlags.register(a, c)
+	f.back.registerWith(a, c.Flags())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		export := f.export(a.lang())
 		if err := f.add(&export, c.Flags().Changed("format")); err != nil {
@@ -94,16 +96,44 @@ func newExportCmd(a *app) *cobra.Command {
 		if err := export.Check(); err != nil {
 			return err
 		}
-		j, err := a.open(c.Context(), &f.classFlags)
-		if err != nil {
+		printed := map[string]any{"schema": "swarmgrade-export/1"}
+		j, err := a.openTaking(c, &f.classFlags, &f.back, printed)
+		if err != nil || j == nil {
 			return err
 		}
 		export.Lang = a.lang()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {
-			err = errors.Join(a.printJSON(map[string]any{"schema": "swarmgrade-export/1", "files": files}), err)
+			printed["files"] = files
+			err = errors.Join(a.printJSON(printed), err)
 		}
 		return err
 	}
 	return c
+}
+
+// openTaking opens the class, once what was typed into a workbook is taken back if one was
+// named; nil if somebody said no to that.
+func (a *app) openTaking(c *cobra.Command, f *classFlags, o *importFlags, printed map[string]any) (*grader.Job, error) {
+	if o.file == "" {
+		for _, flag := range []string{"yes", "skip-conflicts"} {
+			if c.Flags().Changed(flag) {
+				return nil, usageHint(i18n.M("import.import_only", "flag", flag), i18n.M("import.import_only_hint", "flag", flag))
+			}
+		}
+		return a.open(c.Context(), f)
+	}
+	o.again = "grade export --import " + shellWord(o.file)
+	t := &taking{a: a, f: f, o: *o}
+	err := t.run(c.Context())
+	if t.x != nil {
+		printed["import"] = t.json()
+	}
+	if err != nil || !t.agreed {
+		if a.json && t.x != nil {
+			err = errors.Join(a.printJSON(printed), err)
+		}
+		return nil, err
+	}
+	return t.j, nil
 }

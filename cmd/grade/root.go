@@ -98,7 +98,7 @@ func newRootCmd(a *app) *cobra.Command {
 		return a.grade(c.Context(), &run)
 	}
 	root.AddCommand(
-		newRestoreCmd(a), newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newFeedbackCmd(a), newOverrideCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
+		newRestoreCmd(a), newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newFeedbackCmd(a), newImportCmd(a), newOverrideCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
 		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newSimCmd(a), newWhoamiCmd(a), newVersionCmd(a),
 		newManCmd(a), newLookupCmd(a),
 	)

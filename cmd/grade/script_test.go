@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 			"oldbook": cmdOldBook,
 			"sql":     cmdSQL,
 			"fill":    cmdFill,
+			"enter":   cmdEnter,
 			"isjson":  cmdIsJSON,
 			"narrow":  cmdNarrow,
 

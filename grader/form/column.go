@@ -9,6 +9,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
+	"swarmgrade/grader/sheetfile"
 )
 
 // maxColumns bounds where headings are looked for.
@@ -20,8 +21,8 @@ func (t *table) headings(col int) (words []string, at int) {
 	for i := t.head; i < t.body; i++ {
 		r := &t.Rows[i]
 		c, _ := r.Cell(col)
-		if a, ok := t.covering(col, r.N); ok && c.Text == "" && a.Row1 == r.N {
-			c, _ = r.Cell(a.Col1)
+		if a, ok := t.covering(col, r.N); ok && c.Text == "" && a.FromRow == r.N {
+			c, _ = r.Cell(a.FromCol)
 		}
 		if c.Text != "" {
 			words, at = append(words, c.Text), r.N
@@ -42,7 +43,7 @@ func (t *table) label(col int) string {
 	if words, _ := t.headings(col); len(words) > 0 {
 		return clip(strings.Join(words, " / "))
 	}
-	return strings.TrimRight(roster.CellName(col, 1), "1")
+	return strings.TrimRight(sheetfile.Name(col, 1), "1")
 }
 
 var (
@@ -72,8 +73,8 @@ func (t *table) scoreColumn(want string) (int, error) {
 		}
 	}
 	for _, a := range t.Merged {
-		if a.Row1 >= t.Rows[t.head].N && a.Row1 <= t.Rows[t.body-1].N {
-			last = max(last, a.Col2)
+		if a.FromRow >= t.Rows[t.head].N && a.FromRow <= t.Rows[t.body-1].N {
+			last = max(last, a.ToCol)
 		}
 	}
 	last = min(last, maxColumns)
@@ -84,7 +85,7 @@ func (t *table) scoreColumn(want string) (int, error) {
 		if len(words) == 0 || col == t.id || col == t.name {
 			continue
 		}
-		names = append(names, t.label(col)+" ("+roster.CellName(col, at)+")")
+		names = append(names, t.label(col)+" ("+sheetfile.Name(col, at)+")")
 		switch {
 		case want != "":
 			if t.called(words, want) {
@@ -98,7 +99,7 @@ func (t *table) scoreColumn(want string) (int, error) {
 		}
 	}
 	if len(found) == 0 && want != "" {
-		if col := roster.ColumnNumber(want); col > 0 && col != t.id && col != t.name {
+		if col := sheetfile.Column(want); col > 0 && col != t.id && col != t.name {
 			found = []int{col}
 		}
 	}
@@ -109,7 +110,7 @@ func (t *table) scoreColumn(want string) (int, error) {
 	case len(found) > 1:
 		cells := make([]string, len(found))
 		for i, col := range found {
-			cells[i] = t.label(col) + " (" + roster.CellName(col, t.headAt(col)) + ")"
+			cells[i] = t.label(col) + " (" + sheetfile.Name(col, t.headAt(col)) + ")"
 		}
 		return 0, diag.Misuse(i18n.M("fill.columns", "columns", cells), i18n.M("fill.columns_hint", "column", clip(t.label(found[0]))))
 	case want != "":

@@ -15,6 +15,7 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sheetfile"
 )
 
 // Score is what a student has.
@@ -77,7 +78,7 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if err != nil {
 		return nil, err
 	}
-	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: roster.CellName(col, t.headAt(col)), Formulas: t.Formulas, form: f}
+	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Formulas: t.Formulas, form: f}
 	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}}
 	for _, row := range t.list {
 		if err := w.row(row, ids); err != nil {
@@ -150,7 +151,7 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 		c, _ := row.Cell(w.name)
 		name = c.Text
 	}
-	at := roster.CellName(w.id, row.N)
+	at := sheetfile.Name(w.id, row.N)
 	s, ok := ids.find(id, name)
 	if !ok {
 		if looksLikeID(id.ID()) {
@@ -166,9 +167,9 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 		w.out.Renamed = append(w.out.Renamed, s.ID+" "+clip(name)+" / "+clip(s.Name))
 	}
 	cell, _ := row.Cell(w.col)
-	place := roster.CellName(w.col, row.N)
-	if a, covered := w.covering(w.col, row.N); covered && (a.Row1 != row.N || a.Col1 != w.col || w.several(a)) {
-		return diag.Misuse(i18n.M("fill.merged", "cell", place, "area", roster.CellName(a.Col1, a.Row1)+":"+roster.CellName(a.Col2, a.Row2)), i18n.M("fill.merged_hint"))
+	place := sheetfile.Name(w.col, row.N)
+	if a, covered := w.covering(w.col, row.N); covered && (a.FromRow != row.N || a.FromCol != w.col || w.several(a)) {
+		return diag.Misuse(i18n.M("fill.merged", "cell", place, "area", sheetfile.Name(a.FromCol, a.FromRow)+":"+sheetfile.Name(a.ToCol, a.ToRow)), i18n.M("fill.merged_hint"))
 	}
 	if s.None {
 		w.out.None = append(w.out.None, s.ID)
@@ -187,7 +188,7 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 	}
 	for _, c := range row.Cells {
 		if c.Col != w.col && slices.Contains(absences, strings.ToLower(c.Text)) {
-			w.out.Remarked = append(w.out.Remarked, Kept{roster.CellName(c.Col, row.N), s.ID, c.Text})
+			w.out.Remarked = append(w.out.Remarked, Kept{sheetfile.Name(c.Col, row.N), s.ID, c.Text})
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
+	"swarmgrade/grader/sheetfile"
 )
 
 // headRows is how far down the headings are looked for; titles stand above them.
@@ -63,7 +64,7 @@ func pick(f *roster.Form, ids index, o Options) (*table, error) {
 		return nil, failed
 	case len(tables) > 0:
 		t := tables[0]
-		return nil, diag.Misuse(i18n.M("fill.nobody", "sheet", clip(t.Sheet), "cell", roster.CellName(t.id, t.Rows[t.head].N), "ids", t.some()), i18n.M("fill.nobody_hint"))
+		return nil, diag.Misuse(i18n.M("fill.nobody", "sheet", clip(t.Sheet), "cell", sheetfile.Name(t.id, t.Rows[t.head].N), "ids", t.some()), i18n.M("fill.nobody_hint"))
 	}
 	return nil, diag.Misuse(i18n.M("fill.no_heading", "rows", headRows), i18n.M("fill.no_heading_hint"))
 }
@@ -96,7 +97,7 @@ func newTable(raw *roster.FormTable) (*table, error) {
 	}
 	if len(ids) > 1 {
 		row := raw.Rows[t.head].N
-		return nil, diag.Misuse(i18n.M("fill.two_a_row", "sheet", clip(raw.Sheet), "a", roster.CellName(ids[0], row), "b", roster.CellName(ids[1], row)), i18n.M("fill.two_a_row_hint"))
+		return nil, diag.Misuse(i18n.M("fill.two_a_row", "sheet", clip(raw.Sheet), "a", sheetfile.Name(ids[0], row), "b", sheetfile.Name(ids[1], row)), i18n.M("fill.two_a_row_hint"))
 	}
 	t.id = ids[0]
 	if len(names) == 1 {
@@ -124,7 +125,7 @@ func newTable(raw *roster.FormTable) (*table, error) {
 // under reports whether a row belongs to the headings above it: one of them is merged
 // down into it, or what it says are headings of scores.
 func (t *table) under(r *roster.FormRow) bool {
-	if a, ok := t.covering(t.id, r.N); ok && a.Row1 <= t.Rows[t.head].N {
+	if a, ok := t.covering(t.id, r.N); ok && a.FromRow <= t.Rows[t.head].N {
 		return true
 	}
 	return slices.ContainsFunc(r.Cells, func(c roster.FormCell) bool { return isScore(c.Text) })
@@ -153,7 +154,7 @@ func (t *table) some() []string {
 // covering is the merged range that a cell is in.
 func (t *table) covering(col, row int) (roster.Area, bool) {
 	for _, a := range t.Merged {
-		if col >= a.Col1 && col <= a.Col2 && row >= a.Row1 && row <= a.Row2 {
+		if col >= a.FromCol && col <= a.ToCol && row >= a.FromRow && row <= a.ToRow {
 			return a, true
 		}
 	}
@@ -162,6 +163,6 @@ func (t *table) covering(col, row int) (roster.Area, bool) {
 
 // several reports whether more than one student's row is in a range.
 func (t *table) several(a roster.Area) bool {
-	at, _ := slices.BinarySearchFunc(t.list, a.Row1, func(r *roster.FormRow, n int) int { return r.N - n })
-	return at+1 < len(t.list) && t.list[at+1].N <= a.Row2
+	at, _ := slices.BinarySearchFunc(t.list, a.FromRow, func(r *roster.FormRow, n int) int { return r.N - n })
+	return at+1 < len(t.list) && t.list[at+1].N <= a.ToRow
 }

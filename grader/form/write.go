@@ -13,15 +13,16 @@ import (
 
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/sheetfile"
 )
 
 // edit is new bytes in the place of old ones of a part.
 type edit struct {
-	roster.Place
+	sheetfile.Place
 	with func(old []byte) []byte
 }
 
-func instead(p roster.Place, text string) edit {
+func instead(p sheetfile.Place, text string) edit {
 	return edit{p, func([]byte) []byte { return []byte(text) }}
 }
 
@@ -31,7 +32,7 @@ func write(row *roster.FormRow, col int, points rubric.Points) []edit {
 	if !there {
 		return add(row, col, points)
 	}
-	return []edit{instead(cell.Place, cellXML(cell.Prefix, roster.CellName(col, row.N), cell.Style, points))}
+	return []edit{instead(cell.Place, cellXML(cell.Prefix, sheetfile.Name(col, row.N), cell.Style, points))}
 }
 
 func cellXML(prefix, ref, style string, points rubric.Points) string {
@@ -54,10 +55,10 @@ func add(row *roster.FormRow, col int, points rubric.Points) []edit {
 			at = c.Place.To
 		}
 	}
-	place := roster.Place{Part: row.Tag.Part, From: at, To: at}
+	place := sheetfile.Place{Part: row.Tag.Part, From: at, To: at}
 	return []edit{
 		{row.Tag, func(old []byte) []byte { return widen(old, col) }},
-		instead(place, cellXML(prefix, roster.CellName(col, row.N), "", points)),
+		instead(place, cellXML(prefix, sheetfile.Name(col, row.N), "", points)),
 	}
 }
 

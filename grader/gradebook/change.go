@@ -16,7 +16,7 @@ import (
 )
 
 // MaxText is how many characters a reason or a remark may have.
-const MaxText = 1000
+const MaxText = result.MaxText
 
 // Change is what an instructor did to one student's score in a lab, by hand. It
 // stands above every run of the lab, past and to come, until it is taken back.

@@ -142,7 +142,7 @@ func (b *book) finalFormula(l layout, row int) string {
 	if l.excused {
 		count = fmt.Sprintf(`IF(AND(ISNUMBER(%[1]s),N(%[1]s)=0),"%[2]s",%[3]s)`, ref(l.max, row), b.lang.T("hand.excused"), count)
 	}
-	return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,%[2]s)`, ref(l.override, row), count)
+	return fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(%[1]s=%[2]s,%[2]s,%[3]s))`, ref(l.override, row), quoteText(b.lang.T("hand.excused")), count)
 }
 
 // reasons says why points were set: that of the total alone where the total is set,

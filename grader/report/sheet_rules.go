@@ -24,7 +24,11 @@ func (b *book) scoreRules(name string, l layout) error {
 
 	bounds := excelize.NewDataValidation(true)
 	bounds.SetSqref(span(l.override, l.override))
-	if err := bounds.SetRange(0, total.Float(), excelize.DataValidationTypeDecimal, excelize.DataValidationOperatorBetween); err != nil {
+	// Points, or the word that nothing counts. The library writes a formula here as it is, so
+	// that it may have no "<" in it.
+	typed := ref(l.override, 2)
+	if err := bounds.SetRange(fmt.Sprintf(`OR(AND(ISNUMBER(%[1]s),N(%[1]s)>=0,%[2]s>=N(%[1]s)),%[1]s=%[3]s)`, typed, total, quoteText(b.lang.T("hand.excused"))), "",
+		excelize.DataValidationTypeCustom, excelize.DataValidationOperatorBetween); err != nil {
 		return err
 	}
 	bounds.SetInput(b.t("override_title"), b.t("override_prompt", "max", total.String()))

@@ -11,6 +11,7 @@ import (
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/takeback"
 )
 
 // layout is where the columns of the scores are, counted from 1. Row 1 is the
@@ -97,6 +98,9 @@ func (b *book) scores() error {
 	l := b.layout()
 	name := b.t("sheet_scores")
 	widths, heads := b.scoreHeads(l)
+	b.recordHeads(name, heads, map[string]int{
+		takeback.ID: 1, takeback.Name: 2, takeback.Override: l.override, takeback.Reason: l.reason, takeback.Remark: l.remark,
+	})
 	l.causeRoom = b.room(widths[l.cause-1])
 	printed := l.remark
 	const wide = (paperLong - 2*sideMargin) / readable

@@ -9,6 +9,7 @@ import (
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/takeback"
 )
 
 // Workbook writes the workbook that an instructor keeps (xlsx): the score sheet,
@@ -39,6 +40,7 @@ type book struct {
 	st      *styles
 	// taskSheets are the sheets of the tasks, in the order of the columns.
 	taskSheets []taskSheet
+	filled     takeback.Origin // of the sheet that is filled in; see recordHeads
 }
 
 func (b *book) write(w io.Writer) error {
@@ -53,7 +55,7 @@ func (b *book) write(w io.Writer) error {
 		return err
 	}
 	b.taskSheets = b.layTasks()
-	for _, sheet := range []func() error{b.scores, b.tasks, b.details, b.statistics, b.faults, b.findings, b.changes, b.rubric, b.run} {
+	for _, sheet := range []func() error{b.scores, b.tasks, b.details, b.statistics, b.faults, b.findings, b.changes, b.rubric, b.run, b.origin} {
 		if err := sheet(); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
+	"swarmgrade/grader/takeback"
 )
 
 var keep = flag.String("keep", "", "directory to leave workbooks in, to be looked at")
@@ -55,7 +56,7 @@ func TestWorkbookScores(t *testing.T) {
 		require.NoError(t, os.WriteFile(*keep+"/en.xlsx", workbook(t, testData(), i18n.EN), 0o644))
 	}
 	f := readBack(t, raw)
-	require.Equal(t, []string{"成绩单", "任务 1", "任务 2", "明细", "统计", "评分标准", "运行信息"}, f.GetSheetList())
+	require.Equal(t, []string{"成绩单", "任务 1", "任务 2", "明细", "统计", "评分标准", "运行信息", takeback.SheetName}, f.GetSheetList())
 	require.Equal(t, 0, f.GetActiveSheetIndex())
 	rows, err := f.GetRows("成绩单")
 	require.NoError(t, err)
@@ -81,7 +82,7 @@ func TestWorkbookScores(t *testing.T) {
 	// Totals are formulas over their own row that carry their values.
 	for cell, want := range map[string][2]string{
 		"F4": {`IF(COUNT(D4:E4)=0,"未评",ROUND(SUM(D4:E4),2))`, "70"},
-		"L2": {`IF(ISNUMBER(J2),J2,IF(ISNUMBER(G2),"未评",IF(COUNT(F2)=0,"未评",ROUND(SUM(F2),2))))`, "100"},
+		"L2": {`IF(ISNUMBER(J2),J2,IF(J2="免计","免计",IF(ISNUMBER(G2),"未评",IF(COUNT(F2)=0,"未评",ROUND(SUM(F2),2)))))`, "100"},
 		"M3": {`IF(AND(ISNUMBER(L3),N(H3)>0),ROUND(L3/H3,4),"")`, "0.85"},
 	} {
 		require.Equal(t, want, [2]string{formula(t, f, "成绩单", cell), value(t, f, "成绩单", cell)}, cell)
@@ -103,11 +104,11 @@ func TestWorkbookScores(t *testing.T) {
 
 func TestWorkbookGuidesTheHand(t *testing.T) {
 	f := readBack(t, workbook(t, testData(), i18n.EN))
-	require.Equal(t, []string{"Scores", "Task 1", "Task 2", "Details", "Statistics", "Rubric", "Run"}, f.GetSheetList())
+	require.Equal(t, []string{"Scores", "Task 1", "Task 2", "Details", "Statistics", "Rubric", "Run", takeback.SheetName}, f.GetSheetList())
 	validations, err := f.GetDataValidations("Scores")
 	require.NoError(t, err)
 	require.Len(t, validations, 3)
-	require.Equal(t, []string{"J2:J8", "decimal", "0", "100"}, []string{
+	require.Equal(t, []string{"J2:J8", "custom", `OR(AND(ISNUMBER(J2),N(J2)>=0,100>=N(J2)),J2="excused")`, ""}, []string{
 		validations[0].Sqref, validations[0].Type, validations[0].Formula1, validations[0].Formula2,
 	})
 	require.Equal(t, "K2:K8", validations[1].Sqref)

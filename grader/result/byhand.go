@@ -8,6 +8,9 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
+// MaxText is how many characters a reason or a remark may have.
+const MaxText = 1000
+
 // Kind is what an instructor's hand does.
 type Kind string
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"strings"
+
+	"swarmgrade/grader/sheetfile"
 )
 
 // ReadParts is ReadRoster of a workbook's parts, by lower-case name.
@@ -11,7 +13,7 @@ func ReadParts(ctx context.Context, text map[string]string) (*List, error) {
 	r := &reader{ctx: ctx, file: "f.xlsx", first: map[string]row{}}
 	r.xlsxParts(func(name string) (io.ReadCloser, error) {
 		if text[name] == "" {
-			return nil, errNoPart
+			return nil, sheetfile.ErrNoPart
 		}
 		return io.NopCloser(strings.NewReader(text[name])), nil
 	}, nil)

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"slices"
 	"strings"
@@ -13,31 +12,28 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sheetfile"
 )
 
 // Form is a workbook of somebody else's that is read cell by cell, within the bounds
 // of rosters, to be changed in a few places.
 type Form struct {
-	b *book
+	ctx  context.Context // of all reading
+	book *sheetfile.Book
 	// Zip is the file itself, of members with different names.
 	Zip *zip.Reader
 	// Sheets are the names of the worksheets that a person sees.
 	Sheets []string
-}
-
-// Place is where a tag stands in a member of the zip, in bytes of what it unfolds to.
-type Place struct {
-	Part     string
-	From, To int64
+	seen   []sheetfile.Sheet
 }
 
 // Area is a range of cells, from 1.
-type Area struct{ Col1, Row1, Col2, Row2 int }
+type Area = sheetfile.Span
 
 // FormRow is a row of a worksheet, with cells that are blank.
 type FormRow struct {
 	N     int
-	Tag   Place // of its start
+	Tag   sheetfile.Place // of its start
 	Cells []FormCell
 }
 
@@ -47,8 +43,7 @@ type FormCell struct {
 	Text string // as a person reads it
 	// Number and Formula say what it holds; Lost, that digits of a number are lost.
 	Number, Formula, Lost bool
-	Place                 Place
-	Prefix, Style         string // of its tag
+	sheetfile.CellTag
 }
 
 // FormTable is a worksheet.
@@ -71,7 +66,7 @@ func OpenForm(ctx context.Context, data []byte, file string) (*Form, error) {
 	case bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0")):
 		return nil, diag.Misuse(i18n.M("roster.old_excel"), i18n.M("roster.save_as_hint"))
 	}
-	open, err := unzip(data)
+	open, err := sheetfile.Unzip(data, bookLimits)
 	if err != nil {
 		return nil, formError(ctx, err)
 	}
@@ -86,13 +81,15 @@ func OpenForm(ctx context.Context, data []byte, file string) (*Form, error) {
 		}
 		seen[partName(f.Name)] = true
 	}
-	b := &book{open: open, ctx: ctx, left: maxUnzipped}
-	if err := b.contents(); err != nil {
+	b, err := sheetfile.Open(ctx, open, bookLimits)
+	if err != nil {
 		return nil, formError(ctx, err)
 	}
-	f := &Form{b: b, Zip: z}
-	for _, s := range b.sheets {
-		f.Sheets = append(f.Sheets, s.name)
+	f := &Form{ctx: ctx, book: b, Zip: z}
+	for _, s := range b.Sheets() {
+		if !s.Hidden && len(f.seen) < maxSheets {
+			f.seen, f.Sheets = append(f.seen, s), append(f.Sheets, s.Name)
+		}
 	}
 	return f, nil
 }
@@ -103,7 +100,7 @@ func formError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, errUnfolds):
+	case errors.Is(err, sheetfile.ErrUnfolds):
 		return diag.Misuse(i18n.M("roster.too_much", "cells", maxCells, "limit", maxUnzipped>>20), i18n.M("roster.too_much_hint"))
 	}
 	return diag.Misuse(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
@@ -113,7 +110,7 @@ func formError(ctx context.Context, err error) error {
 func partName(name string) string { return strings.ToLower(strings.ReplaceAll(name, `\`, "/")) }
 
 // Member is the member of the zip that a place is in.
-func (f *Form) Member(p Place) *zip.File {
+func (f *Form) Member(p sheetfile.Place) *zip.File {
 	i := slices.IndexFunc(f.Zip.File, func(z *zip.File) bool { return partName(z.Name) == p.Part })
 	if i < 0 {
 		return nil
@@ -122,79 +119,35 @@ func (f *Form) Member(p Place) *zip.File {
 }
 
 // Calc is where the workbook says how its formulas are computed, if it does.
-func (f *Form) Calc() Place { return f.b.calc }
+func (f *Form) Calc() sheetfile.Place { return f.book.Calc() }
 
 // Read reads the i-th worksheet.
 func (f *Form) Read(i int) (*FormTable, error) {
-	part := f.b.sheets[i].part
 	t := &FormTable{Sheet: f.Sheets[i]}
-	s := &sheetReader{b: f.b, all: true}
 	cells, size := 0, 0
-	err := s.walk(part, func() bool {
-		row := FormRow{N: s.row, Tag: Place{part, s.from, s.to}}
-		for _, c := range s.cells {
+	err := f.book.Placed(f.seen[i], func(r sheetfile.PlacedRow) bool {
+		row := FormRow{N: r.N, Tag: r.Tag}
+		for i, c := range r.Cells {
 			row.Cells = append(row.Cells, FormCell{
-				Col: c.col, Text: trim(c.text), Number: c.number, Formula: c.counts, Lost: c.bad != nil,
-				Place: Place{part, c.from, c.to}, Prefix: c.prefix, Style: c.style,
+				Col: c.Col, Text: sheetfile.Trim(c.Text), Number: c.Kind == sheetfile.Number && c.Text != "", Formula: c.Formula, Lost: c.LostDigits,
+				CellTag: r.Tags[i],
 			})
-			t.Formulas = t.Formulas || c.counts
-			size += len(c.text)
+			t.Formulas = t.Formulas || c.Formula
+			size += len(c.Text)
 		}
-		cells += len(s.cells)
+		cells += len(r.Cells)
 		if len(row.Cells) > 0 {
 			t.Rows = append(t.Rows, row)
 		}
 		return cells <= maxCells && size <= maxText
 	}, func(a Area) { t.Merged = append(t.Merged, a) })
-	if err == nil && len(s.path) > 0 && cells <= maxCells && size <= maxText {
-		err = errNesting
-	}
 	if err == nil && (cells > maxCells || size > maxText) {
-		err = errUnfolds
+		err = sheetfile.ErrUnfolds
 	}
 	if err != nil {
-		return nil, formError(f.b.ctx, err)
+		return nil, formError(f.ctx, err)
 	}
 	return t, nil
-}
-
-var errNesting = errors.New("its tags do not match")
-
-// maxDepth bounds how deep tags are nested.
-const maxDepth = 100
-
-// homes are where tags that are read stand, as the tags around them; those that are
-// called the same elsewhere, as the anchors of buttons are, mean something else.
-var homes = map[string][]string{
-	"row": {"worksheet", "sheetData"}, "c": {"worksheet", "sheetData", "row"}, "mergeCell": {"worksheet", "mergeCells"},
-	"v": {"worksheet", "sheetData", "row", "c"}, "f": {"worksheet", "sheetData", "row", "c"}, "is": {"worksheet", "sheetData", "row", "c"},
-}
-
-// nest follows tags, since what is written into them has to be found again by programs
-// that are strict; known is false for one that is not where it belongs.
-func (s *sheetReader) nest(t xml.Token) (known bool, err error) {
-	at := func(name xml.Name) bool {
-		home, ok := homes[name.Local]
-		return !ok || slices.Equal(home, s.path)
-	}
-	switch t := t.(type) {
-	case xml.StartElement:
-		if len(s.path) >= maxDepth || t.Name.Local == "sheetData" && s.table {
-			return false, errNesting
-		}
-		s.table = s.table || t.Name.Local == "sheetData"
-		known = at(t.Name)
-		s.path, s.names = append(s.path, t.Name.Local), append(s.names, t.Name)
-		return known, nil
-	case xml.EndElement:
-		last := len(s.names) - 1
-		if last < 0 || s.names[last] != t.Name {
-			return false, errNesting
-		}
-		s.path, s.names = s.path[:last], s.names[:last]
-		return at(t.Name), nil
-	}
-	return true, nil
 }
 
 // Cell is the one in a column, if it is there.
@@ -209,22 +162,10 @@ func (r *FormRow) Cell(col int) (FormCell, bool) {
 // ID is what a cell says as an ID: without what only says that it is text.
 func (c FormCell) ID() string { return width.Narrow.String(unforced(c.Text)) }
 
-// CellName is a cell as Excel calls it, "B5".
-func CellName(col, row int) string { return cellName(col, row) }
-
-// ColumnNumber is the number of a column such as "F", 0 if it is none.
-func ColumnNumber(letters string) int {
-	col, _, ok := cellColumn(letters + "1")
-	if !ok {
-		return 0
-	}
-	return col
-}
-
 // PlainHeading is a heading without case, spaces and punctuation, and without
 // remarks in brackets.
 func PlainHeading(text string) string {
-	return heading(bracket.ReplaceAllString(required.ReplaceAllString(trim(text), ""), ""))
+	return heading(bracket.ReplaceAllString(required.ReplaceAllString(sheetfile.Trim(text), ""), ""))
 }
 
 // IsIDHeading reports whether a text names IDs.

@@ -64,6 +64,7 @@ func FuzzXLSX(f *testing.F) {
 	)
 	f.Add(main, rels, shared, styles, top+`<row r="3"><c r="A3" s="0"><v>7</v></c><c t="str"><v>n</v></c></row>`)
 	f.Add(main, rels, shared, "", top+`<row hidden="1"><c><v>1E5</v></c><c t="inlineStr"><is><t>_x0041_&amp;</t></is></c></row><mergeCell ref="A1:A9"/>`)
+	f.Add(main, rels, shared, "", top+`<v>7</c></row>`) // a cell that was never begun
 	f.Fuzz(func(t *testing.T, a, b, c, d, e string) {
 		parts := map[string]string{names[0]: a, names[1]: b, names[2]: c, names[3]: d, names[4]: e}
 		list, err := roster.ReadParts(t.Context(), parts)

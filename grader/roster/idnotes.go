@@ -1,12 +1,15 @@
 package roster
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
+
+var allDigits = regexp.MustCompile(`^[0-9]+$`)
 
 // lookalikes are letters that are read as digits.
 var lookalikes = strings.NewReplacer("O", "0", "o", "0", "D", "0", "Q", "0", "I", "1", "l", "1", "i", "1", "|", "1", "Z", "2", "z", "2", "S", "5", "s", "5", "B", "8")

@@ -8,6 +8,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sheetfile"
 )
 
 // Limits of a roster.
@@ -128,7 +129,7 @@ func (r *reader) pos(w row, c cell) diag.Pos { return diag.Pos{File: r.file, Lin
 
 func (r *reader) at(w row, c cell, msg, hint i18n.Msg) {
 	if c.sheet > 0 {
-		msg = i18n.M("roster.in_cell", "cell", cellName(c.sheet, w.line), "problem", msg)
+		msg = i18n.M("roster.in_cell", "cell", sheetfile.Name(c.sheet, w.line), "problem", msg)
 	}
 	r.problems.Add(r.pos(w, c), w.source, len([]rune(c.text)), msg, hint)
 }

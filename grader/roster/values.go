@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/width"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sheetfile"
 )
 
 var (
@@ -19,11 +20,8 @@ var (
 	decimal   = regexp.MustCompile(`^[0-9]+\.0+$`)
 )
 
-// trim removes white space around a value, the ideographic space and marks
-// without width among it: spreadsheets leave them.
-func trim(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == 0x200b || r == 0xfeff })
-}
+// trim is [sheetfile.Trim], also of values that come from elsewhere.
+func trim(s string) string { return sheetfile.Trim(s) }
 
 // formulaText is how programs keep Excel from taking digits for a number, in a
 // csv file or, copied, in a cell.

@@ -1,96 +1,49 @@
 package roster
 
 import (
-	"archive/zip"
-	"bytes"
 	"errors"
-	"io"
-	"path"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sheetfile"
 )
 
-// Limits of a workbook. Everything in it is read as a stream and within them,
-// so that nothing has to be believed of what it says of itself.
+// Limits of a workbook with a roster in it.
 const (
-	maxParts    = 2000 // files in the zip
 	maxUnzipped = 48 << 20
-	maxTokens   = 6_000_000 // tags and texts of all parts that are read
-	maxSheets   = 20        // looked at
+	maxSheets   = 20 // looked at
 	maxColumns  = 256
-	maxStrings  = 500_000 // shared
-	maxStyles   = 65_536
-	maxMerged   = 10_000
-	sheetRows   = 1 << 20 // what Excel has
-	sheetCols   = 1 << 14
 )
 
-var allDigits = regexp.MustCompile(`^[0-9]+$`)
-
-var (
-	errUnfolds  = errors.New("unfolds to too much")
-	errNoPart   = errors.New("it is no workbook, or a part of it is missing")
-	errDeclared = errors.New("it declares entities or a document type")
-)
-
-// parts gives the parts of a workbook by lower-case name: fs.ErrNotExist or
-// what else keeps one from being read.
-type parts func(name string) (io.ReadCloser, error)
+var bookLimits = sheetfile.Limits{Unpacked: maxUnzipped, Text: maxText}
 
 // xlsx reads the one worksheet that has a heading.
 func (r *reader) xlsx(data []byte) {
-	r.xlsxParts(unzip(data))
+	r.xlsxParts(sheetfile.Unzip(data, bookLimits))
 }
 
-func (r *reader) xlsxParts(open parts, err error) {
+func (r *reader) xlsxParts(open sheetfile.Parts, err error) {
 	if err == nil {
 		err = r.workbook(open)
 	}
 	switch {
 	case err == nil, r.ctx.Err() != nil:
-	case errors.Is(err, errUnfolds):
+	case errors.Is(err, sheetfile.ErrUnfolds):
 		r.whole(i18n.M("roster.too_much", "cells", maxCells, "limit", maxUnzipped>>20), i18n.M("roster.too_much_hint"))
 	default:
 		r.whole(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
 	}
 }
 
-// unzip opens a zip file. A directory of more entries than a workbook has is
-// refused before it is read.
-func unzip(data []byte) (parts, error) {
-	if bytes.Count(data, []byte("PK\x01\x02")) > maxParts {
-		return nil, errUnfolds
-	}
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return nil, err
-	}
-	files := make(map[string]*zip.File, len(z.File))
-	for _, f := range z.File {
-		files[strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))] = f
-	}
-	return func(name string) (io.ReadCloser, error) {
-		f := files[name]
-		if f == nil {
-			return nil, errNoPart
-		}
-		if f.UncompressedSize64 > maxUnzipped {
-			return nil, errUnfolds
-		}
-		return f.Open()
-	}, nil
-}
-
 // workbook reads the parts that a roster is in.
-func (r *reader) workbook(open parts) error {
-	b := &book{open: open, ctx: r.ctx, left: maxUnzipped}
-	if err := b.contents(); err != nil {
+func (r *reader) workbook(open sheetfile.Parts) error {
+	b, err := sheetfile.Open(r.ctx, open, bookLimits)
+	if err != nil {
 		return err
 	}
+	// What a person does not see is not what they hand in.
+	sheets := slices.DeleteFunc(slices.Clone(b.Sheets()), func(s sheetfile.Sheet) bool { return s.Hidden })
 	type table struct {
 		name   string
 		rows   []row
@@ -99,10 +52,10 @@ func (r *reader) workbook(open parts) error {
 	}
 	var first, bare *table // a heading alone is bare
 	var found []table
-	for _, s := range b.sheets[:min(len(b.sheets), maxSheets)] {
+	for _, s := range sheets[:min(len(sheets), maxSheets)] {
 		// Rows of all sheets count against the limits.
-		t := table{name: s.name}
-		ok, err := b.sheet(r, s, &t.rows, &t.hidden, &t.merged)
+		t := table{name: s.Name}
+		ok, err := r.sheet(b, s, &t.rows, &t.hidden, &t.merged)
 		if err != nil || !ok {
 			return err
 		}
@@ -118,7 +71,7 @@ func (r *reader) workbook(open parts) error {
 	}
 	switch {
 	case first == nil:
-		return errNoPart
+		return sheetfile.ErrNoPart
 	case len(found) > 1:
 		names := make([]string, len(found))
 		for i, t := range found {
@@ -141,14 +94,15 @@ func (r *reader) workbook(open parts) error {
 }
 
 // sheet reads a worksheet into rows; false if r has a problem with it.
-func (b *book) sheet(r *reader, s sheetPart, rows *[]row, hidden *[]int, merged *[]span) (bool, error) {
+func (r *reader) sheet(b *sheetfile.Book, s sheetfile.Sheet, rows *[]row, hidden *[]int, merged *[]span) (bool, error) {
 	good := true
-	err := b.cells(s.part, func(n int, isHidden bool, cells []sheetCell) bool {
+	err := b.Cells(s, func(n int, isHidden bool, cells []sheetfile.Cell) bool {
+		cells = slices.DeleteFunc(cells, func(c sheetfile.Cell) bool { return trim(c.Text) == "" }) // a formula that shows nothing
 		if len(cells) == 0 {
 			return true
 		}
-		if last := cells[len(cells)-1].col; last > maxColumns {
-			r.whole(i18n.M("roster.wide_sheet", "sheet", clip(s.name), "row", n, "limit", maxColumns), i18n.M("roster.wide_sheet_hint"))
+		if last := cells[len(cells)-1].Col; last > maxColumns {
+			r.whole(i18n.M("roster.wide_sheet", "sheet", clip(s.Name), "row", n, "limit", maxColumns), i18n.M("roster.wide_sheet_hint"))
 			good = false
 			return false
 		}
@@ -162,20 +116,28 @@ func (b *book) sheet(r *reader, s sheetPart, rows *[]row, hidden *[]int, merged 
 		}
 		*rows = append(*rows, w)
 		return len(*rows) <= MaxStudents+headingRows+1 // rows says that there are too many
-	}, func(m span) { *merged = append(*merged, m) })
-	var where *badPlace
+	}, func(m sheetfile.Span) {
+		if m.FromCol == m.ToCol && m.ToRow > m.FromRow {
+			*merged = append(*merged, span{m.FromCol, m.FromRow, m.ToRow})
+		}
+	})
+	var where *sheetfile.BadPlace
 	if errors.As(err, &where) {
-		r.whole(i18n.M("roster.bad_place", "sheet", clip(s.name), "place", clip(where.text)), i18n.M("roster.bad_place_hint"))
+		r.whole(i18n.M("roster.bad_place", "sheet", clip(s.Name), "place", clip(where.Text)), i18n.M("roster.bad_place_hint"))
 		return false, nil
 	}
 	return good, err
 }
 
 // sheetRow joins the cells to a line, so that messages can show it.
-func sheetRow(n int, cells []sheetCell) row {
-	w := row{line: n, cells: make([]cell, cells[len(cells)-1].col)}
+func sheetRow(n int, cells []sheetfile.Cell) row {
+	w := row{line: n, cells: make([]cell, cells[len(cells)-1].Col)}
 	for _, c := range cells {
-		w.cells[c.col-1] = cell{text: c.text, bad: c.bad}
+		in := cell{text: c.Text}
+		if c.LostDigits {
+			in.bad = &complaint{i18n.M("roster.lost_digits", "id", clip(c.Text)), i18n.M("roster.text_cells_hint")}
+		}
+		w.cells[c.Col-1] = in
 	}
 	var line strings.Builder
 	col := 1
@@ -195,38 +157,4 @@ func sheetRow(n int, cells []sheetCell) row {
 	}
 	w.source = line.String()
 	return w
-}
-
-// cellName is a cell as Excel calls it, "B5".
-func cellName(col, line int) string {
-	name := ""
-	for ; col > 0; col = (col - 1) / 26 {
-		name = string(rune('A'+(col-1)%26)) + name
-	}
-	return name + itoa(line)
-}
-
-// cellColumn is the column and the row of a reference such as "B5"; false if
-// it is none, or beyond what a worksheet has.
-func cellColumn(ref string) (col, line int, ok bool) {
-	ref = strings.ReplaceAll(ref, "$", "")
-	i := 0
-	for ; i < len(ref) && i < 4; i++ {
-		c := ref[i] | 0x20
-		if c < 'a' || c > 'z' {
-			break
-		}
-		col = col*26 + int(c-'a') + 1
-	}
-	line, err := strconv.Atoi(ref[i:])
-	return col, line, err == nil && col >= 1 && col <= sheetCols && line >= 1 && line <= sheetRows
-}
-
-// partPath is where a relation of a part leads to.
-func partPath(from, target string) string {
-	target = strings.ToLower(strings.ReplaceAll(target, `\`, "/"))
-	if !strings.HasPrefix(target, "/") {
-		target = path.Join(path.Dir(from), target)
-	}
-	return strings.TrimPrefix(path.Clean(target), "/")
 }

@@ -1,4 +1,4 @@
-package roster
+package sheetfile
 
 import (
 	"bufio"
@@ -13,34 +13,46 @@ import (
 	"strings"
 )
 
-// maxToken bounds one tag or one text of a part, in bytes: Excel's longest
-// value, each character as an entity, is less.
-const maxToken = 512 << 10
-
-// book is a workbook being read.
-type book struct {
-	open   parts
-	ctx    context.Context // of the one call that reads
-	left   int64           // bytes that may still be unpacked
-	tokens int             // so far
+// Book is a workbook being read.
+type Book struct {
+	open   Parts
+	ctx    context.Context // of the reading
+	limits Limits
+	left   int64 // bytes that may still be unpacked
+	tokens int   // so far
 	// from and to are where the last tag or text stands in its part.
 	from, to int64
-	sheets   []sheetPart
+	sheets   []Sheet
 	shared   []string
-	pads     []int // digits that a cell format pads with zeros to, by style
-	main     string
+	styles   []look
 	calc     Place // of the tag that says how formulas are computed, if there is one
 }
 
-type sheetPart struct{ name, part string }
+// Sheet is one worksheet of a workbook.
+type Sheet struct {
+	Name string
+	// Hidden says that a person does not see it, however it is hidden.
+	Hidden bool
 
-// badPlace is a row or cell where no worksheet has one.
-type badPlace struct{ text string }
+	part string
+}
 
-func (e *badPlace) Error() string { return "no such place: " + e.text }
+// look is what a cell format does to a number.
+type look struct {
+	pad     int // digits that it pads with zeros to
+	percent bool
+}
+
+// BadPlace is a row or cell where no worksheet has one.
+type BadPlace struct{ Text string }
+
+func (e *BadPlace) Error() string { return "no such place: " + e.Text }
 
 // part goes through the tags of a part.
-func (b *book) part(name string, each func(t xml.Token) (more bool, err error)) error {
+func (b *Book) part(name string, each func(t xml.Token) (more bool, err error)) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
 	f, err := b.open(name)
 	if err != nil {
 		return err
@@ -63,10 +75,10 @@ func (b *book) part(name string, each func(t xml.Token) (more bool, err error)) 
 			return fmt.Errorf("%s: %w", path.Base(name), err)
 		}
 		if _, ok := t.(xml.Directive); ok {
-			return errDeclared
+			return ErrDeclared
 		}
 		if b.tokens++; b.tokens > maxTokens {
-			return errUnfolds
+			return ErrUnfolds
 		}
 		if more, err := each(t); err != nil || !more {
 			return err
@@ -77,7 +89,7 @@ func (b *book) part(name string, each func(t xml.Token) (more bool, err error)) 
 // metered counts what is unpacked, as it is.
 type metered struct {
 	in    *bufio.Reader
-	b     *book
+	b     *Book
 	token int
 	err   error
 }
@@ -90,7 +102,7 @@ func (m *metered) ReadByte() (byte, error) {
 	case err != nil && !errors.Is(err, io.EOF):
 		m.err = err
 	case m.b.left < 0, m.token > maxToken:
-		m.err = errUnfolds
+		m.err = ErrUnfolds
 	case m.b.left&0xffff == 0:
 		m.err = m.b.ctx.Err()
 	}
@@ -124,7 +136,7 @@ func attr(t xml.StartElement, name string) string {
 
 // related gives what a part's relations lead to, by ID and by the last word
 // of their type.
-func (b *book) related(from string) (byID, byType map[string]string, err error) {
+func (b *Book) related(from string) (byID, byType map[string]string, err error) {
 	byID, byType = map[string]string{}, map[string]string{}
 	name := path.Join(path.Dir(from), "_rels", path.Base(from)+".rels")
 	if from == "" {
@@ -146,29 +158,28 @@ func (b *book) related(from string) (byID, byType map[string]string, err error) 
 }
 
 // contents reads what worksheets refer to: their names, shared texts, formats.
-func (b *book) contents() error {
+func (b *Book) contents() error {
 	main := "xl/workbook.xml"
 	if _, byType, err := b.related(""); err == nil && byType["officeDocument"] != "" {
 		main = byType["officeDocument"]
-	} else if err != nil && !errors.Is(err, errNoPart) {
+	} else if err != nil && !errors.Is(err, ErrNoPart) {
 		return err
 	}
 	byID, byType, err := b.related(main)
 	if err != nil {
 		return err
 	}
-	b.main = main
 	err = b.part(main, func(t xml.Token) (bool, error) {
 		e, ok := t.(xml.StartElement)
 		if ok && e.Name.Local == "calcPr" {
-			b.calc = Place{b.main, b.from, b.to}
+			b.calc = Place{main, b.from, b.to}
 		}
 		if !ok || e.Name.Local != "sheet" {
 			return true, nil
 		}
-		// What a person does not see is not what they hand in.
-		if part := byID[attr(e, "id")]; part != "" && attr(e, "state") != "hidden" && attr(e, "state") != "veryHidden" {
-			b.sheets = append(b.sheets, sheetPart{attr(e, "name"), part})
+		if part := byID[attr(e, "id")]; part != "" {
+			state := attr(e, "state")
+			b.sheets = append(b.sheets, Sheet{attr(e, "name"), state == "hidden" || state == "veryHidden", part})
 		}
 		return true, nil
 	})
@@ -177,7 +188,7 @@ func (b *book) contents() error {
 		err = b.strings(byType["sharedStrings"])
 	}
 	if err == nil && byType["styles"] != "" {
-		err = b.styles(byType["styles"])
+		err = b.formats(byType["styles"])
 	}
 	return err
 }
@@ -207,7 +218,7 @@ func (x *texts) token(t xml.Token) {
 			x.sound = max(0, x.sound-1)
 		}
 	case xml.CharData:
-		if x.in && x.b.Len() <= maxValue {
+		if x.in && x.b.Len() <= MaxValue {
 			x.b.Write(t)
 		}
 	}
@@ -235,7 +246,7 @@ func unescape(s string) string {
 	})
 }
 
-func (b *book) strings(part string) error {
+func (b *Book) strings(part string) error {
 	var x texts
 	kept := 0
 	return b.part(part, func(t xml.Token) (bool, error) {
@@ -243,8 +254,8 @@ func (b *book) strings(part string) error {
 		if e, ok := t.(xml.EndElement); ok && e.Name.Local == "si" {
 			s := x.take()
 			b.shared = append(b.shared, s)
-			if kept += len(s); kept > maxText || len(b.shared) > maxStrings {
-				return false, errUnfolds
+			if kept += len(s); kept > b.limits.Text || len(b.shared) > maxStrings {
+				return false, ErrUnfolds
 			}
 		}
 		return true, nil
@@ -254,25 +265,34 @@ func (b *book) strings(part string) error {
 // zeros is a number format that pads with zeros and does nothing else.
 var zeros = regexp.MustCompile(`^0{2,64}(;.*)?$`)
 
-func (b *book) styles(part string) error {
-	formats := map[string]int{}
+func (b *Book) formats(part string) error {
+	own := map[string]look{}
 	in := false
 	return b.part(part, func(t xml.Token) (bool, error) {
 		switch e := t.(type) {
 		case xml.StartElement:
 			switch {
-			case e.Name.Local == "numFmt" && zeros.MatchString(attr(e, "formatCode")):
-				formats[attr(e, "numFmtId")] = strings.IndexFunc(attr(e, "formatCode")+";", func(r rune) bool { return r != '0' })
+			case e.Name.Local == "numFmt":
+				code, l := attr(e, "formatCode"), look{}
+				if zeros.MatchString(code) {
+					l.pad = strings.IndexFunc(code+";", func(r rune) bool { return r != '0' })
+				}
+				if l.percent = strings.Contains(code, "%"); l != (look{}) {
+					own[attr(e, "numFmtId")] = l
+				}
 			case e.Name.Local == "cellXfs":
 				in = true
 			case in && e.Name.Local == "xf":
-				b.pads = append(b.pads, formats[attr(e, "numFmtId")])
+				id := attr(e, "numFmtId")
+				l := own[id]
+				l.percent = l.percent || id == "9" || id == "10" // built in
+				b.styles = append(b.styles, l)
 			}
 		case xml.EndElement:
 			in = in && e.Name.Local != "cellXfs"
 		}
-		if len(b.pads)+len(formats) > maxStyles {
-			return false, errUnfolds
+		if len(b.styles)+len(own) > maxStyles {
+			return false, ErrUnfolds
 		}
 		return true, nil
 	})

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/takeback"
+)
+
+// recordHeads notes the headings of the sheet that is filled in, as they were written, for
+// those who read it back; keys say which column, from 1, is what ([takeback.ID] and so
+// on). A column of another key, or of none, may be anything.
+func (b *book) recordHeads(sheet string, heads []any, keys map[string]int) {
+	b.filled = takeback.Origin{Sheet: sheet, Columns: make([]takeback.Column, len(heads))}
+	for i, h := range heads {
+		if c, ok := h.(excelize.Cell); ok {
+			b.filled.Columns[i].Head, _ = c.Value.(string)
+		}
+	}
+	for key, at := range keys {
+		b.filled.Columns[at-1].Key = key
+	}
+}
+
+// origin is the hidden sheet that says what the workbook was exported from, so that
+// what is typed into it can be told from what was there.
+func (b *book) origin() error {
+	o := b.filled
+	o.Class, o.Lab, o.Run = b.d.Class, b.d.Rubric.ID, b.d.Run.ID
+	for i := range b.d.Students {
+		s := &b.d.Students[i]
+		o.Students = append(o.Students, takeback.State{
+			ID: s.ID, Name: oneLine(s.Name), Override: takeback.ValueOf(s), Reason: b.reasons(s), Remark: s.Remark,
+			Changes: len(s.History), Judged: takeback.Judged(s),
+		})
+	}
+	if _, err := b.f.NewSheet(takeback.SheetName); err != nil {
+		return err
+	}
+	sw, err := b.f.NewStreamWriter(takeback.SheetName)
+	if err != nil {
+		return err
+	}
+	for i, texts := range o.Rows() {
+		row := make([]any, len(texts))
+		for k, text := range texts {
+			row[k] = textCell(text, b.st.text, b.st.textQuoted)
+		}
+		if err := sw.SetRow(ref(1, i+1), row); err != nil {
+			return err
+		}
+	}
+	if err := sw.Flush(); err != nil {
+		return err
+	}
+	return b.f.SetSheetVisible(takeback.SheetName, false, true)
+}
