@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
@@ -51,8 +50,8 @@ func ClassOf(w *takeback.Workbook) (string, error) {
 type ImportOptions struct {
 	Who  string
 	When time.Time
-	// Lang words the reason of an override that was cleared by who gave none.
-	Lang i18n.Lang
+	// Cleared is the reason of an override that was cleared by who gave none.
+	Cleared string
 	// SkipConflicts leaves out students who were changed since the export.
 	SkipConflicts bool
 	// Shown is what was shown to who agreed to it: only that is recorded. Nil records
@@ -173,7 +172,7 @@ func (j *Job) imported(ctx context.Context, book *gradebook.Gradebook, w *takeba
 	hands := make([]hand, len(d.Changes))
 	for i, c := range d.Changes {
 		if c.Kind == result.Remove && c.Reason == "" {
-			c.Reason = o.Lang.T("import.cleared", "file", filepath.Base(w.File))
+			c.Reason = o.Cleared
 		}
 		hands[i] = hand{class[c.ID], "", ByHand{
 			Kind: c.Kind, Points: c.Points, Remark: c.Remark, Reason: c.Reason, Who: o.Who, When: o.When,

@@ -91,7 +91,7 @@ func imported(t *testing.T, j *grader.Job, path string) *grader.Imported {
 	t.Helper()
 	w, err := grader.ReadWorkbook(t.Context(), path)
 	require.NoError(t, err)
-	how := grader.ImportOptions{Who: "wang", When: time.Now(), Lang: i18n.ZH}
+	how := grader.ImportOptions{Who: "wang", When: time.Now(), Cleared: "cleared"}
 	shown, err := j.Import(t.Context(), w, how)
 	require.NoError(t, err)
 	require.False(t, shown.Stored)
@@ -382,7 +382,7 @@ func TestImportOrNot(t *testing.T) {
 		s.set(row, "override", points)
 		s.set(row, "reason", "shown")
 	}
-	how := grader.ImportOptions{Who: "wang", When: time.Now(), Lang: i18n.EN}
+	how := grader.ImportOptions{Who: "wang", When: time.Now(), Cleared: "cleared"}
 	nothing := func() {
 		t.Helper()
 		_, n := scoresOf(t, j)
@@ -444,11 +444,11 @@ func TestImportOrNot(t *testing.T) {
 	now, n := scoresOf(t, j)
 	require.Equal(t, 2, n)
 	require.Equal(t, []rubric.Points{3000, 2000}, []rubric.Points{now["0020240101"].value.Points, now["0020240102"].value.Points})
-	require.Equal(t, "20/40", fmt.Sprintf("%s/%s", got.Students[0].Changes[0].Effect.TotalAfter.Points, got.Students[0].Changes[0].Effect.TotalAfter.Max))
+	require.Equal(t, "20/100", fmt.Sprintf("%s/%s", got.Students[0].Changes[0].Effect.TotalAfter.Points, got.Students[0].Changes[0].Effect.TotalAfter.Max))
 
 	w = fill("again", func(s *sheet) { score(s, 2, 11); s.set(3, "remark", "see me") })
 	gradeAll(t, j, home, time.Date(2024, 11, 22, 2, 30, 0, 0, time.UTC))
-	how = grader.ImportOptions{Who: "wang", When: time.Now(), Lang: i18n.EN}
+	how = grader.ImportOptions{Who: "wang", When: time.Now(), Cleared: "cleared"}
 	got, err = j.Import(t.Context(), w, how)
 	require.ErrorContains(t, err, "student 0020240103 was graded, or judged, again since the export (20241122-023000)")
 	require.Len(t, got.Students, 1, "a remark rests on no score")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,7 +102,10 @@ func (t *taking) run(ctx context.Context) (err error) {
 	if t.j, err = a.open(ctx, t.f); err != nil {
 		return err
 	}
-	how := grader.ImportOptions{Who: userName(), When: time.Now(), Lang: a.lang(), SkipConflicts: t.o.skip}
+	how := grader.ImportOptions{
+		Who: userName(), When: time.Now(), SkipConflicts: t.o.skip,
+		Cleared: a.lang().T("import.cleared", "file", filepath.Base(t.w.File)),
+	}
 	if t.x, err = t.j.Import(ctx, t.w, how); t.x == nil {
 		return err
 	}
