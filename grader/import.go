@@ -163,7 +163,11 @@ func (j *Job) imported(ctx context.Context, book *gradebook.Gradebook, w *takeba
 		}
 		s := *now(who)
 		s.Name = who.Name
-		return takeback.Standing{Student: &s, Most: s.Most("", "", j.Rubric)}, true
+		most, t := s.Most("", "", j.Rubric), s.Tally()
+		if shown := t.Max - t.NotYet; shown > 0 { // the maximum that the workbook shows
+			most = min(most, shown)
+		}
+		return takeback.Standing{Student: &s, Most: most}, true
 	})
 	if err != nil {
 		return nil, nil, err

@@ -85,7 +85,7 @@ func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	}
 	left := full - gone
 	if totalSet(s) {
-		left = max(left, t.Max) // of more than what was judged
+		left = max(left, known(t)) // of more than what was judged
 	}
 	if left <= 0 {
 		return Handed{State: Excused}

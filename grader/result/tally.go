@@ -59,7 +59,10 @@ func (s *Student) Tally() Tally {
 	if all.Excused = excused > 0 && excused == known; all.Excused {
 		all.Max, all.NotYet = 0, 0
 	}
-	all.settle(s.override("", ""))
+	total, yet := s.override("", ""), all.NotYet
+	if all.settle(total); total != nil && !total.Excused && total.Points <= all.Max-yet {
+		all.NotYet = yet // it is of what has been graded so far, as everybody's is
+	}
 	return all
 }
 
