@@ -51,9 +51,10 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 		if dir == "" {
 			dir = filepath.Join("out", j.Class.Name)
 		}
+		windows := timelines{book: book}
 		w := writing{g: j.g, book: book, data: data, dir: dir, o: report.Options{
 			Lang: e.Lang, AllowUngraded: e.AllowUngraded,
-			Timeline: func(s *result.Student) (*result.Timeline, error) { return timeline(ctx, book, s) },
+			Timeline: func(s *result.Student) (*result.Timeline, error) { return windows.of(ctx, s) },
 		}}
 		for _, name := range e.Formats {
 			f, _ := report.FindFormat(name)

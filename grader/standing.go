@@ -127,41 +127,6 @@ func (j *Job) NotGraded() error {
 	return diag.Misuse(i18n.M("cli.not_graded", "student", j.Students[0].ID), i18n.M("cli.no_runs_hint", "class", j.Class.Name))
 }
 
-// AddTimeline draws the fault window that a student's verdicts rest on.
-func (j *Job) AddTimeline(ctx context.Context, s *result.Student) error {
-	return j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		s.Timeline, err = timeline(ctx, book, s)
-		return err
-	})
-}
-
-// timeline is the fault window that a student's verdicts rest on, from the newest
-// run that holds their evidence; nil if there is none.
-func timeline(ctx context.Context, book *gradebook.Gradebook, s *result.Student) (*result.Timeline, error) {
-	runs, err := book.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range runs {
-		students, err := book.Students(ctx, r.ID)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(students, func(x gradebook.Student) bool { return x.ID == s.ID && x.Bundle != "" })
-		if i < 0 || !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == students[i].Bundle }) {
-			continue
-		}
-		c, err := book.Case(ctx, r.ID, s.ID)
-		if err != nil {
-			return nil, err
-		}
-		if t := result.NewTimeline(c); t != nil {
-			return t, nil
-		}
-	}
-	return nil, nil
-}
-
 // CaseFile is all that a student's score in one run rests on: who has it and
 // the program can judge again.
 type CaseFile struct {
@@ -248,13 +213,13 @@ func caseFile(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, s
 	if err != nil {
 		return CaseFile{}, err
 	}
-	verdicts, err := book.Verdicts(ctx, r.ID)
+	verdicts, err := book.VerdictsOf(ctx, r.ID, student)
 	if err != nil {
 		return CaseFile{}, err
 	}
 	f := CaseFile{
 		Schema: "swarmgrade-case/2", Run: r.ID, Bundle: c.Bundle, Before: c.Before, After: c.After,
-		Verdicts: verdicts[student],
+		Verdicts: verdicts,
 	}
 	for _, s := range c.Episodes {
 		f.Scenes = append(f.Scenes, Scene{s.Name, s.Window, s.From, s.To})

@@ -34,6 +34,7 @@ func newRegradeCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer lean()()
 		x, err := j.Regrade(c.Context(), run, dry)
 		if x == nil {
 			return err

@@ -63,6 +63,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 			"finished", got.Finished.Local().Format(time.DateTime))))
 		return err
 	}
+	defer lean()()
 	open, unshown := a.present(ctx, j, got.Run)
 	if got.Nothing {
 		return unshown

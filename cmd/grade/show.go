@@ -31,6 +31,7 @@ func newShowCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer lean()()
 		switch {
 		case raw:
 			return j.Evidence(c.Context(), run, a.printCase)

@@ -29,6 +29,9 @@ type Text struct {
 // width counts terminal columns: a Chinese character takes two. It does not
 // depend on the locale, unlike the library's own default.
 func width(s string) int {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return len(s) // most of what there is, and at once
+	}
 	c := runewidth.Condition{StrictEmojiNeutral: true}
 	return c.StringWidth(s)
 }
