@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/report"
@@ -34,7 +36,7 @@ func newShowCmd(a *app) *cobra.Command {
 		defer lean()()
 		switch {
 		case raw:
-			return j.Evidence(c.Context(), run, a.printCase)
+			return j.Evidence(c.Context(), run, a.printCase(j))
 		case found:
 			return a.showFindings(c.Context(), j, run)
 		}
@@ -43,14 +45,30 @@ func newShowCmd(a *app) *cobra.Command {
 	return c
 }
 
-// printCase prints stored evidence as it is, an object a line.
-func (a *app) printCase(f grader.CaseFile) error {
-	blob, err := evidence.Encode(f)
-	if err != nil {
-		return err
+// printCase tells stored evidence in words, or with --json prints it as it is, an
+// object a line.
+func (a *app) printCase(j *grader.Job) func(grader.CaseFile) error {
+	names := check.NamesOf(j.Rubric)
+	told := false
+	return func(f grader.CaseFile) error {
+		if a.json {
+			blob, err := evidence.Encode(f)
+			if err != nil {
+				return err
+			}
+			_, err = a.Stdout.Write(blob)
+			return err
+		}
+		if told {
+			fmt.Fprintln(a.Stdout)
+		}
+		told = true
+		s := report.Seen{Run: f.Run, Case: f.Case(), Names: names}
+		if len(f.Verdicts) > 0 {
+			s.Evidence = f.Verdicts[0].Evidence
+		}
+		return report.Evidence(a.Stdout, &s, a.ui.text())
 	}
-	_, err = a.Stdout.Write(blob)
-	return err
 }
 
 // data is a run's, or for "" what counts of all of them.

@@ -77,7 +77,7 @@ const (
 )
 
 func (t Text) paint(s, color string) string {
-	if !t.Color || s == "" {
+	if !t.Color || s == "" || color == "" {
 		return s
 	}
 	return "\x1b[" + color + "m" + s + "\x1b[0m"

@@ -126,8 +126,8 @@ func (t Text) captions(b *strings.Builder, x *result.Timeline) {
 		if !x.Recovered {
 			key = "report.timeline_never"
 		}
-		b.WriteString("  " + t.Lang.T(key, "sent", q.Sent, "failed", q.Failed,
-			"percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage)) + "\n")
+		t.paragraph(b, t.Lang.T(key, "sent", q.Sent, "failed", q.Failed,
+			"percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage)), 2, "")
 	}
 }
 
