@@ -50,7 +50,7 @@ func newExportCmd(a *app) *cobra.Command {
 			return err
 		}
 		export.Lang = a.lang()
-		defer lean()()
+		defer lean(len(j.Class.Students))()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {
 			err = errors.Join(a.printJSON(map[string]any{"schema": "swarmgrade-export/1", "files": files}), err)

@@ -34,7 +34,7 @@ func newRegradeCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer lean()()
+		defer lean(len(j.Class.Students))()
 		x, err := j.Regrade(c.Context(), run, dry)
 		if x == nil {
 			return err

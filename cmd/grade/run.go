@@ -46,6 +46,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err := export.Check(); err != nil {
 		return err
 	}
+	defer lean(len(j.Class.Students))()
 	a.rosterNotes(j.Class)
 	if f.dryRun {
 		p, err := j.Plan(ctx, f.noFault)
@@ -63,7 +64,6 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 			"finished", got.Finished.Local().Format(time.DateTime))))
 		return err
 	}
-	defer lean()()
 	open, unshown := a.present(ctx, j, got.Run)
 	if got.Nothing {
 		return unshown

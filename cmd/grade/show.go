@@ -33,7 +33,7 @@ func newShowCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer lean()()
+		defer lean(len(j.Class.Students))()
 		switch {
 		case raw:
 			return j.Evidence(c.Context(), run, a.printCase(j))

@@ -100,6 +100,15 @@ func (t Text) paragraph(b *strings.Builder, s string, indent int, color string) 
 	}
 }
 
+// sentence writes a line of words, broken where a terminal is too narrow for it.
+func (t Text) sentence(b *strings.Builder, s, color string) {
+	if t.Width <= 0 {
+		b.WriteString(t.paint(s, color) + "\n")
+		return
+	}
+	t.paragraph(b, s, 0, color)
+}
+
 // hint writes what to do next: words wrapped, commands and lines for files on
 // lines of their own as they are to be copied.
 func (t Text) hint(b *strings.Builder, lines []string, indent int) {
