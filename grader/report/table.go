@@ -31,7 +31,7 @@ func Table(w io.Writer, d *result.Data, t Text) error {
 		rows, right, legend := t.rows(d, groups)
 		grid(&b, rows, right)
 		b.WriteString("\n")
-		t.wrapped(&b, "", strings.Split(t.Lang.T(legend), "  "))
+		t.wrapped(&b, "", strings.Split(t.Lang.T(legend, "class", oneLine(d.Class), "task", firstTask(groups)), "  "))
 	}
 	t.summary(&b, d)
 	_, err := io.WriteString(w, b.String())
@@ -282,17 +282,4 @@ func faultLine(lang i18n.Lang, f result.Fault) string {
 
 func oneDecimal(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
-}
-
-// tasks groups columns by task, in order.
-func tasks(columns []result.Column) [][]result.Column {
-	var groups [][]result.Column
-	for _, c := range columns {
-		if n := len(groups); n > 0 && groups[n-1][0].Task == c.Task {
-			groups[n-1] = append(groups[n-1], c)
-		} else {
-			groups = append(groups, []result.Column{c})
-		}
-	}
-	return groups
 }
