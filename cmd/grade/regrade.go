@@ -16,7 +16,6 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
-	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
