@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"unicode"
 
 	"swarmgrade/grader/diag"
@@ -92,6 +93,9 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
 		return nil
 	}
+	done, over := w.g.stage(Writing, len(w.data.Students))
+	over = sync.OnceFunc(over)
+	defer over()
 	for i := range w.data.Students {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -101,7 +105,9 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, w.data, s, w.o) }); err != nil {
 			return err
 		}
+		done(s.ID)
 	}
+	over()
 	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.data.Students))
 	return nil
 }

@@ -8,13 +8,12 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/gradebook"
-	"swarmgrade/grader/rubric"
 )
 
 // findings are computed from stored evidence: of one run, or for "" of what
 // was last observed of each student at each task. Those of one task are
 // looked at together.
-func findings(ctx context.Context, rub *rubric.Rubric, book *gradebook.Gradebook, run string) ([]finding.Finding, error) {
+func (j *Job) findings(ctx context.Context, book *gradebook.Gradebook, run string) ([]finding.Finding, error) {
 	runs, err := book.Runs(ctx) // the newest first
 	if err != nil {
 		return nil, err
@@ -28,11 +27,11 @@ func findings(ctx context.Context, rub *rubric.Rubric, book *gradebook.Gradebook
 	var out []finding.Finding
 	for _, task := range tasks {
 		took := slices.DeleteFunc(slices.Clone(runs), func(r gradebook.Run) bool { return r.Task != task || run != "" && r.ID != run })
-		cases, err := observedIn(ctx, book, took)
+		cases, err := j.observedIn(ctx, book, took)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, finding.Class(check.NamesOf(rub), cases, check.Images(rub)...)...)
+		out = append(out, finding.Class(check.NamesOf(j.Rubric), cases, check.Images(j.Rubric)...)...)
 	}
 	finding.Sort(out)
 	return out, nil
@@ -40,7 +39,7 @@ func findings(ctx context.Context, rub *rubric.Rubric, book *gradebook.Gradebook
 
 // observedIn are the newest cases of each student that some runs hold, the newest
 // run first. A class's evidence is large: what is gathered of one task goes before the next.
-func observedIn(ctx context.Context, book *gradebook.Gradebook, runs []gradebook.Run) ([]finding.Case, error) {
+func (j *Job) observedIn(ctx context.Context, book *gradebook.Gradebook, runs []gradebook.Run) ([]finding.Case, error) {
 	var cases []finding.Case
 	seen := map[string]bool{}
 	for _, r := range runs {
@@ -48,7 +47,9 @@ func observedIn(ctx context.Context, book *gradebook.Gradebook, runs []gradebook
 		if err != nil {
 			return nil, err
 		}
+		done, over := j.g.stage(Looking, len(students))
 		for _, s := range students {
+			done(s.ID)
 			if s.Bundle == "" || seen[s.ID] {
 				continue
 			}
@@ -57,11 +58,13 @@ func observedIn(ctx context.Context, book *gradebook.Gradebook, runs []gradebook
 				continue
 			}
 			if err != nil {
+				over()
 				return nil, err
 			}
 			seen[s.ID] = true
 			cases = append(cases, finding.Case{Case: c, Hash: s.Bundle})
 		}
+		over()
 	}
 	return cases, nil
 }

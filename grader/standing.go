@@ -51,7 +51,7 @@ func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.
 	if err != nil {
 		return nil, err
 	}
-	d.Findings, err = findings(ctx, j.Rubric, book, "")
+	d.Findings, err = j.findings(ctx, book, "")
 	return d, err
 }
 
@@ -78,7 +78,7 @@ func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 			return err
 		}
 		addRoster(d, j.Class)
-		d.Findings, err = findings(ctx, j.Rubric, book, id)
+		d.Findings, err = j.findings(ctx, book, id)
 		return err
 	})
 	return d, err

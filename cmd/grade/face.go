@@ -143,7 +143,9 @@ type screen struct {
 // barText is the text of a stage's progress.
 var barText = map[grader.Stage]string{
 	grader.Loads: "cli.progress", grader.Later: "cli.progress_later",
-	grader.During: "cli.progress_during",
+	grader.During:  "cli.progress_during",
+	grader.Storing: "cli.progress_storing", grader.Judging: "cli.progress_judging", grader.Looking: "cli.progress_looking",
+	grader.Writing: "cli.progress_writing",
 }
 
 func (s *screen) show(e grader.Event) {
@@ -171,8 +173,10 @@ func (s *screen) show(e grader.Event) {
 			s.bar.step(e.Progress)
 		}
 	case grader.Ended:
-		s.bar.stop()
-		s.bar = nil
+		if s.bar != nil {
+			s.bar.stop()
+			s.bar = nil
+		}
 	case grader.WindowStep:
 		if s.window == nil {
 			s.window = u.faultBar()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -21,6 +22,10 @@ type ui struct {
 	errColor   bool // stderr takes colour
 	progressOK bool // stderr is a terminal: progress may redraw
 	width      int  // columns of stdout; 0 when not a terminal
+	errWidth   int  // columns of stderr; 0 when not a terminal
+
+	mu    sync.Mutex
+	drawn bool // a line on stderr that is redrawn
 }
 
 func newUI(c command, lang i18n.Lang) *ui {
@@ -33,6 +38,7 @@ func newUI(c command, lang i18n.Lang) *ui {
 	if f, ok := c.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		u.errColor = !plain
 		u.progressOK = c.Getenv("TERM") != "dumb"
+		u.errWidth, _, _ = term.GetSize(int(f.Fd()))
 	}
 	return u
 }
@@ -43,6 +49,7 @@ func (u *ui) failure(text, hint string) {
 	if u.errColor {
 		mark = "\x1b[1;31m" + mark + "\x1b[0m"
 	}
+	u.clear()
 	fmt.Fprintf(u.err, "%s%s\n", mark, diag.Plain(text))
 	if hint != "" {
 		fmt.Fprintf(u.err, "    → %s\n", diag.Plain(hint))

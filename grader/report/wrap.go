@@ -93,6 +93,9 @@ func (t Text) columns() int {
 // Wrapped is a line of words, without a command among them, broken to fit.
 func (t Text) Wrapped(s string) string { return strings.Join(wrap(oneLine(s), t.columns()), "\n") }
 
+// Clipped is a line cut to the width, if there is one.
+func (t Text) Clipped(s string) string { return clipTo(s, t.Width) }
+
 // paragraph writes words under an indentation, wrapped.
 func (t Text) paragraph(b *strings.Builder, s string, indent int, color string) {
 	for _, line := range wrap(s, t.columns()-indent) {
