@@ -46,6 +46,20 @@ func (j *Job) Standing(ctx context.Context) (d *result.Data, err error) {
 	return d, err
 }
 
+// Scores are what [Job.Run] gives of a run, or for "" what [Job.Standing] gives, without
+// findings: these take reading everybody's evidence.
+func (j *Job) Scores(ctx context.Context, run string) (d *result.Data, err error) {
+	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
+		if run == "" {
+			d, err = j.standingBy(ctx, book, j.rules())
+		} else {
+			d, err = j.run(ctx, book, run)
+		}
+		return err
+	})
+	return d, err
+}
+
 func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
 	d, err := j.standingBy(ctx, book, j.rules())
 	if err != nil {
@@ -70,18 +84,24 @@ func (j *Job) standingBy(ctx context.Context, book *gradebook.Gradebook, rules g
 // Run is one run of the class.
 func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		d, err = book.RunData(ctx, id, j.Rubric, j.rules())
-		if errors.Is(err, gradebook.ErrNotFound) {
-			return j.noRun(id)
+		if d, err = j.run(ctx, book, id); err == nil {
+			d.Findings, err = j.findings(ctx, book, id)
 		}
-		if err != nil {
-			return err
-		}
-		addRoster(d, j.Class)
-		d.Findings, err = j.findings(ctx, book, id)
 		return err
 	})
 	return d, err
+}
+
+func (j *Job) run(ctx context.Context, book *gradebook.Gradebook, id string) (*result.Data, error) {
+	d, err := book.RunData(ctx, id, j.Rubric, j.rules())
+	if errors.Is(err, gradebook.ErrNotFound) {
+		return nil, j.noRun(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	addRoster(d, j.Class)
+	return d, nil
 }
 
 func (j *Job) noRun(id string) error {

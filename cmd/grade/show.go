@@ -71,9 +71,12 @@ func (a *app) printCase(j *grader.Job) func(grader.CaseFile) error {
 	}
 }
 
-// data is a run's, or for "" what counts of all of them.
-func (a *app) data(ctx context.Context, j *grader.Job, run string) (*result.Data, error) {
-	if run == "" {
+// data is a run's, or for "" what counts of all of them; with findings if they are told.
+func (a *app) data(ctx context.Context, j *grader.Job, run string, findings bool) (*result.Data, error) {
+	switch {
+	case !findings:
+		return j.Scores(ctx, run)
+	case run == "":
 		return j.Standing(ctx)
 	}
 	return j.Run(ctx, run)
@@ -81,7 +84,7 @@ func (a *app) data(ctx context.Context, j *grader.Job, run string) (*result.Data
 
 // show prints what counts of all runs, or one run, of the class or a student.
 func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) error {
-	data, err := a.data(ctx, j, run)
+	data, err := a.data(ctx, j, run, a.json)
 	if err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) err
 // showFindings prints what an instructor should look at, of everybody or of
 // the students asked for.
 func (a *app) showFindings(ctx context.Context, j *grader.Job, run string) error {
-	data, err := a.data(ctx, j, run)
+	data, err := a.data(ctx, j, run, true)
 	if err != nil {
 		return err
 	}
