@@ -13,7 +13,7 @@ import (
 
 // note writes a line about what goes on to stderr.
 func (u *ui) note(text string) {
-	if !u.quiet {
+	if !u.quiet && !u.noNotes {
 		u.clear()
 		fmt.Fprintln(u.err, diag.Plain(text))
 	}

@@ -24,8 +24,15 @@ type ui struct {
 	width      int  // columns of stdout; 0 when not a terminal
 	errWidth   int  // columns of stderr; 0 when not a terminal
 
+	noNotes bool // only progress is shown
+
 	mu    sync.Mutex
 	drawn bool // a line on stderr that is redrawn
+}
+
+// hushed shows progress and no notes.
+func (u *ui) hushed() *ui {
+	return &ui{out: u.out, err: u.err, lang: u.lang, quiet: u.quiet, progressOK: u.progressOK, errWidth: u.errWidth, noNotes: true}
 }
 
 func newUI(c command, lang i18n.Lang) *ui {
