@@ -2,7 +2,7 @@ package grader
 
 import (
 	"context"
-	"fmt"
+	"encoding/hex"
 	"io"
 	"path/filepath"
 	"strings"
@@ -133,7 +133,7 @@ func fileName(id string) string {
 			b.WriteRune(r)
 		default:
 			for _, c := range []byte(string(r)) {
-				fmt.Fprintf(&b, "%%%02X", c)
+				b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
 			}
 		}
 	}
