@@ -29,9 +29,9 @@ func (x *seen) load(v *sight.View, tr *evidence.Trace) {
 	if node, mesh := strings.CutPrefix(tr.Target.ID, "mesh/"); mesh {
 		key = "load_mesh"
 		node, _, _ = strings.Cut(node, ":")
-		x.line(1, x.say(key, "node", word(node), "address", word(tr.Target.Address), "sent", tr.Sent, "seconds", oneDecimal(float64(tr.Took)/1000)))
+		x.line(1, x.say(key, "node", word(node), "address", word(tr.Target.Address), "sent", tr.Sent, "seconds", tookSeconds(tr)))
 	} else {
-		x.line(1, x.say(key, "address", word(tr.Target.Address), "sent", tr.Sent, "seconds", oneDecimal(float64(tr.Took)/1000)))
+		x.line(1, x.say(key, "address", word(tr.Target.Address), "sent", tr.Sent, "seconds", tookSeconds(tr)))
 	}
 	connections := ""
 	if n := tr.Target.PerConnection; n == 1 {
@@ -55,6 +55,14 @@ func (x *seen) load(v *sight.View, tr *evidence.Trace) {
 	if len(rows) > 0 {
 		x.table(2, map[int]bool{1: true, 2: true}, []string{"who", "answers", "share"}, rows)
 	}
+}
+
+// tookSeconds is how long a load took; what took less than a tenth is not nothing.
+func tookSeconds(tr *evidence.Trace) string {
+	if tr.Took < 100 {
+		return "<0.1"
+	}
+	return oneDecimal(float64(tr.Took) / 1000)
 }
 
 // kind tells what is special about a load.

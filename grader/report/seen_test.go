@@ -71,6 +71,10 @@ backend web
 		},
 	}
 	b.Gaps = []evidence.Gap{{What: "load/mesh/manager-3", Code: "unreachable", Detail: foreign}, {What: "configs", Code: "too-large"}}
+	scaled := evidence.Episode{Name: "scaled", Action: &evidence.Action{Kind: "scale", Service: "svc-s01", Name: "s01", Was: "3", To: "5"}, Traces: b.Traces[:1]}
+	left := evidence.Episode{Name: "updated", Gaps: []evidence.Gap{{What: "action", Code: "changed"}}}
+	b.Episodes = append(b.Episodes, scaled, left)
+	c.Episodes = append(c.Episodes, evidence.Scene{Episode: &scaled, From: before}, evidence.Scene{Episode: &left})
 	return &Seen{Run: "20241121-023000", Evidence: "sha256:0123456789abcdef", Case: c, Names: sight.Usual}
 }
 
@@ -115,6 +119,6 @@ func TestEvidenceIsBounded(t *testing.T) {
 		b.Traces = append(b.Traces, b.Traces[1])
 	}
 	got := render(t, func(w *bytes.Buffer) error { return Evidence(w, s, Text{Lang: i18n.ZH, Width: 80}) })
-	require.Less(t, len(got), 40<<10)
+	require.Less(t, len(got), 64<<10)
 	require.Contains(t, string(got), "还有")
 }
