@@ -165,7 +165,7 @@ func (s *screen) show(e grader.Event) {
 	case grader.Unread:
 		u.failure(e.Render(lang), "")
 	case grader.Beside: // said with --quiet too
-		fmt.Fprintln(s.a.Stderr, lang.T("record.beside", "file", e.File, "new", e.New))
+		u.line(lang.T("record.beside", "file", e.File, "new", e.New))
 	case grader.Began:
 		s.bar = u.progress(barText[e.Stage], e.Students, e.Requests)
 	case grader.Step:

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -40,7 +39,7 @@ func (b *faultBar) step(p observe.WindowProgress) {
 		b.u.redraw(text)
 		b.drawn = now
 	case !b.u.progressOK && (now.Sub(b.drawn) >= logEvery || p.Phase != b.phase):
-		fmt.Fprintln(b.u.err, text)
+		b.u.line(text)
 		b.drawn = now
 	}
 	b.phase = p.Phase

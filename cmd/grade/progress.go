@@ -14,9 +14,20 @@ import (
 // note writes a line about what goes on to stderr.
 func (u *ui) note(text string) {
 	if !u.quiet && !u.noNotes {
-		u.clear()
-		fmt.Fprintln(u.err, diag.Plain(text))
+		u.line(diag.Plain(text))
 	}
+}
+
+// line writes a line to stderr, in the place of one that is redrawn. All that is written
+// there while a bar may be drawn comes this way, as it is drawn from a goroutine of its own.
+func (u *ui) line(text string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.drawn {
+		fmt.Fprint(u.err, "\r\x1b[K")
+	}
+	u.drawn = false
+	fmt.Fprintln(u.err, text)
 }
 
 // redraw puts a line on a terminal in the place of the one that was redrawn last; one
@@ -149,7 +160,7 @@ func (b *bar) draw(now time.Time, last bool) {
 		b.u.redraw(text)
 		return
 	}
-	fmt.Fprintln(b.u.err, text)
+	b.u.line(text)
 }
 
 // slowest is what has been under way longest; since is far ahead if nothing is.

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // tally shows how many of something are done, and when all will be: redrawn on
 // a terminal, a line now and then elsewhere. It is for one goroutine.
@@ -36,7 +33,7 @@ func (t *tally) step() {
 		t.u.redraw(text)
 		return
 	}
-	fmt.Fprintln(t.u.err, text)
+	t.u.line(text)
 }
 
 // stop clears the line.

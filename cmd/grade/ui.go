@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -56,9 +55,9 @@ func (u *ui) failure(text, hint string) {
 	if u.errColor {
 		mark = "\x1b[1;31m" + mark + "\x1b[0m"
 	}
-	u.clear()
-	fmt.Fprintf(u.err, "%s%s\n", mark, diag.Plain(text))
+	text = mark + diag.Plain(text)
 	if hint != "" {
-		fmt.Fprintf(u.err, "    → %s\n", diag.Plain(hint))
+		text += "\n    → " + diag.Plain(hint)
 	}
+	u.line(text)
 }
