@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +16,7 @@ import (
 // been under way longest, and stays within the screen.
 func TestProgressNamesWhatIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out lockedBuffer
 		u := &ui{err: &out, lang: i18n.EN, progressOK: true, errWidth: 100}
 		b := u.progress("cli.progress", 2, 100)
 		b.step(observe.Progress{Student: "2024001", Target: "haproxy", Begins: true})
@@ -37,13 +36,13 @@ func TestProgressNamesWhatIsWaitedFor(t *testing.T) {
 		b.stop()
 		require.True(t, strings.HasSuffix(out.String(), "\r\x1b[K"))
 
-		out.Reset()
-		u = &ui{err: &out, lang: i18n.EN, progressOK: true, errWidth: 30}
+		var small lockedBuffer
+		u = &ui{err: &small, lang: i18n.EN, progressOK: true, errWidth: 30}
 		b = u.progress("cli.progress", 1000, 850596)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		b.stop()
-		for _, line := range strings.Split(out.String(), "\r\x1b[K") {
+		for _, line := range strings.Split(small.String(), "\r\x1b[K") {
 			require.LessOrEqual(t, len([]rune(line)), 29)
 		}
 	})
@@ -52,7 +51,7 @@ func TestProgressNamesWhatIsWaitedFor(t *testing.T) {
 // TestProgressInALog: a line now and then, none of what is over soon.
 func TestProgressInALog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out lockedBuffer
 		u := &ui{err: &out, lang: i18n.ZH}
 		soon := u.progress("cli.progress_judging", 3, 0)
 		for range 3 {
