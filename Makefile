@@ -83,7 +83,7 @@ good: build
 	for lab in $(LABS); do $(BIN) rubric test $$lab --good --seeds $(GOOD) --at-once $(AT_ONCE) --quiet || failed="$$failed $$lab"; done; \
 	test -z "$$failed" || { echo "points lost:$$failed" >&2; exit 1; }
 
-# Benchmarks, and time and memory of whole classes of 10, 100 and 1000 students.
+# Benchmarks, and time and memory of grading and of writing whole classes of 10, 100 and 1000 students.
 bench:
 	$(GO) test ./loadgen -run '^$$' -bench 'Paired|Memory' -benchtime 1x
 	$(GO) test ./loadgen -run '^$$' -bench 'Attribution|Exists|Histogram|Attacker'

@@ -36,8 +36,15 @@ const (
 	During Stage = "during"
 )
 
-// Pages is the stage in which a page is written for each student.
-const Pages Stage = "pages"
+// The stages that take a large class some time, in which no load is driven: storing
+// evidence, judging it, looking at all of it for findings, writing a file of each student. Their steps
+// are of students.
+const (
+	Storing Stage = "storing"
+	Judging Stage = "judging"
+	Looking Stage = "looking"
+	Writing Stage = "writing"
+)
 
 // Began says that a stage begins, and how much there is to do.
 type Began struct {
@@ -102,6 +109,12 @@ func (Held) event()        {}
 func (LetGo) event()       {}
 
 func (g *Grader) note(key string, pairs ...any) { g.tell(Note{Msg: i18n.M(key, pairs...)}) }
+
+// stage tells of a stage over n students: done after each, over at the end.
+func (g *Grader) stage(s Stage, n int) (done func(student string), over func()) {
+	g.tell(Began{Stage: s, Students: n})
+	return func(student string) { g.tell(Step{observe.Progress{Student: student}}) }, func() { g.tell(Ended{s}) }
+}
 
 // underscored is a word as keys of sentences have it.
 func underscored(word string) string { return strings.ReplaceAll(word, "-", "_") }

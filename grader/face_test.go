@@ -72,13 +72,14 @@ func TestAnotherFace(t *testing.T) {
 	require.NoError(t, err)
 	got, err := j.Grade(t.Context(), grader.GradeOptions{NoFault: true})
 	require.NoError(t, err)
+	graded := len(order)
+	d, err := j.Run(t.Context(), got.Run)
+	require.NoError(t, err)
 	for _, events := range heard {
 		close(events)
 	}
 	saying.Wait()
 
-	d, err := j.Run(t.Context(), got.Run)
-	require.NoError(t, err)
 	require.Len(t, d.Students, len(seats))
 	steps := 0
 	for _, e := range order {
@@ -87,7 +88,7 @@ func TestAnotherFace(t *testing.T) {
 		}
 	}
 	require.Greater(t, steps, len(seats))
-	require.IsType(t, grader.Note{}, order[len(order)-1], "judging comes last")
+	require.Equal(t, grader.Ended{Stage: grader.Judging}, order[graded-1], "judging comes last")
 	require.Len(t, said[i18n.ZH], len(said[i18n.EN]))
 	require.NotEqual(t, said[i18n.ZH], said[i18n.EN])
 }

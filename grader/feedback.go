@@ -12,7 +12,6 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/observe"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
 )
@@ -51,13 +50,11 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 		}
 		w := j.writing(ctx, book, data, e)
 		f, _ := report.FindFormat(feedbackFormat)
-		j.g.tell(Began{Stage: Pages, Students: len(who)})
 		if packed {
 			err = w.pack(ctx, f, who)
 		} else {
 			err = w.each(ctx, f, data, who, w.o)
 		}
-		j.g.tell(Ended{Pages})
 		files = w.files
 		if err != nil {
 			return err
@@ -78,6 +75,8 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 // each writes a file of each student into a directory of the format's name; of a format
 // of final scores none of who has no such score.
 func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who []result.Student, o report.Options) error {
+	done, over := w.g.stage(Writing, len(who))
+	defer over()
 	for i := range who {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -94,7 +93,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, d, s, o) }); err != nil {
 			return err
 		}
-		w.g.tell(Step{observe.Progress{Student: s.ID}})
+		done(s.ID)
 	}
 	return nil
 }
@@ -103,6 +102,8 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 // times, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student) error {
 	return w.file(ctx, filepath.Join(w.dir, f.Name+".zip"), false, func(to io.Writer) error {
+		done, over := w.g.stage(Writing, len(who))
+		defer over()
 		out := zip.NewWriter(to)
 		for i := range who {
 			if err := ctx.Err(); err != nil {
@@ -116,7 +117,7 @@ func (w *writing) pack(ctx context.Context, f report.Format, who []result.Studen
 			if err := f.Each(part, w.data, s, w.o); err != nil {
 				return err
 			}
-			w.g.tell(Step{observe.Progress{Student: s.ID}})
+			done(s.ID)
 		}
 		return out.Close()
 	})

@@ -93,13 +93,24 @@ func (x *flow) observe(ctx context.Context) error {
 	if err := x.episodes(ctx); err != nil {
 		return err
 	}
+	if err := x.keepBundles(ctx); err != nil {
+		return err
+	}
+	x.j.g.note("cli.judging", "n", len(x.bundles))
+	return x.judge(ctx)
+}
+
+// keepBundles stores everybody's evidence.
+func (x *flow) keepBundles(ctx context.Context) error {
+	done, over := x.j.g.stage(Storing, len(x.bundles))
+	defer over()
 	for _, b := range x.bundles {
 		if _, err := x.keep.SaveBundle(ctx, x.run, b); err != nil {
 			return err
 		}
+		done(b.Student.ID)
 	}
-	x.j.g.note("cli.judging", "n", len(x.bundles))
-	return x.judge(ctx)
+	return nil
 }
 
 // pending leaves only those students in the plan whose bundle is not stored
@@ -207,6 +218,8 @@ func (x *flow) judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	done, over := x.j.g.stage(Judging, len(students))
+	defer over()
 	jd := judge.New(x.j.Rubric)
 	for _, s := range students {
 		c, err := x.keep.Case(ctx, x.run, s.ID)
@@ -220,6 +233,7 @@ func (x *flow) judge(ctx context.Context) error {
 		if err := x.keep.SaveVerdicts(ctx, x.run, s.ID, vs); err != nil {
 			return err
 		}
+		done(s.ID)
 	}
 	return nil
 }

@@ -143,8 +143,11 @@ func (x *Regrading) judge(ctx context.Context, book *gradebook.Gradebook, r grad
 	}
 	of := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
 	fresh := gradebook.Regrade{Of: r.ID, Verdicts: map[string][]verdict{}}
+	done, over := x.j.g.stage(Judging, len(students))
+	defer over()
 	jd := judge.New(x.j.Rubric)
 	for _, s := range students {
+		done(s.ID)
 		if s.Progress != gradebook.Judged || !x.j.Has(s.ID) {
 			continue
 		}

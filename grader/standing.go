@@ -46,12 +46,26 @@ func (j *Job) Standing(ctx context.Context) (d *result.Data, err error) {
 	return d, err
 }
 
+// Scores are what [Job.Run] gives of a run, or for "" what [Job.Standing] gives, without
+// findings: these take reading everybody's evidence.
+func (j *Job) Scores(ctx context.Context, run string) (d *result.Data, err error) {
+	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
+		if run == "" {
+			d, err = j.standingBy(ctx, book, j.rules())
+		} else {
+			d, err = j.run(ctx, book, run)
+		}
+		return err
+	})
+	return d, err
+}
+
 func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
 	d, err := j.standingBy(ctx, book, j.rules())
 	if err != nil {
 		return nil, err
 	}
-	d.Findings, err = findings(ctx, j.Rubric, book, "")
+	d.Findings, err = j.findings(ctx, book, "")
 	return d, err
 }
 
@@ -70,18 +84,24 @@ func (j *Job) standingBy(ctx context.Context, book *gradebook.Gradebook, rules g
 // Run is one run of the class.
 func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		d, err = book.RunData(ctx, id, j.Rubric, j.rules())
-		if errors.Is(err, gradebook.ErrNotFound) {
-			return j.noRun(id)
+		if d, err = j.run(ctx, book, id); err == nil {
+			d.Findings, err = j.findings(ctx, book, id)
 		}
-		if err != nil {
-			return err
-		}
-		addRoster(d, j.Class)
-		d.Findings, err = findings(ctx, j.Rubric, book, id)
 		return err
 	})
 	return d, err
+}
+
+func (j *Job) run(ctx context.Context, book *gradebook.Gradebook, id string) (*result.Data, error) {
+	d, err := book.RunData(ctx, id, j.Rubric, j.rules())
+	if errors.Is(err, gradebook.ErrNotFound) {
+		return nil, j.noRun(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	addRoster(d, j.Class)
+	return d, nil
 }
 
 func (j *Job) noRun(id string) error {
@@ -125,14 +145,6 @@ func (j *Job) Runs(ctx context.Context) (all []RunInfo, err error) {
 // NotGraded says that there is nothing of the job's first student.
 func (j *Job) NotGraded() error {
 	return diag.Misuse(i18n.M("cli.not_graded", "student", j.Students[0].ID), i18n.M("cli.no_runs_hint", "class", j.Class.Name))
-}
-
-// AddTimeline draws the fault window that a student's verdicts rest on.
-func (j *Job) AddTimeline(ctx context.Context, s *result.Student) error {
-	return j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		s.Timeline, err = (&timelines{book: book}).of(ctx, s)
-		return err
-	})
 }
 
 // CaseFile is all that a student's score in one run rests on: who has it and
@@ -221,13 +233,13 @@ func caseFile(ctx context.Context, book *gradebook.Gradebook, r gradebook.Run, s
 	if err != nil {
 		return CaseFile{}, err
 	}
-	verdicts, err := book.Verdicts(ctx, r.ID)
+	verdicts, err := book.VerdictsOf(ctx, r.ID, student)
 	if err != nil {
 		return CaseFile{}, err
 	}
 	f := CaseFile{
 		Schema: "swarmgrade-case/2", Run: r.ID, Bundle: c.Bundle, Before: c.Before, After: c.After,
-		Verdicts: verdicts[student],
+		Verdicts: verdicts,
 	}
 	for _, s := range c.Episodes {
 		f.Scenes = append(f.Scenes, Scene{s.Name, s.Window, s.From, s.To})

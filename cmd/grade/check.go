@@ -64,6 +64,7 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 	if !a.json {
 		a.planned = func(plan *observe.Plan) { a.sayTasks(j, plan) }
 		a.known = func(v judge.Verdict) {
+			a.ui.clear()
 			if err := listing.Add(v); unsaid == nil {
 				unsaid = err
 			}

@@ -102,6 +102,7 @@ func newExportCmd(a *app) *cobra.Command {
 			return err
 		}
 		export.Lang = a.lang()
+		defer lean(len(j.Class.Students))()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {
 			printed["files"] = files

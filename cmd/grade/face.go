@@ -143,7 +143,9 @@ type screen struct {
 // barText is the text of a stage's progress.
 var barText = map[grader.Stage]string{
 	grader.Loads: "cli.progress", grader.Later: "cli.progress_later",
-	grader.During: "cli.progress_during", grader.Pages: "page.progress",
+	grader.During:  "cli.progress_during",
+	grader.Storing: "cli.progress_storing", grader.Judging: "cli.progress_judging", grader.Looking: "cli.progress_looking",
+	grader.Writing: "cli.progress_writing",
 }
 
 func (s *screen) show(e grader.Event) {
@@ -169,7 +171,7 @@ func (s *screen) show(e grader.Event) {
 	case grader.Unread:
 		u.failure(e.Render(lang), "")
 	case grader.Beside: // said with --quiet too
-		fmt.Fprintln(s.a.Stderr, lang.T("record.beside", "file", e.File, "new", e.New))
+		u.line(lang.T("record.beside", "file", e.File, "new", e.New))
 	case grader.Began:
 		s.bar = u.progress(barText[e.Stage], e.Students, e.Requests)
 	case grader.Step:
@@ -177,8 +179,10 @@ func (s *screen) show(e grader.Event) {
 			s.bar.step(e.Progress)
 		}
 	case grader.Ended:
-		s.bar.stop()
-		s.bar = nil
+		if s.bar != nil {
+			s.bar.stop()
+			s.bar = nil
+		}
 	case grader.WindowStep:
 		if s.window == nil {
 			s.window = u.faultBar()

@@ -125,7 +125,7 @@ func TestFaultOfAClass(t *testing.T) {
 	require.NotContains(t, text, "2024001")
 
 	// The bundle names a window that covers the fault, and load after it.
-	_, text, _ = graded(t, dir, "show", "--class", "six", "2024001", "--evidence")
+	_, text, _ = graded(t, dir, "show", "--class", "six", "2024001", "--evidence", "--json")
 	var whole grader.CaseFile
 	require.NoError(t, json.Unmarshal([]byte(text), &whole))
 	b := whole.Bundle

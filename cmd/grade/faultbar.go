@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,7 +14,6 @@ type faultBar struct {
 	u     *ui
 	drawn time.Time
 	phase string
-	shown bool // a line that would be redrawn
 }
 
 func (u *ui) faultBar() *faultBar { return &faultBar{u: u} }
@@ -38,21 +36,16 @@ func (b *faultBar) step(p observe.WindowProgress) {
 		"limit", seconds(p.LimitMS), "settled", p.Settled, "of", p.Of)
 	switch {
 	case b.u.progressOK && now.Sub(b.drawn) >= redrawEvery:
-		fmt.Fprintf(b.u.err, "\r\x1b[K%s", text)
-		b.drawn, b.shown = now, true
+		b.u.redraw(text)
+		b.drawn = now
 	case !b.u.progressOK && (now.Sub(b.drawn) >= logEvery || p.Phase != b.phase):
-		fmt.Fprintln(b.u.err, text)
+		b.u.line(text)
 		b.drawn = now
 	}
 	b.phase = p.Phase
 }
 
 // stop clears the line; it may be called twice.
-func (b *faultBar) stop() {
-	if b.shown {
-		fmt.Fprint(b.u.err, "\r\x1b[K")
-		b.shown = false
-	}
-}
+func (b *faultBar) stop() { b.u.clear() }
 
 func underscored(word string) string { return strings.ReplaceAll(word, "-", "_") }

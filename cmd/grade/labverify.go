@@ -47,7 +47,7 @@ func (a *app) labVerify(ctx context.Context, f *classFlags, run string) error {
 		}
 		run = runs[0].ID
 	}
-	data, err := j.Run(ctx, run)
+	data, err := j.Scores(ctx, run)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/report"
-	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
 
@@ -34,6 +33,7 @@ func newRegradeCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer lean(len(j.Class.Students))()
 		x, err := j.Regrade(c.Context(), run, dry)
 		if x == nil {
 			return err
@@ -77,7 +77,7 @@ func (a *app) sayRegrade(x regraded) {
 		was, _, _ := judge.Total(c.Was)
 		is, _, _ := judge.Total(c.Is)
 		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("cli.regrade_student", "id", c.ID, "name", c.Name,
-			"was", was.String(), "is", is.String(), "diff", signed(is-was))))
+			"was", totalText(c.Was), "is", totalText(c.Is), "diff", signed(is-was))))
 		if counted := c.Counted; counted[0].Points != was || counted[1].Points != is {
 			fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_counts", "was", report.ScoreText(lang, counted[0]), "is", report.ScoreText(lang, counted[1]))))
 		}
@@ -151,6 +151,15 @@ func (x regraded) lab() string {
 	return ""
 }
 
+// totalText are the points of verdicts, with "?" while some are open: no final score.
+func totalText(vs []judge.Verdict) string {
+	points, _, ungraded := judge.Total(vs)
+	if ungraded > 0 {
+		return points.String() + "?"
+	}
+	return points.String()
+}
+
 // checkText says what changes of one check.
 func checkText(lang i18n.Lang, k grader.CheckChange) string {
 	v := k.Is
@@ -185,118 +194,4 @@ func signed(p rubric.Points) string {
 		return "+" + p.String()
 	}
 	return p.String()
-}
-
-type regradeJSON struct {
-	Schema   string           `json:"schema"`
-	Class    string           `json:"class"`
-	Rubric   rubricJSON       `json:"rubric"`
-	Before   []rubricJSON     `json:"rubrics_before"`
-	DryRun   bool             `json:"dry_run"`
-	Runs     []regradeRun     `json:"runs"`
-	Attempts int              `json:"attempts"`
-	Students int              `json:"students"`
-	Same     int              `json:"unchanged"`
-	Changes  []regradeStudent `json:"changed"`
-	ByHand   []regradeKept    `json:"by_hand,omitempty"`
-	Carried  int              `json:"carried_over,omitempty"`
-}
-
-type rubricJSON struct {
-	ID      string `json:"id"`
-	Version int    `json:"version"`
-	SHA256  string `json:"sha256"`
-}
-
-// regradeRun is a run whose evidence was judged; Stored is "" if it was not
-// stored, since nothing is new or for a dry run.
-type regradeRun struct {
-	Of       string `json:"of"`
-	Students int    `json:"students"`
-	Stored   string `json:"stored,omitempty"`
-}
-
-type regradeStudent struct {
-	ID     string         `json:"id"`
-	Name   string         `json:"name"`
-	Was    rubric.Points  `json:"was"`
-	Is     rubric.Points  `json:"is"`
-	Checks []regradeCheck `json:"checks"`
-	// Counted are what counted and counts, where that is not what was judged.
-	CountedWas *result.Score `json:"counted_was,omitempty"`
-	CountedIs  *result.Score `json:"counted_is,omitempty"`
-}
-
-// regradeKept is what was set by hand and stays in force; Gone says that the rubric
-// has no such check or task.
-type regradeKept struct {
-	ID      string        `json:"id"`
-	Task    string        `json:"task,omitempty"`
-	Check   string        `json:"check,omitempty"`
-	Points  rubric.Points `json:"points"`
-	Excused bool          `json:"excused,omitempty"`
-	Gone    bool          `json:"gone,omitempty"`
-	Reason  string        `json:"reason"`
-}
-
-type regradeCheck struct {
-	ID  string       `json:"id"`
-	Was *regradeSide `json:"was"`
-	Is  *regradeSide `json:"is"`
-}
-
-type regradeSide struct {
-	Outcome check.Outcome `json:"outcome"`
-	Points  rubric.Points `json:"points"`
-	Max     rubric.Points `json:"max"`
-}
-
-func (x regraded) json() regradeJSON {
-	rub := x.j.Rubric
-	out := regradeJSON{
-		Schema: "swarmgrade-regrade/1", Class: x.j.Class.Name, Rubric: rubricJSON{rub.ID, rub.Version, rub.SHA256}, DryRun: x.dry,
-		Before: []rubricJSON{}, Runs: []regradeRun{}, Attempts: x.Attempts, Students: x.Students, Same: x.Same, Changes: []regradeStudent{},
-	}
-	for _, sha := range slices.Sorted(maps.Keys(x.Was)) {
-		r := x.Was[sha]
-		out.Before = append(out.Before, rubricJSON{r.RubricID, r.RubricVersion, r.RubricSHA256})
-	}
-	for _, r := range x.Anew {
-		run := regradeRun{Of: r.Of, Students: len(r.Verdicts)}
-		for _, s := range x.Stored {
-			if s.Regrades == r.Of {
-				run.Stored = s.ID
-			}
-		}
-		out.Runs = append(out.Runs, run)
-	}
-	out.Carried = x.Carried
-	for _, s := range x.ByHand {
-		for _, o := range s.Overrides {
-			out.ByHand = append(out.ByHand, regradeKept{s.ID, o.Task, o.Check, o.Points, o.Excused, o.Gone, o.Reason})
-		}
-	}
-	side := func(v *judge.Verdict) *regradeSide {
-		if v == nil {
-			return nil
-		}
-		return &regradeSide{v.Outcome, v.Points, v.Max}
-	}
-	for _, c := range x.Changes {
-		s := regradeStudent{ID: c.ID, Name: c.Name, Checks: []regradeCheck{}}
-		s.Was, _, _ = judge.Total(c.Was)
-		s.Is, _, _ = judge.Total(c.Is)
-		if c.Counted[0].Points != s.Was || c.Counted[1].Points != s.Is {
-			s.CountedWas, s.CountedIs = &c.Counted[0], &c.Counted[1]
-		}
-		for _, k := range c.Checks {
-			id := k.Was
-			if k.Is != nil {
-				id = k.Is
-			}
-			s.Checks = append(s.Checks, regradeCheck{id.Check, side(k.Was), side(k.Is)})
-		}
-		out.Changes = append(out.Changes, s)
-	}
-	return out
 }

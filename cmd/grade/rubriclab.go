@@ -159,7 +159,7 @@ func (x *sample) gradeOn(ctx context.Context, p *practice) (grader.Trial, error)
 			return grader.Trial{}, err
 		}
 	}
-	g := &grader.Grader{Tool: version(), Load: newLoader, Dial: x.a.dial, Dir: dir, Home: x.a.Getenv("GRADE_HOME")}
+	g := &grader.Grader{Tool: version(), Load: newLoader, Tell: x.progress(), Dial: x.a.dial, Dir: dir, Home: x.a.Getenv("GRADE_HOME")}
 	j, err := g.Open(ctx, grader.Select{Class: filepath.Join(dir, "lab.yaml"), Loaded: x.rub, Task: x.task})
 	if err != nil {
 		return grader.Trial{}, err

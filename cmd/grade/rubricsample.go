@@ -29,6 +29,7 @@ type sample struct {
 	class string
 	task  string
 	seats []deployments.Seat
+	crowd bool // several clusters are up at once, so that none shows how far it is
 }
 
 // rounds grades the class once for each seed. Good deployments are put up anew
@@ -45,6 +46,7 @@ func (x *sample) rounds(ctx context.Context, f *rubricTest, r *rubricResult) err
 	} else if f.good {
 		each = roundsEach
 	}
+	x.crowd = atOnce > 1 && f.seeds > each
 	var counting sync.Mutex
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(atOnce)
@@ -104,9 +106,27 @@ func (x *sample) silent() *app {
 	return &quiet
 }
 
+// progress shows how far grading is, and nothing else of it.
+func (x *sample) progress() func(grader.Event) {
+	if x.a.quiet || x.crowd {
+		return nil
+	}
+	s := &screen{a: x.a}
+	return func(e grader.Event) {
+		switch e.(type) {
+		case grader.Began, grader.Step, grader.Ended, grader.WindowStep, grader.WindowEnded:
+			s.show(e)
+		}
+	}
+}
+
 // up brings the class up on a cluster of its own.
 func (x *sample) up(ctx context.Context, seed uint64) (*simCluster, error) {
-	s, err := x.silent().bringUpSim(ctx, x.seats, sim.Options{Seed: seed, Speed: x.speed()})
+	a := x.silent()
+	if !x.a.quiet && !x.crowd {
+		a.ui = x.a.ui.hushed()
+	}
+	s, err := a.bringUpSim(ctx, x.seats, sim.Options{Seed: seed, Speed: x.speed()})
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +161,7 @@ func (x *sample) grade(ctx context.Context, c *simCluster) (grader.Trial, error)
 	if err != nil {
 		return grader.Trial{}, err
 	}
-	g := &grader.Grader{Tool: version(), Load: newLoader, Dial: func(ctx context.Context, _ roster.Cluster) (grader.Conn, error) { return x.a.simConn(ctx, c), nil }}
+	g := &grader.Grader{Tool: version(), Load: newLoader, Tell: x.progress(), Dial: func(ctx context.Context, _ roster.Cluster) (grader.Conn, error) { return x.a.simConn(ctx, c), nil }}
 	j, err := g.OpenClass(ctx, &roster.Class{
 		Name: "sample", File: "-", Rubric: x.rub.ID, Cluster: roster.Cluster{Sim: x.class}, Settings: sampleLoad, Students: students,
 	}, grader.Select{Loaded: x.rub, Task: x.task})

@@ -46,6 +46,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err := export.Check(); err != nil {
 		return err
 	}
+	defer lean(len(j.Class.Students))()
 	a.rosterNotes(j.Class)
 	if f.dryRun {
 		p, err := j.Plan(ctx, f.noFault)
@@ -85,7 +86,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 // present shows a run on stdout and gives the students of whom something is
 // open.
 func (a *app) present(ctx context.Context, j *grader.Job, run string) ([]string, error) {
-	data, err := j.Run(ctx, run)
+	data, err := a.data(ctx, j, run, a.json)
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/report"
@@ -31,9 +33,10 @@ func newShowCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer lean(len(j.Class.Students))()
 		switch {
 		case raw:
-			return j.Evidence(c.Context(), run, a.printCase)
+			return j.Evidence(c.Context(), run, a.printCase(j))
 		case found:
 			return a.showFindings(c.Context(), j, run)
 		}
@@ -42,19 +45,38 @@ func newShowCmd(a *app) *cobra.Command {
 	return c
 }
 
-// printCase prints stored evidence as it is, an object a line.
-func (a *app) printCase(f grader.CaseFile) error {
-	blob, err := evidence.Encode(f)
-	if err != nil {
-		return err
+// printCase tells stored evidence in words, or with --json prints it as it is, an
+// object a line.
+func (a *app) printCase(j *grader.Job) func(grader.CaseFile) error {
+	names := check.NamesOf(j.Rubric)
+	told := false
+	return func(f grader.CaseFile) error {
+		if a.json {
+			blob, err := evidence.Encode(f)
+			if err != nil {
+				return err
+			}
+			_, err = a.Stdout.Write(blob)
+			return err
+		}
+		if told {
+			fmt.Fprintln(a.Stdout)
+		}
+		told = true
+		s := report.Seen{Run: f.Run, Case: f.Case(), Names: names}
+		if len(f.Verdicts) > 0 {
+			s.Evidence = f.Verdicts[0].Evidence
+		}
+		return report.Evidence(a.Stdout, &s, a.ui.text())
 	}
-	_, err = a.Stdout.Write(blob)
-	return err
 }
 
-// data is a run's, or for "" what counts of all of them.
-func (a *app) data(ctx context.Context, j *grader.Job, run string) (*result.Data, error) {
-	if run == "" {
+// data is a run's, or for "" what counts of all of them; with findings if they are told.
+func (a *app) data(ctx context.Context, j *grader.Job, run string, findings bool) (*result.Data, error) {
+	switch {
+	case !findings:
+		return j.Scores(ctx, run)
+	case run == "":
 		return j.Standing(ctx)
 	}
 	return j.Run(ctx, run)
@@ -62,7 +84,7 @@ func (a *app) data(ctx context.Context, j *grader.Job, run string) (*result.Data
 
 // show prints what counts of all runs, or one run, of the class or a student.
 func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) error {
-	data, err := a.data(ctx, j, run)
+	data, err := a.data(ctx, j, run, a.json)
 	if err != nil {
 		return err
 	}
@@ -90,7 +112,7 @@ func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) err
 // showFindings prints what an instructor should look at, of everybody or of
 // the students asked for.
 func (a *app) showFindings(ctx context.Context, j *grader.Job, run string) error {
-	data, err := a.data(ctx, j, run)
+	data, err := a.data(ctx, j, run, true)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // tally shows how many of something are done, and when all will be: redrawn on
 // a terminal, a line now and then elsewhere. It is for one goroutine.
@@ -33,15 +30,11 @@ func (t *tally) step() {
 	eta := now.Sub(t.start) * time.Duration(t.all-t.done) / time.Duration(t.done)
 	text := t.u.lang.T(t.key, "done", t.done, "students", t.all) + t.u.lang.T("cli.progress_eta", "eta", eta.Round(time.Second).String())
 	if t.u.progressOK {
-		fmt.Fprintf(t.u.err, "\r\x1b[K%s", text)
+		t.u.redraw(text)
 		return
 	}
-	fmt.Fprintln(t.u.err, text)
+	t.u.line(text)
 }
 
 // stop clears the line.
-func (t *tally) stop() {
-	if t.u.progressOK && !t.u.quiet {
-		fmt.Fprint(t.u.err, "\r\x1b[K")
-	}
-}
+func (t *tally) stop() { t.u.clear() }

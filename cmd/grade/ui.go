@@ -1,9 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -21,6 +21,17 @@ type ui struct {
 	errColor   bool // stderr takes colour
 	progressOK bool // stderr is a terminal: progress may redraw
 	width      int  // columns of stdout; 0 when not a terminal
+	errWidth   int  // columns of stderr; 0 when not a terminal
+
+	noNotes bool // only progress is shown
+
+	mu    sync.Mutex
+	drawn bool // a line on stderr that is redrawn
+}
+
+// hushed shows progress and no notes.
+func (u *ui) hushed() *ui {
+	return &ui{out: u.out, err: u.err, lang: u.lang, quiet: u.quiet, progressOK: u.progressOK, errWidth: u.errWidth, noNotes: true}
 }
 
 func newUI(c command, lang i18n.Lang) *ui {
@@ -33,6 +44,7 @@ func newUI(c command, lang i18n.Lang) *ui {
 	if f, ok := c.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		u.errColor = !plain
 		u.progressOK = c.Getenv("TERM") != "dumb"
+		u.errWidth, _, _ = term.GetSize(int(f.Fd()))
 	}
 	return u
 }
@@ -43,8 +55,9 @@ func (u *ui) failure(text, hint string) {
 	if u.errColor {
 		mark = "\x1b[1;31m" + mark + "\x1b[0m"
 	}
-	fmt.Fprintf(u.err, "%s%s\n", mark, diag.Plain(text))
+	text = mark + diag.Plain(text)
 	if hint != "" {
-		fmt.Fprintf(u.err, "    → %s\n", diag.Plain(hint))
+		text += "\n    → " + diag.Plain(hint)
 	}
+	u.line(text)
 }

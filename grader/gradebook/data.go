@@ -159,6 +159,11 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules 
 // Result is what counts for the student on some tasks, without what was done by hand.
 func (s *Standing) Result(tasks []string) result.Student {
 	out := result.Student{ID: s.Student.ID, Name: s.Student.Name}
+	n := 0
+	for _, task := range tasks {
+		n += len(s.Attempts[task].Verdicts)
+	}
+	out.Verdicts = slices.Grow(out.Verdicts, n)
 	for _, task := range tasks {
 		if a, ok := s.Attempts[task]; ok {
 			out.Verdicts = append(out.Verdicts, a.Verdicts...)

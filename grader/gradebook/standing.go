@@ -245,13 +245,17 @@ func (g *Gradebook) orphans(ctx context.Context, runs []Run) error {
 // split makes an attempt of each task among a student's verdicts.
 func split(r, judged Run, vs []judge.Verdict) []Attempt {
 	var attempts []Attempt
-	for _, v := range vs {
-		i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Task == v.Task })
-		if i < 0 {
-			i = len(attempts)
-			attempts = append(attempts, Attempt{Run: r, Judged: judged, Task: v.Task})
+	for len(vs) > 0 {
+		task, n := vs[0].Task, 1
+		for n < len(vs) && vs[n].Task == task {
+			n++
 		}
-		attempts[i].Verdicts = append(attempts[i].Verdicts, v)
+		if i := slices.IndexFunc(attempts, func(a Attempt) bool { return a.Task == task }); i >= 0 {
+			attempts[i].Verdicts = append(attempts[i].Verdicts, vs[:n]...)
+		} else {
+			attempts = append(attempts, Attempt{Run: r, Judged: judged, Task: task, Verdicts: vs[:n:n]})
+		}
+		vs = vs[n:]
 	}
 	for i := range attempts {
 		a := &attempts[i]

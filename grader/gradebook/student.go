@@ -3,13 +3,11 @@ package gradebook
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/judge"
 )
 
 // Progress of a student in a run.
@@ -239,75 +237,6 @@ func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapsh
 	}
 	g.cache[hash] = s
 	return s, nil
-}
-
-// SaveVerdicts stores all verdicts of a student of a run, in the order of the
-// rubric; they replace those there were.
-func (g *Gradebook) SaveVerdicts(ctx context.Context, run, student string, vs []judge.Verdict) error {
-	return g.writeSealed(ctx, func(tx *sql.Tx) error { return insertVerdicts(ctx, tx, run, student, vs) })
-}
-
-func insertVerdicts(ctx context.Context, tx *sql.Tx, run, student string, vs []judge.Verdict) error {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM verdicts WHERE run=? AND student=?", run, student); err != nil {
-		return err
-	}
-	for i, v := range vs {
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return of(student, err)
-		}
-		if _, err := DecodeVerdict(raw); err != nil {
-			return of(student, err) // never store what could not be read again
-		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO verdicts (run, student, position, verdict) VALUES (?,?,?,?)",
-			run, student, i, string(raw)); err != nil {
-			return of(student, err)
-		}
-	}
-	return of(student, affectOne(tx.ExecContext(ctx, "UPDATE students SET status='judged', sum=NULL WHERE run=? AND student=?", run, student)))
-}
-
-// Verdicts gives the verdicts of a run by student ID, each list in the order
-// of the rubric. A student of whom one cannot be told has none.
-func (g *Gradebook) Verdicts(ctx context.Context, run string) (map[string][]judge.Verdict, error) {
-	students, err := g.Students(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	return g.verdicts(ctx, run, students)
-}
-
-// verdicts are those of some students of a run.
-func (g *Gradebook) verdicts(ctx context.Context, run string, students []Student) (map[string][]judge.Verdict, error) {
-	type row struct {
-		sum string
-		v   judge.Verdict
-	}
-	all := make(map[string][]judge.Verdict)
-	for _, s := range students {
-		found, err := sealedRows(ctx, g, "verdicts", "verdict, coalesce(sum,'')", "WHERE run=? AND student=? ORDER BY position",
-			func(s scanner) (r row, err error) {
-				var raw []byte
-				if err = s.Scan(&raw, &r.sum); err == nil {
-					r.v, err = DecodeVerdict(raw)
-				}
-				return r, err
-			}, nil, run, s.ID)
-		if err != nil {
-			return nil, err
-		}
-		vs, sums := make([]judge.Verdict, len(found)), make([]string, len(found))
-		for i, r := range found {
-			vs[i], sums[i] = r.v, r.sum
-		}
-		switch {
-		case digest(sums) != s.judged:
-			g.suspect(run, s.ID)
-		case len(vs) > 0:
-			all[s.ID] = vs
-		}
-	}
-	return all, nil
 }
 
 func of(student string, err error) error {

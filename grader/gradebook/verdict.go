@@ -1,11 +1,14 @@
 package gradebook
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 )
 
@@ -16,12 +19,53 @@ const maxVerdict = 1 << 20
 // DecodeVerdict reads a stored verdict. One that no judge gives (an unknown
 // outcome, points beyond its own most, a check without a name) is an error,
 // never a score.
-func DecodeVerdict(raw []byte) (judge.Verdict, error) {
-	var v judge.Verdict
+func DecodeVerdict(raw []byte) (judge.Verdict, error) { return newDecoder().verdict(raw) }
+
+// decoder reads verdicts of one class. What several of them have in common word for
+// word, as most facts and sentences are, is kept once: nobody may change it.
+type decoder struct {
+	facts map[string]check.Facts
+	msgs  map[string]i18n.Msg
+	words map[string]string
+}
+
+func newDecoder() *decoder {
+	return &decoder{facts: map[string]check.Facts{}, msgs: map[string]i18n.Msg{}, words: map[string]string{}}
+}
+
+// stored is a verdict with those parts left as they are stored that verdicts have in
+// common.
+type stored struct {
+	judge.Verdict
+	Observed json.RawMessage `json:"observed"`
+	Expected json.RawMessage `json:"expected"`
+	Message  json.RawMessage `json:"message"`
+	Hint     json.RawMessage `json:"hint"`
+}
+
+// verdict is [DecodeVerdict].
+func (d *decoder) verdict(raw []byte) (judge.Verdict, error) {
 	if len(raw) > maxVerdict {
-		return v, fmt.Errorf("a verdict of %d bytes is more than the %d that one may take", len(raw), maxVerdict)
+		return judge.Verdict{}, fmt.Errorf("a verdict of %d bytes is more than the %d that one may take", len(raw), maxVerdict)
 	}
-	if err := json.Unmarshal(raw, &v); err != nil {
+	var s stored
+	err := json.Unmarshal(raw, &s)
+	v := s.Verdict
+	if err == nil {
+		v.Check, v.Task, v.Evidence = common(d.words, v.Check), common(d.words, v.Task), common(d.words, v.Evidence)
+		v.Outcome = check.Outcome(common(d.words, string(v.Outcome)))
+		v.Observed, err = once(d.facts, s.Observed)
+	}
+	if err == nil {
+		v.Expected, err = once(d.facts, s.Expected)
+	}
+	if err == nil {
+		v.Message, err = once(d.msgs, s.Message)
+	}
+	if err == nil {
+		v.Hint, err = once(d.msgs, s.Hint)
+	}
+	if err != nil {
 		return judge.Verdict{}, fmt.Errorf("read verdict: %w", err)
 	}
 	switch {
@@ -35,4 +79,107 @@ func DecodeVerdict(raw []byte) (judge.Verdict, error) {
 		return judge.Verdict{}, fmt.Errorf("verdict of %s: points for what was not graded", v.Check)
 	}
 	return v, nil
+}
+
+// once decodes each text once.
+func once[T any](known map[string]T, raw json.RawMessage) (v T, err error) {
+	if len(raw) == 0 {
+		return v, nil
+	}
+	if v, ok := known[string(raw)]; ok {
+		return v, nil
+	}
+	if err = json.Unmarshal(raw, &v); err == nil {
+		known[string(raw)] = v
+	}
+	return v, err
+}
+
+// common is a word that is kept once.
+func common(known map[string]string, word string) string {
+	if w, ok := known[word]; ok {
+		return w
+	}
+	known[word] = word
+	return word
+}
+
+// SaveVerdicts stores all verdicts of a student of a run, in the order of the
+// rubric; they replace those there were.
+func (g *Gradebook) SaveVerdicts(ctx context.Context, run, student string, vs []judge.Verdict) error {
+	return g.writeSealed(ctx, func(tx *sql.Tx) error { return insertVerdicts(ctx, tx, run, student, vs) })
+}
+
+func insertVerdicts(ctx context.Context, tx *sql.Tx, run, student string, vs []judge.Verdict) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM verdicts WHERE run=? AND student=?", run, student); err != nil {
+		return err
+	}
+	for i, v := range vs {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return of(student, err)
+		}
+		if _, err := DecodeVerdict(raw); err != nil {
+			return of(student, err) // never store what could not be read again
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO verdicts (run, student, position, verdict) VALUES (?,?,?,?)",
+			run, student, i, string(raw)); err != nil {
+			return of(student, err)
+		}
+	}
+	return of(student, affectOne(tx.ExecContext(ctx, "UPDATE students SET status='judged', sum=NULL WHERE run=? AND student=?", run, student)))
+}
+
+// Verdicts gives the verdicts of a run by student ID, each list in the order
+// of the rubric. A student of whom one cannot be told has none.
+func (g *Gradebook) Verdicts(ctx context.Context, run string) (map[string][]judge.Verdict, error) {
+	students, err := g.Students(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return g.verdicts(ctx, run, students)
+}
+
+// VerdictsOf are one student's of a run, as [Gradebook.Verdicts] gives them.
+func (g *Gradebook) VerdictsOf(ctx context.Context, run, student string) ([]judge.Verdict, error) {
+	found, err := g.students(ctx, run, "AND student=?", student)
+	if err != nil {
+		return nil, err
+	}
+	all, err := g.verdicts(ctx, run, found)
+	return all[student], err
+}
+
+// verdicts are those of some students of a run.
+func (g *Gradebook) verdicts(ctx context.Context, run string, students []Student) (map[string][]judge.Verdict, error) {
+	type row struct {
+		sum string
+		v   judge.Verdict
+	}
+	all := make(map[string][]judge.Verdict)
+	d := newDecoder()
+	for _, s := range students {
+		found, err := sealedRows(ctx, g, "verdicts", "verdict, coalesce(sum,'')", "WHERE run=? AND student=? ORDER BY position",
+			func(s scanner) (r row, err error) {
+				var raw []byte
+				if err = s.Scan(&raw, &r.sum); err == nil {
+					r.v, err = d.verdict(raw)
+				}
+				return r, err
+			}, nil, run, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		vs, sums := make([]judge.Verdict, len(found)), make([]string, len(found))
+		for i, r := range found {
+			vs[i], sums[i] = r.v, r.sum
+		}
+		switch {
+		case digest(sums) != s.judged:
+			g.suspect(run, s.ID)
+		case len(vs) > 0:
+			all[s.ID] = vs
+		}
+	}
+	return all, nil
 }

@@ -2,12 +2,15 @@ package gradebook
 
 import (
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/judge"
 )
 
 func TestDecodeVerdictRefuses(t *testing.T) {
@@ -53,4 +56,23 @@ func FuzzDecodeVerdict(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, string(once), string(twice), "what was read is written as it was")
 	})
+}
+
+// TestVerdictsShareWhatIsAlike: of a class's verdicts most facts and sentences are alike, and
+// are kept once; those that differ are not mixed up.
+func TestVerdictsShareWhatIsAlike(t *testing.T) {
+	d := newDecoder()
+	read := func(id string, replicas int) judge.Verdict {
+		v, err := d.verdict(fmt.Appendf(nil, `{"check":"a","task":"1","outcome":"fail","points":0,"max":1,"evidence":"%s",
+			"observed":{"replicas":%d},"expected":{"replicas":3},"message":{"key":"x.y","args":{"n":%d}},"hint":{"key":"x.z"}}`, id, replicas, replicas))
+		require.NoError(t, err)
+		return v
+	}
+	at := func(f check.Facts) uintptr { return reflect.ValueOf(f).Pointer() }
+	one, same, other := read("sha256:1", 2), read("sha256:2", 2), read("sha256:3", 1)
+	require.Equal(t, at(one.Observed), at(same.Observed))
+	require.Equal(t, at(one.Expected), at(other.Expected))
+	require.NotEqual(t, at(one.Observed), at(other.Observed))
+	require.Equal(t, []any{2.0, 2.0, 1.0}, []any{one.Observed["replicas"], same.Message.Args["n"], other.Observed["replicas"]})
+	require.Equal(t, []string{"sha256:1", "sha256:2", "sha256:3"}, []string{one.Evidence, same.Evidence, other.Evidence})
 }

@@ -74,6 +74,8 @@ type Progress struct {
 	Target   string // "" when the student is done
 	Requests int    // of this step, as planned
 	Resumed  bool   // the step was done by an earlier try
+	// Begins says that the load on the target begins, and nothing is done yet.
+	Begins bool
 }
 
 // Observed is a student's evidence, but for the snapshot taken at the end.
@@ -163,6 +165,7 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
+		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Begins: true})
 		counted := r.meter(ctx, s, t)
 		trace, err := r.load(ctx, t, s.follower(b, t, x, began))
 		if ctx.Err() != nil {

@@ -10,9 +10,9 @@ import (
 	"swarmgrade/grader/result"
 )
 
-// firstTask is a class of two that only task 1 was graded of, and one whom nobody has
+// onlyTask is a class of two that only task 1 was graded of, and one whom nobody has
 // looked at.
-func firstTask(class ...string) *result.Data {
+func onlyTask(class ...string) *result.Data {
 	d := testData()
 	d.Students = []result.Student{
 		{ID: "01", Name: "张三", Verdicts: passing(d.Rubric)[:4]},
@@ -32,7 +32,7 @@ func TestWhatIsNotGradedYet(t *testing.T) {
 	table := func(d *result.Data, lang i18n.Lang) string {
 		return string(render(t, func(b *bytes.Buffer) error { return Table(b, d, Text{Lang: lang}) }))
 	}
-	d := firstTask("1")
+	d := onlyTask("1")
 	got := table(d, i18n.EN)
 	require.Contains(t, got, "40/100    ✓✓✓✓    not graded yet: task 2 (60 points)")
 	require.Contains(t, got, "3 students, 2 graded: mean 40, median 40, 0 with full marks")
@@ -65,7 +65,7 @@ func TestWhatIsNotGradedYet(t *testing.T) {
 // TestWorkbookOfWhatIsMissing: the total is of the whole lab, words stand where a task has no
 // points, and formulas come to the same as the program.
 func TestWorkbookOfWhatIsMissing(t *testing.T) {
-	d := firstTask("1")
+	d := onlyTask("1")
 	f := readBack(t, workbook(t, d, i18n.ZH))
 	// The task that was graded, the points, the most of what is graded, why it is not all.
 	require.Equal(t, []string{"40", "40", "40", "还没有评（1 个任务，共 60 分）：2"}, []string{

@@ -105,3 +105,23 @@ func reason(s *result.Student) (judge.Verdict, bool) {
 	}
 	return worst, worst.Check != ""
 }
+
+// tasks groups columns by task, in order.
+func tasks(columns []result.Column) [][]result.Column {
+	var groups [][]result.Column
+	for _, c := range columns {
+		if n := len(groups); n > 0 && groups[n-1][0].Task == c.Task {
+			groups[n-1] = append(groups[n-1], c)
+		} else {
+			groups = append(groups, []result.Column{c})
+		}
+	}
+	return groups
+}
+
+func firstTask(groups [][]result.Column) string {
+	if len(groups) == 0 {
+		return ""
+	}
+	return oneLine(groups[0][0].Task)
+}

@@ -28,9 +28,10 @@ func Table(w io.Writer, d *result.Data, t Text) error {
 	b.WriteString(t.paint(clipTo(heading(d, t.Lang), t.Width), bold) + "\n\n")
 	groups := tasks(d.Columns())
 	if len(d.Students) > 0 {
-		rows, right := t.rows(d, groups)
+		rows, right, legend := t.rows(d, groups)
 		grid(&b, rows, right)
-		b.WriteString("\n" + t.Lang.T("report.legend") + "\n")
+		b.WriteString("\n")
+		t.wrapped(&b, "", strings.Split(t.Lang.T(legend, "class", oneLine(d.Class), "task", firstTask(groups)), "  "))
 	}
 	t.summary(&b, d)
 	_, err := io.WriteString(w, b.String())
@@ -56,8 +57,10 @@ func clipTo(s string, columns int) string {
 	return clip(s, columns)
 }
 
-// rows builds the table in the fullest form that fits.
-func (t Text) rows(d *result.Data, groups [][]result.Column) ([][]cell, map[int]bool) {
+// rows builds the table in the fullest form that fits, and names what says what its
+// signs mean.
+func (t Text) rows(d *result.Data, groups [][]result.Column) (rows [][]cell, right map[int]bool, legend string) {
+	const ofMarks, ofPoints = "report.legend", "report.legend_points"
 	lead, right := t.lead(d), map[int]bool{2: true}
 	marks, points := join(lead, t.marks(d, groups)), join(lead, t.taskPoints(d, groups))
 	pointsRight := map[int]bool{2: true}
@@ -67,15 +70,15 @@ func (t Text) rows(d *result.Data, groups [][]result.Column) ([][]cell, map[int]
 	marksRoom, pointsRoom := t.room(marks), t.room(points)
 	switch {
 	case marksRoom >= minReason:
-		return t.withReason(d, marks, marksRoom), right
+		return t.withReason(d, marks, marksRoom), right, ofMarks
 	case pointsRoom >= minReason:
-		return withoutRuler(t.withReason(d, points, pointsRoom)), pointsRight
+		return withoutRuler(t.withReason(d, points, pointsRoom)), pointsRight, ofPoints
 	case marksRoom >= -2: // the gap before the reason is not needed
-		return marks, right
+		return marks, right, ofMarks
 	case pointsRoom >= -2:
-		return withoutRuler(points), pointsRight
+		return withoutRuler(points), pointsRight, ofPoints
 	}
-	return withoutRuler(lead), right
+	return withoutRuler(lead), right, ofPoints
 }
 
 // room is how many columns are left for the reason.
@@ -210,8 +213,8 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 	s := result.Summarize(d)
 	b.WriteString("\n")
 	if s.Graded > 0 {
-		fmt.Fprintln(b, t.Lang.T("report.summary", "students", s.Students, "graded", s.Graded,
-			"mean", oneDecimal(s.Mean), "median", oneDecimal(s.Median), "full", s.Full))
+		t.sentence(b, t.Lang.T("report.summary", "students", s.Students, "graded", s.Graded,
+			"mean", oneDecimal(s.Mean), "median", oneDecimal(s.Median), "full", s.Full), "")
 	} else {
 		fmt.Fprintln(b, t.Lang.T("report.summary_none", "students", s.Students))
 	}
@@ -227,7 +230,7 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		if len(s.Open) > listedOpen {
 			key = "report.open_many"
 		}
-		fmt.Fprintln(b, t.paint(t.Lang.T(key, "n", len(s.Open), "ids", ids), magenta))
+		t.sentence(b, t.Lang.T(key, "n", len(s.Open), "ids", ids), magenta)
 		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "ids", strings.Join(ids, ",")))
 	}
 	t.lacking(b, d, &s)
@@ -240,7 +243,7 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 			}
 			continue
 		}
-		fmt.Fprintln(b, clipTo(line, t.Width))
+		t.sentence(b, line, "")
 	}
 	if worst := s.Worst(worstChecks); len(worst) > 0 {
 		t.worst(b, worst)
@@ -280,17 +283,4 @@ func faultLine(lang i18n.Lang, f result.Fault) string {
 
 func oneDecimal(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
-}
-
-// tasks groups columns by task, in order.
-func tasks(columns []result.Column) [][]result.Column {
-	var groups [][]result.Column
-	for _, c := range columns {
-		if n := len(groups); n > 0 && groups[n-1][0].Task == c.Task {
-			groups[n-1] = append(groups[n-1], c)
-		} else {
-			groups = append(groups, []result.Column{c})
-		}
-	}
-	return groups
 }

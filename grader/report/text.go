@@ -29,6 +29,9 @@ type Text struct {
 // width counts terminal columns: a Chinese character takes two. It does not
 // depend on the locale, unlike the library's own default.
 func width(s string) int {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return len(s) // most of what there is, and at once
+	}
 	c := runewidth.Condition{StrictEmojiNeutral: true}
 	return c.StringWidth(s)
 }
@@ -74,7 +77,7 @@ const (
 )
 
 func (t Text) paint(s, color string) string {
-	if !t.Color || s == "" {
+	if !t.Color || s == "" || color == "" {
 		return s
 	}
 	return "\x1b[" + color + "m" + s + "\x1b[0m"

@@ -115,8 +115,8 @@ func (t Text) captions(b *strings.Builder, x *result.Timeline) {
 	for _, m := range x.Moments {
 		parts = append(parts, momentMarks[m.What]+" "+t.Lang.T("report.moment_"+m.What)+" "+oneDecimal(m.At)+"s")
 	}
-	t.wrapped(b, parts)
-	t.wrapped(b, []string{
+	t.wrapped(b, "  ", parts)
+	t.wrapped(b, "  ", []string{
 		t.paint(cellAnswered, green) + " " + t.Lang.T("report.cell_answered"),
 		t.paint(cellPartly, yellow) + " " + t.Lang.T("report.cell_partly"),
 		t.paint(cellFailed, red) + " " + t.Lang.T("report.cell_failed"),
@@ -126,21 +126,21 @@ func (t Text) captions(b *strings.Builder, x *result.Timeline) {
 		if !x.Recovered {
 			key = "report.timeline_never"
 		}
-		b.WriteString("  " + t.Lang.T(key, "sent", q.Sent, "failed", q.Failed,
-			"percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage)) + "\n")
+		t.paragraph(b, t.Lang.T(key, "sent", q.Sent, "failed", q.Failed,
+			"percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage)), 2, "")
 	}
 }
 
-// wrapped writes parts in as many lines as the width takes.
-func (t Text) wrapped(b *strings.Builder, parts []string) {
+// wrapped writes parts in as many lines as the width takes, each under an indentation.
+func (t Text) wrapped(b *strings.Builder, indent string, parts []string) {
 	used := 0
 	for _, p := range parts {
 		wide := width(unpainted(p))
 		switch {
 		case used == 0:
-			b.WriteString("  ")
-		case t.Width > 0 && used+2+wide > t.Width-2:
-			b.WriteString("\n  ")
+			b.WriteString(indent)
+		case t.Width > 0 && len(indent)+used+wide > t.Width:
+			b.WriteString("\n" + indent)
 			used = 0
 		default:
 			b.WriteString("  ")

@@ -93,11 +93,23 @@ func (t Text) columns() int {
 // Wrapped is a line of words, without a command among them, broken to fit.
 func (t Text) Wrapped(s string) string { return strings.Join(wrap(oneLine(s), t.columns()), "\n") }
 
+// Clipped is a line cut to the width, if there is one.
+func (t Text) Clipped(s string) string { return clipTo(s, t.Width) }
+
 // paragraph writes words under an indentation, wrapped.
 func (t Text) paragraph(b *strings.Builder, s string, indent int, color string) {
 	for _, line := range wrap(s, t.columns()-indent) {
 		b.WriteString(strings.Repeat(" ", indent) + t.paint(line, color) + "\n")
 	}
+}
+
+// sentence writes a line of words, broken where a terminal is too narrow for it.
+func (t Text) sentence(b *strings.Builder, s, color string) {
+	if t.Width <= 0 {
+		b.WriteString(t.paint(s, color) + "\n")
+		return
+	}
+	t.paragraph(b, s, 0, color)
 }
 
 // hint writes what to do next: words wrapped, commands and lines for files on

@@ -3,7 +3,9 @@ package report
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"errors"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"maps"
@@ -16,32 +18,89 @@ import (
 
 // sortedZip writes the parts of a workbook in a fixed order and without times,
 // so that the same results give the same bytes; the library would write its
-// streams in the order of a map.
+// streams in the order of a map. Parts wait compressed for their turn, a
+// twentieth of what they are.
 type sortedZip struct {
 	w     io.Writer
-	parts map[string]*bytes.Buffer
+	parts map[string]*member
+	// open is what is being written, into raw: the library writes one part after the
+	// other.
+	open  *member
+	raw   bytes.Buffer
+	flate *flate.Writer
+}
+
+// member is a file of a workbook.
+type member struct {
+	z      *sortedZip
+	name   string
+	packed bytes.Buffer
+	crc    uint32
+	size   uint64 // in bytes, unpacked
 }
 
 func newSortedZip(w io.Writer) excelize.ZipWriter {
-	return &sortedZip{w: w, parts: make(map[string]*bytes.Buffer)}
+	return &sortedZip{w: w, parts: make(map[string]*member)}
 }
 
+// packLevel is what archive/zip takes.
+const packLevel = 5
+
 func (z *sortedZip) Create(name string) (io.Writer, error) {
-	b := new(bytes.Buffer)
-	z.parts[name] = b
-	return b, nil
+	if err := z.end(); err != nil {
+		return nil, err
+	}
+	p := &member{z: z, name: name}
+	z.parts[name], z.open = p, p
+	return p, nil
+}
+
+func (p *member) Write(b []byte) (int, error) {
+	if p.z.open != p {
+		return 0, errors.New("a part of the workbook that is closed")
+	}
+	return p.z.raw.Write(b)
+}
+
+// end closes the part that is being written.
+func (z *sortedZip) end() error {
+	p := z.open
+	if p == nil {
+		return nil
+	}
+	z.open = nil
+	defer z.raw.Reset()
+	whole := polished(p.name, z.raw.Bytes())
+	p.crc, p.size = crc32.ChecksumIEEE(whole), uint64(len(whole))
+	if z.flate == nil {
+		var err error
+		if z.flate, err = flate.NewWriter(nil, packLevel); err != nil {
+			return err
+		}
+	}
+	z.flate.Reset(&p.packed)
+	if _, err := z.flate.Write(whole); err != nil {
+		return err
+	}
+	return z.flate.Close()
 }
 
 func (z *sortedZip) AddFS(fs.FS) error { return errors.New("a workbook holds no file system") }
 
 func (z *sortedZip) Close() error {
+	if err := z.end(); err != nil {
+		return err
+	}
 	out := zip.NewWriter(z.w)
 	for _, name := range slices.Sorted(maps.Keys(z.parts)) { // [Content_Types].xml comes first
-		w, err := out.Create(name)
+		p := z.parts[name]
+		w, err := out.CreateRaw(&zip.FileHeader{
+			Name: name, Method: zip.Deflate, CRC32: p.crc, UncompressedSize64: p.size, CompressedSize64: uint64(p.packed.Len()),
+		})
 		if err != nil {
 			return err
 		}
-		if _, err := w.Write(polished(name, z.parts[name].Bytes())); err != nil {
+		if _, err := p.packed.WriteTo(w); err != nil {
 			return err
 		}
 		delete(z.parts, name)

@@ -188,17 +188,15 @@ func (v *View) oddImage(px *evidence.Proxy) bool {
 	if px.ImageID == "" {
 		return !bare
 	}
-	count, most := map[string]int{}, 0
-	for i := range v.idx.Snap.Containers {
-		c := &v.idx.Snap.Containers[i]
-		if n, _ := splitTag(c.Image); path.Base(n) == "haproxy" && c.ImageID != "" {
-			count[c.ImageID]++
-			most = max(most, count[c.ImageID])
-		}
-	}
+	count := v.idx.haproxies()
 	same := count[px.ImageID]
 	if bare {
 		return same < 2 && len(count) > 1
 	}
-	return same < 2 || same < most
+	for _, n := range count {
+		if same < n {
+			return true
+		}
+	}
+	return same < 2
 }

@@ -2,6 +2,7 @@ package sight
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -30,6 +31,8 @@ type Index struct {
 	known      func() *mention.Known
 	inside     func() *leak.Inside
 	marked     []*evidence.Service // those that a grader was changing
+	// haproxies counts the containers of images called haproxy, by the content's digest.
+	haproxies func() map[string]int
 }
 
 // NewIndex indexes a snapshot; a nil one gives an empty index.
@@ -47,6 +50,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		sole:       mention.Addresses(s),
 		known:      sync.OnceValue(func() *mention.Known { return mention.New(s) }),
 		inside:     sync.OnceValue(func() *leak.Inside { return leak.New(s) }),
+		haproxies:  sync.OnceValue(func() map[string]int { return haproxyImages(s) }),
 	}
 	if s == nil {
 		return x
@@ -130,4 +134,15 @@ func addresses(t *evidence.Task) []netip.Addr {
 		}
 	}
 	return out
+}
+
+func haproxyImages(s *evidence.Snapshot) map[string]int {
+	count := map[string]int{}
+	for i := range s.Containers {
+		c := &s.Containers[i]
+		if name, _ := splitTag(c.Image); path.Base(name) == "haproxy" && c.ImageID != "" {
+			count[c.ImageID]++
+		}
+	}
+	return count
 }

@@ -128,11 +128,20 @@ func (v *View) AddressesOf(px *evidence.Proxy) []string {
 				add(a.Address)
 			}
 		}
-		for _, c := range x.Snap.Containers {
+		addAll := func(c *evidence.Container) {
 			for _, n := range c.Networks {
-				if c.ID == px.ID || px.Kind == "service" && c.ServiceID == px.ID {
-					add(n.Address)
-				}
+				add(n.Address)
+			}
+		}
+		if px.Kind != "service" {
+			if c := x.Containers[px.ID]; c != nil {
+				addAll(c)
+			}
+			continue
+		}
+		for i := range x.Snap.Containers {
+			if c := &x.Snap.Containers[i]; c.ID == px.ID || c.ServiceID == px.ID {
+				addAll(c)
 			}
 		}
 	}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"math"
+	"runtime/debug"
+)
+
+// Beyond what a class has of these, in bytes, memory that was let go is collected more
+// eagerly than usual. A class of a thousand has some 120 MB of its own, with the embedded
+// cluster too, and would take twice that and more for speed alone; a larger one has more room, so
+// that the collector never has to hurry.
+const (
+	memoryStudent  = 220 << 10
+	memoryStudents = 1000 // at least
+)
+
+// lean bounds what memory grows to for a class of n students until the function it
+// gives is called. Whoever set GOMEMLIMIT has their own way.
+func lean(n int) func() {
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		return func() {}
+	}
+	debug.SetMemoryLimit(int64(max(n, memoryStudents)) * memoryStudent)
+	return func() { debug.SetMemoryLimit(math.MaxInt64) }
+}
