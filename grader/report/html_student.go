@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/page"
 	"swarmgrade/grader/result"
@@ -12,10 +14,10 @@ func (v *viewer) student(s *result.Student, key string, level int) (page.Student
 	a := s.Tally()
 	out := page.Student{
 		Key: key, ID: label(s.ID, longID), Name: page.Clip(oneLine(s.Name), longName),
-		Points: a.Points.String(), Max: a.Max.String(),
+		Points: a.Points.String(), Max: known(a).String(),
 	}
-	if a.Max > 0 {
-		out.Percent = page.Share(a.Points.Float() / a.Max.Float())
+	if most := known(a); most > 0 {
+		out.Percent = page.Share(a.Points.Float() / most.Float())
 	}
 	v.state(&out, s, a)
 	v.notes(&out, s)
@@ -49,6 +51,9 @@ func (v *viewer) state(out *page.Student, s *result.Student, a result.Tally) {
 		}
 	case a.Excused:
 		out.Mark, out.State, out.Points, out.Percent = page.Hand, v.word("page.excused"), v.word("hand.excused"), ""
+	case a.NotYet > 0:
+		out.Mark, out.State = page.Mark(check.Ungraded), v.word("page.so_far")
+		out.Open = v.say(Text{Lang: v.lang}.lacked("missing.yet", s.Lacking(true)), longText)
 	case a.ByHand:
 		out.Mark, out.State = page.Hand, v.word("page.final_hand")
 	default:
@@ -76,13 +81,19 @@ func (v *viewer) notes(out *page.Student, s *result.Student) {
 	}
 }
 
-// parts are the tasks' points, and their sum.
+// parts are the tasks' points, in the rubric's order, and their sum.
 func (v *viewer) parts(out *page.Student, s *result.Student, a result.Tally) {
 	var sum rubric.Points
-	for _, id := range s.TaskIDs() {
+	ids := s.TaskIDs()
+	slices.SortStableFunc(ids, func(x, y string) int { return v.place(x) - v.place(y) })
+	for _, id := range ids {
 		t := s.Task(id)
 		sum += t.Points
-		out.Parts = append(out.Parts, v.part(v.taskTitle(id), t))
+		p := v.part(v.taskTitle(id), t)
+		if word := lackedWord(v.lang, s, id); word != "" && !t.ByHand {
+			p.Counts = word
+		}
+		out.Parts = append(out.Parts, p)
 		out.ByHand = out.ByHand || t.ByHandPoints() != 0
 		out.Late = out.Late || t.Late != 0
 	}
@@ -94,6 +105,14 @@ func (v *viewer) parts(out *page.Student, s *result.Student, a result.Tally) {
 		title, out.ByHand = v.word("page.set_total"), true
 	}
 	out.Sum = v.part(title, a)
+}
+
+// place is where a task stands in the rubric; behind all others if it is not there.
+func (v *viewer) place(task string) int {
+	if i := slices.IndexFunc(v.d.Rubric.Tasks, func(t rubric.Task) bool { return t.ID == task }); i >= 0 {
+		return i
+	}
+	return len(v.d.Rubric.Tasks)
 }
 
 func (v *viewer) part(title string, t result.Tally) page.Part {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/check"
@@ -21,6 +22,19 @@ func (t Text) lacked(key string, missing []result.Missing) string {
 		tasks, points = append(tasks, oneLine(m.Task)), points+m.Max
 	}
 	return t.Lang.T(key, "n", len(tasks), "tasks", tasks, "points", points.String())
+}
+
+// lackedWord is what stands in the place of a task's points: that it was not handed in,
+// or that it is not graded yet; "" if neither.
+func lackedWord(lang i18n.Lang, s *result.Student, task string) string {
+	i := slices.IndexFunc(s.Missing, func(m result.Missing) bool { return m.Task == task })
+	switch {
+	case i < 0:
+		return ""
+	case s.Missing[i].NotYet:
+		return lang.T("missing.cell_yet")
+	}
+	return lang.T("missing.cell_none")
 }
 
 // lacking says under a class who has not handed in what, and what is not graded

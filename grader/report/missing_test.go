@@ -89,3 +89,13 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 		}, row)
 	}
 }
+
+// TestPageOfWhatIsNotGradedYet: a page of a part of the lab is no page of a poor score.
+func TestPageOfWhatIsNotGradedYet(t *testing.T) {
+	d := onlyTask("1")
+	page := string(render(t, func(b *bytes.Buffer) error { return Feedback(b, d, &d.Students[0], Options{Lang: i18n.ZH}) }))
+	require.Contains(t, page, "目前得分")
+	require.Contains(t, page, "还没评")
+	require.Contains(t, page, "还没有评（1 个任务，共 60 分）：2")
+	require.NotContains(t, page, "已评定")
+}

@@ -221,7 +221,7 @@ func (b *book) taskCell(s *result.Student, t taskSheet) excelize.Cell {
 	c := excelize.Cell{StyleID: b.st.empty}
 	vs := ofTask(s.Verdicts, t.task)
 	if len(vs) == 0 {
-		if text := b.lacked(s, t.task); text != "" {
+		if text := lackedWord(b.lang, s, t.task); text != "" {
 			c.Value = text
 		}
 		return c
@@ -255,19 +255,6 @@ func (b *book) scoreLinks(l layout, s *result.Student, row int) error {
 		}
 	}
 	return nil
-}
-
-// lacked is what stands in the place of a task's points: that it was not handed in,
-// or that it is not graded yet.
-func (b *book) lacked(s *result.Student, task string) string {
-	i := slices.IndexFunc(s.Missing, func(m result.Missing) bool { return m.Task == task })
-	switch {
-	case i < 0:
-		return ""
-	case s.Missing[i].NotYet:
-		return b.lang.T("missing.cell_yet")
-	}
-	return b.lang.T("missing.cell_none")
 }
 
 // sum is what a formula over these verdicts shows: their points, "ungraded" if
