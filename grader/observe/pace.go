@@ -6,6 +6,8 @@ import (
 
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
+
+	"swarmgrade/grader/evidence"
 )
 
 // Times of a fault window on a real swarm. On an embedded cluster that runs
@@ -25,17 +27,8 @@ const (
 // normalBeat is swarm's heartbeat unless it is configured.
 const normalBeat = 5 * time.Second
 
-// Speed is how many times faster than the clock a swarm's delays pass, by the
-// heartbeat it states. The embedded cluster's is 5 s divided by its speed. No
-// real swarm is set below a second: its restart delays would not shrink along,
-// so that it must be waited for in full.
-func Speed(heartbeatMS int64) float64 {
-	beat := time.Duration(heartbeatMS) * time.Millisecond
-	if beat <= 0 || beat >= time.Second {
-		return 1
-	}
-	return normalBeat.Seconds() / beat.Seconds()
-}
+// Speed is [evidence.Swarm.Speed] of a heartbeat.
+func Speed(heartbeatMS int64) float64 { return evidence.Swarm{HeartbeatMS: heartbeatMS}.Speed() }
 
 // pace is the times of one window.
 type pace struct{ lead, tail, hold, poll, pollTimeout time.Duration }

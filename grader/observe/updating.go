@@ -91,20 +91,32 @@ func atRisk(snap *evidence.Snapshot, a evidence.Action) []*evidence.Service {
 // InTheWay are the services whose updates a fault is to wait for: those of its students,
 // and whoever's are at risk on its node.
 func (p *Plan) InTheWay(f *Fault, snap *evidence.Snapshot) []*evidence.Service {
-	var ids []string
-	for _, s := range p.watched(f.Students) {
-		ids = append(ids, s.ID)
-	}
-	for _, s := range atRisk(snap, f.Fault) {
-		ids = append(ids, s.ID)
-	}
-	return updating(snap, ids)
+	return updating(snap, append(ids(p.watched(f.Students)), ids(atRisk(snap, f.Fault))...))
 }
 
-// Yield leaves out of a fault whoever's update is under way by now, and everybody if
-// one is at risk on its node, which harm tells. It gives those left out; [Plan.Gap] says why.
+// ids are services' IDs.
+func ids(of []*evidence.Service) (out []string) {
+	for _, s := range of {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+// Yield leaves out of a fault whoever's update makes tasks by now, since what is seen of
+// them would be the update's doing (one that says for hours that it goes on, and does
+// nothing, is none); and everybody if the swarm would take an update back there, which harm tells: an update that
+// is paused goes on when it is told to, but who was put back to what was before has to
+// find that out. It gives those left out; [Plan.Gap] says why.
 func (p *Plan) Yield(f *Fault, snap *evidence.Snapshot) (left []string, harm []*evidence.Service) {
-	harm = atRisk(snap, f.Fault)
+	own := action.AtRisk(snap, "")
+	if !takesNode(f.Fault.Kind) { // a container of their own, which the update may be about to replace
+		own = updating(snap, ids(p.watched(f.Students)))
+	}
+	for _, s := range atRisk(snap, f.Fault) {
+		if s.UpdateState == "updating" && s.Update != nil && s.Update.OnFailure == "rollback" {
+			harm = append(harm, s)
+		}
+	}
 	f.Students = slices.DeleteFunc(slices.Clone(f.Students), func(id string) bool {
 		s := p.student(id)
 		if s == nil {
@@ -112,7 +124,7 @@ func (p *Plan) Yield(f *Fault, snap *evidence.Snapshot) (left []string, harm []*
 		}
 		gap := &evidence.Gap{What: "window", Code: "node-updating", Detail: f.Fault.Hostname}
 		switch {
-		case len(updating(snap, []string{s.Watch.Service.ID})) > 0:
+		case slices.ContainsFunc(own, func(x *evidence.Service) bool { return x.ID == s.Watch.Service.ID }):
 			gap.Code, gap.Detail = "updating", ""
 		case len(harm) == 0:
 			return false

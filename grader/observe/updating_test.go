@@ -110,10 +110,23 @@ func TestAFaultYields(t *testing.T) {
 	require.Equal(t, []string{"", "updating", ""}, []string{code(p, "2024001"), code(p, "2024002"), code(p, "2024003")})
 	require.Len(t, p.Hits(f, snap, func(string) bool { return false }), 2)
 
-	// Of one on the node everybody is.
+	// Also of one on the node that would only be paused.
 	p, snap = planned()
 	f = &p.Faults[0]
 	on(snap, "svc-s03", f.Fault.NodeID)
+	left, harm = p.Yield(f, snap)
+	require.Equal(t, []string{"2024003"}, left)
+	require.Empty(t, harm)
+
+	// Of one that would be taken back everybody is.
+	p, snap = planned()
+	f = &p.Faults[0]
+	on(snap, "svc-s03", f.Fault.NodeID)
+	for i := range snap.Services {
+		if s := &snap.Services[i]; s.ID == "svc-s03" {
+			s.Update = &evidence.UpdatePolicy{OnFailure: "rollback"}
+		}
+	}
 	left, harm = p.Yield(f, snap)
 	require.Len(t, left, 3)
 	require.Len(t, harm, 1)

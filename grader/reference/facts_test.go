@@ -42,7 +42,7 @@ func kindFuncs(src *source) (defines map[string]*ast.FuncDecl, judge map[string]
 			if name, ok := literal(call.Args[0]); ok {
 				defines[name] = f
 				last := call.Args[len(call.Args)-1]
-				if inner, ok := last.(*ast.CallExpr); ok { // sparing(…, judge)
+				for inner, ok := last.(*ast.CallExpr); ok; inner, ok = last.(*ast.CallExpr) { // sparing(…, whichever(judge))
 					last = inner.Args[len(inner.Args)-1]
 				}
 				judge[name] = last
