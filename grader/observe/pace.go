@@ -24,9 +24,6 @@ const (
 	leastPoll = 50 * time.Millisecond
 )
 
-// normalBeat is swarm's heartbeat unless it is configured.
-const normalBeat = 5 * time.Second
-
 // Speed is [evidence.Swarm.Speed] of a heartbeat.
 func Speed(heartbeatMS int64) float64 { return evidence.Swarm{HeartbeatMS: heartbeatMS}.Speed() }
 
