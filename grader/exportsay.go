@@ -71,7 +71,7 @@ func (w *writing) open(format string) {
 		switch t := s.Tally(); {
 		case o.Hand(w.class, s).State == report.Open:
 			back = append(back, s.ID)
-		case t.Open && !t.Excused:
+		case (t.Open || t.NotYet > 0) && !t.Excused:
 			given = append(given, s.ID)
 		}
 	}

@@ -163,11 +163,7 @@ func (j *Job) imported(ctx context.Context, book *gradebook.Gradebook, w *takeba
 		}
 		s := *now(who)
 		s.Name = who.Name
-		most, t := s.Most("", "", j.Rubric), s.Tally()
-		if shown := t.Max - t.NotYet; shown > 0 { // the maximum that the workbook shows
-			most = min(most, shown)
-		}
-		return takeback.Standing{Student: &s, Most: most}, true
+		return takeback.Standing{Student: &s, Most: s.Most("", "", j.Rubric)}, true
 	})
 	if err != nil {
 		return nil, nil, err

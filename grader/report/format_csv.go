@@ -53,7 +53,7 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 
 // taskCell is a task's points; blank while something of it is open, or nothing counts.
 func taskCell(s *result.Student, task string) string {
-	if t := s.Task(task); !t.Open && !t.Excused && t.Max > 0 {
+	if t := s.Task(task); !t.Open && !t.Excused && t.NotYet == 0 && t.Max > 0 {
 		return t.Points.String()
 	}
 	return ""
@@ -67,15 +67,15 @@ func (o Options) scoreCells(d *result.Data, s *result.Student) []string {
 	if t.Late != 0 {
 		late = (-t.Late).String()
 	}
-	if of := known(t); of > 0 {
-		max = of.String()
+	if t.Max > 0 {
+		max = t.Max.String()
 	}
 	switch h := o.Hand(d, s); {
 	case h.State == Excused:
 		return []string{late, "", "", o.Lang.T("transfer.state_excused")}
 	case h.State == Open:
 		return []string{late, "", max, o.Lang.T("transfer.state_open")}
-	case t.Open:
+	case t.Open || t.NotYet > 0:
 		return []string{late, t.Points.String(), max, o.Lang.T("transfer.state_allowed")}
 	case t.ByHand:
 		return []string{late, t.Points.String(), max, o.Lang.T("transfer.state_by_hand")}

@@ -43,9 +43,10 @@ func (o Options) For(d *result.Data) Options {
 	for _, c := range o.columns {
 		o.whole += c.Max
 	}
-	for i := range d.Students { // tasks that are only set by hand count too
+	for i := range d.Students { // tasks that nobody was judged on count too
 		if s := &d.Students[i]; !totalSet(s) {
-			o.whole = max(o.whole, known(s.Tally()))
+			t := s.Tally()
+			o.whole = max(o.whole, t.Max+o.excused(d, s))
 		}
 	}
 	return o
@@ -58,8 +59,7 @@ func known(t result.Tally) rubric.Points { return t.Max - t.NotYet }
 // totalSet says that an instructor set the whole lab's points, of the whole lab's.
 func totalSet(s *result.Student) bool { return s.Above("-", "") != nil }
 
-// full is what all checks that somebody was judged on give together; more if somebody
-// has points by hand for others.
+// full is what the lab gives, of which some may not be graded yet.
 func (o Options) full(d *result.Data) rubric.Points { return o.For(d).whole }
 
 // OutOf is the maximum that scores are handed over of.
@@ -70,25 +70,21 @@ func (o Options) OutOf(d *result.Data) rubric.Points {
 	return o.full(d)
 }
 
-// Hand gives the score to hand over. One that is open, or of fewer tasks than others were
-// graded on, is none, unless AllowUngraded and something of it is decided: what nobody could
-// judge is never 0.
+// Hand gives the score to hand over. One that is open, or of a part of the lab only, is
+// none, unless AllowUngraded and something of it is decided: what nobody could judge is
+// never 0.
 func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	t, full := s.Tally(), o.full(d)
-	gone := o.excused(d, s)
-	open := t.Open || !totalSet(s) && known(t)+gone < full
+	left := full - o.excused(d, s)
+	if totalSet(s) {
+		left = max(left, t.Max)
+	}
+	open := t.Open || t.NotYet > 0 || t.Max < left
 	switch {
-	case t.Excused:
+	case t.Excused, left <= 0:
 		return Handed{State: Excused}
 	case open && (!o.AllowUngraded || t.OpenPoints >= known(t)):
 		return Handed{State: Open}
-	}
-	left := full - gone
-	if totalSet(s) {
-		left = max(left, known(t)) // of more than what was judged
-	}
-	if left <= 0 {
-		return Handed{State: Excused}
 	}
 	h := Handed{Points: t.Points, Shared: left != full}
 	if out := o.OutOf(d); out != left {
@@ -107,10 +103,23 @@ func (o Options) excused(d *result.Data, s *result.Student) (sum rubric.Points) 
 	if len(s.Overrides) == 0 {
 		return 0
 	}
-	for _, c := range o.For(d).columns {
+	columns := o.columns
+	if o.of != d {
+		columns = d.Columns()
+	}
+	listed := map[string]bool{}
+	for _, c := range columns {
+		listed[c.Check], listed["task "+c.Task] = true, true
 		set, _ := s.Override(c.Check)
 		if task := s.Task(c.Task); set.Excused || task.Excused {
 			sum += c.Max
+		}
+	}
+	for _, x := range s.Overrides { // of what nobody was judged on
+		switch {
+		case !x.Excused || x.Gone:
+		case x.Check != "" && !listed[x.Check] && !s.Task(x.Task).Excused, x.Check == "" && x.Task != "" && !listed["task "+x.Task]:
+			sum += x.Max
 		}
 	}
 	return sum
@@ -240,7 +249,11 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 		}
 	}
 	adjust(t.Points-sum, o.Lang.T("transfer.part_by_hand"), strings.Join(hand, "\n"))
-	adjust(whole-sum, o.Lang.T("transfer.part_shared"), o.Lang.T("transfer.part_shared_text",
+	key := "transfer.part_scaled"
+	if o.excused(d, s) > 0 {
+		key = "transfer.part_shared"
+	}
+	adjust(whole-sum, o.Lang.T(key), o.Lang.T(key+"_text",
 		"points", t.Points.String(), "max", t.Max.String(), "whole", whole.String(), "full", o.OutOf(d).String()))
 	return out
 }

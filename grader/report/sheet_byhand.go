@@ -66,7 +66,11 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 		out = append(out, number(-late, late != 0))
 	}
 	most := all.Max - all.NotYet // a run of one task is not a poor one of three
-	out = append(out, number(most, all.Excused || most > 0))
+	max := number(most, all.Excused || most > 0)
+	if all.NotYet > 0 { // a total that is typed is of the whole lab
+		max.Formula = fmt.Sprintf(`IF(ISNUMBER(%s),%s,%s)`, ref(l.override, row), all.Max, most)
+	}
+	out = append(out, max)
 	override := excelize.Cell{StyleID: st.inputPoints}
 	for _, o := range s.Overrides {
 		switch {

@@ -20,7 +20,7 @@ func (b *book) scoreRules(name string, l layout) error {
 		return nil
 	}
 	span := func(from, to int) string { return ref(from, 2) + ":" + ref(to, last) }
-	total := b.totalMax()
+	total := b.o.full(b.d)
 
 	bounds := excelize.NewDataValidation(true)
 	bounds.SetSqref(span(l.override, l.override))

@@ -55,14 +55,12 @@ func (s *Student) Tally() Tally {
 		all.OpenPoints, all.Open, all.ByHand = all.OpenPoints+t.OpenPoints, all.Open || t.Open, all.ByHand || t.ByHand
 		all.NotYet += t.NotYet
 	}
-	all.Open = all.Open || known == 0
-	if all.Excused = excused > 0 && excused == known; all.Excused {
-		all.Max, all.NotYet = 0, 0
+	none := excused > 0 && excused == known // of what there is nothing counts
+	all.Open = all.Open || known == 0 || none && len(later) > 0
+	if all.Excused = none && len(later) == 0; all.Excused {
+		all.Max = 0
 	}
-	total, yet := s.override("", ""), all.NotYet
-	if all.settle(total); total != nil && !total.Excused && total.Points <= all.Max-yet {
-		all.NotYet = yet // it is of what has been graded so far, as everybody's is
-	}
+	all.settle(s.override("", ""))
 	return all
 }
 
