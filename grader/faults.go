@@ -202,9 +202,9 @@ func (b *breaker) Break(ctx context.Context, f evidence.Action, limit time.Durat
 	return out, b.failed
 }
 
-// newBreaker prepares how a fault is made; closing lets go of the journal. The loss
+// newBreaker prepares how a fault is made, with the journal that k holds. The loss
 // of a container is undone by the swarm itself and is in no journal.
-func (x *flow) newBreaker(f evidence.Action) (b *breaker, closing func() error, err error) {
+func (x *flow) newBreaker(f evidence.Action, k *whole) (b *breaker, err error) {
 	j := x.j
 	b = &breaker{g: j.g, opt: action.Options{Cluster: x.conn, Injector: x.conn.Injector, Class: j.Class.Name, Run: x.run, At: x.at}}
 	kind := x.kind()
@@ -213,15 +213,18 @@ func (x *flow) newBreaker(f evidence.Action) (b *breaker, closing func() error, 
 	}
 	if b.opt.Injector == nil {
 		if b.opt.Injector, err = action.New(kind, j.Class.Fault, x.conn); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if kind == action.TaskKill {
-		return b, func() error { return nil }, nil
+		return b, nil
 	}
 	b.lasts = !x.conn.Passing
-	closing, err = x.journalled(&b.opt)
-	return b, closing, err
+	if err := k.open(); err != nil {
+		return nil, err
+	}
+	b.opt.Journal, b.opt.Spec, b.opt.Conn, b.opt.Note = k.opt.Journal, k.opt.Spec, k.opt.Conn, k.opt.Note
+	return b, nil
 }
 
 // journalled gives what is done to the cluster a journal; closing lets go of it.

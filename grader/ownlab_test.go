@@ -9,12 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/fixtures/deployments"
+	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader"
 )
 
 // ownLab brings students up on an embedded cluster, each with a deployment, in a class
 // of a rubric under testdata; they are 2024001, 2024002 and so on.
 func ownLab(t *testing.T, rubric string, did []*deployments.Deployment) (*grader.Grader, *grader.Job, deployments.Targets) {
+	t.Helper()
+	g, j, to, _ := ownLabOn(t, rubric, did)
+	return g, j, to
+}
+
+// ownLabOn gives the cluster as well.
+func ownLabOn(t *testing.T, rubric string, did []*deployments.Deployment) (*grader.Grader, *grader.Job, deployments.Targets, *sim.Cluster) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts an embedded cluster")
@@ -44,5 +52,5 @@ func ownLab(t *testing.T, rubric string, did []*deployments.Deployment) (*grader
 		require.NoError(t, deployments.Apply(t.Context(), to, d, vars))
 	}
 	handIn(t, g, cluster)
-	return g, j, to
+	return g, j, to, cluster
 }

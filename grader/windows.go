@@ -15,8 +15,11 @@ import (
 
 // windows injects the plan's faults one after the other and observes each,
 // then drives the load that follows. What is seen is stored as soon as a
-// window is over; what an earlier try has seen is not done again.
-func (x *flow) windows(ctx context.Context) error {
+// window is over; what an earlier try has seen is not done again. Services that the
+// swarm does not bring back are brought back after all that is observed.
+func (x *flow) windows(ctx context.Context) (err error) {
+	k := &whole{x: x}
+	defer func() { err = errors.Join(err, k.restore(ctx)) }()
 	snap := x.snap
 	for i := range x.plan.Faults {
 		f := &x.plan.Faults[i]
@@ -41,7 +44,7 @@ func (x *flow) windows(ctx context.Context) error {
 		if len(services) == 0 {
 			continue
 		}
-		if err := x.window(ctx, f, services); err != nil {
+		if err := x.window(ctx, f, services, snap, k); err != nil {
 			return err
 		}
 	}
@@ -90,12 +93,16 @@ func (x *flow) bundle(student string) *evidence.Bundle {
 	return nil
 }
 
-func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.Watched) (err error) {
-	b, closing, err := x.newBreaker(f.Fault)
+func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.Watched, snap *evidence.Snapshot, k *whole) error {
+	b, err := x.newBreaker(f.Fault, k)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closing()) }()
+	if b.opt.Journal != nil {
+		if err := k.keep(ctx, f.Fault, snap, services); err != nil {
+			return err
+		}
+	}
 	seen, probings, err := x.look(ctx, b, f.Fault, services)
 	if err != nil {
 		return err

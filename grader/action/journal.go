@@ -67,6 +67,8 @@ type Record struct {
 
 	// Step is the last one that the journal holds.
 	Step string `json:"-"`
+	// filed is the key that the journal has it under.
+	filed string
 }
 
 // Held is a container that must run again.
@@ -76,10 +78,17 @@ type Held struct {
 }
 
 // key tells records apart that are pending at the same time: of actions for the
-// class there is one at most, of the others one a student, and one that is the grader's own.
+// class there is one at most, of the others one a student, one a service that is only
+// kept whole, and one that is the grader's own. It is the one that the
+// journal has it under, if it has.
 func (r *Record) key() string {
-	if r.Own() {
+	switch {
+	case r.filed != "":
+		return r.filed
+	case r.Own():
 		return "(" + r.Fault.Kind + ")" // no student's ID
+	case keeps(r.Fault):
+		return "(keep " + r.Fault.Service + ")"
 	}
 	return r.Fault.Student
 }
@@ -92,7 +101,8 @@ func (r *Record) Own() bool { return kindOf(r.Fault).Scope == Own }
 func (r *Record) inTheWay(pending []*Record) *Record {
 	for _, p := range pending {
 		apart := r.Own() || p.Own() || keeps(r.Fault) || keeps(p.Fault)
-		if !apart && (r.key() == "" || p.key() == "") || p.key() == r.key() {
+		same := p.key() == r.key() || r.Fault.Service != "" && p.Fault.Service == r.Fault.Service
+		if !apart && (r.key() == "" || p.key() == "") || same {
 			return p
 		}
 	}
@@ -229,6 +239,7 @@ func decode(raw []byte) ([]*Record, error) {
 			if old := at[l.Key]; old != nil {
 				all = slices.DeleteFunc(all, func(x *Record) bool { return x == old })
 			}
+			r.filed = l.Key
 			at[l.Key], all = r, append(all, r)
 		}
 		if r := at[l.Key]; r != nil {
@@ -257,7 +268,7 @@ func (j *Journal) begin(rec *Record) (beside *Record, err error) {
 		}
 		j.end = 0
 	}
-	rec.Schema, rec.Step = journalSchema, StepPlanned
+	rec.Schema, rec.Step, rec.filed = journalSchema, StepPlanned, rec.key()
 	return nil, j.write(line{Step: StepPlanned, Key: rec.key(), Time: time.Now().UTC(), Record: rec})
 }
 

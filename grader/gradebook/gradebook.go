@@ -45,13 +45,9 @@ type Gradebook struct {
 	// then is gone on with, and what fails before or after is not.
 	begun atomic.Bool
 
-	cacheMu sync.Mutex
-	cache   map[string]*evidence.Snapshot
-	windows map[string]*evidence.Window
-	// damage is what could not be read or was not what was written; suspects
-	// are the students whose scores it concerns.
-	damage   []string
-	suspects map[string]bool
+	snapshots kept[evidence.Snapshot]
+	windows   kept[evidence.Window]
+	harm      harm
 }
 
 // Failures of a gradebook have the code [Kept]; errors.Is finds [ErrDamaged] in
@@ -106,11 +102,7 @@ func Open(ctx context.Context, path string) (*Gradebook, error) {
 }
 
 func newGradebook(db *sql.DB, abs string) *Gradebook {
-	return &Gradebook{
-		db: db, path: abs,
-		cache: make(map[string]*evidence.Snapshot), windows: make(map[string]*evidence.Window),
-		suspects: make(map[string]bool),
-	}
+	return &Gradebook{db: db, path: abs}
 }
 
 // closeLimit is how long closing waits for what is being rolled back.

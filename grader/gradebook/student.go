@@ -206,10 +206,6 @@ func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Cas
 	return c, of(student, err)
 }
 
-// maxCached bounds the snapshots kept, and the windows; a run has four
-// snapshots.
-const maxCached = 8
-
 // Snapshot gives a stored snapshot, which nobody may change; nil for "".
 func (g *Gradebook) Snapshot(ctx context.Context, hash string) (*evidence.Snapshot, error) {
 	return g.snapshot(ctx, hash)
@@ -219,24 +215,13 @@ func (g *Gradebook) snapshot(ctx context.Context, hash string) (*evidence.Snapsh
 	if hash == "" {
 		return nil, nil
 	}
-	g.cacheMu.Lock()
-	defer g.cacheMu.Unlock()
-	if s, ok := g.cache[hash]; ok {
-		return s, nil
-	}
-	data, err := g.named(ctx, hash)
-	if err != nil {
-		return nil, err
-	}
-	s, err := evidence.DecodeSnapshot(data)
-	if err != nil {
-		return nil, err
-	}
-	if len(g.cache) >= maxCached {
-		clear(g.cache)
-	}
-	g.cache[hash] = s
-	return s, nil
+	return g.snapshots.get(hash, func() (*evidence.Snapshot, error) {
+		data, err := g.named(ctx, hash)
+		if err != nil {
+			return nil, err
+		}
+		return evidence.DecodeSnapshot(data)
+	})
 }
 
 func of(student string, err error) error {

@@ -212,38 +212,26 @@ func (g *Gradebook) complete(ctx context.Context, table string) error {
 
 // hurt notes that something could not be read, or was not what was written.
 func (g *Gradebook) hurt(what string) {
-	g.cacheMu.Lock()
-	defer g.cacheMu.Unlock()
-	if !slices.Contains(g.damage, what) {
-		g.damage = append(g.damage, what)
-	}
+	g.harm.note(what)
 }
 
 // suspect notes that a student's scores in a run cannot be told.
 func (g *Gradebook) suspect(run, student string) {
 	g.hurt(run + "/" + student)
-	g.cacheMu.Lock()
-	defer g.cacheMu.Unlock()
-	g.suspects[student] = true
+	g.harm.suspect(student)
 }
 
-func (g *Gradebook) isSuspect(student string) bool {
-	g.cacheMu.Lock()
-	defer g.cacheMu.Unlock()
-	return g.suspects[student]
-}
+func (g *Gradebook) isSuspect(student string) bool { return g.harm.isSuspect(student) }
 
 // Damage says what of the gradebook turned out not to be as it was written, an
 // error with [ErrDamaged]; nil if nothing did. What was read before it is right.
 func (g *Gradebook) Damage() error {
-	g.cacheMu.Lock()
-	defer g.cacheMu.Unlock()
-	if len(g.damage) == 0 {
+	what := g.harm.all()
+	if len(what) == 0 {
 		return nil
 	}
 	// Records of students say more than the table that they were found in.
 	ofStudent := func(s string) bool { return strings.Contains(s, "/") }
-	what := slices.Clone(g.damage)
 	if slices.ContainsFunc(what, ofStudent) {
 		what = slices.DeleteFunc(what, func(s string) bool { return s == "verdicts" || s == "students" })
 	}

@@ -111,22 +111,11 @@ func (g *Gradebook) Draft(ctx context.Context, run, student string) (*evidence.B
 
 // window reads a shared part, which nobody may change.
 func (g *Gradebook) window(ctx context.Context, hash string) (*evidence.Window, error) {
-	g.cacheMu.Lock()
-	defer g.cacheMu.Unlock()
-	if w, ok := g.windows[hash]; ok {
-		return w, nil
-	}
-	data, err := g.named(ctx, hash)
-	if err != nil {
-		return nil, err
-	}
-	w, err := evidence.DecodeWindow(data)
-	if err != nil {
-		return nil, err
-	}
-	if len(g.windows) >= maxCached {
-		clear(g.windows)
-	}
-	g.windows[hash] = w
-	return w, nil
+	return g.windows.get(hash, func() (*evidence.Window, error) {
+		data, err := g.named(ctx, hash)
+		if err != nil {
+			return nil, err
+		}
+		return evidence.DecodeWindow(data)
+	})
 }
