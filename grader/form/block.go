@@ -28,7 +28,8 @@ func (t *table) oneHeading() error {
 			continue
 		}
 		if cells := t.differing(i); len(cells) > 0 {
-			return diag.Misuse(i18n.M("fill.other_heading", "sheet", clip(t.Sheet), "row", t.Rows[i].N, "first", t.Rows[t.head].N, "cells", named(cells)),
+			first, again := t.Rows[min(i, t.head)].N, t.Rows[max(i, t.head)].N
+			return diag.Misuse(i18n.M("fill.other_heading", "sheet", clip(t.Sheet), "row", again, "first", first, "cells", named(cells)),
 				i18n.M("fill.other_heading_hint"))
 		}
 	}
@@ -71,7 +72,7 @@ func (t *table) differing(i int) (cells []string) {
 		if i+k >= len(t.Rows) || i < t.head && i+k >= t.head {
 			break
 		}
-		cells = append(cells, differ(&t.Rows[t.head+k], &t.Rows[i+k])...)
+		cells = append(cells, differ(&t.Rows[min(i, t.head)+k], &t.Rows[max(i, t.head)+k])...)
 	}
 	// Headings under it that the first ones have not.
 	if next := i + t.body - t.head; len(cells) == 0 && i > t.head && next < len(t.Rows) {

@@ -37,7 +37,7 @@ func TestSecondHeading(t *testing.T) {
 	}{
 		"a column more":    {[][]any{{"计科一班"}, head, one, {}, {"计科二班"}, {"学号", "姓名", "平时", "成绩"}, two}, "row 6 of the sheet \"Sheet1\" has headings again, and its columns are not those of row 2: C2 成绩 / C6 平时, D2 / D6 成绩"},
 		"IDs moved":        {[][]any{head, one, {"小计"}, {"姓名", "学号", "备注", "成绩"}, {"李四", "0020240102"}}, "A1 学号 / A4 姓名"},
-		"names come later": {far([]any{"学号", "成绩"}, []any{"姓名", "学号", "成绩"}), "row 1 of the sheet"},
+		"names come later": {far([]any{"学号", "成绩"}, []any{"姓名", "学号", "成绩"}), "row 12 of the sheet \"Sheet1\" has headings again, and its columns are not those of row 1: A1 学号 / A12 姓名, B1 成绩 / B12 学号, C1 / C12 成绩"},
 		"IDs said else":    {[][]any{head, one, {"编码", "姓名", "平时", "成绩"}, two}, "row 3 of the sheet"},
 		"another maximum":  {[][]any{head, one, {"学号", "姓名", "成绩（满分30）"}, two}, "C1 成绩 / C3 成绩（满分30）"},
 		"under it":         {[][]any{head, one, head, {nil, nil, "平时", "期末"}, two}, "C4 平时, D4 期末"},
