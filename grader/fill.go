@@ -46,7 +46,9 @@ func (w *writing) fill(ctx context.Context, f *Fill) error {
 			excused = append(excused, s.ID)
 		}
 	}
-	filled, err := form.Fill(ctx, data, f.File, scores, f.Options)
+	where := f.Options
+	where.OutOf = o.OutOf(w.class)
+	filled, err := form.Fill(ctx, data, f.File, scores, where)
 	if err != nil {
 		return err
 	}
@@ -77,7 +79,7 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 		words []string
 	}{
 		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.kept", kept(f.Kept)},
-		{"fill.excused", excused}, {"fill.renamed", f.Renamed}, {"fill.remarked", kept(f.Remarked)},
+		{"fill.excused", excused}, {"fill.uncounted", f.Unread}, {"fill.remarked", kept(f.Remarked)},
 	} {
 		if len(x.words) > 0 {
 			w.remark("--fill", report.Remark{Key: x.key, Students: x.words})

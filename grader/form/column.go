@@ -106,6 +106,10 @@ func (t *table) scoreColumn(want string) (int, error) {
 	hint := i18n.M("fill.column_hint", "columns", names)
 	switch {
 	case len(found) == 1:
+		if words, at := t.headings(found[0]); want == "" && isElsewhere(words) {
+			return 0, diag.Misuse(i18n.M("fill.elsewhere", "column", t.label(found[0]), "cell", sheetfile.Name(found[0], at)),
+				i18n.M("fill.elsewhere_hint", "column", t.label(found[0]), "columns", names))
+		}
 		return found[0], nil
 	case len(found) > 1:
 		cells := make([]string, len(found))

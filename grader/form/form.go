@@ -31,6 +31,8 @@ type Options struct {
 	Sheet string // its name
 	// Column is the heading of the scores, or the column's letters.
 	Column string
+	// OutOf is the maximum of the scores; 0 if it is not known.
+	OutOf rubric.Points
 	// Overwrite lets a number that stands there already be replaced. Words and
 	// formulas never are.
 	Overwrite bool
@@ -49,8 +51,8 @@ type Filled struct {
 	// None are students of the form without a score; Absent, students of the class
 	// that the form has not; Unknown, the form's that the class has not.
 	None, Absent, Unknown []string
-	// Renamed are students whose names differ.
-	Renamed []string
+	// Unread are cells of IDs that are formulas without a value.
+	Unread []string
 	// Formulas says that the worksheet computes something.
 	Formulas bool
 
@@ -74,16 +76,25 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if err != nil {
 		return nil, err
 	}
+	if err := t.oneHeading(); err != nil {
+		return nil, err
+	}
 	col, err := t.scoreColumn(o.Column)
 	if err != nil {
 		return nil, err
 	}
-	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Formulas: t.Formulas, form: f}
+	if err := t.ofMaximum(col, o.OutOf); err != nil {
+		return nil, err
+	}
+	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Formulas: t.Formulas, Unread: t.unread, form: f}
 	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}}
 	for _, row := range t.list {
 		if err := w.row(row, ids); err != nil {
 			return nil, err
 		}
+	}
+	if len(w.renamed) > 0 {
+		return nil, diag.Misuse(i18n.M("fill.renamed", "n", len(w.renamed), "sheet", clip(t.Sheet), "students", named(w.renamed)), i18n.M("fill.renamed_hint"))
 	}
 	for _, s := range scores {
 		if _, ok := w.seen[s.ID]; !ok {
@@ -124,10 +135,12 @@ func (x index) find(id roster.FormCell, name string) (Score, bool) {
 	return Score{}, false
 }
 
+// sameName takes no heed of spaces, width, and how the dot within a name is written.
 func sameName(a, b string) bool {
-	plain := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
-	return plain(a) == plain(b)
+	return dots.Replace(tight(a)) == dots.Replace(tight(b))
 }
+
+var dots = strings.NewReplacer("·", "", "•", "", "‧", "", "・", "", "･", "", ".", "")
 
 // filling is the writing of scores under way.
 type filling struct {
@@ -136,6 +149,8 @@ type filling struct {
 	col  int
 	o    Options
 	seen map[string]string // the cell of each student's ID
+	// renamed are cells of names that are not the ID's.
+	renamed []string
 }
 
 // absences are words that stand in a score's place, or beside it, and mean that there
@@ -163,8 +178,8 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 		return diag.Misuse(i18n.M("fill.twice", "id", s.ID, "a", first, "b", at, "sheet", clip(w.Sheet)), i18n.M("fill.twice_hint"))
 	}
 	w.seen[s.ID] = at
-	if name != "" && !sameName(name, s.Name) {
-		w.out.Renamed = append(w.out.Renamed, s.ID+" "+clip(name)+" / "+clip(s.Name))
+	if name != "" && s.Name != "" && !sameName(name, s.Name) {
+		w.renamed = append(w.renamed, sheetfile.Name(w.name, row.N)+" "+s.ID+" "+clip(name)+" / "+clip(s.Name))
 	}
 	cell, _ := row.Cell(w.col)
 	place := sheetfile.Name(w.col, row.N)

@@ -2,6 +2,7 @@ package form
 
 import (
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
@@ -20,6 +21,8 @@ type table struct {
 	id   int // columns; name is 0 if there is none
 	name int
 	list []*roster.FormRow // that may be students
+	// unread are cells of IDs that are formulas without a value.
+	unread []string
 }
 
 // pick finds the worksheet with the students: the one that was named, else the only
@@ -115,7 +118,10 @@ func newTable(raw *roster.FormTable) (*table, error) {
 	// Students are the rows with something in the column of the IDs that is no heading.
 	for i := t.body; i < len(t.Rows); i++ {
 		r := &t.Rows[i]
-		if c, _ := r.Cell(t.id); c.Text != "" && !roster.IsIDHeading(c.Text) {
+		switch c, _ := r.Cell(t.id); {
+		case c.Formula && (c.Text == "" || strings.HasPrefix(c.Text, "#")):
+			t.unread = append(t.unread, sheetfile.Name(t.id, r.N))
+		case c.Text != "" && !roster.IsIDHeading(c.Text):
 			t.list = append(t.list, r)
 		}
 	}
