@@ -67,6 +67,7 @@ type Options struct {
 	of      *result.Data // that the following are of
 	columns []result.Column
 	whole   rubric.Points
+	hide    func(string) string // see [Options.to]; nil hides nothing
 }
 
 // timeline is the fault window of a student, if one is known.
