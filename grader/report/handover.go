@@ -36,6 +36,9 @@ type Handed struct {
 // For is o made ready for a class: what is the same for all of its students is
 // found out once.
 func (o Options) For(d *result.Data) Options {
+	if o.class != nil {
+		d = o.class
+	}
 	if o.of == d {
 		return o
 	}

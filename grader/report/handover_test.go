@@ -187,3 +187,10 @@ func TestHandOthers(t *testing.T) {
 	require.NoError(t, JSON(&b, d, i18n.EN))
 	require.Contains(t, b.String(), "is 0020240101, as 欧阳娜娜 said")
 }
+
+func TestOnlyStudents(t *testing.T) {
+	require.Equal(t, " --students 20240101,20240102", OnlyStudents([]string{"20240101", "20240102"}))
+	require.Equal(t, ` --students '20240101,x y'\''z'`, OnlyStudents([]string{"20240101", "x y'z"}))
+	require.Equal(t, "", OnlyStudents(make([]string, 201)))
+	require.Equal(t, "", OnlyStudents(nil))
+}

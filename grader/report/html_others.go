@@ -31,6 +31,9 @@ type phrase struct {
 // to is o for a file, or a part of one, that a student reads: what [Options.told] puts
 // there has nothing of anybody else.
 func (o Options) to(d *result.Data, s *result.Student) Options {
+	if o.class != nil {
+		d = o.class
+	}
 	o.hide = others(d, s, o.Lang)
 	return o
 }
