@@ -2,11 +2,8 @@ package grader
 
 import (
 	"context"
-	"encoding/hex"
 	"io"
 	"path/filepath"
-	"strings"
-	"unicode"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
@@ -53,7 +50,13 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 			return err
 		}
 		j.SayRubric(data)
+		if j.Narrow() {
+			for i := range data.Students {
+				data.Students[i].Only(j.Concerns)
+			}
+		}
 		w := j.writing(ctx, book, data, e)
+		w.narrow(j)
 		if err = w.formats(ctx, e.Formats); err == nil && e.Fill != nil {
 			err = w.fill(ctx, e.Fill)
 		}
@@ -71,7 +74,7 @@ func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *resu
 	}
 	lines := &timelines{book: book}
 	class, gone := j.ofRoster(data)
-	return &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, o: report.Options{
+	return &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, names: telling(data, class), o: report.Options{
 		Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 		Timeline: func(s *result.Student) (*result.Timeline, error) { return lines.of(ctx, s) },
 	}}
@@ -88,6 +91,8 @@ type writing struct {
 	o     report.Options
 	files []string // written so far
 	said  []*saying
+	part  part
+	names map[string]string // see telling
 }
 
 // ofRoster is the class's results with the students whom the roster has today, in its
@@ -117,11 +122,16 @@ func (j *Job) ofRoster(d *result.Data) (class *result.Data, gone []string) {
 
 // of is whom a format is about, and how it is written.
 func (w *writing) of(f report.Format) (*result.Data, report.Options) {
-	d := w.data
+	d := w.whole(f)
+	return w.asked(d), w.o.Of(d)
+}
+
+// whole is all whom a format could be about.
+func (w *writing) whole(f report.Format) *result.Data {
 	if f.Roster {
-		d = w.class
+		return w.class
 	}
-	return d, w.o.For(d)
+	return w.data
 }
 
 // formats writes the files of some formats, unless one of them can't be of use.
@@ -159,7 +169,7 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		return nil
 	}
 	n := len(w.files)
-	if err := w.each(ctx, f, d, d.Students, o); err != nil {
+	if err := w.each(ctx, f, w.whole(f), d.Students, o); err != nil {
 		return err
 	}
 	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.files)-n)
@@ -178,24 +188,6 @@ func (w *writing) file(ctx context.Context, path string, typed bool, write func(
 func notWritten(path string, err error) error {
 	return &diag.Failure{Code: diag.Usage, Cause: err,
 		Msg: i18n.M("cli.not_written", "file", path), Hint: i18n.M("cli.not_written_hint")}
-}
-
-// fileName is an ID as part of a file's name: letters, digits, "-", "_" and, within it,
-// "." stay, every other byte is "%" and two hexadecimal digits, so that no two IDs
-// have one name and none leads elsewhere.
-func fileName(id string) string {
-	var b strings.Builder
-	for i, r := range id {
-		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || r == '.' && i > 0 && i < len(id)-1:
-			b.WriteRune(r)
-		default:
-			for _, c := range []byte(string(r)) {
-				b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
-			}
-		}
-	}
-	return b.String()
 }
 
 // SayRubric notes which rubrics results were judged with, if it is not just the

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/result"
 )
 
 // A student's file is named after an ID that somebody typed into a roster.
@@ -21,4 +23,16 @@ func TestFileNames(t *testing.T) {
 	} {
 		require.Equal(t, want, fileName(id))
 	}
+}
+
+// Some systems take "a" and "A" for one name.
+func TestFileNamesTold(t *testing.T) {
+	d := &result.Data{Students: []result.Student{{ID: "ab24"}, {ID: "AB24"}, {ID: "7"}, {ID: "caf\u00e9"}}}
+	w := &writing{names: telling(d, d)}
+	require.Equal(t, "7", w.nameOf("7"))
+	require.Equal(t, "caf\u00e9", w.nameOf("caf\u00e9"))
+	require.Regexp(t, `^ab24~[0-9a-f]{8}$`, w.nameOf("ab24"))
+	require.Regexp(t, `^AB24~[0-9a-f]{8}$`, w.nameOf("AB24"))
+	require.NotEqual(t, w.nameOf("ab24")[4:], w.nameOf("AB24")[4:])
+	require.Equal(t, "AB24", (&writing{names: telling(&result.Data{Students: d.Students[1:]})}).nameOf("AB24"))
 }

@@ -3,7 +3,6 @@ package grader
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
@@ -12,6 +11,7 @@ import (
 // remarks gathers who has no score in a format's files, and what else there is to know.
 func (w *writing) remarks(f report.Format) {
 	d, o := w.of(f)
+	w.sayPart(f.Name)
 	if f.Final {
 		w.open(f.Name)
 	}
@@ -69,24 +69,18 @@ func (w *writing) open(format string) {
 	for i := range w.class.Students {
 		s := &w.class.Students[i]
 		switch t := s.Tally(); {
+		case !w.asks(s.ID):
 		case o.Hand(w.class, s).State == report.Open:
 			back = append(back, s.ID)
 		case (t.Open || t.NotYet > 0) && !t.Excused:
 			given = append(given, s.ID)
 		}
 	}
-	only := ""
-	if len(back) <= maxTyped {
-		only = " --students " + strings.Join(back, ",")
-	}
 	if len(back) > 0 {
 		s := w.remark(format, report.Remark{Key: "transfer.open", Students: back})
-		s.hint = i18n.M("transfer.open_hint", "class", w.class.Class, "only", only)
+		s.hint = i18n.M("transfer.open_hint", "class", w.class.Class, "only", report.OnlyStudents(back))
 	}
 	if len(given) > 0 {
 		w.remark(format, report.Remark{Key: "transfer.allowed", Students: given})
 	}
 }
-
-// maxTyped is how many students a command to type names.
-const maxTyped = 10

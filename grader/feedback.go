@@ -82,7 +82,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 			return err
 		}
 		s := &who[i]
-		path := filepath.Join(w.dir, f.Name, fileName(s.ID)+"."+f.Ext)
+		path := filepath.Join(w.dir, f.Name, w.nameOf(s.ID)+"."+f.Ext)
 		if f.Final && o.Hand(d, s).State != report.Given {
 			// One of an earlier export would be taken for what counts now.
 			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -110,7 +110,7 @@ func (w *writing) pack(ctx context.Context, f report.Format, who []result.Studen
 				return err
 			}
 			s := &who[i]
-			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + "/" + fileName(s.ID) + "." + f.Ext)
+			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + "/" + w.nameOf(s.ID) + "." + f.Ext)
 			if err != nil {
 				return err
 			}

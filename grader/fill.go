@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/form"
@@ -41,8 +42,8 @@ func (w *writing) fill(ctx context.Context, f *Fill) error {
 	for i := range w.class.Students {
 		s := &w.class.Students[i]
 		h := o.Hand(w.class, s)
-		scores = append(scores, form.Score{ID: s.ID, Name: s.Name, Points: h.Points, None: h.State != report.Given})
-		if h.State == report.Excused {
+		scores = append(scores, form.Score{ID: s.ID, Name: s.Name, Points: h.Points, None: h.State != report.Given || !w.asks(s.ID)})
+		if h.State == report.Excused && w.asks(s.ID) {
 			excused = append(excused, s.ID)
 		}
 	}
@@ -68,6 +69,8 @@ func (w *writing) fill(ctx context.Context, f *Fill) error {
 // filled says what of the class and of the form was left.
 func (w *writing) filled(f *form.Filled, excused []string) {
 	w.open("--fill")
+	w.sayPart("--fill")
+	f.Absent = slices.DeleteFunc(f.Absent, func(id string) bool { return !w.asks(id) })
 	kept := func(cells []form.Kept) (out []string) {
 		for _, k := range cells {
 			out = append(out, k.Cell+" "+k.ID+" "+k.Text)

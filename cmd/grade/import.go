@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -274,12 +273,7 @@ func (t *taking) json() importJSON {
 	return out
 }
 
-var plainWord = regexp.MustCompile(`^[\pL\pN_./:@%+,-]+$`)
-
 // shellWord is a word as a shell takes it whole.
 func shellWord(s string) string {
-	if plainWord.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return diag.ShellWord(s)
 }

@@ -64,9 +64,22 @@ type Options struct {
 	// knows of none.
 	Timeline func(*result.Student) (*result.Timeline, error)
 
+	// Part says that it is not all of the class's results, so that a workbook of them
+	// can't be taken back for the class's.
+	Part bool
+
 	of      *result.Data // that the following are of
 	columns []result.Column
 	whole   rubric.Points
+	class   *result.Data        // see [Options.Of]
+	hide    func(string) string // see [Options.to]; nil hides nothing
+}
+
+// Of is o for data of some of a class's students: what everybody is measured by is the
+// class's, and so is who is anybody else.
+func (o Options) Of(class *result.Data) Options {
+	o.class = class
+	return o.For(class)
 }
 
 // timeline is the fault window of a student, if one is known.

@@ -40,6 +40,7 @@ func writeGitHub(w io.Writer, d *result.Data, s *result.Student, o Options) erro
 	if h.State != Given {
 		return nil
 	}
+	o = o.to(d, s)
 	out := githubResult{Version: 1, Status: "pass", MaxScore: o.OutOf(d), Tests: []githubTest{}}
 	add := func(t githubTest) {
 		if t.Status == "error" || t.Status == "fail" && out.Status == "pass" {

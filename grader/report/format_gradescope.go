@@ -55,6 +55,7 @@ func writeGradescope(w io.Writer, d *result.Data, s *result.Student, o Options) 
 	if h.State != Given {
 		return nil
 	}
+	o = o.to(d, s)
 	out := gradescope{
 		Score: h.Points, OutputFormat: "text", Visibility: shown, StdoutVisibility: "hidden",
 		Output: o.Lang.T("transfer.score", "points", h.Points.String(), "max", o.OutOf(d).String()),
@@ -65,7 +66,7 @@ func writeGradescope(w io.Writer, d *result.Data, s *result.Student, o Options) 
 		Tests: []gradescopeTest{},
 	}
 	if s.Remark != "" {
-		out.Output += "\n" + inert(s.Remark)
+		out.Output += "\n" + o.told(s.Remark)
 	}
 	for i, p := range o.parts(d, s, h.Points) {
 		test := gradescopeTest{

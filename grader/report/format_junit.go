@@ -51,7 +51,7 @@ func writeJUnit(w io.Writer, d *result.Data, o Options) error {
 	var tests, failures, errs int
 	suites := make([]junitSuite, 0, len(d.Students))
 	for i := range d.Students {
-		suite := o.suite(d, &d.Students[i])
+		suite := o.to(d, &d.Students[i]).suite(d, &d.Students[i])
 		tests, failures, errs = tests+suite.Tests, failures+suite.Failures, errs+suite.Errors
 		suites = append(suites, suite)
 	}
@@ -125,7 +125,7 @@ func (o Options) suite(d *result.Data, s *result.Student) junitSuite {
 		add(c)
 	}
 	if len(s.Verdicts) == 0 {
-		text := Text{Lang: o.Lang}.mainReason(s)
+		text := o.told(Text{Lang: o.Lang}.mainReason(s))
 		add(junitCase{Name: o.Lang.T("transfer.nothing_judged"), Error: &junitWords{Type: "ungraded", Message: text, Text: text}})
 	}
 	return out

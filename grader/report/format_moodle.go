@@ -52,7 +52,7 @@ func writeMoodle(w io.Writer, d *result.Data, o Options) error {
 			if h.State != Given || !moodleKey(s.ID) {
 				continue
 			}
-			if err := add(s.ID, h.Points.String(), csvText(asHTML.Replace(o.remarks(d, s, h)))); err != nil {
+			if err := add(s.ID, h.Points.String(), csvText(asHTML.Replace(o.to(d, s).remarks(d, s, h)))); err != nil {
 				return err
 			}
 		}

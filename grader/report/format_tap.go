@@ -20,7 +20,7 @@ var tapFormat = Format{Name: "tap", Ext: "tap", Media: "text/plain", Roster: tru
 var tapWords = strings.NewReplacer(`\`, `\\`, "#", `\#`)
 
 func writeTAP(w io.Writer, d *result.Data, s *result.Student, o Options) error {
-	o = o.For(d).unscaled()
+	o = o.For(d).unscaled().to(d, s)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", max(1, len(s.Verdicts)))
 	fmt.Fprintf(&b, "# %s %s\n", inert(s.ID), inert(s.Name))

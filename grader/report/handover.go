@@ -36,6 +36,9 @@ type Handed struct {
 // For is o made ready for a class: what is the same for all of its students is
 // found out once.
 func (o Options) For(d *result.Data) Options {
+	if o.class != nil {
+		d = o.class
+	}
 	if o.of == d {
 		return o
 	}
@@ -149,10 +152,10 @@ func (o Options) judgedPart(d *result.Data, s *result.Student, v judge.Verdict) 
 	score := s.Score(v.Task, v.Check)
 	p := part{
 		task: v.Task, check: v.Check, name: inert(checkTitle(d, v.Check, o.Lang)),
-		points: score.Points, max: score.Max, text: inert(o.Lang.Text(v.Message)),
+		points: score.Points, max: score.Max, text: o.told(o.Lang.Text(v.Message)),
 	}
 	for _, line := range o.Lang.Lines(v.Hint) {
-		p.text += "\n" + inert(line)
+		p.text += "\n" + o.told(line)
 	}
 	p.text = strings.TrimSpace(bounded(p.text))
 	above := s.Task(v.Task).Excused
@@ -182,7 +185,7 @@ func (o Options) byHand(set result.Override) string {
 	if set.Excused {
 		key = "transfer.excused"
 	}
-	return inert(o.Lang.T(key, "reason", set.Reason))
+	return o.told(o.Lang.T(key, "reason", set.Reason))
 }
 
 // first is the first line of what is said: what was seen, without what to do next.
@@ -228,7 +231,7 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 	adjust := func(points rubric.Points, name, text string) {
 		if points != 0 {
 			sum += points
-			out = append(out, part{name: name, text: inert(text), points: points, state: adjusts})
+			out = append(out, part{name: name, text: o.told(text), points: points, state: adjusts})
 		}
 	}
 	var late []string
@@ -282,7 +285,7 @@ func (o Options) remarks(d *result.Data, s *result.Student, h Handed) string {
 		}
 	}
 	if s.Remark != "" {
-		lines = append(lines, inert(s.Remark))
+		lines = append(lines, o.told(s.Remark))
 	}
 	return bounded(strings.Join(lines, o.Lang.T("transfer.next")))
 }

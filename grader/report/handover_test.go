@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -147,4 +148,49 @@ func TestWhole(t *testing.T) {
 	require.Equal(t, Handed{Points: 8850}, o.Hand(d, &d.Students[4]))
 	require.Contains(t, o.remarks(d, &d.Students[4], o.Hand(d, &d.Students[4])), "老师改分 +48.5：现场演示过，补 48.5 分")
 	require.False(t, strings.Contains(o.remarks(d, &d.Students[4], o.Hand(d, &d.Students[4])), "没有找到"), "it does not count")
+}
+
+// TestHandOthers: what one student reads has nothing of another; the instructor's has.
+func TestHandOthers(t *testing.T) {
+	d := testData()
+	s := &d.Students[3]
+	for i := range s.Verdicts {
+		if s.Verdicts[i].Check == "task1.replicas" {
+			s.Verdicts[i] = verdict(d.Rubric, "task1.replicas", check.Fail, 0, "STUDENT_ID is 0020240101, as 欧阳娜娜 said")
+		}
+	}
+	s.Remark = "ask 0020240102"
+	d.Students = []result.Student{d.Students[0], d.Students[1], *s}
+	s = &d.Students[2]
+	o := Options{Lang: i18n.EN, AllowUngraded: true}
+	for _, name := range []string{"moodle", "gradescope", "github", "tap", "junit"} {
+		f, _ := FindFormat(name)
+		var b bytes.Buffer
+		if f.Each != nil {
+			require.NoError(t, f.Each(&b, d, s, o))
+		} else {
+			require.NoError(t, f.Write(&b, d, o))
+		}
+		text := b.String()
+		if name == "github" {
+			raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+			require.NoError(t, err)
+			text = string(raw)
+		}
+		text = strings.ReplaceAll(text, "&#39;", "'")
+		require.Contains(t, text, "(another's ID)", name)
+		require.NotContains(t, text, "is 0020240101", name)
+		require.NotContains(t, text, "欧阳娜娜 said", name)
+		require.NotContains(t, text, "ask 0020240102", name)
+	}
+	var b bytes.Buffer
+	require.NoError(t, JSON(&b, d, i18n.EN))
+	require.Contains(t, b.String(), "is 0020240101, as 欧阳娜娜 said")
+}
+
+func TestOnlyStudents(t *testing.T) {
+	require.Equal(t, " --students 20240101,20240102", OnlyStudents([]string{"20240101", "20240102"}))
+	require.Equal(t, ` --students '20240101,x y'\''z'`, OnlyStudents([]string{"20240101", "x y'z"}))
+	require.Equal(t, "", OnlyStudents(make([]string, 201)))
+	require.Equal(t, "", OnlyStudents(nil))
 }

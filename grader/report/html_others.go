@@ -28,6 +28,24 @@ type phrase struct {
 	whole     bool // only where no word goes on behind it
 }
 
+// to is o for a file, or a part of one, that a student reads: what [Options.told] puts
+// there has nothing of anybody else.
+func (o Options) to(d *result.Data, s *result.Student) Options {
+	if o.class != nil {
+		d = o.class
+	}
+	o.hide = others(d, s, o.Lang)
+	return o
+}
+
+// told is text as one line, as its reader may see it.
+func (o Options) told(text string) string {
+	if text = inert(text); o.hide != nil {
+		text = o.hide(text)
+	}
+	return text
+}
+
 // others takes the IDs and names of a class's other students out of text. A student's
 // own deployment may show them, such as an environment variable that was copied.
 // What is not written in ideographs is taken for what it is only as whole words.

@@ -24,6 +24,9 @@ func (b *book) recordHeads(sheet string, heads []any, keys map[string]int) {
 // origin is the hidden sheet that says what the workbook was exported from, so that
 // what is typed into it can be told from what was there.
 func (b *book) origin() error {
+	if b.o.Part {
+		return nil
+	}
 	o := b.filled
 	o.Class, o.Lab, o.Run = b.d.Class, b.d.Rubric.ID, b.d.Run.ID
 	for i := range b.d.Students {

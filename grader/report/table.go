@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/result"
@@ -222,16 +223,16 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		fmt.Fprintln(b, t.Lang.T("hand.summary", "n", s.Excused))
 	}
 	if len(s.Open) > 0 {
-		ids := make([]string, 0, listedOpen)
-		for _, id := range s.Open[:min(len(s.Open), listedOpen)] {
+		ids := make([]string, 0, len(s.Open))
+		for _, id := range s.Open {
 			ids = append(ids, oneLine(id))
 		}
 		key := "report.open"
 		if len(s.Open) > listedOpen {
 			key = "report.open_many"
 		}
-		t.sentence(b, t.Lang.T(key, "n", len(s.Open), "ids", ids), magenta)
-		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "ids", strings.Join(ids, ",")))
+		t.sentence(b, t.Lang.T(key, "n", len(s.Open), "ids", ids[:min(len(ids), listedOpen)]), magenta)
+		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "only", OnlyStudents(ids)))
 	}
 	t.lacking(b, d, &s)
 	for _, f := range d.Faults {
@@ -283,4 +284,17 @@ func faultLine(lang i18n.Lang, f result.Fault) string {
 
 func oneDecimal(f float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0")
+}
+
+// mostTyped is how many students a command to type names.
+const mostTyped = 200
+
+// OnlyStudents is the flag that has a command be for some students, with the space before
+// it, as a shell takes it; none for more of them than anybody types: the command is whole
+// without it too.
+func OnlyStudents(ids []string) string {
+	if len(ids) == 0 || len(ids) > mostTyped {
+		return ""
+	}
+	return " --students " + diag.ShellWord(strings.Join(ids, ","))
 }

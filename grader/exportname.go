@@ -1,0 +1,67 @@
+package grader
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"swarmgrade/grader/result"
+)
+
+// fileName is an ID as part of a file's name: letters, digits, "-", "_" and, within it,
+// "." stay, every other byte is "%" and two hexadecimal digits, so that no two IDs
+// have one name and none leads elsewhere.
+func fileName(id string) string {
+	var b strings.Builder
+	for i, r := range id {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || r == '.' && i > 0 && i < len(id)-1:
+			b.WriteRune(r)
+		default:
+			for _, c := range []byte(string(r)) {
+				b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
+			}
+		}
+	}
+	return b.String()
+}
+
+// telling are names of files for IDs that other systems would not tell apart, since their
+// names are equal but for case or composition: each has a part of the ID's hash behind a
+// "~", which no other name has in it.
+func telling(of ...*result.Data) map[string]string {
+	ids := map[string]map[string]bool{} // by what such systems make of the name
+	for _, d := range of {
+		for i := range d.Students {
+			id := d.Students[i].ID
+			key := norm.NFC.String(cases.Fold().String(norm.NFC.String(fileName(id))))
+			if ids[key] == nil {
+				ids[key] = map[string]bool{}
+			}
+			ids[key][id] = true
+		}
+	}
+	names := map[string]string{}
+	for _, same := range ids {
+		if len(same) < 2 {
+			continue
+		}
+		for id := range same {
+			sum := sha256.Sum256([]byte(id))
+			names[id] = fileName(id) + "~" + hex.EncodeToString(sum[:4])
+		}
+	}
+	return names
+}
+
+// nameOf is a student's as part of a file's name.
+func (w *writing) nameOf(id string) string {
+	if name, ok := w.names[id]; ok {
+		return name
+	}
+	return fileName(id)
+}
