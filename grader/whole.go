@@ -48,7 +48,7 @@ func (k *whole) keep(ctx context.Context, f evidence.Action, snap *evidence.Snap
 	g.SetLimit(max(1, k.x.j.Class.Settings.Parallel))
 	for i := range snap.Services {
 		svc := &snap.Services[i]
-		if k.sessions[svc.ID] != nil || !slices.ContainsFunc(snap.Tasks, func(t evidence.Task) bool {
+		if k.has(svc.ID) || !slices.ContainsFunc(snap.Tasks, func(t evidence.Task) bool {
 			return t.ServiceID == svc.ID && t.NodeID == f.NodeID && t.Desired == "running"
 		}) {
 			continue
@@ -79,6 +79,12 @@ func (k *whole) keep(ctx context.Context, f evidence.Action, snap *evidence.Snap
 		})
 	}
 	return g.Wait()
+}
+
+func (k *whole) has(service string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sessions[service] != nil
 }
 
 // restore brings back what is missing and lets go of the journal.
