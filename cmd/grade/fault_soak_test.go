@@ -130,8 +130,7 @@ func (s *soak) journalAt(r *running, step string) (journal string, over bool) {
 		more, _ := filepath.Glob(filepath.Join(filepath.Dir(s.args[1]), "..", "gradebook", "fault-*.journal"))
 		for _, path := range append(found, more...) {
 			data, err := os.ReadFile(path)
-			if err == nil && strings.Contains(string(data), fmt.Sprintf(`"pid":%d`, r.Process.Pid)) &&
-				strings.Contains(string(data), fmt.Sprintf(`"step":%q`, step)) {
+			if err == nil && strings.Contains(string(data), fmt.Sprintf(`"pid":%d`, r.Process.Pid)) && holds(string(data), step) {
 				return path, false
 			}
 		}
@@ -144,6 +143,17 @@ func (s *soak) journalAt(r *running, step string) (journal string, over bool) {
 	}
 	require.Fail(s.t, "no such step", "%s:\n%s", step, r.out)
 	return "", false
+}
+
+// holds reports whether a journal has come to a step with anything but what keeps services
+// whole beside it.
+func holds(journal, step string) bool {
+	for line := range strings.Lines(journal) {
+		if strings.Contains(line, fmt.Sprintf(`"step":%q`, step)) && !strings.Contains(line, `"key":"(keep `) {
+			return true
+		}
+	}
+	return false
 }
 
 // heal runs grade restore; whatever was left, the nodes are back then.
