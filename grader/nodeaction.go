@@ -5,6 +5,7 @@ import (
 
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/observe"
 )
 
 // allowsNodes reports whether a rubric's action may hit a node of the class's swarm: the
@@ -16,33 +17,27 @@ func (x *flow) allowsNodes() bool {
 }
 
 // keepWhole sees to it that services whose restart policy lets lost tasks go have all of
-// them again once the node is back.
+// them again once the node is back. A student's that can't be noted is left out.
 func (a *acts) keepWhole(ctx context.Context, opt action.Options) error {
-	services := map[string]*evidence.Service{}
-	for i := range a.now.Services {
-		services[a.now.Services[i].ID] = &a.now.Services[i]
-	}
-	opt.Injector = action.KeepWhole(opt.Cluster)
+	whose, of := map[string]string{}, map[string]*observe.Touched{}
 	for i := range a.episode.Students {
-		t := &a.episode.Students[i]
-		if t.Gap != nil {
-			continue
-		}
-		keep, needed := action.Keep(a.now, services[t.Action.Service], t.Student)
-		if !needed {
-			continue
-		}
-		s, err := action.Begin(ctx, opt, keep)
-		switch {
-		case err == nil:
-			a.sessions = append(a.sessions, s)
-		case ends(ctx, err):
-			return err
-		default:
-			t.Gap = &evidence.Gap{What: "action", Code: gapCode(err), Detail: err.Error()}
+		if t := &a.episode.Students[i]; t.Gap == nil {
+			whose[t.Action.Service], of[t.Action.Service] = t.Student, t
 		}
 	}
-	return nil
+	return a.x.keepOn(ctx, opt, a.episode.Node.NodeID, a.now, whose, func(*evidence.Service) bool { return true },
+		func(svc *evidence.Service, s *action.Session, err error) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			switch t := of[svc.ID]; {
+			case err == nil:
+				a.sessions = append(a.sessions, s)
+			case t != nil:
+				t.Gap = &evidence.Gap{What: "action", Code: gapCode(err), Detail: err.Error()}
+			default:
+				a.x.notKept(err)
+			}
+		})
 }
 
 // doNode begins an action that hits a node, once for everybody.

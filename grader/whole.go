@@ -1,9 +1,10 @@
 package grader
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"slices"
+	"maps"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -33,58 +34,77 @@ func (k *whole) open() (err error) {
 	}
 	x := k.x
 	k.opt = action.Options{
-		Cluster: x.conn, Injector: action.KeepWhole(action.Sharing(x.conn)), Class: x.j.Class.Name, Run: x.run, At: x.at,
+		Cluster: action.Sharing(x.conn), Class: x.j.Class.Name, Run: x.run, At: x.at,
 	}
 	k.sessions = map[string]*action.Session{}
 	k.closing, err = x.journalled(&k.opt)
 	return err
 }
 
-// keep notes in the journal, before a node is hit, what the services with tasks on it have.
-// One that can't be noted is told, and keeps no fault from being made; the error is one
-// that ends the run.
+// keep is [flow.keepOn] for a fault. What can't be noted is told, and keeps no fault from
+// being made.
 func (k *whole) keep(ctx context.Context, f evidence.Action, snap *evidence.Snapshot, concerned []observe.Watched) error {
+	whose := map[string]string{}
+	for _, w := range concerned {
+		whose[w.Service.ID] = w.Student
+	}
+	k.mu.Lock()
+	had := maps.Clone(k.sessions)
+	k.mu.Unlock()
+	return k.x.keepOn(ctx, k.opt, f.NodeID, snap, whose, func(svc *evidence.Service) bool { return had[svc.ID] == nil },
+		func(svc *evidence.Service, s *action.Session, err error) {
+			if err != nil {
+				k.x.notKept(err)
+				return
+			}
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.sessions[svc.ID] = s
+		})
+}
+
+// notKept says that a service was not noted.
+func (x *flow) notKept(err error) {
+	for _, p := range diag.Failures(err) {
+		x.j.g.tell(Note{Msg: p.Msg, Hint: p.Hint})
+	}
+}
+
+// keepOn notes in a journal, before a node is hit, what the wanted services with tasks on
+// it have: whoever's they are; whose gives the students of some. each is told of every one
+// that needs it, several at a time: a session, or why there is none. The error is one that
+// ends the run.
+func (x *flow) keepOn(ctx context.Context, opt action.Options, node string, snap *evidence.Snapshot, whose map[string]string,
+	wanted func(*evidence.Service) bool, each func(*evidence.Service, *action.Session, error),
+) error {
+	opt.Injector = action.KeepWhole(opt.Cluster)
+	on := map[string]bool{}
+	for _, t := range snap.Tasks {
+		if t.NodeID == node && t.Desired == "running" {
+			on[t.ServiceID] = true
+		}
+	}
 	var g errgroup.Group
-	g.SetLimit(max(1, k.x.j.Class.Settings.Parallel))
+	g.SetLimit(max(1, x.j.Class.Settings.Parallel))
 	for i := range snap.Services {
 		svc := &snap.Services[i]
-		if k.has(svc.ID) || !slices.ContainsFunc(snap.Tasks, func(t evidence.Task) bool {
-			return t.ServiceID == svc.ID && t.NodeID == f.NodeID && t.Desired == "running"
-		}) {
+		if !on[svc.ID] || !wanted(svc) {
 			continue
 		}
-		whose := svc.Name // nobody's who is graded now
-		if at := slices.IndexFunc(concerned, func(w observe.Watched) bool { return w.Service.ID == svc.ID }); at >= 0 {
-			whose = concerned[at].Student
-		}
-		keep, needed := action.Keep(snap, svc, whose)
+		keep, needed := action.Keep(snap, svc, cmp.Or(whose[svc.ID], svc.Name))
 		if !needed {
 			continue
 		}
 		g.Go(func() error {
-			s, err := action.Begin(ctx, k.opt, keep)
-			switch {
-			case err == nil:
-				k.mu.Lock()
-				defer k.mu.Unlock()
-				k.sessions[svc.ID] = s
-			case ends(ctx, err):
+			s, err := action.Begin(ctx, opt, keep)
+			if err != nil && ends(ctx, err) {
 				return err
-			default:
-				for _, p := range diag.Failures(err) {
-					k.x.j.g.tell(Note{Msg: p.Msg, Hint: p.Hint})
-				}
 			}
+			each(svc, s, err)
 			return nil
 		})
 	}
 	return g.Wait()
-}
-
-func (k *whole) has(service string) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.sessions[service] != nil
 }
 
 // restore brings back what is missing and lets go of the journal.

@@ -130,3 +130,19 @@ func TestWhatAKilledGraderLeavesIsMadeWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, changed)
 }
+
+// TestADrainLeavesServicesWhole: a manager that a rubric has drained is everybody's too.
+func TestADrainLeavesServicesWhole(t *testing.T) {
+	t.Parallel()
+	g, _, to := ownLab(t, "drain", lettingGo())
+	j, err := g.Open(t.Context(), grader.Select{Class: "own", Students: []string{"2024001", "2024002"}})
+	require.NoError(t, err)
+	before, err := deployments.Look(t.Context(), to)
+	require.NoError(t, err)
+	require.Equal(t, "3", before["running web03"], "of a student who is not graded")
+	_, err = j.Grade(t.Context(), grader.GradeOptions{Yes: true})
+	require.NoError(t, err)
+	changed, err := before.Settled(t.Context(), to, time.Minute)
+	require.NoError(t, err)
+	require.Empty(t, changed)
+}
