@@ -86,8 +86,11 @@ func (j *Job) putDown(ctx context.Context, book *gradebook.Gradebook, work func(
 		if err != nil || len(changes) == 0 {
 			return err
 		}
-		if err = book.AddChangesSince(ctx, mark, changes...); try == triesByHand || !errors.Is(err, gradebook.ErrMoved) {
+		if err = book.AddChangesSince(ctx, mark, changes...); !errors.Is(err, gradebook.ErrMoved) {
 			return err
+		}
+		if try == triesByHand { // what was asked for goes before what stood there
+			return book.AddChanges(ctx, changes...)
 		}
 	}
 }

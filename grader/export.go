@@ -50,13 +50,7 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 			return err
 		}
 		j.SayRubric(data)
-		if j.Narrow() {
-			for i := range data.Students {
-				data.Students[i].Only(j.Concerns)
-			}
-		}
 		w := j.writing(ctx, book, data, e)
-		w.narrow(j)
 		if err = w.formats(ctx, e.Formats); err == nil && e.Fill != nil {
 			err = w.fill(ctx, e.Fill)
 		}
@@ -66,7 +60,7 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 	return files, err
 }
 
-// writing begins an export.
+// writing begins an export of whom and what the job asks for.
 func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *result.Data, e Export) *writing {
 	dir := e.Dir
 	if dir == "" {
@@ -74,10 +68,12 @@ func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *resu
 	}
 	lines := &timelines{book: book}
 	class, gone := j.ofRoster(data)
-	return &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, names: telling(data, class), o: report.Options{
+	w := &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, names: telling(data, class), o: report.Options{
 		Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 		Timeline: func(s *result.Student) (*result.Timeline, error) { return lines.of(ctx, s) },
 	}}
+	w.narrow(j)
+	return w
 }
 
 // writing is an export under way.

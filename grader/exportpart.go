@@ -15,6 +15,13 @@ type part struct {
 
 // narrow leaves of an export whom and what the job asks for.
 func (w *writing) narrow(j *Job) {
+	if j.Narrow() {
+		for _, d := range []*result.Data{w.data, w.class} {
+			for i := range d.Students {
+				d.Students[i].Only(j.Concerns)
+			}
+		}
+	}
 	if len(j.Students) < len(j.Class.Students) {
 		w.part.students = map[string]bool{}
 		for _, s := range j.Students {
@@ -45,7 +52,7 @@ func (w *writing) asked(d *result.Data) *result.Data {
 		}
 	}
 	for _, f := range d.Findings {
-		if slices.ContainsFunc(f.Students, w.asks) {
+		if !slices.ContainsFunc(f.Students, func(id string) bool { return !w.asks(id) }) { // it names them all
 			out.Findings = append(out.Findings, f)
 		}
 	}

@@ -32,28 +32,22 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 			return err
 		}
 		j.SayRubric(data)
-		var who []result.Student
-		for _, s := range data.Students {
-			if !j.Has(s.ID) {
-				continue
-			}
-			if j.Narrow() {
-				s.Only(j.Concerns)
-			}
-			who = append(who, s)
-			if t := s.Tally(); t.Open || s.Damaged {
-				open = append(open, s.ID)
-			}
-		}
+		w := j.writing(ctx, book, data, e)
+		f, _ := report.FindFormat(feedbackFormat)
+		pages, o := w.of(f)
+		who := pages.Students
 		if len(who) == 0 {
 			return diag.Misuse(i18n.M("page.nobody"), i18n.M("cli.no_runs_hint", "class", j.Class.Name))
 		}
-		w := j.writing(ctx, book, data, e)
-		f, _ := report.FindFormat(feedbackFormat)
+		for i := range who {
+			if t := who[i].Tally(); t.Open || t.NotYet > 0 || who[i].Damaged {
+				open = append(open, who[i].ID)
+			}
+		}
 		if packed {
-			err = w.pack(ctx, f, who)
+			err = w.pack(ctx, f, who, o)
 		} else {
-			err = w.each(ctx, f, data, who, w.o)
+			err = w.each(ctx, f, data, who, o)
 		}
 		files = w.files
 		if err != nil {
@@ -100,7 +94,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 
 // pack writes the same files into one archive, in the order of the roster and without
 // times, so that the same results give the same bytes.
-func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student) error {
+func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
 	return w.file(ctx, filepath.Join(w.dir, f.Name+".zip"), false, func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
@@ -114,7 +108,7 @@ func (w *writing) pack(ctx context.Context, f report.Format, who []result.Studen
 			if err != nil {
 				return err
 			}
-			if err := f.Each(part, w.data, s, w.o); err != nil {
+			if err := f.Each(part, w.data, s, o); err != nil {
 				return err
 			}
 			done(s.ID)

@@ -71,6 +71,7 @@ type Options struct {
 	of      *result.Data // that the following are of
 	columns []result.Column
 	whole   rubric.Points
+	people  *people
 	class   *result.Data        // see [Options.Of]
 	hide    func(string) string // see [Options.to]; nil hides nothing
 }

@@ -42,7 +42,7 @@ func (o Options) For(d *result.Data) Options {
 	if o.of == d {
 		return o
 	}
-	o.of, o.columns, o.whole = d, d.Columns(), 0
+	o.of, o.columns, o.whole, o.people = d, d.Columns(), 0, peopleOf(d, o.Lang)
 	for _, c := range o.columns {
 		o.whole += c.Max
 	}

@@ -25,8 +25,8 @@ const (
 // Feedback writes the page that one student is handed. It holds nothing of anybody
 // else: IDs and names of others that the student's own deployment shows are left out.
 func Feedback(w io.Writer, d *result.Data, s *result.Student, o Options) error {
-	v := newViewer(d, o)
-	v.mask = others(d, s, o.Lang)
+	v := newViewer(d, o.to(d, s))
+	v.mask = v.o.hide
 	p, err := v.page(s)
 	if err != nil {
 		return err
@@ -70,7 +70,8 @@ type viewer struct {
 }
 
 func newViewer(d *result.Data, o Options) *viewer {
-	v := &viewer{d: d, o: o, lang: o.Lang, t: Text{Lang: o.Lang}, columns: d.Columns(), titles: map[string]string{},
+	o = o.For(d)
+	v := &viewer{d: d, o: o, lang: o.Lang, t: Text{Lang: o.Lang}, columns: o.columns, titles: map[string]string{},
 		mask: func(s string) string { return s }}
 	for _, c := range v.columns {
 		v.titles[c.Check] = page.Clip(oneLine(c.Title.In(v.lang)), longTitle)

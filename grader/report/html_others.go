@@ -16,9 +16,9 @@ const (
 	leastLatin = 4 // of a name without ideographs
 )
 
-// hidden is what is taken out of text, and what is put in its place.
-type hidden struct {
-	lang    i18n.Lang
+// people are a class's IDs and names, as they are found in text, and what is put in their
+// place for who is somebody else.
+type people struct {
 	words   map[string]string // that are one word
 	phrases map[rune][]phrase // any others, by their first character
 }
@@ -31,10 +31,8 @@ type phrase struct {
 // to is o for a file, or a part of one, that a student reads: what [Options.told] puts
 // there has nothing of anybody else.
 func (o Options) to(d *result.Data, s *result.Student) Options {
-	if o.class != nil {
-		d = o.class
-	}
-	o.hide = others(d, s, o.Lang)
+	o = o.For(d)
+	o.hide = o.people.others(s)
 	return o
 }
 
@@ -46,15 +44,13 @@ func (o Options) told(text string) string {
 	return text
 }
 
-// others takes the IDs and names of a class's other students out of text. A student's
-// own deployment may show them, such as an environment variable that was copied.
-// What is not written in ideographs is taken for what it is only as whole words.
-func others(d *result.Data, s *result.Student, lang i18n.Lang) func(string) string {
-	h := &hidden{lang: lang, words: map[string]string{}, phrases: map[rune][]phrase{}}
-	own := oneLine(s.Name)
+// peopleOf are a class's. What is not written in ideographs is taken for what it is only
+// as whole words.
+func peopleOf(d *result.Data, lang i18n.Lang) *people {
+	h := &people{words: map[string]string{}, phrases: map[rune][]phrase{}}
 	for i := range d.Students {
 		x := &d.Students[i]
-		if id := oneLine(x.ID); id != oneLine(s.ID) && utf8.RuneCountInString(id) >= leastID {
+		if id := oneLine(x.ID); utf8.RuneCountInString(id) >= leastID {
 			h.add(id, lang.T("page.another_id"))
 		}
 		name := oneLine(x.Name)
@@ -62,14 +58,22 @@ func others(d *result.Data, s *result.Student, lang i18n.Lang) func(string) stri
 		if strings.ContainsFunc(name, ideograph) {
 			least = leastName
 		}
-		if utf8.RuneCountInString(name) >= least && !strings.Contains(own, name) {
+		if utf8.RuneCountInString(name) >= least {
 			h.add(name, lang.T("page.another_name"))
 		}
 	}
-	return h.clear
+	return h
 }
 
-func (h *hidden) add(text, put string) {
+// others takes everybody but one student out of text. A student's own deployment may show
+// others, such as an environment variable that was copied.
+func (h *people) others(s *result.Student) func(string) string {
+	id, name := oneLine(s.ID), oneLine(s.Name)
+	own := func(text string) bool { return text == id || strings.Contains(name, text) }
+	return func(text string) string { return h.clear(text, own) }
+}
+
+func (h *people) add(text, put string) {
 	r, _ := utf8.DecodeRuneInString(text)
 	last, _ := utf8.DecodeLastRuneInString(text)
 	switch {
@@ -80,12 +84,12 @@ func (h *hidden) add(text, put string) {
 	}
 }
 
-func (h *hidden) clear(text string) string {
+func (h *people) clear(text string, own func(string) bool) string {
 	var b strings.Builder
 	inWord := false
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
-		if p := h.phrase(text[i:], r); p.text != "" && (!inWord || !wordly(r)) {
+		if p := h.phrase(text[i:], r, own); p.text != "" && (!inWord || !wordly(r)) {
 			b.WriteString(p.put)
 			i, inWord = i+len(p.text), false
 			continue
@@ -96,7 +100,7 @@ func (h *hidden) clear(text string) string {
 			continue
 		}
 		end := wordEnd(text, i)
-		if put, ok := h.words[text[i:end]]; ok {
+		if put, ok := h.words[text[i:end]]; ok && !own(text[i:end]) {
 			b.WriteString(put)
 		} else {
 			b.WriteString(text[i:end])
@@ -107,10 +111,10 @@ func (h *hidden) clear(text string) string {
 }
 
 // phrase is the longest one that text begins with.
-func (h *hidden) phrase(text string, first rune) phrase {
+func (h *people) phrase(text string, first rune, own func(string) bool) phrase {
 	var best phrase
 	for _, p := range h.phrases[first] {
-		if len(p.text) <= len(best.text) || !strings.HasPrefix(text, p.text) {
+		if len(p.text) <= len(best.text) || !strings.HasPrefix(text, p.text) || own(p.text) {
 			continue
 		}
 		if next, _ := utf8.DecodeRuneInString(text[len(p.text):]); p.whole && wordly(next) && len(text) > len(p.text) {

@@ -262,7 +262,7 @@ func TestOthers(t *testing.T) {
 		{ID: "2024001", Name: "王伟"}, {ID: "2024002", Name: "王伟"}, {ID: "2024003", Name: "Li"}, {ID: "7", Name: "李"}, {ID: "2024-05", Name: "Anna Lee"},
 		{ID: "2024006", Name: "欧阳娜"}, {ID: "2024007", Name: "欧阳娜娜"},
 	}}
-	clear := others(d, &d.Students[0], i18n.EN)
+	clear := peopleOf(d, i18n.EN).others(&d.Students[0])
 	for in, want := range map[string]string{
 		"2024001 王伟 7 Li List 李白":     "2024001 王伟 7 Li List 李白",
 		"x2024002 2024002 2024002,":   "x2024002 (another's ID) (another's ID),",
