@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/finding"
 	"swarmgrade/grader/result"
 )
 
@@ -35,4 +36,18 @@ func TestFileNamesTold(t *testing.T) {
 	require.Regexp(t, `^AB24~[0-9a-f]{8}$`, w.nameOf("AB24"))
 	require.NotEqual(t, w.nameOf("ab24")[4:], w.nameOf("AB24")[4:])
 	require.Equal(t, "AB24", (&writing{names: telling(&result.Data{Students: d.Students[1:]})}).nameOf("AB24"))
+}
+
+// TestAPartHasNothingOfOthers: a finding about two students is not in the file of one.
+func TestAPartHasNothingOfOthers(t *testing.T) {
+	d := &result.Data{
+		Students: []result.Student{{ID: "1"}, {ID: "2"}, {ID: "3"}},
+		Findings: []finding.Finding{{Students: []string{"1"}}, {Students: []string{"1", "2"}}, {Students: []string{"2"}}},
+	}
+	w := writing{part: part{students: map[string]bool{"1": true}}}
+	got := w.asked(d)
+	require.Equal(t, []result.Student{{ID: "1"}}, got.Students)
+	require.Equal(t, d.Findings[:1], got.Findings)
+	w.part.students = nil
+	require.Same(t, d, w.asked(d))
 }
