@@ -70,7 +70,7 @@ func (x *flow) bring(ctx context.Context) (away func(context.Context) error, err
 		}
 	}
 	opt := action.Options{Cluster: x.conn, Class: x.j.Class.Name, Run: x.run, At: x.at}
-	opt.RestoreTimeout = max(helperGoneSoon, time.Duration(float64(helperGone)/observe.Speed(x.snap.Swarm.HeartbeatMS)))
+	opt.RestoreTimeout = max(helperGoneSoon, time.Duration(float64(helperGone)/x.snap.Swarm.Speed()))
 	helper := action.NewHelper(x.conn, program)
 	opt.Injector = helper
 	closing, err := x.journalled(&opt)

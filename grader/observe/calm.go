@@ -31,7 +31,7 @@ func Settle(ctx context.Context, watcher Watcher, at func() int64, swarm evidenc
 }
 
 func calm(ctx context.Context, watcher Watcher, at func() int64, swarm evidence.Swarm, services []string, limit time.Duration) error {
-	speed := Speed(swarm.HeartbeatMS)
+	speed := swarm.Speed()
 	p := paceAt(speed)
 	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
 	tick := time.NewTicker(p.poll)

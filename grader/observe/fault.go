@@ -106,7 +106,7 @@ const maxDelay = time.Minute
 
 // limitMS is how long after the injection a recovery is waited for.
 func limitMS(a evidence.Action, services []*evidence.Service, swarm evidence.Swarm) int64 {
-	speed := Speed(swarm.HeartbeatMS)
+	speed := swarm.Speed()
 	limit := recovery.LimitMS(a, services, swarm, speed)
 	if a.Kind == action.Update { // has a bound of its own
 		return limit

@@ -34,7 +34,7 @@ func (s *Student) follower(b *evidence.Bundle, t evidence.Target, x *lookup, sin
 	}
 	if lag > 0 {
 		lag = min(lag, maxLag) + warmUp
-		f.until = since.Add(max(leastHold, time.Duration(float64(lag)/Speed(x.snap.Swarm.HeartbeatMS))))
+		f.until = since.Add(max(leastHold, time.Duration(float64(lag)/x.snap.Swarm.Speed())))
 	}
 	return f
 }

@@ -203,7 +203,7 @@ func (r *Runner) names(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			if try == nameTries || !x.lags(n, views) {
 				break
 			}
-			if err := pause(ctx, time.Duration(float64(nameLag)/Speed(x.snap.Swarm.HeartbeatMS))); err != nil {
+			if err := pause(ctx, time.Duration(float64(nameLag)/x.snap.Swarm.Speed())); err != nil {
 				return err
 			}
 		}

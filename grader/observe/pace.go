@@ -6,8 +6,6 @@ import (
 
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
-
-	"swarmgrade/grader/evidence"
 )
 
 // Times of a fault window on a real swarm. On an embedded cluster that runs
@@ -23,9 +21,6 @@ const (
 	leastHold = 500 * time.Millisecond
 	leastPoll = 50 * time.Millisecond
 )
-
-// Speed is [evidence.Swarm.Speed] of a heartbeat.
-func Speed(heartbeatMS int64) float64 { return evidence.Swarm{HeartbeatMS: heartbeatMS}.Speed() }
 
 // pace is the times of one window.
 type pace struct{ lead, tail, hold, poll, pollTimeout time.Duration }

@@ -24,7 +24,7 @@ func (p *Plan) Span(snap *evidence.Snapshot, parallel, rate int) Span {
 	var s Span
 	s.load(p.Students, parallel, rate)
 	s.add(0, 2*usualRead)
-	speed := Speed(snap.Swarm.HeartbeatMS)
+	speed := snap.Swarm.Speed()
 	scaled := func(d time.Duration) time.Duration { return max(leastHold, time.Duration(float64(d)/speed)) }
 	t := paceAt(speed)
 	for i := range p.Episodes {

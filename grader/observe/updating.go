@@ -34,7 +34,7 @@ func (p *Patience) waiting(in []*evidence.Service) (keys []string) {
 func (p *Patience) Quiet(ctx context.Context, swarm evidence.Swarm, look func(context.Context) (*evidence.Snapshot, error),
 	inTheWay func(*evidence.Snapshot) []*evidence.Service, said func([]*evidence.Service),
 ) (*evidence.Snapshot, error) {
-	speed := Speed(swarm.HeartbeatMS)
+	speed := swarm.Speed()
 	limit := time.NewTimer(max(leastHold, time.Duration(float64(updateLimit)/speed)))
 	defer limit.Stop()
 	tick := time.NewTicker(paceAt(speed).poll)

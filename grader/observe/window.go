@@ -138,7 +138,7 @@ type window struct {
 }
 
 func newWindow(r *Windows, f evidence.Action, services []Watched) *window {
-	speed := Speed(r.Swarm.HeartbeatMS)
+	speed := r.Swarm.Speed()
 	w := &window{
 		r: r, pace: paceAt(speed), services: services,
 		settled: make([]bool, len(services)), polled: make(chan struct{}, 1),

@@ -445,7 +445,7 @@ func TestSlowServicesDelayNobody(t *testing.T) {
 // swarm's with a short heartbeat don't.
 func TestSpeed(t *testing.T) {
 	for beat, want := range map[int64]float64{0: 1, 5000: 1, 10000: 1, 1000: 1, 250: 20, 50: 100} {
-		require.Equal(t, want, observe.Speed(beat), beat)
+		require.Equal(t, want, evidence.Swarm{HeartbeatMS: beat}.Speed(), beat)
 	}
 	inTime(t, func(t *testing.T) {
 		f := newField(1)

@@ -47,7 +47,7 @@ func (o Options) For(d *result.Data) Options {
 		o.whole += c.Max
 	}
 	for i := range d.Students { // tasks that nobody was judged on count too
-		if s := &d.Students[i]; !totalSet(s) {
+		if s := &d.Students[i]; s.Whole() == nil {
 			t := s.Tally()
 			o.whole = max(o.whole, t.Max+o.excused(d, s))
 		}
@@ -58,9 +58,6 @@ func (o Options) For(d *result.Data) Options {
 // known is how much of a score's maximum something is known of, be it that it was not
 // handed in.
 func known(t result.Tally) rubric.Points { return t.Max - t.NotYet }
-
-// totalSet says that an instructor set the whole lab's points, of the whole lab's.
-func totalSet(s *result.Student) bool { return s.Above("-", "") != nil }
 
 // full is what the lab gives, of which some may not be graded yet.
 func (o Options) full(d *result.Data) rubric.Points { return o.For(d).whole }
@@ -79,7 +76,7 @@ func (o Options) OutOf(d *result.Data) rubric.Points {
 func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	t, full := s.Tally(), o.full(d)
 	left := full - o.excused(d, s)
-	if totalSet(s) {
+	if s.Whole() != nil {
 		left = max(left, t.Max)
 	}
 	open := t.Open || t.NotYet > 0 || t.Max < left

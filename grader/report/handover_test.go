@@ -88,7 +88,7 @@ func TestHandProperties(t *testing.T) {
 			rt.Fatalf("%s is handed over as %s", tally.Points, h.Points)
 		}
 		// A total is of the whole lab, of which the class may have been graded on a part.
-		part := totalSet(s) && tally.Max > o.OutOf(d)
+		part := s.Whole() != nil && tally.Max > o.OutOf(d)
 		if h.Points < tally.Points && !part || h.Points > o.OutOf(d) {
 			rt.Fatalf("%s of %s as %s of %s", tally.Points, tally.Max, h.Points, o.OutOf(d))
 		}
