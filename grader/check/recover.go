@@ -83,6 +83,8 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 	args := []any{"fault", faultName(w), "n", s.Running, "want", s.Wanted, "seconds", figure(s.Seconds),
 		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w, s))}
 	switch {
+	case s.Doubtful(bound) && s.Replaced >= 0:
+		return late(w, s, svc)
 	case s.Recovered >= 0 && s.Seconds <= bound && global(svc):
 		r.Outcome = Pass
 		r.Message = i18n.M("check.recovers_global", args...)
@@ -164,6 +166,9 @@ func (in *Input) told(want *windowParams) (*evidence.Service, *recovery.Story, R
 	s := in.View.Story(svc)
 	if s.Open != "" {
 		r := ungraded("window", openReason(w, s, svc))
+		if s.Open == recovery.Unseen {
+			r = late(w, s, svc)
+		}
 		r.Observed["open"] = s.Open
 		return nil, nil, r
 	}
@@ -203,7 +208,27 @@ func openReason(w *evidence.Window, s *recovery.Story, svc *evidence.Service) i1
 	case recovery.NotDown:
 		return i18n.M("check.window_not_down", "fault", name)
 	}
-	return i18n.M("check.window_unseen", "fault", name, "service", svc.Name)
+	return unseen(w, s, svc)
+}
+
+// unseen says that too little was seen, and for how long the grader's own machine
+// was late, if it was.
+func unseen(w *evidence.Window, s *recovery.Story, svc *evidence.Service) i18n.Msg {
+	if s.LateSeconds <= 0 {
+		return i18n.M("check.window_unseen", "fault", faultName(w), "service", svc.Name)
+	}
+	return i18n.M("check.window_late", "fault", faultName(w), "service", svc.Name, "late", figure(s.LateSeconds), "watched", figure(watched(w, s)))
+}
+
+// late is a verdict that would cost something, or be a pass, for which the grader's
+// own machine may be the reason, by what package recovery says.
+func late(w *evidence.Window, s *recovery.Story, svc *evidence.Service) Result {
+	r := ungraded("window", unseen(w, s, svc))
+	if s.LateSeconds > 0 {
+		r.Hint = i18n.M("check.window_late_hint")
+		r.Observed["late_s"] = round(s.LateSeconds, 1)
+	}
+	return r
 }
 
 // faultName is what was done, in words.

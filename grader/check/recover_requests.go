@@ -59,15 +59,12 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 		return r
 	}
 	q := s.Requests
-	early, late := q.EarlySent, q.Sent-q.EarlySent
-	var allowed int
+	allowed := p.allowed(s, q.EarlySent, q.Sent)
+	// With what was not sent, as the grader's own machine was late.
+	all := p.allowed(s, q.EarlySent+q.EarlyUnsent, q.Sent+q.Unsent)
 	switch {
-	case excused(s):
-		allowed = early + stats.Most(late, p.MaxErrors)
-	case s.Alone(): // all fail, not by chance
-		allowed = int(math.Ceil((0.5 + spare) * float64(q.Sent)))
-	default:
-		allowed = stats.Most(early, min(1, hitShare(s)+spare)) + stats.Most(late, p.MaxErrors)
+	case q.Failed > allowed && (q.Heavy() || q.Failed-q.Spoilt <= all), q.Failed <= allowed && q.Thin() && q.Failed+q.Unsent > all:
+		return late(in.Case.Window(), s, svc)
 	}
 	r.Measure = &Measure{Got: 1 - float64(q.Failed)/float64(q.Sent), Want: 1}
 	if s.Alone() && !excused(s) {
@@ -98,11 +95,23 @@ func judgeAvailable(in *Input, p *availableParams) Result {
 	return r
 }
 
+// allowed is how many of so many requests may fail.
+func (p *availableParams) allowed(s *recovery.Story, early, sent int) int {
+	early = min(early, sent)
+	switch {
+	case excused(s):
+		return early + stats.Most(sent-early, p.MaxErrors)
+	case s.Alone(): // all fail, not by chance
+		return int(math.Ceil((0.5 + spare) * float64(sent)))
+	}
+	return stats.Most(early, min(1, hitShare(s)+spare)) + stats.Most(sent-early, p.MaxErrors)
+}
+
 // probed is told for checks that count requests, of which there must be some.
 func (in *Input) probed(p *windowParams) (*evidence.Service, *recovery.Story, Result) {
 	svc, s, r := in.told(p)
 	if svc != nil && s.Requests.Sent == 0 {
-		return nil, nil, ungraded("window", i18n.M("check.window_unseen", "fault", faultName(in.Case.Window()), "service", svc.Name))
+		return nil, nil, late(in.Case.Window(), s, svc)
 	}
 	return svc, s, r
 }
@@ -154,10 +163,15 @@ func judgeOutage(in *Input, p *outageParams) Result {
 		return r
 	}
 	q := s.Requests
-	allowed := p.AtMost
-	if !s.Alone() {
-		run := stats.LongestRun(q.Sent, min(1, hitShare(s)+spare))
-		allowed = max(allowed, float64(run)*q.Step)
+	longest := func(sent int) float64 {
+		if s.Alone() {
+			return p.AtMost
+		}
+		return max(p.AtMost, float64(stats.LongestRun(sent, min(1, hitShare(s)+spare)))*q.Step)
+	}
+	allowed, all := longest(q.Sent), longest(q.Sent+q.Unsent)
+	if !excused(s) && (q.Outage > allowed && (q.Heavy() || q.OutageLeast <= all) || q.Outage <= allowed && q.OutageMost > all) {
+		return late(in.Case.Window(), s, svc)
 	}
 	r.Measure = &Measure{Got: q.Outage, Want: p.AtMost}
 	r.Observed["outage_s"], r.Observed["known_within_s"] = round(q.Outage, 1), round(q.Step, 2)

@@ -161,7 +161,7 @@ func (t *Trace) valid() error {
 }
 
 // valid holds the promise that indexes in the probes point somewhere, that
-// they are in order, and that counts add up.
+// they are in order, and that counts add up; stretches lie apart, in order.
 func (p *Probing) valid() error {
 	answered, failed := make([]int, len(p.Responders)), make([]int, len(p.Errors))
 	for i, x := range p.Probes {
@@ -184,6 +184,11 @@ func (p *Probing) valid() error {
 	for i, n := range failed {
 		if p.Errors[i].Count != n {
 			return fmt.Errorf("%d failures of a class that counts %d", n, p.Errors[i].Count)
+		}
+	}
+	for i, s := range p.LateIn {
+		if s.To < s.From || i > 0 && s.From <= p.LateIn[i-1].To {
+			return fmt.Errorf("stretch %d is out of order", i)
 		}
 	}
 	return nil

@@ -114,8 +114,21 @@ type Probing struct {
 	// is left out.
 	Probes []Probe `json:"probes"`
 	// Skipped counts probes that were not sent because too many earlier ones
-	// still waited for their answers.
+	// still waited for their answers. In records of before Late was kept it counts
+	// those too.
 	Skipped int `json:"skipped,omitempty"`
+	// Late counts probes that the grader's own machine could not send, or not in
+	// time: it was starved, slept, or was short of something. LateIn is when it
+	// was late, also where all was sent: in order, apart from each other, and
+	// bounded in number.
+	Late   int       `json:"late,omitempty"`
+	LateIn []Stretch `json:"late_in,omitempty"`
+}
+
+// Stretch is a time, in ms from the run's start.
+type Stretch struct {
+	From int64 `json:"from_ms"`
+	To   int64 `json:"to_ms"`
 }
 
 // Probe is one request of a [Probing].

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -24,6 +25,9 @@ const (
 	probeTimeoutMS = 2000
 	maxResponders  = 256 // of one service; a page that invents names has more
 	maxUnderWay    = 64  // probes of one service at a time
+	// lateMS is how much later than it should have been something of the grader's
+	// own has to be to be noted as late, and a whole period at least.
+	lateMS = 100
 )
 
 // series is the probing of one service. It is safe for concurrent use.
@@ -50,7 +54,7 @@ func newSeries(service string, targets []evidence.Target, period int64) *series 
 
 // begin takes a place in the order of sending; false if too many probes wait
 // for their answers.
-func (s *series) begin(at func() int64, to int) (i int, ok bool) {
+func (s *series) begin(at int64, to int) (i int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.underWay >= s.limit {
@@ -58,22 +62,55 @@ func (s *series) begin(at func() int64, to int) (i int, ok bool) {
 		return 0, false
 	}
 	s.underWay++
-	s.probes = append(s.probes, evidence.Probe{At: at(), To: to})
+	s.probes = append(s.probes, evidence.Probe{At: at, To: to})
 	s.ended = append(s.ended, false)
 	return len(s.probes) - 1, true
 }
 
-// end enters how a probe came out; one that failed on the grader's own side
-// was none.
+// start notes when a probe is really sent; a machine that is starved lets it wait
+// for its turn.
+func (s *series) start(i int, now int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := &s.probes[i]
+	if now-x.At > s.slack() {
+		s.lateFrom(x.At, now)
+	}
+	x.At = now
+}
+
+// slack is how late something of the grader's own may be, in ms.
+func (s *series) slack() int64 { return max(s.p.PeriodMS, lateMS) }
+
+// late notes a probe that the grader's machine did not send when it was due.
+func (s *series) late(due, now int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.p.Late++
+	s.lateFrom(due, now)
+}
+
+func (s *series) lateFrom(from, to int64) {
+	s.p.LateIn = addStretch(s.p.LateIn, evidence.Stretch{From: from, To: to})
+}
+
+// end enters how a probe came out. One that failed on the grader's own side was
+// none; one whose time-out was noticed late shows for how long nothing else was
+// noticed either.
 func (s *series) end(i int, took time.Duration, who evidence.Responder, failed evidence.ErrorClass, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.underWay--
+	x := &s.probes[i]
+	ended := x.At + took.Milliseconds()
 	if err != nil {
-		s.p.Skipped++
+		s.p.Late++
+		s.lateFrom(x.At, ended)
 		return
 	}
-	x := &s.probes[i]
+	if due := x.At + probeTimeoutMS; failed.Count > 0 && ended-due > s.slack() {
+		s.lateFrom(due, ended)
+	}
 	x.Took = took.Microseconds()
 	if failed.Count > 0 {
 		x.Who = -1 - s.errorClass(failed)
@@ -118,13 +155,15 @@ func (s *series) sofar() *evidence.Probing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.p
-	p.Responders, p.Errors = slices.Clone(p.Responders), slices.Clone(p.Errors)
+	p.Responders, p.Errors, p.LateIn = slices.Clone(p.Responders), slices.Clone(p.Errors), slices.Clone(p.LateIn)
 	p.Probes = make([]evidence.Probe, 0, len(s.probes))
 	for i, x := range s.probes {
 		if s.ended[i] {
 			p.Probes = append(p.Probes, x)
 		}
 	}
+	// On a starved machine one may have got its turn before another.
+	slices.SortStableFunc(p.Probes, func(a, b evidence.Probe) int { return cmp.Compare(a.At, b.At) })
 	return &p
 }
 
@@ -145,7 +184,7 @@ func (b *probing) run(ctx context.Context, stop <-chan struct{}) {
 	defer wg.Wait()
 	period := time.Duration(b.all[0].p.PeriodMS) * time.Millisecond
 	n := len(b.all)
-	began := time.Now()
+	began, zero := time.Now(), b.at()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for k := 0; ; k++ {
@@ -164,10 +203,7 @@ func (b *probing) run(ctx context.Context, stop <-chan struct{}) {
 		} else if late > period {
 			// The machine slept or was starved: a burst afterwards would be no
 			// steady probing.
-			s := b.all[i]
-			s.mu.Lock()
-			s.p.Skipped++
-			s.mu.Unlock()
+			b.all[i].late(zero+due.Milliseconds(), b.at())
 			continue
 		}
 		select {
@@ -180,7 +216,7 @@ func (b *probing) run(ctx context.Context, stop <-chan struct{}) {
 		s := b.all[i]
 		// Services take the entry nodes in turn, not all the same one at once.
 		to := (round + i) % len(s.p.Targets)
-		place, ok := s.begin(b.at, to)
+		place, ok := s.begin(b.at(), to)
 		if !ok {
 			continue
 		}
@@ -190,6 +226,7 @@ func (b *probing) run(ctx context.Context, stop <-chan struct{}) {
 					b.crash(v)
 				}
 			}()
+			s.start(place, b.at())
 			sent := time.Now()
 			who, failed, err := b.prober.Probe(ctx, s.p.Targets[to])
 			s.end(place, time.Since(sent), who, failed, err)

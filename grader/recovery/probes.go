@@ -294,6 +294,14 @@ type Requests struct {
 	Step       float64
 	// From and To are the time that is summed up.
 	From, To int64
+	// LateShare is the part of it in which the grader's own machine was late. Unsent
+	// is how many more would have been sent at most, EarlyUnsent of them early;
+	// Spoilt are those of Failed that may have failed because of it. OutageLeast and
+	// OutageMost are the least and the most that Outage may have been.
+	LateShare               float64
+	Unsent, EarlyUnsent     int
+	Spoilt                  int
+	OutageLeast, OutageMost float64
 }
 
 // beforeNew is the last moment before the new task of a service that had one alone first
@@ -352,4 +360,5 @@ func (r *reader) requests(s *Story) {
 			q.Outage, q.OutageFrom = long, since
 		}
 	}
+	r.lateness(q, early)
 }

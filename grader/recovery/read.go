@@ -29,7 +29,7 @@ func (r *reader) clock(seconds float64) int64 { return int64(seconds * 1000 / r.
 func (r *reader) seconds(ms int64) float64 { return float64(ms) * r.pace / 1000 }
 
 func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) (Story, *reader) {
-	s := Story{Struck: -1, Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1}
+	s := Story{Struck: -1, Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1, Soonest: -1}
 	if w == nil || p == nil || svc == nil {
 		s.Open = NoWindow
 		return s, nil
@@ -80,6 +80,11 @@ func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 			break
 		}
 	}
+	s.Soonest = s.Seconds
+	if at := r.soonest(runs); at >= 0 && (s.Recovered < 0 || at < s.Recovered) {
+		s.Soonest = r.seconds(max(0, at-s.Struck))
+	}
+	s.LateSeconds = r.seconds(r.lateIn(s.Struck, r.end))
 	r.last(&s, views)
 	r.requests(&s)
 	if s.Recovered < 0 {

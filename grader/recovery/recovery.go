@@ -85,6 +85,13 @@ type Story struct {
 	// the heartbeat is slower than 5 s, and where the managers saw the target
 	// down unusually late), and the service's restart delay, which Delay is.
 	Seconds, Bound, Delay float64
+	// Soonest is after how many seconds the service may have recovered if all was
+	// well while the grader's own machine was late, or sent too few probes; -1 if
+	// that can't be. It is Seconds where nothing was late.
+	Soonest float64
+	// LateSeconds are for how many seconds from Struck on the machine was late, up
+	// to the last moment that can show a recovery.
+	LateSeconds float64
 	// RolledBack says that the swarm has made tasks of the version from before an
 	// update again; they count as not replaced.
 	RolledBack bool
