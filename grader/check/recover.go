@@ -83,7 +83,7 @@ func judgeRecovers(in *Input, p *recoversParams) Result {
 	args := []any{"fault", faultName(w), "n", s.Running, "want", s.Wanted, "seconds", figure(s.Seconds),
 		"bound", figure(bound), "hit", len(s.Hit), "watched", figure(watched(w, s))}
 	switch {
-	case s.Doubtful(bound) && s.Replaced >= 0:
+	case s.Doubtful(bound):
 		return late(w, s, svc)
 	case s.Recovered >= 0 && s.Seconds <= bound && global(svc):
 		r.Outcome = Pass

@@ -53,6 +53,11 @@ func TestAvailable(t *testing.T) {
 		{"made no service", "", func(d *deployment) { d.struck(2, nil); d.noService() }, fail("check.service_none")},
 
 		{"no probe came back", "", unprobed, open("check.window_unseen")},
+
+		{"runs again, and does not answer, to a machine that is late most of the time", "", mostly(3, mute), open("check.window_late")},
+		{"runs again, and does not answer, to a machine that is late at times", "", little(3, mute), partial("check.available_low", "7")},
+		{"one replica, seen by a machine that is late at times", "", little(1, nil), fail("check.available_alone")},
+		{"a machine that is late at times", "", little(3, nil), pass("check.available_ok")},
 	}...))
 	requireRefused(t, "available", map[string][]string{
 		"max_errors: 1":                       {"max_errors check.param_share"},
@@ -88,6 +93,11 @@ func TestOutage(t *testing.T) {
 		{"made no service", "", func(d *deployment) { d.struck(2, nil); d.noService() }, fail("check.service_none")},
 
 		{"no probe came back", "", unprobed, open("check.window_unseen")},
+
+		{"one replica, seen by a machine that is late most of the time", "", mostly(1, nil), open("check.window_late")},
+		{"one replica, seen by a machine that is late at times", "", little(1, never), fail("check.outage_ever")},
+		{"two, seen by a machine that slept for as long", "", starved(2, 6000, 6001, 1, 20000, func(s *scene.Scene) { s.Hold = 30000 }), open("check.window_late")},
+		{"two, seen by a machine that is late at times", "", little(2, nil), pass("check.outage_ok")},
 	}...))
 	requireRefused(t, "outage", map[string][]string{
 		"at_most: 0":            {"at_most check.param_seconds"},

@@ -76,6 +76,28 @@ var seconds = func() rubric.Credit {
 	return rubric.Credit{Bands: []rubric.Band{{AtMost: &soon, Points: 700}, {AtMost: &late, Points: 500}}}
 }()
 
+// starved has the grader's own machine be late, for so long at a time, now and then.
+func starved(replicas int, from, to, step, length int64, change func(s *scene.Scene)) func(d *deployment) {
+	return func(d *deployment) {
+		d.struck(replicas, func(s *scene.Scene) {
+			if change != nil {
+				change(s)
+			}
+			for at := from; at < to; at += step {
+				s.Late = append(s.Late, evidence.Stretch{From: at, To: at + length})
+			}
+		})
+	}
+}
+
+// Of a machine that was late: most of the time, and a twentieth of it.
+func mostly(replicas int, change func(s *scene.Scene)) func(d *deployment) {
+	return starved(replicas, 5000, 200000, 2000, 1700, change)
+}
+func little(replicas int, change func(s *scene.Scene)) func(d *deployment) {
+	return starved(replicas, 1000, 200000, 10000, 500, change)
+}
+
 func TestRecovers(t *testing.T) {
 	not := func(why string) want { return fail("check.recovers_not").says("why", "check.why_"+why) }
 	requireKind(t, "recovers", viaNodes, seconds, append(windowOpen(), []kase{
@@ -113,6 +135,13 @@ func TestRecovers(t *testing.T) {
 		{"made no service", "", func(d *deployment) { d.struck(2, nil); d.noService() }, fail("check.service_none")},
 
 		{"nodes that can't set up its network", "", sick, open("check.node_trouble")},
+
+		{"a machine that is late most of the time", "", mostly(2, nil), open("check.window_late").says("service", "s01")},
+		{"runs, and does not answer, to a machine that is late most of the time", "", mostly(3, mute), open("check.window_late")},
+		{"makes no new task, seen by a machine that is late a third of the time", "", starved(2, 5000, 200000, 3000, 1000, never), not("none")},
+		{"a machine that is late at times", "", little(2, nil), pass("check.recovers_ok")},
+		{"runs, and does not answer, to a machine that is late at times", "", little(3, mute), fail("check.recovers_silent")},
+		{"back while the machine slept for a minute", "", starved(2, 18000, 18001, 1, 64000, func(s *scene.Scene) { s.Hold = 90000 }), open("check.window_late")},
 	}...))
 	requireRefused(t, "recovers", map[string][]string{
 		"within: 19":                        {"within check.param_within"},

@@ -19,6 +19,17 @@ func rolled(replicas int, change func(s *scene.Scene)) func(d *deployment) {
 	})
 }
 
+// late has the machine that watches an update be late for so long at a time, from the
+// update's begin on.
+func late(replicas int, step, length int64, change func(s *scene.Scene)) func(d *deployment) {
+	return rolled(replicas, func(s *scene.Scene) {
+		change(s)
+		for at := int64(5000); at < 200000; at += step {
+			s.Late = append(s.Late, evidence.Stretch{From: at, To: at + length})
+		}
+	})
+}
+
 func startFirst(s *scene.Scene) {
 	s.Service.Update = &evidence.UpdatePolicy{Order: "start-first", Parallelism: 1}
 }
@@ -60,6 +71,8 @@ func TestUpdated(t *testing.T) {
 		{"updating for hours, and the last does not come up", "", says("updating", rolled(3, becomes(scene.Starting))), partial("check.updated_not", "6.66")},
 		{"paused after a failure", "", says("paused", rolled(2, becomes(scene.Starting))), partial("check.updated_not", "5")},
 		{"evidence that tells no versions", "", unversioned(rolled(2, nil)), pass("check.updated_ok")},
+		{"the last new one says nothing, to a machine that is late at times", "", late(2, 10000, 500, mute), fail("check.updated_silent")},
+		{"the last new one says nothing, to a machine that is late most of the time", "", late(2, 2000, 1700, mute), open("check.window_late")},
 		{"a container was killed in its place", "", struck(2, func(s *scene.Scene) { s.Kind = "task-kill" }), open("check.window_none")},
 		{"made no service", "", (*deployment).noService, fail("check.service_none")},
 	}, windowOpen()...))
@@ -76,6 +89,8 @@ func TestUpdateAvailable(t *testing.T) {
 		{"over within few requests, one of which failed", "", rolled(1, func(s *scene.Scene) { s.Start, s.Period = 1000, 700 }), open("check.window_unseen")},
 		{"over within two requests", "", rolled(1, func(s *scene.Scene) { startFirst(s); s.Drop, s.Period = 0, 1500 }), open("check.window_unseen")},
 		{"few requests, all of which were answered", "", rolled(2, func(s *scene.Scene) { s.Period = 700 }), pass("check.update_available_ok")},
+		{"one replica that stops first, on a machine that is late at times", "", late(1, 3000, 150, func(s *scene.Scene) { s.Start = 4000 }), fail("check.update_available_low")},
+		{"one replica that stops first, on a machine that is late just then", "", late(1, 200000, 6000, func(s *scene.Scene) { s.Start, s.Hold = 4000, 30000 }), open("check.window_late")},
 		{"cut off in the middle of answers", "", rolled(3, abrupt), fail("check.update_available_low")},
 		{"made no service", "", (*deployment).noService, fail("check.service_none")},
 	}, windowOpen()...))

@@ -105,7 +105,7 @@ func (s *series) end(i int, took time.Duration, who evidence.Responder, failed e
 	ended := x.At + took.Milliseconds()
 	if err != nil {
 		s.p.Late++
-		s.lateFrom(x.At, ended)
+		s.lateFrom(x.At, max(ended, x.At+s.p.PeriodMS)) // until the next one
 		return
 	}
 	if due := x.At + probeTimeoutMS; failed.Count > 0 && ended-due > s.slack() {

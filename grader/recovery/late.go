@@ -28,6 +28,9 @@ import (
 //   - Where the machine was late for more than a quarter of the time that a verdict
 //     rests on, nothing is held against a service; what is said then is from beside the
 //     times that were late, and the machine was hardly well there either.
+//   - No recovery is shown by a hold of which the machine was late for more than half,
+//     or in which it did not read the managers for a quarter; one that comes after it
+//     shows it.
 //   - Requests are too few for a pass where it was late for more than half of that time,
 //     and for a longest silence where it was late for as long at a time.
 //
@@ -69,6 +72,29 @@ func (r *reader) unsent(from, to int64) int {
 		return 0
 	}
 	return int(math.Ceil(float64(r.lateIn(from, to)) / float64(r.p.PeriodMS) * r.spared))
+}
+
+// unread reports whether so much time lies between two readings, and most of it was
+// late, that tasks may have gone and come back.
+func (r *reader) unread(from, to int64) bool { return to-from > r.hold/4 && r.lateShare(from, to) > mostlyLate }
+
+// unshown is the end of what was late in a hold, if it shows nothing because of that;
+// -1 otherwise.
+func (r *reader) unshown(run *run, at int64) int64 {
+	past := int64(-1)
+	for _, u := range run.unread {
+		if u.From < at+r.hold && u.To > at {
+			past = u.To
+		}
+	}
+	if past < 0 && r.lateShare(at, at+r.hold) > mostlyLate {
+		for _, s := range r.p.LateIn {
+			if s.From < at+r.hold && s.To > at {
+				return s.To
+			}
+		}
+	}
+	return past
 }
 
 // soonest is when a service may have recovered, -1 if it can't have.

@@ -226,6 +226,10 @@ func (r *reader) try(s *Story, run *run) bool {
 		}
 		broken := r.broken(run, at)
 		if broken < 0 {
+			if past := r.unshown(run, at); past > at {
+				at = past
+				continue
+			}
 			if !r.enough(at, at+r.hold, leastHeld) {
 				return false
 			}

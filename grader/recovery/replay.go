@@ -169,6 +169,7 @@ type run struct {
 	from, to int64 // first seen, and first seen to be over; to is the end's, if it lasted
 	lasted   bool
 	tasks    []string
+	unread   []evidence.Stretch // between two readings, as the grader's machine was late
 }
 
 // runs finds when the target was down and all was in place, and notes the
@@ -190,6 +191,10 @@ func (r *reader) runs(s *Story, views []view) []run {
 		if open && (!whole || !slices.Equal(out[len(out)-1].tasks, ids)) {
 			out[len(out)-1].to, out[len(out)-1].lasted = v.seen, false
 			open = false
+		}
+		if open && r.unread(before, v.seen) {
+			last := &out[len(out)-1]
+			last.unread = append(last.unread, evidence.Stretch{From: before, To: v.seen})
 		}
 		if whole && !open {
 			out = append(out, run{after: before, from: v.seen, to: r.end, lasted: true, tasks: ids})

@@ -204,6 +204,7 @@ func (x *seen) episode(s *evidence.Scene) {
 		if drawn := result.NewTimeline(c); drawn != nil {
 			x.t.timeline(x.b, drawn)
 		}
+		x.late(s)
 	}
 	var v *sight.View
 	if x.view != nil {
@@ -215,6 +216,23 @@ func (x *seen) episode(s *evidence.Scene) {
 	}
 	x.loads(v, s.Traces)
 	x.gaps(s.Gaps)
+}
+
+// late tells for how long the grader's own machine was late in sending requests, and
+// for how many others waited for the target.
+func (x *seen) late(s *evidence.Scene) {
+	p, w := s.Probing, s.Window
+	if p.Late > 0 || len(p.LateIn) > 0 {
+		sum, longest := int64(0), int64(0)
+		for _, l := range p.LateIn {
+			sum, longest = sum+l.To-l.From, max(longest, l.To-l.From)
+		}
+		figure := func(ms int64) string { return oneDecimal(float64(ms) / 1000) }
+		x.line(0, x.say("late", "seconds", figure(sum), "of", figure(w.Ended-w.Began), "n", len(p.LateIn), "longest", figure(longest), "requests", p.Late))
+	}
+	if p.Skipped > 0 {
+		x.line(0, x.say("skipped", "requests", p.Skipped))
+	}
 }
 
 // gaps tell what was planned and not observed.

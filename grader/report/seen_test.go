@@ -107,6 +107,26 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// TestEvidenceOfALateMachine: that the grader's own machine was late is said, and apart
+// from it that a target did not answer.
+func TestEvidenceOfALateMachine(t *testing.T) {
+	s := observed("one")
+	for i := range s.Case.Episodes {
+		if p := s.Case.Episodes[i].Probing; p != nil {
+			p.Late, p.Skipped, p.LateIn = 12, 1, []evidence.Stretch{{From: 1000, To: 3500}, {From: 9000, To: 9500}}
+		}
+	}
+	for lang, want := range map[i18n.Lang][]string{
+		i18n.EN: {"was late itself: for 3 s of ", "(2 times, 2.5 s at most), and 12 requests were not sent", "1 request was not sent, as earlier ones"},
+		i18n.ZH: {"合计 3 秒", "2 段，最长 2.5 秒", "12 个请求没能按时发出", "1 个请求没有发出"},
+	} {
+		plain := string(render(t, func(b *bytes.Buffer) error { return Evidence(b, s, Text{Lang: lang}) }))
+		for _, w := range want {
+			require.Contains(t, plain, w)
+		}
+	}
+}
+
 // TestEvidenceIsBounded: a flood of tasks, answers and gaps takes some lines of each.
 func TestEvidenceIsBounded(t *testing.T) {
 	s := observed(strings.Repeat("long ", 5000))

@@ -52,6 +52,10 @@ type Scene struct {
 	End, Reason         string
 	// Silent is a time in which no manager answers.
 	Silent [2]int64
+	// Late are times, apart and in order, in which the grader's machine is starved:
+	// of the probes due then a third are sent, and time out if there is too little
+	// left of their time; the managers are not read. It changes nothing else.
+	Late []evidence.Stretch
 	Rng    *rand.Rand
 }
 
@@ -239,6 +243,9 @@ func (s *Scene) poll(w *evidence.Window, tasks []*task) {
 	nodes := map[string]evidence.Node{}
 	for at := s.Rng.Int64N(s.Poll); at < w.Ended; at += s.Poll {
 		p := evidence.Poll{At: at, Took: 5 + s.Rng.Int64N(40)}
+		if s.late(at, at+s.Poll) > s.Poll/2 {
+			continue // the next one after it comes in its stead
+		}
 		if s.Rng.Float64() < s.PollLoss || at >= s.Silent[0] && at < s.Silent[1] {
 			p.Error = "timeout"
 			w.Polls = append(w.Polls, p)
@@ -323,6 +330,7 @@ func (s *Scene) probe(w *evidence.Window, tasks []*task) *evidence.Probing {
 	for i := range turn {
 		turn[i] = s.Rng.IntN(7)
 	}
+	p.LateIn = s.Late
 	k := 0
 	for at := s.Rng.Int64N(s.Period); at < w.Ended-2000; at += s.Period {
 		to := k % len(p.Targets)
@@ -353,6 +361,15 @@ func (s *Scene) probe(w *evidence.Window, tasks []*task) *evidence.Probing {
 		if s.Rng.Float64() < s.ProbeLoss {
 			class = "reset"
 		}
+		if s.late(at, at+1) > 0 {
+			if k%3 != 0 {
+				p.Late++
+				continue
+			}
+			if s.late(at, at+2000) > 1000 {
+				class, x.Took = "timeout", 2_000_000
+			}
+		}
 		if class != "" {
 			x.Who = -1 - failed(p, class)
 		} else {
@@ -361,6 +378,15 @@ func (s *Scene) probe(w *evidence.Window, tasks []*task) *evidence.Probing {
 		p.Probes = append(p.Probes, x)
 	}
 	return p
+}
+
+// late is for how much of a time the grader's machine is late.
+func (s *Scene) late(from, to int64) int64 {
+	n := int64(0)
+	for _, l := range s.Late {
+		n += max(0, min(to, l.To)-max(from, l.From))
+	}
+	return n
 }
 
 func failed(p *evidence.Probing, class string) int {
