@@ -55,7 +55,7 @@ func TestAvailable(t *testing.T) {
 		{"no probe came back", "", unprobed, open("check.window_unseen")},
 
 		{"runs again, and does not answer, to a machine that is late most of the time", "", mostly(3, mute), open("check.window_late")},
-		{"runs again, and does not answer, to a machine that is late at times", "", little(3, mute), partial("check.available_low", "7")},
+		{"runs again, and does not answer, to a machine that is late at times", "", little(2, mute), partial("check.available_low", "7")},
 		{"one replica, seen by a machine that is late at times", "", little(1, nil), fail("check.available_alone")},
 		{"a machine that is late at times", "", little(3, nil), pass("check.available_ok")},
 	}...))

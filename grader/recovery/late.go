@@ -76,7 +76,9 @@ func (r *reader) unsent(from, to int64) int {
 
 // unread reports whether so much time lies between two readings, and most of it was
 // late, that tasks may have gone and come back.
-func (r *reader) unread(from, to int64) bool { return to-from > r.hold/4 && r.lateShare(from, to) > mostlyLate }
+func (r *reader) unread(from, to int64) bool {
+	return to-from > r.hold/4 && r.lateShare(from, to) > mostlyLate
+}
 
 // unshown is the end of what was late in a hold, if it shows nothing because of that;
 // -1 otherwise.

@@ -56,7 +56,7 @@ type Scene struct {
 	// of the probes due then a third are sent, and time out if there is too little
 	// left of their time; the managers are not read. It changes nothing else.
 	Late []evidence.Stretch
-	Rng    *rand.Rand
+	Rng  *rand.Rand
 }
 
 // New is a service of so many replicas, spread over the nodes from the target
