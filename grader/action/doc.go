@@ -122,8 +122,9 @@ type Lodging interface {
 	// Output is what a container of a node's has written, up to [lookup.MaxReport].
 	Output(ctx context.Context, nodeID, containerID string) ([]byte, error)
 	// EndHelpers removes the services that bear a token, of a student or, where that is "",
-	// of all.
-	EndHelpers(ctx context.Context, token, student string) error
+	// of all, and gives the node of each of their tasks that is not over, "" where it has
+	// none: such a task may be about to make a container, and has an address in the network.
+	EndHelpers(ctx context.Context, token, student string) (open []string, err error)
 	// ClearHelpers removes those of their containers from a node's engine that are over, and
 	// tells how many it still has.
 	ClearHelpers(ctx context.Context, nodeID, token, student string) (int, error)

@@ -141,10 +141,11 @@ func (h *Helper) Restore(ctx context.Context, a evidence.Action) error {
 	if a.To == "" || a.Name == "" {
 		return nil // it made nothing
 	}
-	if err := h.cluster.EndHelpers(ctx, a.To, ""); err != nil {
+	open, err := h.cluster.EndHelpers(ctx, a.To, "")
+	if err != nil {
 		return err
 	}
-	errs := make([]error, len(a.Nodes))
+	errs := make([]error, len(a.Nodes), len(a.Nodes)+1)
 	var g errgroup.Group
 	g.SetLimit(loadsAtOnce)
 	for i, id := range a.Nodes {
@@ -154,6 +155,7 @@ func (h *Helper) Restore(ctx context.Context, a evidence.Action) error {
 			case err != nil:
 			case n > 0:
 				err = &diag.Failure{Code: "failed", Msg: i18n.M("action.lookup_left", "n", n)}
+			case slices.Contains(open, id): // its container may be yet to come
 			default:
 				err = h.cluster.RemoveImage(ctx, id, a.Name)
 			}
@@ -162,6 +164,9 @@ func (h *Helper) Restore(ctx context.Context, a evidence.Action) error {
 		})
 	}
 	_ = g.Wait()
+	if len(open) > 0 {
+		errs = append(errs, &diag.Failure{Code: "failed", Msg: i18n.M("action.lookup_open", "n", len(open))})
+	}
 	return errors.Join(errs...)
 }
 
@@ -313,13 +318,17 @@ func (h *Helper) end(ctx context.Context, of lookup.Service) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), helperGone)
 	defer cancel()
 	_ = again(ctx, func() error {
-		if err := h.cluster.EndHelpers(ctx, of.Token, of.Student); err != nil {
+		open, err := h.cluster.EndHelpers(ctx, of.Token, of.Student)
+		if err != nil {
 			return err
 		}
 		for _, id := range h.action.Nodes {
 			if n, err := h.cluster.ClearHelpers(ctx, id, of.Token, of.Student); err != nil || n > 0 {
 				return cmp.Or(err, errNotRun)
 			}
+		}
+		if len(open) > 0 {
+			return errNotRun
 		}
 		return nil
 	})

@@ -14,7 +14,8 @@ import (
 )
 
 // box runs scripts on this machine as if it were a node without systemd whose
-// engine is a file: there while it runs.
+// engine is a file: there while it runs. No second passes there before it is told to, however long
+// this machine takes over a command.
 type box struct {
 	dir, engine, timer string
 	start, stop        string
@@ -28,13 +29,27 @@ func newBox(t *testing.T) *box {
 	b := &box{dir: dir, engine: filepath.Join(dir, "it's engine"), timer: filepath.Join(dir, "timer")}
 	b.start, b.stop = "touch "+quote(b.engine), "rm "+quote(b.engine)
 	require.NoError(t, os.WriteFile(b.engine, nil, 0o600))
+	sleep, err := exec.LookPath("sleep")
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(b.clock(), 0o700))
+	script := "#!/bin/sh\nwhile [ -d " + quote(b.clock()) + " ] && ! [ -e " + quote(b.clock()+"/passes") + " ]; do " + sleep + " 0.02; done\n"
+	require.NoError(t, os.WriteFile(filepath.Join(b.clock(), "sleep"), []byte(script), 0o700))
 	return b
+}
+
+func (b *box) clock() string { return filepath.Join(b.dir, "clock") }
+
+// timePasses lets all that waits for a second to pass go on, and whatever waits from now on.
+func (b *box) timePasses(t *testing.T) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(b.clock(), "passes"), nil, 0o600))
 }
 
 func (b *box) run(script string) error {
 	script = strings.NewReplacer(timerFile, b.timer, "/run/systemd/system", b.dir+"/none").Replace(script)
 	cmd := exec.Command("sh", "-s")
 	cmd.Stdin = strings.NewReader(script)
+	cmd.Env = append(os.Environ(), "PATH="+b.clock()+":"+os.Getenv("PATH"))
 	return cmd.Run()
 }
 
@@ -93,6 +108,7 @@ func TestTheTimerStartsDockerOnItsOwn(t *testing.T) {
 	require.NoError(t, b.run(armScript(b.start, "1", 1)))
 	require.NoError(t, b.run(stopScript(b.stop)))
 	require.False(t, b.runs())
+	b.timePasses(t)
 	require.Eventually(t, b.runs, 10*time.Second, 20*time.Millisecond)
 	require.Eventually(t, func() bool { return !b.armed() }, 10*time.Second, 20*time.Millisecond)
 }
@@ -108,6 +124,7 @@ func TestATimerThatIsDisarmedOrReplacedDoesNothing(t *testing.T) {
 	require.False(t, b.armed())
 	require.NoError(t, b.run(startScript(b.start)), "a second time")
 	// The shells look each second and end; none of them is left.
+	b.timePasses(t)
 	require.Eventually(t, func() bool {
 		out, _ := exec.Command("pgrep", "-f", b.timer).Output()
 		return len(out) == 0
@@ -124,6 +141,7 @@ func TestAStartThatFailsLeavesTheTimer(t *testing.T) {
 	require.NoError(t, b.run(stopScript(b.stop)))
 	require.Error(t, b.run(startScript("exit 3")))
 	require.True(t, b.armed())
+	b.timePasses(t)
 	require.Eventually(t, b.runs, 10*time.Second, 20*time.Millisecond)
 	require.Error(t, b.run(stopScript("exit 4")))
 }

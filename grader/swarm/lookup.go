@@ -202,9 +202,11 @@ func own(token, student string) filters.Args {
 	return f
 }
 
-// EndHelpers removes services of the helper; one that is gone by then is no error.
-func (c *Cluster) EndHelpers(ctx context.Context, token, student string) error {
-	return c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
+// EndHelpers removes services of the helper; one that is gone by then is no error. It gives the
+// node of each task that the managers do not know to be over: they outlive their service, and
+// the node of one may only be about to make its container.
+func (c *Cluster) EndHelpers(ctx context.Context, token, student string) (open []string, err error) {
+	err = c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
 		list, err := api.ServiceList(ctx, swarm.ServiceListOptions{Filters: own(token, student)})
 		if err != nil {
 			return err
@@ -217,8 +219,25 @@ func (c *Cluster) EndHelpers(ctx context.Context, token, student string) error {
 				return err
 			}
 		}
+		// The managers find a task by the labels of its service, also where that is gone.
+		tasks, err := api.TaskList(ctx, swarm.TaskListOptions{Filters: own(token, student)})
+		if err != nil {
+			return err
+		}
+		open = nil
+		for _, t := range tasks {
+			if t.Spec.ContainerSpec == nil || t.Spec.ContainerSpec.Labels[lookup.LabelToken] != token || token == "" {
+				continue
+			}
+			switch t.Status.State {
+			case swarm.TaskStateComplete, swarm.TaskStateShutdown, swarm.TaskStateFailed, swarm.TaskStateRejected, swarm.TaskStateRemove, swarm.TaskStateOrphaned:
+			default:
+				open = append(open, t.NodeID)
+			}
+		}
 		return nil
 	})
+	return open, err
 }
 
 // ClearHelpers removes the helper's containers that are over from a node's engine, and tells

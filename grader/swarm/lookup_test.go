@@ -120,13 +120,26 @@ func TestEndHelpersOfOneToken(t *testing.T) {
 				require.NoError(t, err)
 				require.Contains(t, filters, lookup.LabelToken+"=mine")
 				fmt.Fprint(w, `[{"ID":"a","Spec":{"Name":"a","Labels":{"swarmgrade.lookup":"mine"}}},{"ID":"b","Spec":{"Name":"s01","Labels":{}}},{"ID":"c","Spec":{"Labels":{"swarmgrade.lookup":"other"}}}]`)
+			case path == "/tasks":
+				filters, err := url.QueryUnescape(r.URL.Query().Get("filters"))
+				require.NoError(t, err)
+				require.Contains(t, filters, lookup.LabelToken+"=mine")
+				var out []string
+				for i, state := range []string{"new", "assigned", "preparing", "starting", "running", "complete", "shutdown", "failed", "rejected", "orphaned"} {
+					for _, label := range []string{`{"swarmgrade.lookup":"mine"}`, `{"swarmgrade.lookup":"other"}`, `{}`} {
+						out = append(out, fmt.Sprintf(`{"NodeID":"n%d","Spec":{"ContainerSpec":{"Labels":%s}},"Status":{"State":%q}}`, i, label, state))
+					}
+				}
+				fmt.Fprintf(w, "[%s]", strings.Join(out, ","))
 			default:
 				return false
 			}
 			return true
 		})
 	}
-	require.NoError(t, c.EndHelpers(t.Context(), "mine", ""))
+	open, err := c.EndHelpers(t.Context(), "mine", "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"n0", "n1", "n2", "n3", "n4"}, open)
 	require.Equal(t, []string{"/services/a"}, removed)
 }
 
