@@ -42,7 +42,7 @@ func (w *writing) ready(ctx context.Context, e Export) (*filledForm, error) {
 		}
 	}
 	if e.Fill == nil {
-		return nil, nil //nolint:nilnil // none is asked for
+		return nil, nil // none is asked for
 	}
 	return w.form(ctx, e.Fill)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/form"
@@ -79,7 +80,11 @@ func (w *writing) fill(ctx context.Context, f *filledForm) error {
 		w.say()
 		return &diag.Failure{Code: diag.Open, Msg: i18n.M("transfer.nobody", "format", "--fill"), Hint: i18n.M("transfer.nobody_hint", "class", w.class.Class)}
 	}
-	if err := w.file(ctx, filepath.Base(f.file), func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
+	name := filepath.Base(f.file)
+	if strings.EqualFold(name, w.data.Class+".xlsx") { // the class's own workbook is called that
+		name = w.data.Class + ".fill.xlsx"
+	}
+	if err := w.file(ctx, name, func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
 		return err
 	}
 	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", f.Written, "same", f.Same, "column", f.Column, "at", f.At,

@@ -19,7 +19,7 @@ import (
 
 // anyStudent is a student with whatever outcomes, lateness and words of an instructor.
 func anyStudent(t *rapid.T, rub *rubric.Rubric) result.Student {
-	s := result.Student{ID: "0020240101", Name: "张三"}
+	s := result.Student{ID: "x1", Name: "张三"}
 	for _, task := range rub.Tasks {
 		if rapid.IntRange(0, 3).Draw(t, "missing "+task.ID) == 0 {
 			continue
@@ -93,7 +93,7 @@ func TestEverythingAddsUp(t *testing.T) {
 		sum, _ = githubScore(t, writeEach(t, "github", d, 0, o))
 		require.InDelta(t, want, sum, 1e-9)
 		sum = 0
-		suite := junitSuites(t, write(t, "junit", d, o))["0020240101"]
+		suite := junitSuites(t, write(t, "junit", d, o))["x1"]
 		for name, value := range suite {
 			if strings.HasPrefix(name, "property points of ") {
 				p, err := strconv.ParseFloat(value, 64)
@@ -183,4 +183,38 @@ func TestCheckedBefore(t *testing.T) {
 	d.Students[0].Missing[0].Max *= 2
 	require.Error(t, checkMoodle(d, Options{}))
 	require.NoError(t, checkMoodle(d, Options{Scale: 10000}))
+}
+
+// TestAboveAHundred: a lab of 200 points is handed over of 200 wherever that is taken, and
+// of a hundred where that is asked for.
+func TestAboveAHundred(t *testing.T) {
+	d := testData()
+	d.Students = d.Students[:1]
+	for i := range d.Rubric.Tasks {
+		d.Rubric.Tasks[i].Points *= 2
+		for _, c := range d.Rubric.Tasks[i].Checks {
+			c.Points *= 2
+		}
+	}
+	d.Rubric.Points = 20000
+	for i := range d.Students[0].Verdicts {
+		d.Students[0].Verdicts[i].Points *= 2
+		d.Students[0].Verdicts[i].Max *= 2
+	}
+	require.Error(t, checkMoodle(d, Options{}))
+	for scale, want := range map[rubric.Points]string{0: "200", 10000: "100"} {
+		o := Options{Lang: i18n.EN, ColumnID: "7", Item: "Lab", Scale: scale}
+		rows := readCSV(t, write(t, "canvas", d, o))
+		require.Equal(t, []string{"    Points Possible", "", "", "", "", want}, rows[1])
+		require.Equal(t, []string{"", "0020240101", "0020240101", "", want}, rows[2][1:])
+		require.Contains(t, o.blackboardItem(d), "[Total Pts: "+want+" Score]")
+		_, scores := loadBlackboard(t, write(t, "blackboard", d, o))
+		require.Equal(t, want, scores["0020240101"])
+		score, sum := gradescopeScore(t, writeEach(t, "gradescope", d, 0, o))
+		require.InDelta(t, 200, score, 1e-9)
+		require.InDelta(t, 200, sum, 1e-9)
+		total, max := githubScore(t, writeEach(t, "github", d, 0, o))
+		require.InDelta(t, 200, total, 1e-9)
+		require.InDelta(t, 200, max, 1e-9)
+	}
 }

@@ -81,8 +81,10 @@ func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	}
 	open := t.Open || t.NotYet > 0 || t.Max < left
 	switch {
-	case t.Excused, left <= 0:
+	case t.Excused, left <= 0 && full > 0:
 		return Handed{State: Excused}
+	case left <= 0: // nobody of the class was graded on anything
+		return Handed{State: Open}
 	case open && (!o.AllowUngraded || t.OpenPoints >= known(t)):
 		return Handed{State: Open}
 	}
