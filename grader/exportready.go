@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
 )
@@ -26,7 +28,7 @@ func (j *Job) Ready(ctx context.Context, e Export) error {
 		return nil
 	}
 	if err := writable(w.dir); err != nil {
-		return notWritten(w.dir, err)
+		return &diag.Failure{Code: diag.Usage, Cause: err, Msg: i18n.M("cli.not_written", "file", w.dir), Hint: i18n.M("transfer.not_ready_hint")}
 	}
 	return nil
 }
