@@ -2,6 +2,7 @@ package grader
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 
@@ -51,10 +52,16 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 		}
 		j.SayRubric(data)
 		w := j.writing(ctx, book, data, e)
-		if err = w.formats(ctx, e.Formats); err == nil && e.Fill != nil {
-			err = w.fill(ctx, e.Fill)
+		defer func() { files = w.files }()
+		defer w.close()
+		form, err := w.ready(ctx, e)
+		if err != nil {
+			return err
 		}
-		files = w.files
+		err = w.formats(ctx, e.Formats)
+		if form != nil && ctx.Err() == nil {
+			err = errors.Join(err, w.fill(ctx, form))
+		}
 		return err
 	})
 	return files, err
@@ -85,6 +92,7 @@ type writing struct {
 	gone  []string     // who has results, and is not in the roster any more
 	dir   string
 	o     report.Options
+	box   *outbox  // see out
 	files []string // written so far
 	said  []*saying
 	part  part
@@ -130,24 +138,21 @@ func (w *writing) whole(f report.Format) *result.Data {
 	return w.data
 }
 
-// formats writes the files of some formats, unless one of them can't be of use.
+// formats writes the files of some formats. One that has nothing to hand over is no
+// reason to be without the others.
 func (w *writing) formats(ctx context.Context, names []string) error {
 	defer w.say()
-	for _, name := range names {
-		if f, _ := report.FindFormat(name); f.Check != nil {
-			if err := f.Check(w.of(f)); err != nil {
-				return err
-			}
-		}
-	}
+	var errs []error
 	for _, name := range names {
 		f, _ := report.FindFormat(name)
-		if err := w.format(ctx, f); err != nil {
-			return err
+		err := w.format(ctx, f)
+		if err != nil && diag.Code(err) != diag.Open {
+			return errors.Join(append(errs, err)...)
 		}
+		errs = append(errs, err)
 		w.remarks(f)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // format writes a format's file, or, into a directory of its name, its files.
@@ -158,28 +163,92 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		if f.Name != f.Ext {
 			name += "." + f.Ext
 		}
-		if err := w.file(ctx, filepath.Join(w.dir, name), f.Typed, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
+		if f.Empty != nil && f.Empty(d, o) {
+			return w.nothing(ctx, f, name)
+		}
+		if err := w.file(ctx, name, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
 			return err
 		}
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
 		return nil
 	}
 	n := len(w.files)
-	if err := w.each(ctx, f, w.whole(f), d.Students, o); err != nil {
+	dir, err := w.each(ctx, f, w.whole(f), d.Students, o)
+	if err != nil {
 		return err
 	}
-	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.files)-n)
+	w.g.note("cli.written_each", "dir", dir, "n", len(w.files)-n)
 	return nil
 }
 
-func (w *writing) file(ctx context.Context, path string, typed bool, write func(io.Writer) error) error {
-	path, err := w.g.writeExport(ctx, w.book, path, typed, write)
-	if err != nil {
-		return notWritten(path, err)
+// nothing says that nobody has a score to hand over: a file without any would be refused,
+// and one of an earlier export would be taken for what counts now.
+func (w *writing) nothing(ctx context.Context, f report.Format, name string) error {
+	out, err := w.out()
+	if err == nil {
+		err = out.drop(ctx, name)
 	}
-	w.files = append(w.files, path)
+	if err != nil {
+		return notWritten(filepath.Join(w.dir, name), err)
+	}
+	w.sayBeside()
+	return &diag.Failure{Code: diag.Open, Msg: i18n.M("transfer.nobody", "format", f.Name), Hint: i18n.M("transfer.nobody_hint", "class", w.class.Class)}
+}
+
+// out is the directory that the files go to, made when the first one does.
+func (w *writing) out() (*outbox, error) {
+	if w.box == nil {
+		box, err := openOutbox(w.g, w.book, w.dir)
+		if err != nil {
+			return nil, err
+		}
+		w.box = box
+	}
+	return w.box, nil
+}
+
+func (w *writing) close() {
+	if w.box != nil {
+		w.box.close()
+	}
+}
+
+// file writes one file.
+func (w *writing) file(ctx context.Context, name string, write func(io.Writer) error) error {
+	out, err := w.out()
+	if err == nil {
+		err = out.add(ctx, name, write, w.wrote)
+	}
+	if err == nil {
+		err = out.flush(ctx)
+	}
+	if err != nil {
+		return notWritten(filepath.Join(w.dir, name), err)
+	}
+	w.sayBeside()
 	return nil
 }
+
+func (w *writing) wrote(name string) { w.files = append(w.files, name) }
+
+// sayBeside says what was left since it is not ours, and where the new files are.
+func (w *writing) sayBeside() {
+	if n := len(w.box.beside); n > maxBesideTold {
+		first := w.box.beside[0]
+		w.g.tell(Mind{Msg: i18n.M("transfer.beside_many", "n", n, "file", first.File, "new", first.New)})
+	} else {
+		for _, b := range w.box.beside {
+			w.g.tell(b)
+		}
+	}
+	if n := len(w.box.kept); n > 0 {
+		w.g.tell(Mind{Msg: i18n.M("transfer.kept", "n", n, "files", ClipList(w.box.kept, listedOpen))})
+	}
+	w.box.beside, w.box.kept = nil, nil
+}
+
+// maxBesideTold is how many files are told of one by one.
+const maxBesideTold = 5
 
 func notWritten(path string, err error) error {
 	return &diag.Failure{Code: diag.Usage, Cause: err,

@@ -32,8 +32,8 @@ func TestFileNamesTold(t *testing.T) {
 	w := &writing{names: telling(d, d)}
 	require.Equal(t, "7", w.nameOf("7"))
 	require.Equal(t, "caf\u00e9", w.nameOf("caf\u00e9"))
-	require.Regexp(t, `^ab24~[0-9a-f]{8}$`, w.nameOf("ab24"))
-	require.Regexp(t, `^AB24~[0-9a-f]{8}$`, w.nameOf("AB24"))
+	require.Regexp(t, `^ab24~[0-9a-f]{16}$`, w.nameOf("ab24"))
+	require.Regexp(t, `^AB24~[0-9a-f]{16}$`, w.nameOf("AB24"))
 	require.NotEqual(t, w.nameOf("ab24")[4:], w.nameOf("AB24")[4:])
 	require.Equal(t, "AB24", (&writing{names: telling(&result.Data{Students: d.Students[1:]})}).nameOf("AB24"))
 }

@@ -51,8 +51,8 @@ func telling(of ...*result.Data) map[string]string {
 			continue
 		}
 		for id := range same {
-			sum := sha256.Sum256([]byte(id))
-			names[id] = fileName(id) + "~" + hex.EncodeToString(sum[:4])
+			name := fileName(id)
+			names[id] = strings.ToValidUTF8(name[:min(len(name), maxFileName)], "") + hashOf(id)
 		}
 	}
 	return names
@@ -63,5 +63,23 @@ func (w *writing) nameOf(id string) string {
 	if name, ok := w.names[id]; ok {
 		return name
 	}
-	return fileName(id)
+	return shortName(id)
+}
+
+// maxFileName bounds what an ID takes of a file's name, in bytes: file systems take 255.
+const maxFileName = 160
+
+// shortName is fileName; of one that is too long the beginning, with a part of the ID's
+// hash behind a "~".
+func shortName(id string) string {
+	name := fileName(id)
+	if len(name) <= maxFileName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxFileName], "") + hashOf(id)
+}
+
+func hashOf(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return "~" + hex.EncodeToString(sum[:8])
 }

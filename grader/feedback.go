@@ -3,10 +3,8 @@ package grader
 import (
 	"archive/zip"
 	"context"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 
 	"swarmgrade/grader/diag"
@@ -33,6 +31,7 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 		}
 		j.SayRubric(data)
 		w := j.writing(ctx, book, data, e)
+		defer w.close()
 		f, _ := report.FindFormat(feedbackFormat)
 		pages, o := w.of(f)
 		who := pages.Students
@@ -44,10 +43,11 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 				open = append(open, who[i].ID)
 			}
 		}
+		dir := ""
 		if packed {
 			err = w.pack(ctx, f, who, o)
 		} else {
-			err = w.each(ctx, f, data, who, o)
+			dir, err = w.each(ctx, f, data, who, o)
 		}
 		files = w.files
 		if err != nil {
@@ -56,7 +56,7 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 		if packed {
 			j.g.note("page.written_zip", "file", files[0], "n", len(who))
 		} else {
-			j.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(who))
+			j.g.note("cli.written_each", "dir", dir, "n", len(who))
 		}
 		if len(open) > 0 {
 			j.g.note("page.some_open", "n", len(open), "ids", ClipList(open, listedOpen))
@@ -66,36 +66,46 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 	return files, open, err
 }
 
-// each writes a file of each student into a directory of the format's name; of a format
-// of final scores none of who has no such score.
-func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who []result.Student, o report.Options) error {
+// each writes a file of each student into a directory of the format's name, and gives its
+// path; of a format of final scores none of who has no such score.
+func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who []result.Student, o report.Options) (string, error) {
+	out, err := w.out()
+	dir := f.Name
+	if err == nil {
+		dir, err = out.folder(f.Name)
+	}
+	if err != nil {
+		return "", notWritten(filepath.Join(w.dir, dir), err)
+	}
+	defer w.sayBeside()
 	done, over := w.g.stage(Writing, len(who))
 	defer over()
 	for i := range who {
 		if err := ctx.Err(); err != nil {
-			return err
+			return "", err
 		}
 		s := &who[i]
-		path := filepath.Join(w.dir, f.Name, w.nameOf(s.ID)+"."+f.Ext)
+		name := path.Join(dir, w.nameOf(s.ID)+"."+f.Ext)
 		if f.Final && o.Hand(d, s).State != report.Given {
-			// One of an earlier export would be taken for what counts now.
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return notWritten(path, err)
-			}
-			continue
+			err = out.drop(ctx, name)
+		} else {
+			err = out.add(ctx, name, func(to io.Writer) error { return f.Each(to, d, s, o) }, w.wrote)
 		}
-		if err := w.file(ctx, path, f.Typed, func(to io.Writer) error { return f.Each(to, d, s, o) }); err != nil {
-			return err
+		if err != nil {
+			return "", notWritten(out.full(name), err)
 		}
 		done(s.ID)
 	}
-	return nil
+	if err := out.flush(ctx); err != nil {
+		return "", notWritten(out.full(dir), err)
+	}
+	return out.full(dir), nil
 }
 
 // pack writes the same files into one archive, in the order of the roster and without
 // times, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
-	return w.file(ctx, filepath.Join(w.dir, f.Name+".zip"), false, func(to io.Writer) error {
+	return w.file(ctx, f.Name+".zip", func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
 		out := zip.NewWriter(to)

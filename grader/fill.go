@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/form"
@@ -27,42 +28,68 @@ type Fill struct {
 // hundred is what a school's form takes scores of unless something else is said.
 const hundred rubric.Points = 100_00
 
-// fill writes a copy of a form with the scores in it.
-func (w *writing) fill(ctx context.Context, f *Fill) error {
+// filledForm is a school's form with the scores in it, not written yet.
+type filledForm struct {
+	*form.Filled
+	file    string // it is a copy of
+	outOf   rubric.Points
+	excused []string
+	scores  int // that there are to write
+}
+
+// form finds the place of each score in a form. Before there are results, there are none,
+// and the form is known to be one all the same.
+func (w *writing) form(ctx context.Context, f *Fill) (*filledForm, error) {
 	o := w.o.For(w.class)
-	if full := o.OutOf(w.class); full != hundred && o.Scale == 0 {
-		return diag.Misuse(i18n.M("fill.scale", "full", full.String()), i18n.M("fill.scale_hint", "class", w.class.Class, "file", f.File, "full", full.String()))
+	out := &filledForm{file: f.File, outOf: o.OutOf(w.class)}
+	if out.outOf != hundred && o.Scale == 0 {
+		full := out.outOf.String()
+		return nil, diag.Misuse(i18n.M("fill.scale", "full", full), i18n.M("fill.scale_hint", "class", w.class.Class, "file", f.File, "full", full))
 	}
 	data, err := regular.Read(ctx, f.File, roster.MaxRosterBytes)
 	if err != nil {
-		return unreadForm(ctx, f.File, err)
+		return nil, unreadForm(ctx, f.File, err)
 	}
 	var scores []form.Score
-	var excused []string
 	for i := range w.class.Students {
 		s := &w.class.Students[i]
 		h := o.Hand(w.class, s)
-		scores = append(scores, form.Score{ID: s.ID, Name: s.Name, Points: h.Points, None: h.State != report.Given || !w.asks(s.ID)})
+		score := form.Score{ID: s.ID, Name: s.Name, Points: h.Points, None: h.State != report.Given || !w.asks(s.ID)}
+		if scores = append(scores, score); !score.None {
+			out.scores++
+		}
 		if h.State == report.Excused && w.asks(s.ID) {
-			excused = append(excused, s.ID)
+			out.excused = append(out.excused, s.ID)
 		}
 	}
 	where := f.Options
-	where.OutOf = o.OutOf(w.class)
-	filled, err := form.Fill(ctx, data, f.File, scores, where)
-	if err != nil {
+	where.OutOf = out.outOf
+	if out.Filled, err = form.Fill(ctx, data, f.File, scores, where); err != nil {
+		return nil, err
+	}
+	if sameFile(filepath.Join(w.dir, filepath.Base(f.File)), f.File) {
+		return nil, diag.Misuse(i18n.M("fill.over", "file", f.File), i18n.M("fill.over_hint"))
+	}
+	return out, nil
+}
+
+// fill writes a copy of a form with the scores in it.
+func (w *writing) fill(ctx context.Context, f *filledForm) error {
+	if f.scores == 0 {
+		w.open("--fill")
+		w.say()
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("transfer.nobody", "format", "--fill"), Hint: i18n.M("transfer.nobody_hint", "class", w.class.Class)}
+	}
+	name := filepath.Base(f.file)
+	if strings.EqualFold(name, w.data.Class+".xlsx") { // the class's own workbook is called that
+		name = w.data.Class + ".fill.xlsx"
+	}
+	if err := w.file(ctx, name, func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
 		return err
 	}
-	path := filepath.Join(w.dir, filepath.Base(f.File))
-	if sameFile(path, f.File) {
-		return diag.Misuse(i18n.M("fill.over", "file", f.File), i18n.M("fill.over_hint"))
-	}
-	if err := w.file(ctx, path, true, func(to io.Writer) error { return filled.Write(ctx, to) }); err != nil {
-		return err
-	}
-	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", filled.Written, "same", filled.Same, "column", filled.Column, "at", filled.At,
-		"sheet", filled.Sheet, "max", o.OutOf(w.class).String())
-	w.filled(filled, excused)
+	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", f.Written, "same", f.Same, "column", f.Column, "at", f.At,
+		"sheet", f.Sheet, "max", f.outOf.String())
+	w.filled(f.Filled, f.excused)
 	return nil
 }
 

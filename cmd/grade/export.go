@@ -96,6 +96,7 @@ func newExportCmd(a *app) *cobra.Command {
 		if err := export.Check(); err != nil {
 			return err
 		}
+		f.back.ready = func(j *grader.Job) error { return j.Ready(c.Context(), export) }
 		printed := map[string]any{"schema": "swarmgrade-export/1"}
 		j, err := a.openTaking(c, &f.classFlags, &f.back, printed)
 		if err != nil || j == nil {

@@ -28,6 +28,9 @@ type importFlags struct {
 	yes, skip, dry bool
 	// again is the command without its flags, to be typed again with more of them.
 	again string
+	// ready says what keeps the verb from what comes after, once the class is read and
+	// before anything is recorded; it may be nil.
+	ready func(*grader.Job) error
 }
 
 func newImportCmd(a *app) *cobra.Command {
@@ -100,6 +103,11 @@ func (t *taking) run(ctx context.Context) (err error) {
 	}
 	if t.j, err = a.open(ctx, t.f); err != nil {
 		return err
+	}
+	if t.o.ready != nil {
+		if err := t.o.ready(t.j); err != nil {
+			return err
+		}
 	}
 	how := grader.ImportOptions{
 		Who: userName(), When: time.Now(), SkipConflicts: t.o.skip,

@@ -19,6 +19,7 @@ import (
 type runFlags struct {
 	classFlags
 	exportFlags
+	handFlags
 	dryRun  bool
 	resume  bool
 	noFault bool
@@ -30,6 +31,7 @@ func (f *runFlags) register(a *app, c *cobra.Command) {
 	f.classFlags.register(a, c)
 	f.registerLoad(a, c)
 	f.exportFlags.register(a, c)
+	f.handFlags.register(a, c)
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, lang.T("cli.flag_dry_run"))
 	c.Flags().BoolVar(&f.resume, "resume", false, lang.T("cli.flag_resume"))
 	c.Flags().BoolVar(&f.noFault, "no-fault", false, lang.T("cli.flag_no_fault"))
@@ -38,12 +40,16 @@ func (f *runFlags) register(a *app, c *cobra.Command) {
 
 // grade grades a class, shows the run and writes the class's files.
 func (a *app) grade(ctx context.Context, f *runFlags) error {
+	export := f.export(a.lang())
+	if err := f.add(&export, true); err != nil { // a run's own files are written beside a form
+		return err
+	}
 	j, err := a.open(ctx, &f.classFlags)
 	if err != nil {
 		return err
 	}
-	export := f.export(a.lang())
-	if err := export.Check(); err != nil {
+	// What would fail once everybody is graded fails before the first packet.
+	if err := j.Ready(ctx, export); err != nil {
 		return err
 	}
 	defer lean(len(j.Class.Students))()

@@ -41,7 +41,7 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, 
 	for _, s := range students {
 		out := result.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts[s.ID]}
 		for _, a := range split(observed, run, out.Verdicts) {
-			a.Late = lateness(rules, s.ID, &a, history[s.ID])
+			a.lateness(rules, s.ID, history[s.ID])
 			out.Attempts = append(out.Attempts, reportAttempt(&a))
 			d.AddSet(reportSet(&a))
 		}
@@ -185,7 +185,7 @@ func taskOrder(rub *rubric.Rubric, attempts map[string]Attempt) []string {
 }
 
 func reportAttempt(a *Attempt) result.Attempt {
-	return result.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries), Late: a.Late}
+	return result.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries), Late: a.Late, Forgiven: a.Forgiven}
 }
 
 func reportSet(a *Attempt) result.Set {

@@ -11,18 +11,28 @@ import (
 type Export struct {
 	SHA256 string `json:"sha256"` // hex; "" if none was written
 	Size   int64  `json:"size"`   // bytes
+	// Was is the file that this one takes the place of, which is still there where the
+	// program ended before it did; nil for none.
+	Was *Export `json:"was,omitempty"`
 }
 
-// SetExported notes what was written to a file, to know later whether somebody
-// has changed it.
-func (g *Gradebook) SetExported(ctx context.Context, file string, e Export) error {
-	raw, err := json.Marshal(e)
-	if err != nil {
-		return err
+// SetExported notes what is written to files, by name, to know later whether somebody
+// has changed them. It is noted before they are put there.
+func (g *Gradebook) SetExported(ctx context.Context, files map[string]Export) error {
+	if len(files) == 0 {
+		return nil
 	}
 	return g.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)", exportKey(file), string(raw))
-		return err
+		for file, e := range files {
+			raw, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)", exportKey(file), string(raw)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

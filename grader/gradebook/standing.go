@@ -43,6 +43,8 @@ type Attempt struct {
 	// Late is how late it was by the start of the run that observed it; nil if it
 	// was in time, or an instructor takes it for that.
 	Late *result.Lateness
+	// Forgiven is what an instructor takes for in time although it was late.
+	Forgiven *result.Forgiven
 }
 
 // net are the points less what lateness takes off.
@@ -159,7 +161,7 @@ func (g *Gradebook) standing(ctx context.Context, lab string, rules Rules, histo
 			s := &all[index[student]]
 			s.Looks = append(s.Looks, looks[student])
 			for _, a := range split(r, judged[student], vs) {
-				a.Late = lateness(rules, student, &a, history[student])
+				a.lateness(rules, student, history[student])
 				tries[student][a.Task] = append(tries[student][a.Task], a)
 			}
 		}
@@ -264,12 +266,14 @@ func split(r, judged Run, vs []judge.Verdict) []Attempt {
 	return attempts
 }
 
-// lateness tells how late an attempt was.
-func lateness(rules Rules, student string, a *Attempt, history []result.Change) *result.Lateness {
-	if late := rules.Late.Of(student, a.Run.Started); late != nil && !result.WasOnTime(history, a.Task) {
-		return late
+// lateness finds out how late an attempt was, and whether that counts.
+func (a *Attempt) lateness(rules Rules, student string, history []result.Change) {
+	late := rules.Late.Of(student, a.Run.Started)
+	if by, ok := result.WasOnTime(history, a.Task); ok && late != nil {
+		a.Forgiven = &result.Forgiven{Due: late.Due, At: late.At, Days: late.Days, Reason: by.Reason, Who: by.Who, When: by.When}
+		return
 	}
-	return nil
+	a.Late = late
 }
 
 // choose gives the attempt that counts; attempts is not empty, oldest first.

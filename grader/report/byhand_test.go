@@ -44,6 +44,11 @@ func handedData() *result.Data {
 	} {
 		s := &d.Students[i]
 		s.Annotate(history, d.Rubric)
+		if i == 0 { // on time by hand, though late
+			s.Attempts = []result.Attempt{{Task: "2", Run: d.Run.ID, Judged: d.Run.ID, Tries: 1, Forgiven: &result.Forgiven{
+				Due: late.Due, At: late.At, Days: late.Days, Reason: "病假", Who: "wang", When: d.Run.Started.AddDate(0, 0, 1),
+			}}}
+		}
 		if i == 3 || i == 4 {
 			s.Attempts = []result.Attempt{{Task: "1", Run: d.Run.ID, Judged: d.Run.ID, Tries: 1}, {Task: "2", Run: d.Run.ID, Judged: d.Run.ID, Tries: 2, Late: late}}
 		}
@@ -91,7 +96,7 @@ func TestByHandWorkbook(t *testing.T) {
 	}
 	const own = "满分"
 	for i, want := range [][]string{ // automatic, by hand, late, maximum, override, final
-		{"100", "-6.5", "", "100", "", "93.5"},
+		{"100", "-6.5", "算按时", "100", "", "93.5"},
 		{"85", "-25", "", "60", "", "60"},
 		{"70", "-10", "", "60", "", "60"},
 		{"60", "30", "-9", "100", "", "81"},

@@ -25,9 +25,6 @@ type Format struct {
 	Media string
 	// Usual says that it is written where nobody says which.
 	Usual bool
-	// Typed says that people type into such a file, so that none that is not as
-	// it was written is ever written over.
-	Typed bool
 	// Final says that others take what it holds for final scores, so that one that
 	// is still open is left out unless Options.AllowUngraded.
 	Final bool
@@ -39,9 +36,12 @@ type Format struct {
 	// Each writes one student's file, which holds nothing of anybody else. A student
 	// without a score to hand over has none if it is Final.
 	Each func(w io.Writer, d *result.Data, s *result.Student, o Options) error
-	// Check says what keeps the class's file from being of use, before anything is
-	// written; nil is nothing.
+	// Check says what of the settings keeps the class's file from being of use; nil is
+	// nothing. It is asked before anybody is graded too, of a class that lacks all tasks.
 	Check func(d *result.Data, o Options) error
+	// Empty reports that the class's file would have nobody in it, which its importer
+	// refuses, so that it is not written; nil is never.
+	Empty func(d *result.Data, o Options) bool
 	// Remarks are what there is to know of what was written; nil is nothing. Whose
 	// score is open is said of every format that is Final.
 	Remarks func(d *result.Data, o Options) []Remark
@@ -94,7 +94,7 @@ func (o *Options) timeline(s *result.Student) (*result.Timeline, error) {
 // Formats are all there are, in the order in which help names them.
 func Formats() []Format {
 	return []Format{
-		{Name: "xlsx", Ext: "xlsx", Media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Usual: true, Typed: true, Write: Workbook},
+		{Name: "xlsx", Ext: "xlsx", Media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Usual: true, Write: Workbook},
 		{Name: "json", Ext: "json", Media: "application/json", Usual: true, Write: func(w io.Writer, d *result.Data, o Options) error { return JSON(w, d, o.Lang) }},
 		{Name: "html", Ext: "html", Media: "text/html; charset=utf-8", Write: HTML},
 		{Name: "feedback", Ext: "html", Media: "text/html; charset=utf-8", Each: Feedback},

@@ -20,7 +20,7 @@ import (
 // blank score takes away what stands there, so that who has none is left out.
 var blackboardFormat = Format{
 	Name: "blackboard", Ext: "xls", Media: "application/vnd.ms-excel", Final: true, Roster: true,
-	Write: writeBlackboard, Check: checkBlackboard, Remarks: blackboardRemarks,
+	Write: writeBlackboard, Check: checkBlackboard, Empty: emptyBlackboard, Remarks: blackboardRemarks,
 }
 
 var (
@@ -62,6 +62,13 @@ func (o Options) blackboardItem(d *result.Data) string {
 	}
 	title := strings.TrimSpace(strings.NewReplacer("|", " ", "[", "(", "]", ")").Replace(o.item(d)))
 	return title + " [Total Pts: " + o.OutOf(d).String() + " Score] |" + o.ColumnID
+}
+
+func emptyBlackboard(d *result.Data, o Options) bool {
+	logins, _ := logins(d)
+	return emptyOf(func(o *Options, d *result.Data, s *result.Student) bool {
+		return logins[s.ID] != "" && fitKey(s.ID) && o.Hand(d, s).State == Given
+	})(d, o)
 }
 
 func writeBlackboard(w io.Writer, d *result.Data, o Options) error {

@@ -22,7 +22,7 @@ import (
 //     that has the words of Canvas's own columns is passed over.
 var canvasFormat = Format{
 	Name: "canvas", Ext: "csv", Media: "text/csv", Final: true, Roster: true,
-	Write: writeCanvas, Check: checkCanvas, Remarks: canvasRemarks,
+	Write: writeCanvas, Check: checkCanvas, Empty: emptyOf(canvasTakes), Remarks: canvasRemarks,
 }
 
 var (
@@ -49,6 +49,10 @@ func (o Options) canvasItem(d *result.Data) string {
 }
 
 func canvasKey(id string) bool { return fitKey(id) && !canvasBends.MatchString(id) }
+
+func canvasTakes(o *Options, d *result.Data, s *result.Student) bool {
+	return canvasKey(s.ID) && o.Hand(d, s).State != Open
+}
 
 func writeCanvas(w io.Writer, d *result.Data, o Options) error {
 	o = o.For(d)

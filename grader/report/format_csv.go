@@ -43,7 +43,7 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 			for _, g := range groups {
 				row = append(row, taskCell(s, g[0].Task))
 			}
-			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.mainReason(s)), csvText(s.Remark))...); err != nil {
+			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.reasons(s)), csvText(s.Remark))...); err != nil {
 				return err
 			}
 		}
@@ -66,6 +66,8 @@ func (o Options) scoreCells(d *result.Data, s *result.Student) []string {
 	late, max := "", ""
 	if t.Late != 0 {
 		late = (-t.Late).String()
+	} else if forgiven(s, "") {
+		late = "0" // it would be more, by the clock
 	}
 	if t.Max > 0 {
 		max = t.Max.String()

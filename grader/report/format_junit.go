@@ -94,8 +94,17 @@ func (o Options) suite(d *result.Data, s *result.Student) junitSuite {
 	if !d.Run.Started.IsZero() {
 		out.Timestamp = d.Run.Started.UTC().Format("2006-01-02T15:04:05")
 	}
+	parts := o.checkParts(d, s)
 	if h := o.Hand(d, s); h.State == Given {
 		out.Properties = append(out.Properties, junitProperty{"points", h.Points.String()}, junitProperty{"max", o.OutOf(d).String()})
+		parts = o.parts(d, s, h.Points)
+		for _, p := range parts { // they add up to the points
+			name := inert(p.check)
+			if p.check == "" {
+				name = p.name
+			}
+			out.Properties = append(out.Properties, junitProperty{"points of " + name, p.points.String()})
+		}
 	}
 	add := func(c junitCase) {
 		c.ClassName, c.Time = class, "0"
@@ -110,9 +119,12 @@ func (o Options) suite(d *result.Data, s *result.Student) junitSuite {
 		}
 		out.Cases = append(out.Cases, c)
 	}
-	for _, v := range s.Verdicts {
-		p := o.judgedPart(d, s, v)
-		c := junitCase{Name: inert(v.Check) + " " + p.name}
+	for _, p := range parts {
+		if p.state == adjusts {
+			continue
+		}
+		v, _ := s.Verdict(p.check)
+		c := junitCase{Name: inert(p.check) + " " + p.name}
 		words := &junitWords{Type: string(v.Outcome), Message: p.first(), Text: p.text}
 		switch p.state {
 		case failed:

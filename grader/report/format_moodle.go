@@ -18,21 +18,35 @@ import (
 //   - a grade above 100, and an ID number that it does not know, abort the import.
 var moodleFormat = Format{
 	Name: "moodle", Ext: "csv", Media: "text/csv", Final: true, Roster: true,
-	Write: writeMoodle, Check: checkMoodle, Remarks: moodleRemarks,
+	Write: writeMoodle, Check: checkMoodle, Empty: emptyOf(moodleTakes), Remarks: moodleRemarks,
 }
 
 // moodleMost is what Moodle takes unless its administrator allows more.
 const moodleMost rubric.Points = 100_00
 
 func checkMoodle(d *result.Data, o Options) error {
-	o = o.For(d)
-	for i := range d.Students {
-		if h := o.Hand(d, &d.Students[i]); h.State == Given && h.Points > moodleMost {
-			return diag.Misuse(i18n.M("transfer.moodle_most", "student", d.Students[i].ID, "points", h.Points.String(), "most", moodleMost.String()),
-				i18n.M("transfer.moodle_most_hint", "class", d.Class))
-		}
+	if full := o.OutOf(d); full > moodleMost {
+		return diag.Misuse(i18n.M("transfer.moodle_full", "max", full.String(), "most", moodleMost.String()),
+			i18n.M("transfer.moodle_most_hint", "class", d.Class))
 	}
 	return nil
+}
+
+// emptyOf has a file be empty that takes none of the students.
+func emptyOf(takes func(*Options, *result.Data, *result.Student) bool) func(*result.Data, Options) bool {
+	return func(d *result.Data, o Options) bool {
+		o = o.For(d)
+		for i := range d.Students {
+			if takes(&o, d, &d.Students[i]) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func moodleTakes(o *Options, d *result.Data, s *result.Student) bool {
+	return moodleKey(s.ID) && o.Hand(d, s).State == Given
 }
 
 // moodleKey reports whether Moodle finds a student by an ID.

@@ -24,17 +24,26 @@ func writeTAP(w io.Writer, d *result.Data, s *result.Student, o Options) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", max(1, len(s.Verdicts)))
 	fmt.Fprintf(&b, "# %s %s\n", inert(s.ID), inert(s.Name))
+	parts := o.checkParts(d, s)
 	switch h := o.Hand(d, s); h.State {
 	case Given:
 		fmt.Fprintf(&b, "# %s\n", o.Lang.T("transfer.score", "points", h.Points.String(), "max", o.OutOf(d).String()))
+		parts = o.parts(d, s, h.Points)
 	case Open:
 		fmt.Fprintf(&b, "# %s\n", o.Lang.T("transfer.state_open"))
 	case Excused:
 		fmt.Fprintf(&b, "# %s\n", o.Lang.T("transfer.state_excused"))
 	}
-	for i, v := range s.Verdicts {
-		p := o.judgedPart(d, s, v)
-		name := tapWords.Replace(inert(v.Check) + " " + p.name)
+	for i, p := range parts {
+		if p.state == adjusts { // they come last
+			fmt.Fprintf(&b, "# %s\n", o.Lang.T("transfer.adjusted", "name", p.name, "points", withSign(p.points), "text", p.first()))
+			continue
+		}
+		points := p.points.String()
+		if p.state == ungraded {
+			points = "?"
+		}
+		name := tapWords.Replace(inert(p.check) + " " + p.name + " (" + points + "/" + p.max.String() + ")")
 		switch p.state {
 		case passed:
 			fmt.Fprintf(&b, "ok %d - %s\n", i+1, name)
@@ -42,6 +51,7 @@ func writeTAP(w io.Writer, d *result.Data, s *result.Student, o Options) error {
 			fmt.Fprintf(&b, "ok %d - %s # SKIP %s\n", i+1, name, tapWords.Replace(p.first()))
 		default:
 			fmt.Fprintf(&b, "not ok %d - %s\n", i+1, name)
+			v, _ := s.Verdict(p.check)
 			if err := tapDetails(&b, v, p); err != nil {
 				return err
 			}

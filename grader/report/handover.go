@@ -81,8 +81,10 @@ func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	}
 	open := t.Open || t.NotYet > 0 || t.Max < left
 	switch {
-	case t.Excused, left <= 0:
+	case t.Excused, left <= 0 && full > 0:
 		return Handed{State: Excused}
+	case left <= 0: // nobody of the class was graded on anything
+		return Handed{State: Open}
 	case open && (!o.AllowUngraded || t.OpenPoints >= known(t)):
 		return Handed{State: Open}
 	}
@@ -210,19 +212,27 @@ func bounded(s string) string {
 	return strings.ToValidUTF8(s[:maxWords], "") + "…"
 }
 
-// parts are what a score that is handed over is made of; they add up to it. Beside
-// the checks there is what lateness took off, what was set by hand above the checks,
-// and what makes up for parts that are excused.
-func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) []part {
+// checkParts are the checks; of what is ungraded nothing counts.
+func (o Options) checkParts(d *result.Data, s *result.Student) []part {
 	var out []part
-	var sum rubric.Points
 	for _, v := range s.Verdicts {
 		p := o.judgedPart(d, s, v)
 		if p.state == ungraded {
 			p.points = 0
 		}
-		sum += p.points
 		out = append(out, p)
+	}
+	return out
+}
+
+// parts are what a score that is handed over is made of; they add up to it. Beside
+// the checks there is what lateness took off, what was set by hand above the checks,
+// and what makes up for parts that are excused.
+func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) []part {
+	out := o.checkParts(d, s)
+	var sum rubric.Points
+	for _, p := range out {
+		sum += p.points
 	}
 	t := s.Tally()
 	adjust := func(points rubric.Points, name, text string) {
@@ -238,6 +248,9 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 		}
 	}
 	adjust(-t.Late, o.Lang.T("transfer.part_late"), strings.Join(late, "\n"))
+	if t.Late == 0 && forgiven(s, "") { // it is 0 by hand
+		out = append(out, part{name: o.Lang.T("transfer.part_late"), text: o.told(strings.Join(late, "\n")), state: adjusts})
+	}
 	var hand []string
 	for _, x := range s.Overrides {
 		if _, judged := s.Verdict(x.Check); !judged && !x.Gone {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/i18n"
@@ -145,9 +146,13 @@ func OverrideLine(lang i18n.Lang, s *result.Student, o result.Override) string {
 		"reason", o.Reason, "who", o.Who, "when", when, "task", o.Task))
 }
 
-// lateLine says how late an attempt was and what that takes off; "" for one that was
-// in time.
+// lateLine says how late an attempt was and what that takes off, or that an instructor
+// counts it as on time; "" for one that was in time.
 func lateLine(lang i18n.Lang, s *result.Student, a result.Attempt) string {
+	if f := a.Forgiven; f != nil {
+		return oneLine(lang.T("hand.late_line_forgiven", "task", a.Task, "days", f.Days, "reason", f.Reason,
+			"due", f.Due.Format("2006-01-02 15:04 -07:00"), "at", f.At.In(f.Due.Location()).Format("2006-01-02 15:04")))
+	}
 	if a.Late == nil {
 		return ""
 	}
@@ -158,6 +163,30 @@ func lateLine(lang i18n.Lang, s *result.Student, a result.Attempt) string {
 	}
 	return oneLine(lang.T(key, "task", a.Task, "days", a.Late.Days, "points", t.Late.String(),
 		"due", a.Late.Due.Format("2006-01-02 15:04 -07:00"), "at", a.Late.At.In(a.Late.Due.Location()).Format("2006-01-02 15:04")))
+}
+
+// forgiven reports whether an attempt at a task was late and counts as on time; "" is
+// any task.
+func forgiven(s *result.Student, task string) bool {
+	return slices.ContainsFunc(s.Attempts, func(a result.Attempt) bool { return a.Forgiven != nil && (task == "" || a.Task == task) })
+}
+
+// forgivenReason says in a few words which tasks were late and count as on time, and
+// why; "" for none.
+func forgivenReason(lang i18n.Lang, s *result.Student) string {
+	var tasks, reasons []string
+	for _, a := range s.Attempts {
+		if f := a.Forgiven; f != nil {
+			tasks = append(tasks, oneLine(a.Task))
+			if why := oneLine(f.Reason); !slices.Contains(reasons, why) {
+				reasons = append(reasons, why)
+			}
+		}
+	}
+	if len(tasks) == 0 {
+		return ""
+	}
+	return oneLine(lang.T("hand.forgiven_reason", "tasks", tasks, "reason", strings.Join(reasons, "; ")))
 }
 
 // JSONChange is one entry of a history, in JSON.

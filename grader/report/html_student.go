@@ -93,9 +93,12 @@ func (v *viewer) parts(out *page.Student, s *result.Student, a result.Tally) {
 		if word := lackedWord(v.lang, s, id); word != "" && !t.ByHand {
 			p.Counts = word
 		}
+		if forgiven(s, id) && t.Late == 0 {
+			p.Late = v.word("hand.forgiven")
+		}
 		out.Parts = append(out.Parts, p)
 		out.ByHand = out.ByHand || t.ByHandPoints() != 0
-		out.Late = out.Late || t.Late != 0
+		out.Late = out.Late || p.Late != ""
 	}
 	if len(out.Parts) == 0 {
 		return

@@ -60,6 +60,18 @@ type jsonAttempt struct {
 	Tries  int    `json:"tries"`
 	// Late is there for an attempt that was not in time.
 	Late *jsonLate `json:"late,omitempty"`
+	// Forgiven is lateness that an instructor counts as none.
+	Forgiven *jsonForgiven `json:"counted_on_time,omitempty"`
+}
+
+// jsonForgiven is how late an attempt was by the clock, and why it counts as on time.
+type jsonForgiven struct {
+	Due    string `json:"due"`
+	At     string `json:"at"`
+	Days   int    `json:"days"`
+	Reason string `json:"reason"`
+	Who    string `json:"who"`
+	When   string `json:"when"`
 }
 
 // jsonLate is how late an attempt was, and what that took off the task's points.
@@ -232,6 +244,9 @@ func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 		j := jsonAttempt{Task: a.Task, Run: a.Run, Judged: a.Judged, Tries: a.Tries}
 		if a.Late != nil {
 			j.Late = &jsonLate{rfc3339(a.Late.Due), rfc3339(a.Late.At), a.Late.Days, s.Task(a.Task).Late}
+		}
+		if f := a.Forgiven; f != nil {
+			j.Forgiven = &jsonForgiven{rfc3339(f.Due), rfc3339(f.At), f.Days, f.Reason, f.Who, rfc3339(f.When)}
 		}
 		out.Attempts = append(out.Attempts, j)
 	}

@@ -64,6 +64,9 @@ func (t Text) mainReason(s *result.Student) string {
 	if late := s.Tally().Late; !ok && late > 0 {
 		return t.Lang.T("hand.late_reason", "points", late.String())
 	}
+	if on := forgivenReason(t.Lang, s); !ok && on != "" && !s.Damaged && len(s.Lacking(true)) == 0 {
+		return on
+	}
 	switch {
 	case s.Damaged:
 		return t.Lang.T("report.damaged")
@@ -75,6 +78,18 @@ func (t Text) mainReason(s *result.Student) string {
 		return oneLine(t.Lang.T("report.ungraded_because", "reason", t.message(v.Message)))
 	}
 	return t.message(v.Message)
+}
+
+// reasons is mainReason, with what was late and counts as on time beside it.
+func (t Text) reasons(s *result.Student) string {
+	main, on := t.mainReason(s), forgivenReason(t.Lang, s)
+	switch {
+	case on == "" || main == on:
+		return main
+	case main == "":
+		return on
+	}
+	return main + t.Lang.T("transfer.next") + on
 }
 
 // reason is the verdict that says best why points are missing: the one that

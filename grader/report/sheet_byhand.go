@@ -63,7 +63,11 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 		out = append(out, number(byHand, byHand != 0))
 	}
 	if l.late > 0 {
-		out = append(out, number(-late, late != 0))
+		off := number(-late, late != 0)
+		if late == 0 && forgiven(s, "") {
+			off.Value = b.lang.T("hand.forgiven") // which sums pass over
+		}
+		out = append(out, off)
 	}
 	most := all.Max - all.NotYet // a run of one task is not a poor one of three
 	max := number(most, all.Excused || most > 0)

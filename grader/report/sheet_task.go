@@ -154,6 +154,8 @@ func (b *book) taskRow(t taskSheet, s *result.Student, row int) []any {
 		late := excelize.Cell{StyleID: st.points}
 		if tally.Late != 0 {
 			late.Value = -tally.Late.Float()
+		} else if forgiven(s, t.task) {
+			late.Value = b.lang.T("hand.forgiven")
 		}
 		out = append(out, late)
 	}

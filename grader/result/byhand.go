@@ -113,11 +113,15 @@ func InForce(history []Change) []Change {
 	return out
 }
 
-// WasOnTime reports whether an instructor counts a task as handed in on time.
-func WasOnTime(history []Change, task string) bool {
-	return slices.ContainsFunc(InForce(history), func(c Change) bool {
-		return c.Kind == OnTime && (c.Task == "" || c.Task == task)
-	})
+// WasOnTime gives the newest change by which an instructor counts a task as handed in
+// on time, and whether there is one in force.
+func WasOnTime(history []Change, task string) (by Change, ok bool) {
+	for _, c := range slices.Backward(InForce(history)) {
+		if c.Kind == OnTime && (c.Task == "" || c.Task == task) {
+			return c, true
+		}
+	}
+	return Change{}, false
 }
 
 // Annotate puts a student's history in force, by a rubric.

@@ -120,6 +120,18 @@ type Attempt struct {
 	Tries  int    // how many attempts there are
 	// Late is how late it was, nil if it was in time or nothing is due.
 	Late *Lateness
+	// Forgiven is set where it was late and an instructor counts it as on time; Late is
+	// nil then, and nothing is taken off.
+	Forgiven *Forgiven
+}
+
+// Forgiven is lateness that an instructor does not count.
+type Forgiven struct {
+	Due, At time.Time // as of [Lateness]
+	Days    int
+	Reason  string
+	Who     string // as of [Change]
+	When    time.Time
 }
 
 // Fault is a fault that was injected in the run.

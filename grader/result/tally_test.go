@@ -100,8 +100,11 @@ func TestInForce(t *testing.T) {
 		set("1", "1.b", 5), {Task: "1", Check: "1.b", Kind: Remove},
 	}
 	require.Equal(t, []Change{set("1", "1.a", 5), remark("缓考两周"), {Kind: OnTime}}, InForce(history))
-	require.True(t, WasOnTime(history, "1"), "the whole lab still is")
-	require.False(t, WasOnTime(history[:4], "2"))
+	by, ok := WasOnTime(history, "1")
+	require.True(t, ok, "the whole lab still is")
+	require.Equal(t, Change{Kind: OnTime}, by)
+	_, ok = WasOnTime(history[:4], "2")
+	require.False(t, ok)
 	require.Empty(t, InForce([]Change{remark("x"), remark("")}))
 }
 
