@@ -38,7 +38,7 @@ func (b *book) recordTable(sheet string, heads []any, what []takeback.Head) {
 func (b *book) recordRow(id string, row []any) {
 	t := &b.shown[len(b.shown)-1]
 	texts := make([]string, len(t.Heads))
-	for i := range t.Heads {
+	for i := range row {
 		if c, ok := row[i].(excelize.Cell); ok && t.Heads[i].What != takeback.Else {
 			switch v := c.Value.(type) {
 			case string:
