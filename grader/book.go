@@ -62,6 +62,9 @@ func (g *Grader) writable(ctx context.Context, path string) (*gradebook.Gradeboo
 func (j *Job) openStored(ctx context.Context, readOnly bool) (*gradebook.Gradebook, error) {
 	none := diag.Misuse(i18n.M("cli.no_runs", "class", j.Class.Name), i18n.M("cli.no_runs_hint", "class", j.Class.Name))
 	if _, err := os.Stat(j.bookPath()); errors.Is(err, fs.ErrNotExist) {
+		if err := gradebook.Lost(j.bookPath()); err != nil {
+			return nil, err
+		}
 		return nil, none
 	}
 	open := j.g.writable

@@ -68,7 +68,10 @@ type Imported struct {
 	Same      int      // students of whom nothing changes
 	Absent    []string // students who have no row any more
 	Passed    []string // cells of rows that are no students'
-	Stored    bool
+	// Overs are cells that were typed over which are counted, or the roster's: nothing
+	// of them is taken.
+	Overs  takeback.Overs
+	Stored bool
 }
 
 // ImportedStudent is what changes of one student.
@@ -168,7 +171,7 @@ func (j *Job) imported(ctx context.Context, book *gradebook.Gradebook, w *takeba
 	if err != nil {
 		return nil, nil, err
 	}
-	x := &Imported{Conflicts: d.Conflicts, Same: d.Same, Absent: d.Absent, Passed: d.Passed}
+	x := &Imported{Conflicts: d.Conflicts, Same: d.Same, Absent: d.Absent, Passed: d.Passed, Overs: d.Overs}
 	hands := make([]hand, len(d.Changes))
 	for i, c := range d.Changes {
 		if c.Kind == result.Remove && c.Reason == "" {

@@ -103,6 +103,15 @@ func nameKey(s string) string {
 	}, s)
 }
 
+// names are those that the roster has today, by ID.
+func (j *Job) names() map[string]string {
+	out := make(map[string]string, len(j.Class.Students))
+	for _, s := range j.Class.Students {
+		out[s.ID] = s.Name
+	}
+	return out
+}
+
 // addRoster gives results what the class's files say beside them, as they are
 // now: its title, and the further columns that anybody has something in.
 func addRoster(d *result.Data, class *roster.Class) {
@@ -115,11 +124,21 @@ func addRoster(d *result.Data, class *roster.Class) {
 			used[name] = true
 		}
 	}
+	seen := make(map[string]bool, len(d.Students))
 	for i := range d.Students {
 		s := &d.Students[i]
+		seen[s.ID] = true
 		s.Columns = columns[s.ID]
-		if s.Name == "" { // in no run yet
-			s.Name = names[s.ID]
+		name, in := names[s.ID]
+		if s.Left = !in; in && name != "" { // a name may have been corrected since
+			s.Name = name
+		}
+	}
+	if d.Run.Policy != "" { // a single run may be of whom it liked
+		for _, s := range class.Students {
+			if !seen[s.ID] {
+				d.Unseen = append(d.Unseen, s.ID)
+			}
 		}
 	}
 	for _, h := range class.Headings {

@@ -28,11 +28,15 @@ type Regrading struct {
 	// ByHand are the students with something set by hand, as they are once judged
 	// anew: all of it stays in force.
 	ByHand []result.Student
+	// Limits are those of them with points that are above their maximum, or whose
+	// maximum changes.
+	Limits []Limit
 	// Carried is how many changes by hand were taken over from the lab that the
 	// results were of, since the rubric has another name.
 	Carried int
 
 	j     *Job
+	names map[string]string   // as the roster has them today, by ID
 	store []gradebook.Regrade // what says something new
 }
 
@@ -53,7 +57,7 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 	if err != nil {
 		return nil, err
 	}
-	x = &Regrading{j: j, Was: map[string]gradebook.Run{}}
+	x = &Regrading{j: j, names: j.names(), Was: map[string]gradebook.Run{}}
 	rules := j.rules()
 	before, err := book.Standing(ctx, lab, rules)
 	if err != nil {
@@ -209,16 +213,17 @@ func (x *Regrading) compare(before, after []gradebook.Standing, history map[stri
 	}
 	for _, s := range after {
 		is := x.counted(s, history)
+		old := was[s.Student.ID]
 		if len(is.Overrides) > 0 && x.j.Has(is.ID) {
 			x.ByHand = append(x.ByHand, is)
+			x.limits(&old, &is)
 		}
 		if !slices.ContainsFunc(x.Anew, func(r gradebook.Regrade) bool { _, ok := r.Verdicts[s.Student.ID]; return ok }) {
 			continue
 		}
 		x.Students++
-		old := was[s.Student.ID]
 		c := Change{
-			ID: s.Student.ID, Name: s.Student.Name, Was: old.Verdicts, Is: is.Verdicts,
+			ID: s.Student.ID, Name: is.Name, Was: old.Verdicts, Is: is.Verdicts,
 			Counted: [2]result.Score{old.Score("", ""), is.Score("", "")},
 		}
 		c.Checks = changedChecks(c.Was, c.Is)
@@ -228,6 +233,7 @@ func (x *Regrading) compare(before, after []gradebook.Standing, history map[stri
 		}
 		x.Changes = append(x.Changes, c)
 	}
+	x.alone(history, was)
 	slices.SortStableFunc(x.Changes, func(a, b Change) int { return cmp.Compare(max(b.By(), -b.By()), max(a.By(), -a.By())) })
 }
 
@@ -245,6 +251,7 @@ func (x *Regrading) counted(s gradebook.Standing, history map[string][]result.Ch
 		}
 	}
 	out := s.Result(tasks)
+	out.Name = cmp.Or(x.names[out.ID], out.Name)
 	out.Annotate(history[s.Student.ID], x.j.Rubric)
 	out.Complete(x.j.Rubric, s.Looks...)
 	if x.j.Narrow() {

@@ -198,6 +198,7 @@ func (t *taking) show() error {
 	if len(x.Passed) > 0 {
 		t.say("import.passed", "cells", grader.ClipList(x.Passed, listed))
 	}
+	t.showOvers()
 	if len(x.Conflicts) > 0 && t.o.skip {
 		t.say("import.conflicts_skipped", "n", t.conflicting())
 		for _, c := range x.Conflicts {
@@ -249,6 +250,9 @@ type importJSON struct {
 	Unchanged int              `json:"unchanged"`
 	Absent    []string         `json:"absent,omitempty"`
 	Passed    []string         `json:"passed_over,omitempty"`
+	// Over are cells that are not read and were typed over, MoreOver how many others.
+	Over     []importOver `json:"typed_over,omitempty"`
+	MoreOver int          `json:"typed_over_more,omitempty"`
 }
 
 type importStudent struct {
@@ -275,6 +279,7 @@ func (t *taking) json() importJSON {
 	for _, s := range x.Students {
 		out.Students = append(out.Students, importStudent{s.ID, s.Name, s.Cell, report.JSONHistory(s.Changes)})
 	}
+	out.Over, out.MoreOver = oversJSON(x.Overs)
 	for _, c := range x.Conflicts {
 		out.Conflicts = append(out.Conflicts, importConflict{c.ID, c.Name, c.Pos.File, lang.Text(c.Msg), lang.Text(c.Hint)})
 	}

@@ -140,6 +140,52 @@ func (a *app) sayKept(x regraded) {
 		if more := len(list.lines) - listedKept; more > 0 {
 			fmt.Fprintln(a.Stdout, "  "+diag.Plain(lang.T("hand.list_more", "n", more, "class", x.j.Class.Name)))
 		}
+		if list.key == "hand.regrade_gone" {
+			fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_gone_hint", "class", x.j.Class.Name, "flags", x.j.RubricFlag())))
+		}
+	}
+	a.sayLimits(x)
+}
+
+// sayLimits prints whose points by hand are above their maximum now, or of another maximum
+// than they were set for, and what to type.
+func (a *app) sayLimits(x regraded) {
+	lang := a.lang()
+	var cut, other []string
+	example := ""
+	for i := range x.Limits {
+		l := &x.Limits[i]
+		was := l.Was.String()
+		if l.Was == 0 {
+			was = "?"
+		}
+		pairs := []any{"student", l.ID, "name", l.Name, "what", l.What(), "points", l.Points.String(), "was", was, "max", l.Now.String(), "counts", l.Counts.String()}
+		if l.Cut() {
+			cut = append(cut, diag.Plain(lang.T("hand.regrade_cut_line", pairs...)))
+		} else {
+			other = append(other, diag.Plain(lang.T("hand.regrade_max_line", pairs...)))
+		}
+		if example == "" || l.Cut() && len(cut) == 1 {
+			example = l.ID + l.Target()
+		}
+	}
+	for _, list := range []struct {
+		key   string
+		lines []string
+	}{{"hand.regrade_cut", cut}, {"hand.regrade_max", other}} {
+		if len(list.lines) == 0 {
+			continue
+		}
+		fmt.Fprintln(a.Stdout, lang.T(list.key, "n", len(list.lines)))
+		for _, line := range list.lines[:min(len(list.lines), listedKept)] {
+			fmt.Fprintln(a.Stdout, line)
+		}
+		if more := len(list.lines) - listedKept; more > 0 {
+			fmt.Fprintln(a.Stdout, "  "+diag.Plain(lang.T("hand.list_more", "n", more, "class", x.j.Class.Name)))
+		}
+	}
+	if example != "" {
+		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_cut_hint", "class", x.j.Class.Name, "flags", x.j.RubricFlag(), "student", example)))
 	}
 }
 

@@ -64,6 +64,11 @@ type regradeKept struct {
 	Excused bool          `json:"excused,omitempty"`
 	Gone    bool          `json:"gone,omitempty"`
 	Reason  string        `json:"reason"`
+	// MaxWas and Max are the maximum of the points until now and from now on, where it
+	// changes or is below them; Counts is what counts of them then.
+	MaxWas *rubric.Points `json:"max_was,omitempty"`
+	Max    *rubric.Points `json:"max,omitempty"`
+	Counts *rubric.Points `json:"counts,omitempty"`
 }
 
 type regradeCheck struct {
@@ -100,7 +105,13 @@ func (x regraded) json() regradeJSON {
 	out.Carried = x.Carried
 	for _, s := range x.ByHand {
 		for _, o := range s.Overrides {
-			out.ByHand = append(out.ByHand, regradeKept{s.ID, o.Task, o.Check, o.Points, o.Excused, o.Gone, o.Reason})
+			kept := regradeKept{ID: s.ID, Task: o.Task, Check: o.Check, Points: o.Points, Excused: o.Excused, Gone: o.Gone, Reason: o.Reason}
+			for i := range x.Limits {
+				if l := &x.Limits[i]; l.ID == s.ID && l.Task == o.Task && l.Check == o.Check {
+					kept.MaxWas, kept.Max, kept.Counts = &l.Was, &l.Now, &l.Counts
+				}
+			}
+			out.ByHand = append(out.ByHand, kept)
 		}
 	}
 	side := func(v *judge.Verdict) *regradeSide {

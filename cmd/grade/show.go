@@ -89,7 +89,9 @@ func (a *app) show(ctx context.Context, j *grader.Job, run string, one bool) err
 		return err
 	}
 	j.SayRubric(data)
-	data.Students = slices.DeleteFunc(data.Students, func(s result.Student) bool { return !j.Has(s.ID) })
+	part := len(j.Students) < len(j.Class.Students)
+	data.Students = slices.DeleteFunc(data.Students, func(s result.Student) bool { return !j.Has(s.ID) && (part || !s.Left) })
+	data.Unseen = slices.DeleteFunc(data.Unseen, func(id string) bool { return !j.Has(id) })
 	if j.Narrow() {
 		for i := range data.Students {
 			data.Students[i].Only(j.Concerns)

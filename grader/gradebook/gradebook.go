@@ -80,13 +80,17 @@ var ErrMoved = errors.New("the gradebook has changed since it was read")
 var ErrBusy = errors.New("another run holds the gradebook")
 
 // Open opens the gradebook at path and brings an older layout up to date. A
-// file that does not exist is made, readable by its owner alone.
+// file that does not exist is made, readable by its owner alone; one that is empty
+// has lost what it held and is refused, see [Lost].
 func Open(ctx context.Context, path string) (*Gradebook, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := touch(abs); err != nil {
+	if err := Lost(abs); err != nil {
+		return nil, err
+	}
+	if err := fresh(ctx, abs); err != nil {
 		return nil, explainOpen(path, err)
 	}
 	db, err := open(abs, "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)")

@@ -26,6 +26,9 @@ const (
 // read all the same, and [Gradebook.ReadOnly] tells; any other is opened as
 // [Open] does.
 func Read(ctx context.Context, path string) (*Gradebook, error) {
+	if err := Lost(path); err != nil {
+		return nil, err
+	}
 	if mayWrite(path) {
 		if g, err := Open(ctx, path); !cannotWrite(err) {
 			return g, err

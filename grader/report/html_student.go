@@ -68,6 +68,9 @@ func (v *viewer) notes(out *page.Student, s *result.Student) {
 			out.Notes = append(out.Notes, page.Note{Kind: kind, Text: v.say(text, longText)})
 		}
 	}
+	if s.Left {
+		note("remark", v.word("enrolled.left_mark"))
+	}
 	for _, o := range s.Overrides {
 		if _, judged := s.Verdict(o.Check); o.Check == "" || !judged { // else it stands with the check
 			note("hand", OverrideLine(v.lang, s, o))

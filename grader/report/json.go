@@ -33,6 +33,8 @@ type jsonReport struct {
 	Faults   []jsonFault   `json:"faults"`
 	Findings []jsonFinding `json:"findings,omitempty"`
 	Sets     []jsonSet     `json:"verdict_sets,omitempty"`
+	// Unseen are the roster's students whom nothing is known of yet.
+	Unseen []string `json:"not_graded,omitempty"`
 }
 
 type jsonRubric struct {
@@ -85,6 +87,8 @@ type jsonLate struct {
 type jsonStudent struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+	// Left says that the roster does not have the student any more.
+	Left bool `json:"left_roster,omitempty"`
 	// Columns are further ones of the roster, by heading.
 	Columns map[string]string `json:"columns,omitempty"`
 	// Points are automatic; Ungraded is how many of Max are not decided.
@@ -167,6 +171,7 @@ func JSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 		Students: []jsonStudent{},
 		Faults:   make([]jsonFault, 0, len(d.Faults)),
 		Findings: jsonFindings(d, lang),
+		Unseen:   d.Unseen,
 	}
 	for _, s := range d.Sets {
 		out.Sets = append(out.Sets, jsonSet{
@@ -223,7 +228,7 @@ func indented(v any, prefix string) ([]byte, error) {
 }
 
 func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
-	out := jsonStudent{ID: s.ID, Name: s.Name, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
+	out := jsonStudent{ID: s.ID, Name: s.Name, Left: s.Left, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
 	for _, m := range s.Missing {
 		j := jsonMissing{m.Task, m.Max, "not-handed-in"}

@@ -102,6 +102,12 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 // cause is the check that lost most, in words that fit; what was seen of it is on the
 // task's sheet.
 func (b *book) cause(s *result.Student, room int) string {
+	if s.Left {
+		one := *s
+		one.Left = false
+		mark := b.lang.T("enrolled.left_mark")
+		return oneLine(mark + "  " + b.cause(&one, max(room-width(mark)-2, 8)))
+	}
 	text := Text{Lang: b.lang}.mainReason(s)
 	v, lost := reason(s)
 	if s.Damaged || !lost || v.Outcome == check.Ungraded || slices.ContainsFunc(s.Overrides, func(o result.Override) bool { return o.Check == "" && o.Task == "" }) {

@@ -92,6 +92,12 @@ func (b *book) run() error {
 	}
 	sum := result.Summarize(d)
 	rows = append(rows, [2]string{"run_yet", Text{Lang: b.lang}.yetAll("missing.run_yet_text", d, &sum)})
+	if ids := left(d); len(ids) > 0 {
+		rows = append(rows, [2]string{"run_left", strings.Join(ids, ", ")})
+	}
+	if len(d.Unseen) > 0 {
+		rows = append(rows, [2]string{"run_unseen", strings.Join(d.Unseen, ", ")})
+	}
 	if d.Run.Task == "auto" {
 		rows[3][1] = b.t("task_auto")
 	}

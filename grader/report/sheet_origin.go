@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strconv"
+
 	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/takeback"
@@ -21,6 +23,37 @@ func (b *book) recordHeads(sheet string, heads []any, keys map[string]int) {
 	}
 }
 
+// recordTable begins to note what a sheet shows that nothing is read back from, for those who
+// tell what was typed over it; what says what each column is.
+func (b *book) recordTable(sheet string, heads []any, what []takeback.Head) {
+	for i := range what {
+		if c, ok := heads[i].(excelize.Cell); ok {
+			what[i].Text, _ = c.Value.(string)
+		}
+	}
+	b.shown = append(b.shown, takeback.Table{Sheet: sheet, Heads: what})
+}
+
+// recordRow notes what a row shows, of the table that was begun last.
+func (b *book) recordRow(id string, row []any) {
+	t := &b.shown[len(b.shown)-1]
+	texts := make([]string, len(t.Heads))
+	for i := range row {
+		if c, ok := row[i].(excelize.Cell); ok && t.Heads[i].What != takeback.Else {
+			switch v := c.Value.(type) {
+			case string:
+				texts[i] = v
+			case float64:
+				texts[i] = strconv.FormatFloat(v, 'f', -1, 64)
+			}
+		}
+	}
+	for len(texts) > 0 && texts[len(texts)-1] == "" {
+		texts = texts[:len(texts)-1]
+	}
+	t.Rows = append(t.Rows, takeback.Row{ID: id, Texts: texts})
+}
+
 // origin is the hidden sheet that says what the workbook was exported from, so that
 // what is typed into it can be told from what was there.
 func (b *book) origin() error {
@@ -28,6 +61,7 @@ func (b *book) origin() error {
 		return nil
 	}
 	o := b.filled
+	o.Tables = b.shown
 	o.Class, o.Lab, o.Run = b.d.Class, b.d.Rubric.ID, b.d.Run.ID
 	for i := range b.d.Students {
 		s := &b.d.Students[i]

@@ -101,6 +101,7 @@ func (b *book) scores() error {
 	b.recordHeads(name, heads, map[string]int{
 		takeback.ID: 1, takeback.Name: 2, takeback.Override: l.override, takeback.Reason: l.reason, takeback.Remark: l.remark,
 	})
+	b.recordTable(name, heads, b.scoreColumns(l, len(heads)))
 	l.causeRoom = b.room(widths[l.cause-1])
 	printed := l.remark
 	const wide = (paperLong - 2*sideMargin) / readable
@@ -118,7 +119,9 @@ func (b *book) scores() error {
 		return err
 	}
 	for i := range b.d.Students {
-		if err := s.add(b.scoreRow(l, &b.d.Students[i], i+2)); err != nil {
+		row := b.scoreRow(l, &b.d.Students[i], i+2)
+		b.recordRow(b.d.Students[i].ID, row)
+		if err := s.add(row); err != nil {
 			return err
 		}
 		if err := b.scoreLinks(l, &b.d.Students[i], i+2); err != nil {
@@ -172,8 +175,9 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	perChar := b.points([]float64{1}) - b.points([]float64{0})
 	room := ((paperLong-2*sideMargin)/readable - b.points(widths)) / perChar
 	widths[cause] = min(max(room, 16), 44)
-	for _, h := range l.more {
-		head(cellText(oneLine(h)), b.longest(8, func(s *result.Student) string { return oneLine(s.Columns[h]) }), st.head)
+	more := b.rosterHeads(heads, l.more)
+	for i, h := range l.more {
+		head(more[i], b.longest(8, func(s *result.Student) string { return oneLine(s.Columns[h]) }), st.head)
 	}
 	return widths, heads
 }

@@ -46,8 +46,11 @@ func (b *book) task(t taskSheet) error {
 	if err := s.put(heads, high, false); err != nil {
 		return err
 	}
+	b.recordTable(t.name, heads, t.columns(len(heads)))
 	for i, student := range t.students {
-		if err := s.add(b.taskRow(t, student, i+2)); err != nil {
+		row := b.taskRow(t, student, i+2)
+		b.recordRow(student.ID, row)
+		if err := s.add(row); err != nil {
 			return err
 		}
 	}

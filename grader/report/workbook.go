@@ -40,7 +40,8 @@ type book struct {
 	st      *styles
 	// taskSheets are the sheets of the tasks, in the order of the columns.
 	taskSheets []taskSheet
-	filled     takeback.Origin // of the sheet that is filled in; see recordHeads
+	filled     takeback.Origin  // of the sheet that is filled in; see recordHeads
+	shown      []takeback.Table // see recordTable
 }
 
 func (b *book) write(w io.Writer) error {

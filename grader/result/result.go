@@ -26,7 +26,10 @@ type Data struct {
 	Headings []string
 	// Students come in the order of the roster.
 	Students []Student
-	Faults   []Fault
+	// Unseen are the IDs of the roster's students whom nothing is known of yet, of a
+	// standing.
+	Unseen []string
+	Faults []Fault
 	// Sets are where the verdicts come from, newest first.
 	Sets []Set
 	// Late is what is taken off for lateness, nil for nothing.
@@ -88,7 +91,9 @@ type Run struct {
 // Student is one student's results.
 type Student struct {
 	ID   string
-	Name string
+	Name string // as the roster has it today, where that has the student
+	// Left says that the roster does not have the student any more.
+	Left bool
 	// Columns are the student's further columns in the roster that are not
 	// blank, by heading.
 	Columns map[string]string

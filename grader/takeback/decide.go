@@ -8,7 +8,6 @@ import (
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
-	"swarmgrade/grader/sheetfile"
 )
 
 // Standing is what stands of a student now.
@@ -45,6 +44,8 @@ type Decision struct {
 	Absent    []string // students that were exported and have no row any more
 	// Passed are cells of rows that are no students', such as an average.
 	Passed []string
+	// Overs are cells that were typed over and are not read.
+	Overs Overs
 }
 
 // maxProblems are listed; then their number is said.
@@ -80,6 +81,7 @@ func Decide(w *Workbook, standing func(id string) (Standing, bool)) (*Decision, 
 	if len(d.problems) > 0 {
 		return nil, d.problems
 	}
+	d.out.Overs = w.Overs
 	return &d.out, nil
 }
 
@@ -106,7 +108,7 @@ type typed struct {
 
 // entry decides on a row.
 func (d *decider) entry(e *Entry) {
-	id := sheetfile.Trim(strings.TrimLeft(sheetfile.Trim(e.ID.Text), "'"))
+	id := bareID(e.ID.Text)
 	if line(id) == d.head { // repeated for the next page
 		return
 	}

@@ -41,6 +41,10 @@ type Origin struct {
 	// Columns are all of that sheet, in its order.
 	Columns  []Column
 	Students []State
+	// Tables are what sheets showed that nothing is read back from.
+	Tables []Table
+
+	shown int // texts of them so far
 }
 
 // Column is a heading of the sheet; Key says what it is, "" for what is not read.
@@ -126,13 +130,18 @@ func (o *Origin) Rows() [][]string {
 			rowStudent, s.ID, s.Name, s.Override.String(), s.Reason, s.Remark, strconv.Itoa(s.Changes), s.Judged,
 		})
 	}
+	for i := range o.Tables {
+		out = append(out, o.Tables[i].rows()...)
+	}
 	return out
 }
 
 // add takes one row of the hidden sheet; words it does not know are of a newer
 // program and passed over.
-func (o *Origin) add(row [8]string) {
+func (o *Origin) add(row []string) {
 	switch row[0] {
+	case rowTable, rowHead, rowCells:
+		o.addShown(row)
 	case rowSchema:
 		o.Schema = row[1]
 	case rowClass:

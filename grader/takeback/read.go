@@ -19,6 +19,7 @@ const (
 	maxOrigin  = 60_000 // rows of the hidden sheet
 	maxColumns = 1000   // headings that are looked at
 	maxSheets  = 40
+	maxShown   = 2_000_000 // texts of what cells showed; nothing is said of more
 )
 
 var limits = sheetfile.Limits{Unpacked: 128 << 20, Text: 64 << 20}
@@ -30,6 +31,8 @@ type Workbook struct {
 	Sheet  string // that was read, as it is called now
 	// Entries are the rows below the headings in which anything is, in their order.
 	Entries []Entry
+	// Overs are cells that were typed over and are not read.
+	Overs Overs
 }
 
 // Entry is a row of the sheet.
@@ -50,11 +53,25 @@ func (c Cell) blank() bool { return !c.Formula && sheetfile.Trim(c.Text) == "" }
 
 // At names a cell in messages: file:sheet!cell.
 func (w *Workbook) At(ref string) diag.Pos {
-	sheet := w.Sheet
+	return diag.Pos{File: w.File + ":" + w.AtSheet(w.Sheet, ref)}
+}
+
+// AtSheet names a cell of a sheet in messages: sheet!cell.
+func (w *Workbook) AtSheet(sheet, ref string) string {
 	if strings.ContainsAny(sheet, " '!:") {
 		sheet = "'" + strings.ReplaceAll(sheet, "'", "''") + "'"
 	}
-	return diag.Pos{File: w.File + ":" + sheet + "!" + ref}
+	return sheet + "!" + ref
+}
+
+// HeadOf is the heading of a column that is read, by its key.
+func (w *Workbook) HeadOf(key string) string {
+	for _, c := range w.Origin.Columns {
+		if c.Key == key {
+			return clip(line(c.Head))
+		}
+	}
+	return key
 }
 
 // Read reads a workbook that was exported and filled in. file is its name in messages.
@@ -115,21 +132,33 @@ func read(ctx context.Context, parts sheetfile.Parts, file string) (*Workbook, e
 	case w.Origin.Schema != Schema || w.Origin.Class == "" || w.Origin.Lab == "" || w.Origin.Run == "" || len(w.Origin.Columns) == 0:
 		return nil, whole(file, "no_origin", "sheet", SheetName)
 	}
-	return w, w.filled(b, sheets)
+	if err := w.filled(b, sheets); err != nil {
+		return nil, err
+	}
+	return w, w.overs(ctx, b, sheets)
 }
+
+// stateWide is how many texts a row of the hidden sheet has at least.
+const stateWide = 8
 
 // origin reads the hidden sheet.
 func (w *Workbook) origin(b *sheetfile.Book, s sheetfile.Sheet) error {
 	n := 0
 	err := b.Cells(s, func(_ int, _ bool, cells []sheetfile.Cell) bool {
-		var row [8]string
+		row := make([]string, stateWide, max(stateWide, min(len(cells), maxColumns+2)))
 		for _, c := range cells {
-			if c.Col <= len(row) {
-				row[c.Col-1] = tidy(c.Text)
+			if c.Col > maxColumns+2 {
+				break
 			}
+			for len(row) < c.Col {
+				row = append(row, "")
+			}
+			row[c.Col-1] = tidy(c.Text)
 		}
 		w.Origin.add(row)
-		n++
+		if row[0] != rowCells {
+			n++
+		}
 		return n <= maxOrigin && len(w.Origin.Columns) <= maxColumns
 	}, func(sheetfile.Span) {})
 	if err == nil && (n > maxOrigin || len(w.Origin.Columns) > maxColumns) {
