@@ -52,7 +52,7 @@ type LinkSheet struct {
 }
 
 // linkHeadings are what a column of links may be headed with.
-var linkHeadings = []string{"链接", "链接地址", "网址", "登录链接", "link", "url", "links"}
+const linkHeadings = "链接,链接地址,网址,登录链接,link,url,links"
 
 // LinksIntoSheet is [Job.LinksInto] with the links written into a copy of a sheet, beside
 // the students' IDs; url makes the link of a token. It gives those that are not in it,

@@ -34,8 +34,8 @@ type Options struct {
 	// Column is the heading of the scores, or the column's letters.
 	Column string
 	// Headings are those of the column when none is named, in the place of those that
-	// scores have: of texts that are no scores.
-	Headings []string
+	// scores have: of texts that are no scores. There are commas between.
+	Headings string
 	// OutOf is the maximum of the scores; 0 if it is not known.
 	OutOf rubric.Points
 	// Overwrite lets a number that stands there already be replaced. Words and
@@ -84,13 +84,12 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if err := t.oneHeading(); err != nil {
 		return nil, err
 	}
-	for _, h := range o.Headings {
-		if o.Column == "" && t.headed(h) {
-			o.Column = h
+	if o.Column == "" && o.Headings != "" {
+		words := strings.Split(o.Headings, ",")
+		o.Column = words[0] // if there is none, it is named as missing
+		if i := slices.IndexFunc(words, t.headed); i >= 0 {
+			o.Column = words[i]
 		}
-	}
-	if o.Column == "" && len(o.Headings) > 0 {
-		o.Column = o.Headings[0] // which is named as missing
 	}
 	col, err := t.scoreColumn(o.Column)
 	if err != nil {
