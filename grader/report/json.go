@@ -35,6 +35,8 @@ type jsonReport struct {
 	Sets     []jsonSet     `json:"verdict_sets,omitempty"`
 	// Unseen are the roster's students whom nothing is known of yet.
 	Unseen []string `json:"not_graded,omitempty"`
+	// Requests to look again: how many there are; the students' have the words.
+	Requests *result.RequestCount `json:"requests,omitempty"`
 }
 
 type jsonRubric struct {
@@ -108,9 +110,11 @@ type jsonStudent struct {
 	Overrides []jsonOverride `json:"overrides,omitempty"`
 	Remark    string         `json:"remark,omitempty"`
 	History   []JSONChange   `json:"history,omitempty"`
-	Attempts  []jsonAttempt  `json:"attempts,omitempty"`
-	Damaged   bool           `json:"damaged,omitempty"`
-	Checks    []jsonCheck    `json:"checks"`
+	// Requests are what the student asked to have looked at again.
+	Requests []JSONRequest `json:"requests,omitempty"`
+	Attempts []jsonAttempt `json:"attempts,omitempty"`
+	Damaged  bool          `json:"damaged,omitempty"`
+	Checks   []jsonCheck   `json:"checks"`
 }
 
 // jsonMissing is a task that was not handed in ("not-handed-in", which is worth
@@ -172,6 +176,9 @@ func JSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 		Faults:   make([]jsonFault, 0, len(d.Faults)),
 		Findings: jsonFindings(d, lang),
 		Unseen:   d.Unseen,
+	}
+	if n := d.Requests(); n.All > 0 {
+		out.Requests = &n
 	}
 	for _, s := range d.Sets {
 		out.Sets = append(out.Sets, jsonSet{
@@ -241,7 +248,7 @@ func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 	if out.Late, out.Excused = t.Late, t.Excused; !t.Open && (t.ByHand || t.Late > 0) {
 		out.Final, out.FinalMax = &t.Points, &t.Max
 	}
-	out.History = JSONHistory(s.History)
+	out.History, out.Requests = JSONHistory(s.History), JSONRequests(s.Requests)
 	for _, o := range s.Overrides {
 		out.Overrides = append(out.Overrides, jsonOverrideOf(o))
 	}
