@@ -154,7 +154,7 @@ func (w *writing) formats(ctx context.Context, names []string) error {
 func (w *writing) format(ctx context.Context, f report.Format) error {
 	d, o := w.of(f)
 	if f.Each == nil {
-		name := w.data.Class + "." + f.Name
+		name := w.data.Class + w.partName() + "." + f.Name
 		if f.Name != f.Ext {
 			name += "." + f.Ext
 		}
@@ -168,9 +168,13 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 	if err := w.each(ctx, f, w.whole(f), d.Students, o); err != nil {
 		return err
 	}
-	w.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(w.files)-n)
+	w.g.note("cli.written_each", "dir", w.eachDir(f), "n", len(w.files)-n)
 	return nil
 }
+
+// eachDir is where the files of each student go: those of some tasks only stand apart from
+// those of the whole lab, while one of some students is what it is among the class's.
+func (w *writing) eachDir(f report.Format) string { return filepath.Join(w.dir, f.Name+w.tasksPart()) }
 
 func (w *writing) file(ctx context.Context, path string, typed bool, write func(io.Writer) error) error {
 	path, err := w.g.writeExport(ctx, w.book, path, typed, write)

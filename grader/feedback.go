@@ -56,7 +56,7 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 		if packed {
 			j.g.note("page.written_zip", "file", files[0], "n", len(who))
 		} else {
-			j.g.note("cli.written_each", "dir", filepath.Join(w.dir, f.Name), "n", len(who))
+			j.g.note("cli.written_each", "dir", w.eachDir(f), "n", len(who))
 		}
 		if len(open) > 0 {
 			j.g.note("page.some_open", "n", len(open), "ids", ClipList(open, listedOpen))
@@ -76,7 +76,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 			return err
 		}
 		s := &who[i]
-		path := filepath.Join(w.dir, f.Name, w.nameOf(s.ID)+"."+f.Ext)
+		path := filepath.Join(w.eachDir(f), w.nameOf(s.ID)+"."+f.Ext)
 		if f.Final && o.Hand(d, s).State != report.Given {
 			// One of an earlier export would be taken for what counts now.
 			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -95,7 +95,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 // pack writes the same files into one archive, in the order of the roster and without
 // times, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
-	return w.file(ctx, filepath.Join(w.dir, f.Name+".zip"), false, func(to io.Writer) error {
+	return w.file(ctx, filepath.Join(w.dir, f.Name+w.partName()+".zip"), false, func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
 		out := zip.NewWriter(to)
@@ -104,7 +104,7 @@ func (w *writing) pack(ctx context.Context, f report.Format, who []result.Studen
 				return err
 			}
 			s := &who[i]
-			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + "/" + w.nameOf(s.ID) + "." + f.Ext)
+			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + w.partName() + "/" + w.nameOf(s.ID) + "." + f.Ext)
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/form"
@@ -53,7 +54,10 @@ func (w *writing) fill(ctx context.Context, f *Fill) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(w.dir, filepath.Base(f.File))
+	base := filepath.Base(f.File)
+	ext := filepath.Ext(base)
+	part := w.partName() // a form that was filled so before has it in its name
+	path := filepath.Join(w.dir, strings.TrimSuffix(strings.TrimSuffix(base, ext), part)+part+ext)
 	if sameFile(path, f.File) {
 		return diag.Misuse(i18n.M("fill.over", "file", f.File), i18n.M("fill.over_hint"))
 	}

@@ -38,7 +38,7 @@ func (b *book) statistics() error {
 		checks += len(t.checks)
 	}
 	s, err := b.open(paper{
-		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: small,
+		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: smallest,
 		rows: 16 + len(b.taskSheets) + checks, printed: statChart + 3,
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func (b *book) statistics() error {
 // statScores are the final scores: how many in each band, and their middle.
 func (b *book) statScores(s *sheet, l layout) error {
 	st, n := b.st, len(b.d.Students)+1
-	final, rate := column(b.t("sheet_scores"), l.final, n), column(b.t("sheet_scores"), l.rate, n)
+	final, rate := column(b.scoresName(), l.counts(), n), column(b.scoresName(), l.rate, n)
 	if err := s.add([]any{
 		nil, excelize.Cell{StyleID: st.head, Value: b.t("score_band")},
 		excelize.Cell{StyleID: st.head, Value: b.t("students")},
@@ -111,7 +111,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 			return err
 		}
 	}
-	return s.add(nil)
+	return s.gap()
 }
 
 // statTasks are the tasks: how many are wholly graded, and their mean, with what was
@@ -152,7 +152,7 @@ func (b *book) statTasks(s *sheet, _ layout) error {
 			return err
 		}
 	}
-	return s.add(nil)
+	return s.gap()
 }
 
 // statChecks are the checks, with the picture of their shares beside them.
