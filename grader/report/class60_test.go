@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -291,4 +294,28 @@ func asWritten(t *testing.T, raw []byte, lang i18n.Lang, worked []printedSheet) 
 		assert.InDelta(t, want.scale, p.scale, 0.011, want.name)
 	}
 	require.Len(t, f.GetSheetList(), len(worked)+1, "and the one that nobody sees")
+}
+
+// TestAClassOf60ByLibreOffice: a program of its own prints a class of 60 on a dozen pages too.
+// It needs soffice.
+func TestAClassOf60ByLibreOffice(t *testing.T) {
+	soffice, err := exec.LookPath("soffice")
+	if err != nil {
+		t.Skip("soffice is not installed: pages are only worked out")
+	}
+	for lang, kind := range map[i18n.Lang]string{i18n.ZH: "mixed", i18n.EN: "long names"} {
+		d := class60(t, 60, lang, "1", "2", "3")
+		onPaperOf[kind](d, lang)
+		dir := t.TempDir()
+		raw := render(t, func(b *bytes.Buffer) error { return Workbook(b, d, Options{Lang: lang, Timeline: windowOf}) })
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "class.xlsx"), raw, 0o600))
+		out, err := exec.CommandContext(t.Context(), soffice, "--headless", "-env:UserInstallation=file://"+filepath.Join(dir, "profile"),
+			"--convert-to", "pdf", "--outdir", dir, filepath.Join(dir, "class.xlsx")).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		pdf, err := os.ReadFile(filepath.Join(dir, "class.pdf"))
+		require.NoError(t, err)
+		pages := len(regexp.MustCompile(`/Type\s*/Page[^s]`).FindAll(pdf, -1))
+		require.Greater(t, pages, 6)
+		require.LessOrEqual(t, pages, classPages, kind)
+	}
 }

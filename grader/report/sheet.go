@@ -169,7 +169,11 @@ func (s *sheet) height(values []any) float64 {
 		c, ok := v.(excelize.Cell)
 		text, isText := c.Value.(string)
 		if ok && isText && s.b.st.wraps[c.StyleID] {
-			lines = max(lines, linesOf(text, s.b.room(s.widths[i])))
+			n := linesOf(text, s.b.room(s.widths[i]))
+			if s.lines > 0 && i < s.lead { // who it is takes two lines at most
+				n = min(n, 2)
+			}
+			lines = max(lines, n)
 		}
 	}
 	if s.lines > 0 && s.row > 0 {

@@ -214,7 +214,7 @@ func (b *book) longest(least float64, of func(*result.Student) string) float64 {
 func (b *book) scoreRow(l layout, s *result.Student, row int) []any {
 	st := b.st
 	out := []any{
-		textCell(s.ID, st.text, st.textQuoted), textCell(oneLine(s.Name), st.text, st.textQuoted),
+		textCell(s.ID, st.text, st.textQuoted), b.wrap(oneLine(s.Name)),
 		textCell(b.classOf(l, s), st.text, st.textQuoted),
 	}
 	for _, t := range b.taskSheets {
