@@ -150,7 +150,7 @@ func (b *book) scoreCause(s *result.Student, room int) string {
 // notFinal reports whether a student has points, and other systems get none since not all
 // of the lab is graded; see [Options.Hand].
 func (b *book) notFinal(s *result.Student) bool {
-	if t := s.Tally(); t.Open || t.Excused {
+	if t := s.Tally(); t.Open || t.Excused || s.Whole() != nil { // a total by hand is final
 		return false
 	}
 	o := b.o
