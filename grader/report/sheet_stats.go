@@ -97,8 +97,12 @@ func (b *book) statScores(s *sheet, l layout) error {
 		median = (scores[(k-1)/2] + scores[k/2]) / 2
 		least, most = scores[0], scores[k-1]
 	}
+	counted := "graded_students"
+	if l.soFar > 0 { // points so far count too
+		counted = "counted_students"
+	}
 	if err := s.add([]any{
-		nil, excelize.Cell{StyleID: st.label, Value: b.t("graded_students")},
+		nil, excelize.Cell{StyleID: st.label, Value: b.t(counted)},
 		excelize.Cell{StyleID: st.points, Value: len(scores), Formula: "COUNT(" + final + ")"},
 	}); err != nil {
 		return err
