@@ -159,7 +159,7 @@ func (w *writing) formats(ctx context.Context, names []string) error {
 func (w *writing) format(ctx context.Context, f report.Format) error {
 	d, o := w.of(f)
 	if f.Each == nil {
-		name := w.data.Class + "." + f.Name
+		name := w.data.Class + w.partName() + "." + f.Name
 		if f.Name != f.Ext {
 			name += "." + f.Ext
 		}
@@ -180,6 +180,11 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 	w.g.note("cli.written_each", "dir", dir, "n", len(w.files)-n)
 	return nil
 }
+
+// eachDir is what the directory of the files of each student is called: those of some tasks
+// only stand apart from those of the whole lab, while one of some students is what it is among
+// the class's.
+func (w *writing) eachDir(f report.Format) string { return f.Name + w.tasksPart() }
 
 // nothing says that nobody has a score to hand over: a file without any would be refused,
 // and one of an earlier export would be taken for what counts now.

@@ -51,3 +51,28 @@ func TestAPartHasNothingOfOthers(t *testing.T) {
 	w.part.students = nil
 	require.Same(t, d, w.asked(d))
 }
+
+// TestNamesOfParts: a part of a class has the same name each time, and none that a class has.
+func TestNamesOfParts(t *testing.T) {
+	var d result.Data
+	for _, id := range []string{"01", "02", "03", "04", "a/b"} {
+		d.Students = append(d.Students, result.Student{ID: id})
+	}
+	of := func(tasks []string, ids ...string) string {
+		w := &writing{class: &d, data: &d, part: part{tasks: tasks}}
+		if len(ids) > 0 {
+			w.part.students = map[string]bool{}
+			for _, id := range ids {
+				w.part.students[id] = true
+			}
+		}
+		return w.partName()
+	}
+	require.Empty(t, of(nil))
+	require.Equal(t, "~task-2", of([]string{"2"}))
+	require.Equal(t, "~task-1+3~students-01+a%2Fb", of([]string{"1", "3"}, "a/b", "01"))
+	many := of(nil, "01", "02", "03", "04")
+	require.Regexp(t, `^~students-4-[0-9a-f]{8}$`, many)
+	require.Equal(t, many, of(nil, "04", "03", "02", "01"))
+	require.NotEqual(t, many, of(nil, "01", "02", "03", "a/b"))
+}

@@ -3,6 +3,8 @@ package grader
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -82,4 +84,47 @@ func shortName(id string) string {
 func hashOf(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "~" + hex.EncodeToString(sum[:8])
+}
+
+// partMark begins what stands behind a name in that of a file of a part: no class's name
+// has it in it, so that no such file is taken for a class's, or in the place of one.
+const partMark = "~"
+
+// Files of more students than named, or with a longer list of them in bytes, tell how many
+// they are and a part of the hash of their IDs.
+const (
+	named      = 3
+	namedBytes = 60
+)
+
+// tasksPart is what files of some tasks have behind their names: "~task-2", "~task-1+2".
+func (w *writing) tasksPart() string {
+	if w.part.tasks == nil {
+		return ""
+	}
+	var names []string
+	for _, id := range w.part.tasks {
+		names = append(names, fileName(id))
+	}
+	return partMark + "task-" + strings.Join(names, "+")
+}
+
+// partName is what files of a part of a class have behind their names: tasksPart, and
+// "~students-ID+ID" or "~students-12-1a2b3c4d". The same part has the same name.
+func (w *writing) partName() string {
+	if w.part.students == nil {
+		return w.tasksPart()
+	}
+	ids := w.askedIDs()
+	var names []string
+	for _, id := range ids {
+		names = append(names, w.nameOf(id))
+	}
+	list := strings.Join(names, "+")
+	if len(ids) > named || len(list) > namedBytes {
+		slices.Sort(ids)
+		sum := sha256.Sum256([]byte(strings.Join(ids, "\x00")))
+		list = strconv.Itoa(len(ids)) + "-" + hex.EncodeToString(sum[:4])
+	}
+	return w.tasksPart() + partMark + "students-" + list
 }

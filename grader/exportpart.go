@@ -30,9 +30,28 @@ func (w *writing) narrow(j *Job) {
 		w.gone = nil
 	}
 	if j.Narrow() {
-		w.part.tasks = j.Tasks
+		w.part.tasks = []string{}
+		for _, t := range j.Rubric.Tasks {
+			if j.Concerns(t.ID) {
+				w.part.tasks = append(w.part.tasks, t.ID)
+			}
+		}
 	}
-	w.o.Part = w.part.students != nil || w.part.tasks != nil
+	w.o.Part = report.Part{Students: w.askedIDs(), Tasks: w.part.tasks}
+}
+
+// askedIDs are the IDs of the students asked for, in the roster's order; nil for all.
+func (w *writing) askedIDs() []string {
+	if w.part.students == nil {
+		return nil
+	}
+	ids := []string{}
+	for _, s := range w.class.Students {
+		if w.asks(s.ID) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // asks reports whether a student is asked for.
@@ -62,13 +81,7 @@ func (w *writing) asked(d *result.Data) *result.Data {
 // sayPart says that a file is not the whole class's, or not of the whole lab.
 func (w *writing) sayPart(format string) {
 	if w.part.students != nil {
-		var ids []string
-		for _, s := range w.class.Students {
-			if w.asks(s.ID) {
-				ids = append(ids, s.ID)
-			}
-		}
-		w.remark(format, report.Remark{Key: "transfer.only_students", Students: ids})
+		w.remark(format, report.Remark{Key: "transfer.only_students", Students: w.askedIDs()})
 	}
 	if w.part.tasks != nil {
 		w.remark(format, report.Remark{Key: "transfer.only_tasks", Args: []any{"tasks", w.part.tasks}})

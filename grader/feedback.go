@@ -70,9 +70,9 @@ func (j *Job) Feedback(ctx context.Context, e Export, packed bool) (files, open 
 // path; of a format of final scores none of who has no such score.
 func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who []result.Student, o report.Options) (string, error) {
 	out, err := w.out()
-	dir := f.Name
+	dir := w.eachDir(f)
 	if err == nil {
-		dir, err = out.folder(f.Name)
+		dir, err = out.folder(dir)
 	}
 	if err != nil {
 		return "", notWritten(filepath.Join(w.dir, dir), err)
@@ -105,7 +105,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 // pack writes the same files into one archive, in the order of the roster and without
 // times, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
-	return w.file(ctx, f.Name+".zip", func(to io.Writer) error {
+	return w.file(ctx, f.Name+w.partName()+".zip", func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
 		out := zip.NewWriter(to)
@@ -114,7 +114,7 @@ func (w *writing) pack(ctx context.Context, f report.Format, who []result.Studen
 				return err
 			}
 			s := &who[i]
-			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + "/" + w.nameOf(s.ID) + "." + f.Ext)
+			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + w.partName() + "/" + w.nameOf(s.ID) + "." + f.Ext)
 			if err != nil {
 				return err
 			}

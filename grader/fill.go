@@ -67,7 +67,7 @@ func (w *writing) form(ctx context.Context, f *Fill) (*filledForm, error) {
 	if out.Filled, err = form.Fill(ctx, data, f.File, scores, where); err != nil {
 		return nil, err
 	}
-	if sameFile(filepath.Join(w.dir, filepath.Base(f.File)), f.File) {
+	if sameFile(filepath.Join(w.dir, w.formName(f.File)), f.File) {
 		return nil, diag.Misuse(i18n.M("fill.over", "file", f.File), i18n.M("fill.over_hint"))
 	}
 	return out, nil
@@ -80,17 +80,25 @@ func (w *writing) fill(ctx context.Context, f *filledForm) error {
 		w.say()
 		return &diag.Failure{Code: diag.Open, Msg: i18n.M("transfer.nobody", "format", "--fill"), Hint: i18n.M("transfer.nobody_hint", "class", w.class.Class)}
 	}
-	name := filepath.Base(f.file)
-	if strings.EqualFold(name, w.data.Class+".xlsx") { // the class's own workbook is called that
-		name = w.data.Class + ".fill.xlsx"
-	}
-	if err := w.file(ctx, name, func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
+	if err := w.file(ctx, w.formName(f.file), func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
 		return err
 	}
 	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", f.Written, "same", f.Same, "column", f.Column, "at", f.At,
 		"sheet", f.Sheet, "max", f.outOf.String())
 	w.filled(f.Filled, f.excused)
 	return nil
+}
+
+// formName is what the copy of a form is called.
+func (w *writing) formName(file string) string {
+	base := filepath.Base(file)
+	ext := filepath.Ext(base)
+	part := w.partName() // a form that was filled so before has it in its name
+	name := strings.TrimSuffix(strings.TrimSuffix(base, ext), part) + part + ext
+	if strings.EqualFold(name, w.data.Class+part+".xlsx") { // the workbook itself is called that
+		name = w.data.Class + part + ".fill.xlsx"
+	}
+	return name
 }
 
 // filled says what of the class and of the form was left.

@@ -83,7 +83,7 @@ func newExportCmd(a *app) *cobra.Command {
 		handFlags
 		back importFlags
 	}
-	c := &cobra.Command{Use: "export --class CLASS", Short: lang.T("cli.export_short"), Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "export --class CLASS", Short: lang.T("cli.export_short"), Long: lang.T("cli.export_long"), Args: cobra.NoArgs}
 	f.classFlags.register(a, c)
 	f.exportFlags.register(a, c)
 	f.handFlags.register(a, c)

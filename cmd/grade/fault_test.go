@@ -84,7 +84,7 @@ func TestFaultOfAClass(t *testing.T) {
 		t.Helper()
 		got, _, errs := graded(t, dir, append([]string{"--class", "six", "--task", "1", "--format", "json", "--out", out}, args...)...)
 		require.Equal(t, status, got, errs)
-		data, err := os.ReadFile(filepath.Join(out, "six.json"))
+		data, err := os.ReadFile(filepath.Join(out, "six~task-1.json"))
 		require.NoError(t, err)
 		var c classJSON
 		require.NoError(t, json.Unmarshal(data, &c))

@@ -1,15 +1,12 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/check"
@@ -19,7 +16,6 @@ import (
 	"swarmgrade/grader/recovery"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
-	"swarmgrade/grader/takeback"
 	"swarmgrade/rubrics"
 )
 
@@ -127,115 +123,4 @@ func windowOf(s *result.Student) (*result.Timeline, error) {
 		x.Probes = append(x.Probes, result.TimedProbe{At: float64(i), OK: i < 0 || i > bad*3 || i%2 == 0})
 	}
 	return x, nil
-}
-
-// sheetOnPaper is how a sheet prints, worked out from the file alone.
-type sheetOnPaper struct {
-	scale float64
-	pages int
-}
-
-// onPaper works out the scale and the pages of a sheet from its widths and heights, as
-// programs that print it do.
-func onPaper(t *testing.T, f *excelize.File, sheet string, digit float64) sheetOnPaper {
-	t.Helper()
-	layout, err := f.GetPageLayout(sheet)
-	require.NoError(t, err)
-	margins, err := f.GetPageMargins(sheet)
-	require.NoError(t, err)
-	wide, high := 595.0, 842.0
-	if *layout.Orientation == "landscape" {
-		wide, high = high, wide
-	}
-	wide -= 72 * (*margins.Left + *margins.Right)
-	high -= 72 * (*margins.Top + *margins.Bottom)
-	rows, err := f.GetRows(sheet)
-	require.NoError(t, err)
-	columns, last := 0, len(rows)
-	for _, row := range rows {
-		columns = max(columns, len(row))
-	}
-	if area := definedNames(f)["_xlnm.Print_Area "+sheet]; area != "" {
-		_, to, _ := strings.Cut(area[strings.LastIndex(area, "!")+1:], ":")
-		columns, last, err = excelize.CellNameToCoordinates(strings.ReplaceAll(to, "$", ""))
-		require.NoError(t, err)
-	}
-	used := 0.0
-	for c := 1; c <= columns; c++ {
-		name, err := excelize.ColumnNumberToName(c)
-		require.NoError(t, err)
-		w, err := f.GetColWidth(sheet, name)
-		require.NoError(t, err)
-		used += (w*digit + 5) * 0.75
-	}
-	var heights []float64
-	for r := 1; r <= last; r++ {
-		seen, err := f.GetRowVisible(sheet, r)
-		require.NoError(t, err)
-		h, err := f.GetRowHeight(sheet, r)
-		require.NoError(t, err)
-		if seen {
-			heights = append(heights, h)
-		}
-	}
-	p := sheetOnPaper{scale: min(1, wide/used)}
-	for {
-		p.pages = 1
-		y := 0.0
-		for i, h := range heights {
-			if y+h > high/p.scale+1e-6 {
-				p.pages++
-				y = heights[0]
-			}
-			if i > 0 || p.pages == 1 {
-				y += h
-			}
-		}
-		if *layout.FitToHeight == 0 || p.pages <= *layout.FitToHeight {
-			return p
-		}
-		p.scale -= 0.005
-	}
-}
-
-// TestAClassOf60OnPaper: the score sheet is readable and on two or three pages, with
-// its headings on each of them; two tasks are on a dozen pages, a third takes some more.
-func TestAClassOf60OnPaper(t *testing.T) {
-	for _, lang := range i18n.Langs {
-		for _, tasks := range [][]string{{"1", "2"}, {"1", "2", "3"}} {
-			if testing.Short() && len(tasks) == 3 {
-				continue
-			}
-			d := class60(t, 60, lang, tasks...)
-			raw := render(t, func(b *bytes.Buffer) error { return Workbook(b, d, Options{Lang: lang, Timeline: windowOf}) })
-			if *keep != "" {
-				require.NoError(t, os.WriteFile(fmt.Sprintf("%s/class.%s.%d.xlsx", *keep, lang, len(tasks)), raw, 0o644))
-			}
-			f := readBack(t, raw)
-			for _, sheet := range f.GetSheetList() { // every word is filled in
-				rows, err := f.GetRows(sheet)
-				require.NoError(t, err)
-				require.NotRegexp(t, `\{[a-z]+[}|]|report\.`, fmt.Sprint(rows))
-			}
-			digit := 7.0
-			if lang == i18n.ZH {
-				digit = 8
-			}
-			all := 0
-			for i, sheet := range f.GetSheetList() {
-				if sheet == takeback.SheetName { // nobody sees it
-					continue
-				}
-				p := onPaper(t, f, sheet, digit)
-				t.Logf("%s: %d pages at %.2f", sheet, p.pages, p.scale)
-				all += p.pages
-				if i == 0 {
-					require.GreaterOrEqual(t, p.scale, readable-0.011, "10 points are 9 at least")
-					require.Contains(t, []int{2, 3}, p.pages)
-				}
-			}
-			t.Logf("%s, %d tasks: %d pages", lang, len(tasks), all)
-			require.LessOrEqual(t, all, map[int]int{2: 12, 3: 15}[len(tasks)]+1, "one of them is that of changes by hand")
-		}
-	}
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/xuri/excelize/v2"
-
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -96,42 +94,6 @@ func FindingsJSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 	}
 	_, err := w.Write(EscapeControls(buf.Bytes()))
 	return err
-}
-
-// findings is the sheet of what an instructor should look at; a class without
-// any has none.
-func (b *book) findings() error {
-	if len(b.d.Findings) == 0 {
-		return nil
-	}
-	st := b.st
-	s, err := b.open(paper{
-		name: b.t("sheet_findings"), widths: []float64{8, 24, 26, 7, 56, 56, 22}, rows: len(b.d.Findings) + 2, printed: 6, least: smallest,
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.heads([]string{"severity", "finding", "students", "task_heading", "message", "evidence_where", "evidence"}); err != nil {
-		return err
-	}
-	for _, f := range b.d.Findings {
-		var where, hashes []string
-		for _, e := range f.Evidence {
-			where = append(where, oneLine(refText(e)))
-			hashes = append(hashes, e.Bundle)
-		}
-		if err := s.add([]any{
-			b.wrap(b.lang.Text(f.Kind.Severity().Text())), b.wrap(b.lang.Text(f.Kind.Title())),
-			b.wrap(oneLine(strings.Join(called(b.d, f.Students), ", "))), textCell(oneLine(f.Task), st.text, st.textQuoted),
-			b.wrap(oneLine(b.lang.Text(f.Message))), b.wrap(strings.Join(where, "\n")), b.wrap(strings.Join(uniq(hashes), "\n")),
-		}); err != nil {
-			return err
-		}
-	}
-	if err := s.add([]any{excelize.Cell{StyleID: st.label, Value: b.t("findings_note")}}); err != nil {
-		return err
-	}
-	return s.end()
 }
 
 func uniq(list []string) []string {

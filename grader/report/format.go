@@ -64,9 +64,9 @@ type Options struct {
 	// knows of none.
 	Timeline func(*result.Student) (*result.Timeline, error)
 
-	// Part says that it is not all of the class's results, so that a workbook of them
-	// can't be taken back for the class's.
-	Part bool
+	// Part is what of the class's results it is; a workbook of a part says so, and can't be
+	// taken back for the class's.
+	Part Part
 
 	of      *result.Data // that the following are of
 	columns []result.Column

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -71,10 +72,29 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	require.Equal(t, []string{"40", "40", "40", "还没有评（1 个任务，共 60 分）：2"}, []string{
 		value(t, f, "成绩单", "D2"), value(t, f, "成绩单", "E2"), value(t, f, "成绩单", "F2"), value(t, f, "成绩单", "G2"),
 	})
-	require.Equal(t, []string{"40", "1"}, []string{value(t, f, "成绩单", "J2"), value(t, f, "成绩单", "K2")}, "final, and its share")
+	require.Equal(t, []string{"未评完", "1", "40"}, []string{value(t, f, "成绩单", "J2"), value(t, f, "成绩单", "K2"), value(t, f, "成绩单", "M2")}, "final, the share of what is graded, points so far")
+	require.Equal(t, "目前得分", value(t, f, "成绩单", "M1"))
 	recalculated(t, f)
+	// Statistics are of the points so far; what is typed over them is final.
+	require.Equal(t, []string{"2", "40", "40"}, []string{value(t, f, "统计", "C7"), value(t, f, "统计", "C8"), value(t, f, "统计", "C9")})
+	calc := func(sheet, cell string) string {
+		v, err := f.CalcCellValue(sheet, cell, excelize.Options{RawCellValue: true})
+		require.NoError(t, err)
+		return v
+	}
+	require.NoError(t, f.SetCellValue("成绩单", "H2", 90))
+	require.NoError(t, f.UpdateLinkedValue())
+	require.Equal(t, []string{"90", "100", "0.9", "90"}, []string{calc("成绩单", "J2"), calc("成绩单", "F2"), calc("成绩单", "K2"), calc("成绩单", "M2")})
+	require.NoError(t, f.SetCellValue("成绩单", "H2", "免计"))
+	require.Equal(t, []string{"免计", "", ""}, []string{calc("成绩单", "J2"), calc("成绩单", "K2"), calc("成绩单", "M2")})
+	f = readBack(t, workbook(t, d, i18n.ZH))
+	// Other systems get as little.
+	o := Options{}
+	for i := range d.Students {
+		require.Equal(t, Open, o.Hand(d, &d.Students[i]).State)
+	}
 	require.Equal(t, []string{"90–100%", "2"}, []string{value(t, f, "统计", "B2"), value(t, f, "统计", "C2")}, "of what has been graded")
-	rows, err := f.GetRows("运行信息")
+	rows, err := f.GetRows("评分标准与运行信息")
 	require.NoError(t, err)
 	require.Contains(t, rows, []string{"还没有评的任务", "1 个任务：2，占整个实验 100 分中的 60 分"})
 

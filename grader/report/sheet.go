@@ -24,6 +24,16 @@ type paper struct {
 	// least is how small text may get, as a share of its size, where that saves a
 	// page; 0 shrinks it to the width of the paper alone.
 	least float64
+	// most is how many pages are enough for it, for which text may get as small as tight,
+	// smaller than least; 0 is as many as it takes.
+	most  int
+	tight float64
+	// lines bounds how high a row gets for the text in it, the heading's apart; what is
+	// longer is whole in its cell. 0 is maxHeight.
+	lines int
+	// loose says that row 1 heads only the first of several lists: it is not frozen, nor
+	// repeated on paper.
+	loose bool
 	// title is in the middle of the top of the paper, foot at its lower left.
 	title, foot string
 	// grouped says that rows that are folded away stand below the one they belong to.
@@ -41,6 +51,9 @@ type sheet struct {
 	// onPaper is the last row on paper; 0 is the last one there is.
 	onPaper int
 }
+
+// gap parts two lists.
+func (s *sheet) gap() error { return s.put(nil, 6, 0) }
 
 // open starts a sheet.
 func (b *book) open(p paper) (*sheet, error) {
@@ -80,6 +93,10 @@ func (b *book) open(p paper) (*sheet, error) {
 			return nil, err
 		}
 	}
+	s := &sheet{StreamWriter: sw, paper: p, b: b}
+	if p.loose {
+		return s, nil
+	}
 	pane := "bottomLeft"
 	if p.lead > 0 {
 		pane = "bottomRight"
@@ -94,18 +111,18 @@ func (b *book) open(p paper) (*sheet, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return &sheet{StreamWriter: sw, paper: p, b: b}, nil
+	return s, nil
 }
 
 // headerFooter are what stands on each sheet of paper around the cells. Excel takes
 // 255 characters for each; a space parts a size from a title that starts with a digit.
 func (b *book) headerFooter(p paper) *excelize.HeaderFooterOptions {
 	o := &excelize.HeaderFooterOptions{
-		OddHeader: "&L" + headerText(heading(b.d, b.lang), 90) + "&R" + headerText(p.name, 40),
+		OddHeader: "&L" + headerText(heading(b.d, b.lang), 90) + "&R" + headerText(b.titled(p.name), 72),
 		OddFooter: "&R" + b.lang.T("report.page"),
 	}
 	if p.title != "" {
-		o.OddHeader = "&L" + headerText(b.d.Class, 30) + `&C&B&14 ` + headerText(p.title, 44) + "&R" + headerText(date(b.d.Run.Started), 20)
+		o.OddHeader = "&L" + headerText(b.d.Class, 30) + `&C&B&14 ` + headerText(b.titled(clip(p.title, 44)), 88) + "&R" + headerText(date(b.d.Run.Started), 20)
 	}
 	if p.foot != "" {
 		o.OddFooter = "&L" + headerText(p.foot, 150) + o.OddFooter
@@ -115,16 +132,17 @@ func (b *book) headerFooter(p paper) *excelize.HeaderFooterOptions {
 
 // add writes the next row, high enough for all the text in it: programs do
 // not agree on whether to find that out themselves.
-func (s *sheet) add(values []any) error { return s.put(values, s.height(values), false) }
+func (s *sheet) add(values []any) error { return s.put(values, s.height(values), 0) }
 
-// fold writes the next row folded away, under the last one that is not.
-func (s *sheet) fold(values []any) error { return s.put(values, s.height(values), true) }
+// fold writes the next row folded away at a level, 1 being the first that is unfolded,
+// under the last one that is not.
+func (s *sheet) fold(values []any, level int) error { return s.put(values, s.height(values), level) }
 
-func (s *sheet) put(values []any, height float64, folded bool) error {
+func (s *sheet) put(values []any, height float64, level int) error {
 	s.row++
 	opts := excelize.RowOpts{Height: height}
-	if folded {
-		opts.Hidden, opts.OutlineLevel = true, 1
+	if level > 0 {
+		opts.Hidden, opts.OutlineLevel = true, level
 	} else {
 		s.heights = append(s.heights, height)
 	}
@@ -144,9 +162,21 @@ func (s *sheet) height(values []any) float64 {
 		c, ok := v.(excelize.Cell)
 		text, isText := c.Value.(string)
 		if ok && isText && s.b.st.wraps[c.StyleID] {
-			lines = max(lines, linesOf(text, s.b.room(s.widths[i])))
+			n := linesOf(text, s.b.room(s.widths[i]))
+			if s.lines > 0 && i < s.lead { // who it is takes two lines at most
+				n = min(n, 2)
+			}
+			lines = max(lines, n)
 		}
 	}
+	if s.lines > 0 && s.row > 0 {
+		lines = min(lines, s.lines)
+	}
+	return s.textHeight(lines)
+}
+
+// textHeight is the height of so many lines.
+func (s *sheet) textHeight(lines int) float64 {
 	return min(float64(lines)*lineHeight+rowSpare, maxHeight)
 }
 
@@ -179,87 +209,17 @@ func (s *sheet) end() error {
 	if s.portrait {
 		orientation = "portrait"
 	}
-	if _, pages, shrunk := s.layout(printed); shrunk {
+	scale, pages, shrunk := s.layout(printed)
+	if shrunk {
 		high = pages
 	}
+	s.b.onPaper = append(s.b.onPaper, printedSheet{s.name, scale, pages})
 	if err := f.SetPageLayout(s.name, &excelize.PageLayoutOptions{
 		Size: &a4, Orientation: &orientation, FitToWidth: &one, FitToHeight: &high,
 	}); err != nil {
 		return err
 	}
 	return s.Flush()
-}
-
-// A4 and its margins, in points.
-const (
-	paperShort, paperLong   = 595, 842
-	sideMargin              = 25.2
-	topMargin, bottomMargin = 43.2, 39.6
-)
-
-// layout is the scale that a sheet is printed at, and on how many pages; shrunk says
-// that it is smaller than the width of the paper asks for, to save pages.
-func (s *sheet) layout(printed int) (scale float64, pages int, shrunk bool) {
-	wide, high := float64(paperLong), float64(paperShort)
-	if s.portrait {
-		wide, high = high, wide
-	}
-	wide, high = wide-2*sideMargin, high-topMargin-bottomMargin
-	scale = min(1, wide/s.b.points(s.widths[:printed]))
-	pages = s.pages(high / scale)
-	if s.least == 0 {
-		return scale, pages, false
-	}
-	for smaller := scale; smaller >= s.least; smaller -= 0.01 {
-		if n := s.pages(high / smaller); n < pages {
-			scale, pages, shrunk = smaller, n, true
-		}
-	}
-	return scale, pages, shrunk
-}
-
-// pages is how many pages of a height the rows take, the heading on each of them.
-func (s *sheet) pages(high float64) int {
-	if len(s.heights) == 0 {
-		return 1
-	}
-	n, used := 1, s.heights[0]
-	rows := s.heights
-	if s.onPaper > 0 { // such a sheet folds nothing away
-		rows = rows[:min(s.onPaper, len(rows))]
-	}
-	for _, h := range rows[1:] {
-		if used+h > high {
-			n, used = n+1, s.heights[0]
-		}
-		used += h
-	}
-	return n
-}
-
-// Widths are in digits of the Chinese font of 11 points: of 8 pixels of 1/96 inch, and 5
-// for the margins. Those of the other font have 7, so that a column is as wide in every
-// language.
-const (
-	digitPixels      = 8.0
-	otherDigitPixels = 7.0
-)
-
-// points is how wide columns are in points.
-func (b *book) points(widths []float64) float64 {
-	sum := 0.0
-	for _, w := range widths {
-		sum += w*digitPixels + 5
-	}
-	return sum * 72 / 96
-}
-
-// room is how many columns of a terminal's width, two for a Chinese character, stand
-// side by side in a cell: text is of 10 points, half of which are a column, digits a
-// little more.
-func (b *book) room(width float64) int {
-	const column, margins = 5.3, 6
-	return max(int((b.points([]float64{width})-margins)/column), 1)
 }
 
 // quoteSheet is a sheet's name as formulas have it.

@@ -85,17 +85,20 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 			override.Value = all.Points.Float()
 		}
 	}
-	final := excelize.Cell{StyleID: st.total, Value: any(all.Points.Float()), Formula: b.finalFormula(l, row)}
-	rate := excelize.Cell{StyleID: st.percent, Value: "", Formula: shareFormula(ref(l.final, row), ref(l.max, row))}
+	final := excelize.Cell{StyleID: st.total, Value: any(all.Points.Float()), Formula: b.finalFormula(l, row, b.notFinal(s))}
+	rate := excelize.Cell{StyleID: st.percent, Value: "", Formula: shareFormula(ref(l.counts(), row), ref(l.max, row))}
 	switch {
 	case all.Excused:
 		final.Value = b.lang.T("hand.excused")
 	case all.Open:
 		final.Value = b.t("ungraded")
-	case most > 0:
+	case b.notFinal(s):
+		final.Value = b.t("not_final")
+	}
+	if !all.Excused && !all.Open && most > 0 {
 		rate.Value = round4(all.Points.Float() / most.Float())
 	}
-	return append(out, textCell(clip(b.cause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), override,
+	return append(out, textCell(clip(b.scoreCause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), override,
 		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, textCell(s.Remark, st.inputText, st.inputTextQuoted))
 }
 
@@ -138,18 +141,76 @@ func (b *book) cause(s *result.Student, room int) string {
 	return text
 }
 
-// finalFormula is the override, else what the columns before it come to. It looks at
-// its own row alone.
-func (b *book) finalFormula(l layout, row int) string {
-	parts := ref(l.automatic, row)
+// scoreCause is the main reason, behind what keeps the score from being final.
+func (b *book) scoreCause(s *result.Student, room int) string {
+	if _, lost := reason(s); !lost || !b.notFinal(s) {
+		return b.cause(s, room)
+	}
+	var tasks []string
+	for _, m := range s.Lacking(true) {
+		tasks = append(tasks, oneLine(m.Task))
+	}
+	key := "not_final_cause"
+	if len(tasks) == 0 {
+		key = "not_final_cause_part"
+	}
+	return b.t(key, "tasks", tasks, "why", b.cause(s, room))
+}
+
+// notFinal reports whether a student has points, and other systems get none since not all
+// of the lab is graded; see [Options.Hand].
+func (b *book) notFinal(s *result.Student) bool {
+	if t := s.Tally(); t.Open || t.Excused || s.Whole() != nil { // a total by hand is final
+		return false
+	}
+	o := b.o
+	o.AllowUngraded = false
+	return o.Hand(b.d, s).State == Open
+}
+
+// counts is the column of what the statistics count.
+func (l layout) counts() int {
+	if l.soFar > 0 {
+		return l.soFar
+	}
+	return l.final
+}
+
+// soFar is the final score, else the points of what is graded.
+func (b *book) soFar(l layout, s *result.Student, row int) excelize.Cell {
+	c := excelize.Cell{StyleID: b.st.points, Value: any(""), Formula: fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,"")`, ref(l.final, row))}
+	if b.notFinal(s) {
+		parts, sum := l.addends(row)
+		c.Formula = fmt.Sprintf(`IF(ISNUMBER(%[1]s),%[1]s,IF(OR(%[1]s=%[2]s,COUNT(%[3]s)=0),"",ROUND(SUM(%[4]s),2)))`,
+			ref(l.final, row), quoteText(b.lang.T("hand.excused")), parts, sum)
+	}
+	if t := s.Tally(); !t.Open && !t.Excused {
+		c.Value = t.Points.Float()
+	}
+	return c
+}
+
+// addends are the cells that a score is the sum of: some of parts has to be a number.
+func (l layout) addends(row int) (parts, sum string) {
+	parts = ref(l.automatic, row)
 	if l.byHand > 0 {
 		parts += "," + ref(l.byHand, row)
 	}
-	sum := parts
+	sum = parts
 	if l.late > 0 {
 		sum += "," + ref(l.late, row)
 	}
+	return parts, sum
+}
+
+// finalFormula is the override, else what the columns before it come to, or that not all is
+// graded yet. It looks at its own row alone.
+func (b *book) finalFormula(l layout, row int, notFinal bool) string {
+	parts, sum := l.addends(row)
 	count := fmt.Sprintf(`IF(COUNT(%s)=0,"%s",ROUND(SUM(%s),2))`, parts, b.t("ungraded"), sum)
+	if notFinal {
+		count = quoteText(b.t("not_final"))
+	}
 	if l.open > 0 {
 		count = fmt.Sprintf(`IF(ISNUMBER(%s),"%s",%s)`, ref(l.open, row), b.t("ungraded"), count)
 	}
@@ -174,62 +235,4 @@ func (b *book) reasons(s *result.Student) string {
 		parts = append(parts, fmt.Sprintf("%s %s → %s: %s", target(b.lang, o.Task, o.Check), judgedText(b.lang, s, o), points, o.Reason))
 	}
 	return strings.Join(parts, "; ")
-}
-
-// changes is every change by hand, a row each; no sheet where there was none.
-func (b *book) changes() error {
-	rows := byHandOf(b.d).history
-	if rows == 0 {
-		return nil
-	}
-	st := b.st
-	s, err := b.open(paper{
-		name: b.t("sheet_changes"), rows: rows + 1, lead: 4, least: smallest, widths: []float64{
-			18, 10, b.longest(12, func(s *result.Student) string { return s.ID }), b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }),
-			20, 9, 9, 9, 9, 9, 40,
-		},
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.heads([]string{
-		"change_when", "change_who", "id", "name", "change_what", "change_kind", "change_before", "change_after", "change_total_before",
-		"change_total_after", "change_reason",
-	}); err != nil {
-		return err
-	}
-	text := func(s string) excelize.Cell { return textCell(oneLine(s), st.text, st.textQuoted) }
-	for i := range b.d.Students {
-		student := &b.d.Students[i]
-		for _, c := range student.History {
-			when, e, why := "", c.Effect, c.Reason
-			if !c.When.IsZero() {
-				when = c.When.Format("2006-01-02 15:04:05")
-			}
-			row := []any{
-				text(when), text(c.Who), textCell(student.ID, st.text, st.textQuoted), text(student.Name), text(target(b.lang, c.Task, c.Check)),
-				text(b.word("kind_", string(c.Kind))),
-			}
-			if c.Kind == result.Remark {
-				row[4], why = text(""), c.Text
-			}
-			for _, score := range []result.Score{e.Before, e.After, e.TotalBefore, e.TotalAfter} {
-				if c.Kind == result.Remark || e == (result.Effect{}) {
-					row = append(row, text(""))
-					continue
-				}
-				row = append(row, text(ScoreText(b.lang, score)))
-			}
-			if err := s.add(append(row, b.wrap(why))); err != nil {
-				return err
-			}
-		}
-	}
-	if err := s.filter(len(s.widths)); err != nil {
-		return err
-	}
-	if err := b.f.AddIgnoredErrors(s.name, "A2:"+ref(4, rows+1), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
-		return err
-	}
-	return s.end()
 }

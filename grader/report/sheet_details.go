@@ -18,9 +18,6 @@ const (
 	detailKey     = 15
 )
 
-// small is the least scale of the details on paper: 10 points become 6.
-const small = 0.6
-
 // keyMark parts the ID from the task in the hidden column that links look for.
 const keyMark = " · "
 
@@ -28,7 +25,9 @@ const keyMark = " · "
 type detailRow struct {
 	v judge.Verdict
 	// folded is one that lost nothing, or whose words stand in another row.
-	folded  bool
+	folded bool
+	// spared is one that lost something, and is folded away to spare paper.
+	spared  bool
 	message string
 }
 
@@ -131,14 +130,16 @@ func (b *book) details() error {
 	}
 	widths := []float64{
 		b.longest(10, func(s *result.Student) string { return s.ID }),
-		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 5, 40, 10, 7, 6, 98,
+		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 5, 38, 10, 7, 6, 40,
 		40, 26, 22, 20, 22, 9, 20,
 	}
 	if hand {
 		keys, widths = append(keys, "by_hand_points", "override_reason"), append(widths, 9, 30)
 	}
+	room := ((paperLong-2*sideMargin)/smallest - b.points(widths[:detailPrinted])) / b.perDigit()
+	widths[detailPrinted-1] += min(max(room, 0), 58)
 	s, err := b.open(paper{
-		name: b.t("sheet_details"), widths: widths, rows: b.detailRows(), lead: 2, printed: detailPrinted, least: small, grouped: true,
+		name: b.t("sheet_details"), widths: widths, rows: b.detailRows(), lead: 2, printed: detailPrinted, least: smallest, grouped: true,
 	})
 	if err != nil {
 		return err
@@ -153,26 +154,36 @@ func (b *book) details() error {
 	for _, c := range b.columns {
 		titles[c.Check] = c.Title.In(b.lang)
 	}
-	back := column(b.t("sheet_scores"), 1, len(b.d.Students)+1)
+	rows := b.foldDetails(s, titles)
+	passed := 1
+	for _, of := range rows {
+		if slices.ContainsFunc(of, func(d detailRow) bool { return d.spared }) {
+			passed = 2 // what lost points unfolds first
+		}
+	}
+	back := column(b.scoresName(), 1, len(b.d.Students)+1)
 	for i := range b.d.Students {
 		student := &b.d.Students[i]
 		id, name := textCell(student.ID, st.text, st.textQuoted), textCell(oneLine(student.Name), st.text, st.textQuoted)
-		for _, g := range tasks(verdictColumns(student)) {
-			for _, d := range b.detailsOf(student, g[0].Task) {
-				row := append([]any{id, name}, b.detailCells(student, d, titles[d.v.Check])...)
-				if !d.folded {
-					row[13] = b.linkTo(b.t("sheet_scores"), ref(1, s.row+1), back)
-				}
-				if hand {
-					row = append(row, b.handCells(student, d.v)...)
-				}
-				write := s.add
-				if d.folded {
-					write = s.fold
-				}
-				if err := write(row); err != nil {
-					return err
-				}
+		for _, d := range rows[i] {
+			row := append([]any{id, name}, b.detailCells(student, d, titles[d.v.Check])...)
+			if !d.folded {
+				row[13] = b.linkTo(b.scoresName(), ref(1, s.row+1), back)
+			}
+			if hand {
+				row = append(row, b.handCells(student, d.v)...)
+			}
+			var err error
+			switch {
+			case d.folded:
+				err = s.fold(row, passed)
+			case d.spared:
+				err = s.fold(row, 1)
+			default:
+				err = s.add(row)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}

@@ -62,6 +62,7 @@ func (b *book) faults() error {
 	for range pictureColumns {
 		widths = append(widths, 8)
 	}
+	widths[1] = b.within(widths, 1, nameLeast, (paperShort-2*sideMargin)/smallest)
 	widths = append(widths, 10, 60, 9)
 	for range listedStretches + 1 {
 		widths = append(widths, 9)

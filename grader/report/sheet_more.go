@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,15 +22,21 @@ func (s *sheet) heads(keys []string) error {
 	return s.add(row)
 }
 
-// rubric lists every check of the rubric, graded here or not.
+// Columns of the rubric that are on paper; what is said of the run is over those right
+// of the label.
+const rubricPrinted = 4
+
+// rubric lists every check of the rubric, graded here or not, and under it where the
+// results come from, so that both share a page.
 func (b *book) rubric() error {
 	st := b.st
 	var checks []*rubric.Check
 	for _, task := range b.d.Rubric.Tasks {
 		checks = append(checks, task.Checks...)
 	}
+	rows := b.runRows()
 	s, err := b.open(paper{
-		name: b.t("sheet_rubric"), widths: []float64{32, 48, 7, 20, 22, 40}, rows: len(checks) + 2, portrait: true, printed: 4, least: smallest,
+		name: b.t("sheet_rubric"), widths: []float64{32, 48, 7, 22, 22, 40}, rows: len(checks) + len(rows) + 5, portrait: true, printed: rubricPrinted, least: smallest,
 	})
 	if err != nil {
 		return err
@@ -59,24 +66,59 @@ func (b *book) rubric() error {
 			return err
 		}
 	}
+	if err := s.gap(); err != nil {
+		return err
+	}
+	if err := b.run(s, rows); err != nil {
+		return err
+	}
+	s.onPaper = s.row - 1 // how the workbook is used is for a screen
 	return s.end()
 }
 
-// run says where the results come from.
-func (b *book) run() error {
+// run says where the results come from; how it is used comes last, off paper.
+func (b *book) run(s *sheet, rows [][2]string) error {
+	add := func(style int, label string, value excelize.Cell) error {
+		row := make([]any, rubricPrinted)
+		row[0] = excelize.Cell{StyleID: style, Value: label}
+		high, err := s.across(row, value, 2, rubricPrinted)
+		if err != nil {
+			return err
+		}
+		return s.put(row, high, 0)
+	}
+	if err := add(b.st.head, b.t("item"), excelize.Cell{StyleID: b.st.head, Value: b.t("value")}); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := add(b.st.label, b.t(r[0]), b.wrap(r[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runRows are what is known of where the results come from, as keys of labels with what
+// they label; the last is how the workbook is used.
+func (b *book) runRows() [][2]string {
 	d, rub := b.d, b.d.Rubric
+	task := d.Run.Task
+	if task == "auto" {
+		task = b.t("task_auto")
+	}
+	both := func(a, b string) string { return strings.TrimSpace(a + "  " + b) }
 	rows := [][2]string{
-		{"run_class", strings.TrimSpace(d.Class + "  " + d.Title)},
+		{"run_class", both(d.Class, d.Title)},
 		{"run_lab", rub.Title.In(b.lang)},
+		{"run_part", partText(b.lang, b.o.Part)},
 		{"run_id", d.Run.ID},
-		{"run_task", d.Run.Task},
+		{"run_task", task},
 		{"run_status", b.word("status_", d.Run.Status)},
 		{"run_policy", b.word("policy_", d.Run.Policy)},
 		{"run_started", clock(d.Run.Started)},
 		{"run_finished", clock(d.Run.Finished)},
 		{"run_tool", d.Run.Tool},
-		{"run_rubric", rub.ID + " v" + strconv.Itoa(rub.Version)},
-		{"run_rubric_hash", rub.SHA256},
+		{"run_rubric", both(rub.ID+" v"+strconv.Itoa(rub.Version), rub.SHA256)},
 		{"run_roster_hash", d.Run.RosterSHA256},
 		{"run_regrades", d.Run.Regrades},
 		{"run_students", strconv.Itoa(len(d.Students))},
@@ -98,9 +140,6 @@ func (b *book) run() error {
 	if len(d.Unseen) > 0 {
 		rows = append(rows, [2]string{"run_unseen", strings.Join(d.Unseen, ", ")})
 	}
-	if d.Run.Task == "auto" {
-		rows[3][1] = b.t("task_auto")
-	}
 	for _, f := range d.Faults {
 		text := b.t("run_fault_text", "kind", f.Kind, "target", f.Target, "injected", clock(f.Injected), "restored", clock(f.Restored))
 		switch {
@@ -112,22 +151,7 @@ func (b *book) run() error {
 		rows = append(rows, [2]string{"run_fault", text})
 	}
 	rows = append(rows, [2]string{"run_note", b.t("run_note_text")})
-	s, err := b.open(paper{name: b.t("sheet_run"), widths: []float64{18, 80}, rows: len(rows) + 1, portrait: true, least: smallest})
-	if err != nil {
-		return err
-	}
-	if err := s.heads([]string{"item", "value"}); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if r[1] == "" {
-			continue
-		}
-		if err := s.add([]any{excelize.Cell{StyleID: b.st.label, Value: b.t(r[0])}, b.wrap(r[1])}); err != nil {
-			return err
-		}
-	}
-	return s.end()
+	return slices.DeleteFunc(rows, func(r [2]string) bool { return r[1] == "" })
 }
 
 // word says one of a fixed set of words; one that the catalogs do not have

@@ -57,7 +57,7 @@ func (b *book) recordRow(id string, row []any) {
 // origin is the hidden sheet that says what the workbook was exported from, so that
 // what is typed into it can be told from what was there.
 func (b *book) origin() error {
-	if b.o.Part {
+	if b.o.Part.Is() {
 		return nil
 	}
 	o := b.filled

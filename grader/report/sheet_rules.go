@@ -36,9 +36,10 @@ func (b *book) scoreRules(name string, l layout) error {
 	why := excelize.NewDataValidation(true)
 	why.SetSqref(span(l.reason, l.reason))
 	why.SetInput(b.t("reason_title"), b.t("reason_prompt"))
-	counted := span(1, l.override-1) + " " + span(l.final, l.rate) + " A1:" + ref(l.remark+len(l.more), 1)
-	if len(l.more) > 0 {
-		counted += " " + span(l.remark+1, l.remark+len(l.more))
+	end := max(l.remark+len(l.more), l.soFar)
+	counted := span(1, l.override-1) + " " + span(l.final, l.rate) + " A1:" + ref(end, 1)
+	if end > l.remark {
+		counted += " " + span(l.remark+1, end)
 	}
 	for _, dv := range []*excelize.DataValidation{bounds, why, b.untyped(counted)} {
 		if err := f.AddDataValidation(name, dv); err != nil {

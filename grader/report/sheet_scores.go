@@ -34,7 +34,9 @@ type layout struct {
 	rate     int
 	remark   int
 	more     []string // the roster's other columns, behind the remark
-	excused  bool
+	// What the statistics count of scores that are not final, off paper; 0 where all are.
+	soFar   int
+	excused bool
 	// causeRoom is what fits into a line of the main reason, in columns of a terminal's
 	// width.
 	causeRoom int
@@ -74,6 +76,12 @@ func (b *book) layout() layout {
 		l.late = next()
 	}
 	l.max, l.cause, l.override, l.reason, l.final, l.rate, l.remark = next(), next(), next(), next(), next(), next(), next()
+	for i := range b.d.Students {
+		if b.notFinal(&b.d.Students[i]) {
+			l.soFar = l.remark + len(l.more) + 1
+			break
+		}
+	}
 	return l
 }
 
@@ -90,13 +98,19 @@ func (b *book) totalMax() (sum rubric.Points) {
 	return sum
 }
 
-// readable is the least scale of the score sheet on paper: 10 points become 9.
-const readable = 0.9
+// The least scales of the score sheet on paper: 10 points become 9, or less where that
+// keeps a class of 60 on three pages.
+const (
+	readable    = 0.9
+	leastScores = 0.76
+	scorePages  = 3 // of a class of classStudents
+	mostLines   = 3 // of a row
+)
 
 // scores is the sheet that becomes the class's marks.
 func (b *book) scores() error {
 	l := b.layout()
-	name := b.t("sheet_scores")
+	name := b.scoresName()
 	widths, heads := b.scoreHeads(l)
 	b.recordHeads(name, heads, map[string]int{
 		takeback.ID: 1, takeback.Name: 2, takeback.Override: l.override, takeback.Reason: l.reason, takeback.Remark: l.remark,
@@ -105,11 +119,12 @@ func (b *book) scores() error {
 	l.causeRoom = b.room(widths[l.cause-1])
 	printed := l.remark
 	const wide = (paperLong - 2*sideMargin) / readable
-	for printed < len(widths) && b.points(widths[:printed+1]) <= wide {
+	for printed < l.remark+len(l.more) && b.points(widths[:printed+1]) <= wide {
 		printed++
 	}
 	s, err := b.open(paper{
 		name: name, widths: widths, rows: len(b.d.Students) + 1, lead: 2, printed: printed, least: readable,
+		most: scorePages * b.classes(), tight: leastScores, lines: mostLines,
 		title: b.t("score_title", "class", className(b.d)), foot: b.t("sign"),
 	})
 	if err != nil {
@@ -172,12 +187,14 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	head(b.t("rate"), 6.5, st.head)
 	head(b.t("remark"), 8, st.headInput)
 	// The reason takes what the paper has left.
-	perChar := b.points([]float64{1}) - b.points([]float64{0})
-	room := ((paperLong-2*sideMargin)/readable - b.points(widths)) / perChar
+	room := ((paperLong-2*sideMargin)/readable - b.points(widths)) / b.perDigit()
 	widths[cause] = min(max(room, 16), 44)
 	more := b.rosterHeads(heads, l.more)
 	for i, h := range l.more {
 		head(more[i], b.longest(8, func(s *result.Student) string { return oneLine(s.Columns[h]) }), st.head)
+	}
+	if l.soFar > 0 {
+		head(b.t("so_far"), 9, st.head)
 	}
 	return widths, heads
 }
@@ -201,7 +218,7 @@ func (b *book) longest(least float64, of func(*result.Student) string) float64 {
 func (b *book) scoreRow(l layout, s *result.Student, row int) []any {
 	st := b.st
 	out := []any{
-		textCell(s.ID, st.text, st.textQuoted), textCell(oneLine(s.Name), st.text, st.textQuoted),
+		textCell(s.ID, st.text, st.textQuoted), b.wrap(oneLine(s.Name)),
 		textCell(b.classOf(l, s), st.text, st.textQuoted),
 	}
 	for _, t := range b.taskSheets {
@@ -216,6 +233,9 @@ func (b *book) scoreRow(l layout, s *result.Student, row int) []any {
 	out = append(out, b.counted(l, s, row)...)
 	for _, h := range l.more {
 		out = append(out, textCell(oneLine(s.Columns[h]), st.text, st.textQuoted))
+	}
+	if l.soFar > 0 {
+		out = append(out, b.soFar(l, s, row))
 	}
 	return out
 }
@@ -253,7 +273,7 @@ func (b *book) scoreLinks(l layout, s *result.Student, row int) error {
 		if !ok || len(ofTask(s.Verdicts, t.task)) == 0 {
 			continue
 		}
-		if err := b.f.SetCellHyperLink(b.t("sheet_scores"), ref(l.tasks[i], row), quoteSheet(t.name)+"!"+ref(1, at), "Location",
+		if err := b.f.SetCellHyperLink(b.scoresName(), ref(l.tasks[i], row), quoteSheet(t.name)+"!"+ref(1, at), "Location",
 			excelize.HyperlinkOpts{Tooltip: &tip}); err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func (b *book) statistics() error {
 		checks += len(t.checks)
 	}
 	s, err := b.open(paper{
-		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: small,
+		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: smallest,
 		rows: 16 + len(b.taskSheets) + checks, printed: statChart + 3,
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func (b *book) statistics() error {
 // statScores are the final scores: how many in each band, and their middle.
 func (b *book) statScores(s *sheet, l layout) error {
 	st, n := b.st, len(b.d.Students)+1
-	final, rate := column(b.t("sheet_scores"), l.final, n), column(b.t("sheet_scores"), l.rate, n)
+	final, rate := column(b.scoresName(), l.counts(), n), column(b.scoresName(), l.rate, n)
 	if err := s.add([]any{
 		nil, excelize.Cell{StyleID: st.head, Value: b.t("score_band")},
 		excelize.Cell{StyleID: st.head, Value: b.t("students")},
@@ -97,8 +97,12 @@ func (b *book) statScores(s *sheet, l layout) error {
 		median = (scores[(k-1)/2] + scores[k/2]) / 2
 		least, most = scores[0], scores[k-1]
 	}
+	counted := "graded_students"
+	if l.soFar > 0 { // points so far count too
+		counted = "counted_students"
+	}
 	if err := s.add([]any{
-		nil, excelize.Cell{StyleID: st.label, Value: b.t("graded_students")},
+		nil, excelize.Cell{StyleID: st.label, Value: b.t(counted)},
 		excelize.Cell{StyleID: st.points, Value: len(scores), Formula: "COUNT(" + final + ")"},
 	}); err != nil {
 		return err
@@ -111,7 +115,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 			return err
 		}
 	}
-	return s.add(nil)
+	return s.gap()
 }
 
 // statTasks are the tasks: how many are wholly graded, and their mean, with what was
@@ -152,7 +156,7 @@ func (b *book) statTasks(s *sheet, _ layout) error {
 			return err
 		}
 	}
-	return s.add(nil)
+	return s.gap()
 }
 
 // statChecks are the checks, with the picture of their shares beside them.

@@ -63,7 +63,11 @@ func (b *book) stretchChart(s *sheet) error {
 		head := quoteSheet(s.name) + "!" + absolute(faultStretches+i, 1)
 		series = append(series, chartSeries{head, area(s.name, faultStretches+i, 2, last), x.color})
 	}
-	return b.stackChart(s.name, ref(faultPrinted+1, 1), b.t("fault_picture"), max(high, leastChart), area(s.name, 2, 2, last), series)
+	names := 2
+	if b.longest(0, func(s *result.Student) string { return oneLine(s.Name) }) > 20 {
+		names = 1 // long ones leave the strips no room
+	}
+	return b.stackChart(s.name, ref(faultPrinted+1, 1), b.t("fault_picture"), max(high, leastChart), area(s.name, names, 2, last), series)
 }
 
 // answerSteps is how many stretches of time requests are counted in at most.

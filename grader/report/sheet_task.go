@@ -17,6 +17,33 @@ const smallest = 0.7
 // turned is how many checks a task may have before their titles are turned.
 const turned = 6
 
+// Widths of columns under turned titles: two lines beside each other, and points alone.
+const (
+	turnedWide  = 4.4
+	turnedLeast = 3.6
+	nameLeast   = 8
+)
+
+// narrow makes the columns of many checks, and the names, as narrow as keeps text on
+// upright paper readable; who it is the ID tells too, and the cell has all of a name.
+func (b *book) narrow(t taskSheet, widths []float64) {
+	const wide = (paperShort - 2*sideMargin) / smallest
+	over := func() float64 { return (b.points(widths[:t.rate]) - wide) / b.perDigit() }
+	if n := len(t.checks); n > turned {
+		for i := 2; i < 2+n; i++ {
+			widths[i] = max(turnedWide-max(over(), 0)/float64(2+n-i), turnedLeast)
+		}
+	}
+	widths[1] = b.within(widths[:t.rate], 1, nameLeast, wide)
+}
+
+// within is how wide, in digits, a column may be for all of them to be within points; at
+// least least, if it is wider than that.
+func (b *book) within(widths []float64, at int, least, points float64) float64 {
+	over := (b.points(widths) - points) / b.perDigit()
+	return min(max(widths[at]-max(over, 0), least), widths[at])
+}
+
 // tasks writes the sheets of the tasks.
 func (b *book) tasks() error {
 	for _, t := range b.taskSheets {
@@ -38,12 +65,13 @@ func (b *book) task(t taskSheet) error {
 		title = x.Title.In(b.lang)
 	}
 	s, err := b.open(paper{
-		name: t.name, widths: widths, rows: t.last(), lead: 2, printed: printed, portrait: true, least: smallest, title: title,
+		name: t.name, widths: widths, rows: t.last(), lead: 2, printed: printed, least: smallest, title: title,
+		portrait: b.points(widths[:t.rate]) <= (paperShort-2*sideMargin)/smallest+1,
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.put(heads, high, false); err != nil {
+	if err := s.put(heads, high, 0); err != nil {
 		return err
 	}
 	b.recordTable(t.name, heads, t.columns(len(heads)))
@@ -93,7 +121,7 @@ func (b *book) taskHeads(t taskSheet) (widths []float64, heads []any, high float
 			continue
 		}
 		title = oneLine(title)
-		head(title, 4.4, st.headTurned) // two lines beside each other
+		head(title, turnedWide, st.headTurned)
 		high = max(high, min(float64(width(title))*5.6/2+24, 160))
 	}
 	if t.sum > 0 {
@@ -112,8 +140,9 @@ func (b *book) taskHeads(t taskSheet) (widths []float64, heads []any, high float
 	if t.why > 0 {
 		head(b.t("override_reason"), 36, st.head)
 	}
-	head(b.t("sheet_scores"), 9, st.head)
+	head(b.scoresName(), 9, st.head)
 	head(b.t("sheet_details"), 9, st.head)
+	b.narrow(t, widths)
 	return widths, heads, high
 }
 
@@ -174,7 +203,7 @@ func (b *book) taskRow(t taskSheet, s *result.Student, row int) []any {
 	if t.why > 0 {
 		out = append(out, textCell(oneLine(b.reasonsOf(s, t.task)), st.text, st.textQuoted))
 	}
-	out = append(out, b.linkTo(b.t("sheet_scores"), ref(1, row), column(b.t("sheet_scores"), 1, len(b.d.Students)+1)))
+	out = append(out, b.linkTo(b.scoresName(), ref(1, row), column(b.scoresName(), 1, len(b.d.Students)+1)))
 	if lostIn(s, t.task) {
 		out = append(out, b.linkTo(b.t("sheet_details"), ref(1, row)+"&"+quoteText(keyMark+t.task), column(b.t("sheet_details"), detailKey, b.detailRows())))
 	}

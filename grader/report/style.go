@@ -64,6 +64,7 @@ type styles struct {
 	inputText, inputTextQuoted int
 	outcome                    map[check.Outcome]int
 	label                      int
+	note                       int // a sentence under a list
 	badOverride                int // conditional
 	font                       string
 	// wraps are the styles whose text is broken into lines.
@@ -103,6 +104,8 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 		bold, wrap         bool
 		turn               int
 		strike             bool
+		plain              bool // no border
+		top                bool // what does not fit is cut at its end
 		format             int
 	}
 	add := func(l look) int {
@@ -111,6 +114,12 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 			Font:      &excelize.Font{Family: s.font, Size: 10, Bold: l.bold, Color: l.color, Strike: l.strike},
 			Alignment: &excelize.Alignment{Horizontal: l.align, Vertical: "center", WrapText: l.wrap, TextRotation: l.turn},
 			NumFmt:    l.format,
+		}
+		if l.top {
+			st.Alignment.Vertical = "top"
+		}
+		if l.plain {
+			st.Border = nil
 		}
 		if l.align == "" {
 			st.Alignment.Horizontal, st.Alignment.Indent = "left", 1
@@ -146,8 +155,9 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	}
 	s.link = add(look{align: "center", color: linkText})
 	s.inputPoints = add(look{align: "center", fill: fillInput})
-	s.inputText = add(look{fill: fillInput, wrap: true, format: textFormat})
+	s.inputText = add(look{fill: fillInput, wrap: true, top: true, format: textFormat})
 	s.label = add(look{bold: true, fill: fillHead})
+	s.note = add(look{color: greyText, plain: true})
 	for _, o := range check.Outcomes {
 		s.outcome[o] = add(look{align: "center", color: outcomeColor(o)})
 	}

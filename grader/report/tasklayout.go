@@ -28,9 +28,10 @@ type taskSheet struct {
 func (b *book) layTasks() []taskSheet {
 	var out []taskSheet
 	by, taken := byHandOf(b.d), map[string]bool{}
-	for _, key := range []string{"scores", "details", "statistics", "faults", "findings", "changes", "rubric", "run"} {
+	for _, key := range []string{"scores", "details", "statistics", "faults", "findings", "changes", "review", "rubric"} {
 		taken[strings.ToLower(b.t("sheet_"+key))] = true
 	}
+	taken[strings.ToLower(b.scoresName())] = true
 	for _, g := range tasks(b.columns) {
 		t := taskSheet{task: g[0].Task, checks: slices.Concat(g, b.setOnly(g)), rows: map[*result.Student]int{}}
 		t.name = sheetName(b.t("task", "task", t.task), taken)

@@ -24,7 +24,7 @@ func Workbook(w io.Writer, d *result.Data, o Options) error {
 	f := excelize.NewFile()
 	defer f.Close() // of a file that was never opened
 	f.SetZipWriter(newSortedZip)
-	b := &book{f: f, d: d, o: o, lang: o.Lang, columns: d.Columns()}
+	b := &book{f: f, d: d, o: o.For(d), lang: o.Lang, columns: d.Columns()}
 	if err := b.write(w); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
@@ -42,7 +42,26 @@ type book struct {
 	taskSheets []taskSheet
 	filled     takeback.Origin  // of the sheet that is filled in; see recordHeads
 	shown      []takeback.Table // see recordTable
+	onPaper    []printedSheet   // those that are written
 }
+
+// A class of 60 students is on a dozen pages.
+const (
+	classPages    = 12
+	classStudents = 60
+)
+
+// pagesLeft is how many of the class's pages the sheets that are written leave.
+func (b *book) pagesLeft() int {
+	left := classPages * b.classes()
+	for _, s := range b.onPaper {
+		left -= s.pages
+	}
+	return left
+}
+
+// classes is how many times classStudents there are, rounded up.
+func (b *book) classes() int { return max((len(b.d.Students)+classStudents-1)/classStudents, 1) }
 
 func (b *book) write(w io.Writer) error {
 	var err error
@@ -52,18 +71,24 @@ func (b *book) write(w io.Writer) error {
 	if err := b.f.SetDefaultFont(b.st.font); err != nil {
 		return err
 	}
-	if err := b.f.SetSheetName("Sheet1", b.t("sheet_scores")); err != nil {
+	if err := b.f.SetSheetName("Sheet1", b.scoresName()); err != nil {
 		return err
 	}
 	b.taskSheets = b.layTasks()
-	for _, sheet := range []func() error{b.scores, b.tasks, b.details, b.statistics, b.faults, b.findings, b.changes, b.requests, b.rubric, b.run, b.origin} {
+	// The details have their place behind the tasks, and are written once it is known how
+	// many pages the others leave them.
+	place := func() error {
+		_, err := b.f.NewSheet(b.t("sheet_details"))
+		return err
+	}
+	for _, sheet := range []func() error{b.scores, b.tasks, place, b.statistics, b.faults, b.review, b.requests, b.rubric, b.details, b.origin} {
 		if err := sheet(); err != nil {
 			return err
 		}
 	}
 	stamp := b.d.Run.Started.UTC().Format(time.RFC3339)
 	if err := b.f.SetDocProps(&excelize.DocProperties{
-		Title: cellText(heading(b.d, b.lang)), Creator: "swarmgrade", LastModifiedBy: "swarmgrade",
+		Title: cellText(b.titled(heading(b.d, b.lang))), Creator: "swarmgrade", LastModifiedBy: "swarmgrade",
 		Created: stamp, Modified: stamp,
 	}); err != nil {
 		return err

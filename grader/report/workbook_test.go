@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -56,7 +57,7 @@ func TestWorkbookScores(t *testing.T) {
 		require.NoError(t, os.WriteFile(*keep+"/en.xlsx", workbook(t, testData(), i18n.EN), 0o644))
 	}
 	f := readBack(t, raw)
-	require.Equal(t, []string{"成绩单", "任务 1", "任务 2", "明细", "统计", "评分标准", "运行信息", takeback.SheetName}, f.GetSheetList())
+	require.Equal(t, []string{"成绩单", "任务 1", "任务 2", "明细", "统计", "评分标准与运行信息", takeback.SheetName}, f.GetSheetList())
 	require.Equal(t, 0, f.GetActiveSheetIndex())
 	rows, err := f.GetRows("成绩单")
 	require.NoError(t, err)
@@ -104,7 +105,7 @@ func TestWorkbookScores(t *testing.T) {
 
 func TestWorkbookGuidesTheHand(t *testing.T) {
 	f := readBack(t, workbook(t, testData(), i18n.EN))
-	require.Equal(t, []string{"Scores", "Task 1", "Task 2", "Details", "Statistics", "Rubric", "Run", takeback.SheetName}, f.GetSheetList())
+	require.Equal(t, []string{"Scores", "Task 1", "Task 2", "Details", "Statistics", "Rubric and run", takeback.SheetName}, f.GetSheetList())
 	validations, err := f.GetDataValidations("Scores")
 	require.NoError(t, err)
 	require.Len(t, validations, 3)
@@ -164,14 +165,15 @@ func TestWorkbookDetails(t *testing.T) {
 	}
 	require.Equal(t, "'明细'!$A$1:$H$35", definedNames(f)["_xlnm.Print_Area 明细"], "the evidence is not on paper")
 
-	rows, err = f.GetRows("评分标准")
+	rows, err = f.GetRows("评分标准与运行信息")
 	require.NoError(t, err)
 	require.Equal(t, []string{"任务一：高可用性", "副本数正确", "12.5", "task1.replicas", "service-replicas", "task1.service"}, rows[3])
-	require.Equal(t, "ROUND(SUM(C2:C7),2)", formula(t, f, "评分标准", "C8"))
-	require.Equal(t, "100", value(t, f, "评分标准", "C8"))
+	require.Equal(t, "ROUND(SUM(C2:C7),2)", formula(t, f, "评分标准与运行信息", "C8"))
+	require.Equal(t, "100", value(t, f, "评分标准与运行信息", "C8"))
 
-	rows, err = f.GetRows("运行信息")
-	require.NoError(t, err)
+	require.NotContains(t, rows[len(rows)-2][0], "使用说明")
+	require.Equal(t, "使用说明", rows[len(rows)-1][0])
+	require.Equal(t, fmt.Sprintf("'评分标准与运行信息'!$A$1:$D$%d", len(rows)-1), definedNames(f)["_xlnm.Print_Area 评分标准与运行信息"], "how it is used is not on paper")
 	var all strings.Builder
 	for _, r := range rows {
 		all.WriteString(strings.Join(r, "=") + "\n")
