@@ -267,12 +267,20 @@ func TestTheApplicationSaysNothingItself(t *testing.T) {
 		fset := token.NewFileSet()
 		parsed, err := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
+		chance := importedAs(parsed, "crypto/rand") // its Text is for no reader
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok {
 				return true
 			}
-			if sel, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"T", "Text", "Render", "Fprint", "Fprintf", "Fprintln", "Print", "Println"}, sel.Sel.Name) {
+			sel, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == chance {
+				return true
+			}
+			if slices.Contains([]string{"T", "Text", "Render", "Fprint", "Fprintf", "Fprintln", "Print", "Println"}, sel.Sel.Name) {
 				t.Errorf("%s: %s in package grader, which has no language and no screen", fset.Position(call.Pos()), sel.Sel.Name)
 			}
 			return true
