@@ -15,7 +15,9 @@ type Topic string
 const Class Topic = "class"
 
 // OfStudent is the topic of one student: nothing of anybody else is in it.
-func OfStudent(id string) Topic { return Topic("student/" + id) }
+func OfStudent(id string) Topic { return Topic(studentTopic + id) }
+
+const studentTopic = "student/"
 
 // Event is something that happened. IDs grow over all topics, also from one start of the
 // server to the next.
@@ -119,9 +121,9 @@ func (LinksChanged) what()   {}
 // an earlier server, the first event is a [Reset]. The channel is closed by cancel, by the end of
 // the desk, and for who reads too slowly: they ask again with the last ID that they saw.
 func (d *Desk) Subscribe(topic Topic, after uint64) (events <-chan Event, cancel func()) {
-	panic("later")
+	return d.hub.subscribe(topic, after)
 }
 
 // Now is the ID of the newest event: a page that was made after it was asked for misses
 // nothing if it subscribes after it.
-func (d *Desk) Now() uint64 { panic("later") }
+func (d *Desk) Now() uint64 { return d.hub.now() }
