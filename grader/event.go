@@ -64,6 +64,9 @@ type (
 	WindowEnded struct{}
 )
 
+// Recorded says under which ID a class's run is kept from now on.
+type Recorded struct{ Run string }
+
 // Planned says what will be observed of whom.
 type Planned struct{ *observe.Plan }
 
@@ -102,6 +105,7 @@ func (Step) event()        {}
 func (Ended) event()       {}
 func (WindowStep) event()  {}
 func (WindowEnded) event() {}
+func (Recorded) event()    {}
 func (Planned) event()     {}
 func (Allowed) event()     {}
 func (Known) event()       {}

@@ -118,11 +118,14 @@ func (x *flow) tryNodes(ctx context.Context) ([]tried, error) {
 
 // consent asks for leave to make the plan's faults. On a cluster that ends with this
 // process nobody is harmed and nobody asked.
-func (x *flow) consent(ctx context.Context, yes bool) error {
+func (x *flow) consent(ctx context.Context, opt GradeOptions) error {
+	if opt.Agree != nil {
+		return opt.Agree(x.plan)
+	}
 	if !x.disturbs() || x.conn.Passing {
 		return nil
 	}
-	if yes {
+	if opt.Yes {
 		x.j.g.tell(Allowed{x.plan})
 		return nil
 	}

@@ -88,6 +88,13 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 	if !dry && err == nil && len(carry) > 0 {
 		err = book.AddChanges(ctx, carry...)
 	}
+	if !dry && err == nil && lab != j.Rubric.ID && len(x.Anew) > 0 {
+		ids := make([]string, len(j.Students))
+		for i, s := range j.Students {
+			ids[i] = s.ID
+		}
+		_, err = book.CarryRequests(ctx, lab, j.Rubric.ID, ids)
+	}
 	return x, err
 }
 

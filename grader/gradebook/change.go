@@ -33,21 +33,35 @@ func (g *Gradebook) AddChanges(ctx context.Context, all ...Change) error {
 	return g.addChanges(ctx, func(*sql.Tx) error { return nil }, all)
 }
 
-// Mark is what scores are made of as it is now, for [Gradebook.AddChangesSince].
+// Mark is what there is to report as it is now, cheap to ask for: it is another as soon
+// as anything of what [Gradebook.StandingData] gives may be another, also while a run
+// is under way. Trials and links are not in it. See [Gradebook.AddChangesSince].
 func (g *Gradebook) Mark(ctx context.Context) (string, error) {
 	mark, err := markOf(ctx, g.db)
-	return mark, g.explain(err)
+	if err != nil {
+		return "", g.explain(err)
+	}
+	// What of a run that is over changes, changes its row.
+	more, err := texts(ctx, g.db, `SELECT key || value FROM meta WHERE key IN ('rows:requests','rows:words')
+		UNION ALL SELECT coalesce(sum,'') FROM runs
+		UNION ALL SELECT coalesce(sum,'') FROM students WHERE run IN (SELECT id FROM runs WHERE status='running')`)
+	return mark + markEnd + digest(more), g.explain(err)
 }
 
+// markEnd ends what of a mark changes by hand have to be told about.
+const markEnd = "\n\n"
+
 func markOf(ctx context.Context, q queryer) (string, error) {
-	all, err := texts(ctx, q, "SELECT key || value FROM meta WHERE key LIKE 'rows:%' ORDER BY key")
+	all, err := texts(ctx, q, `SELECT key || value FROM meta WHERE key LIKE 'rows:%' AND
+		key NOT IN ('rows:links','rows:requests','rows:words') ORDER BY key`)
 	return strings.Join(all, "\n"), err
 }
 
-// AddChangesSince is [Gradebook.AddChanges] if nothing else has been written since
-// the mark was taken; else it is [ErrMoved], and what the changes say of before may
+// AddChangesSince is [Gradebook.AddChanges] if no other change or fault was recorded and no
+// run begun since the mark was taken; else it is [ErrMoved], and what the changes say of before may
 // be wrong.
 func (g *Gradebook) AddChangesSince(ctx context.Context, mark string, all ...Change) error {
+	mark, _, _ = strings.Cut(mark, markEnd)
 	return g.addChanges(ctx, func(tx *sql.Tx) error {
 		now, err := markOf(ctx, tx)
 		if err == nil && now != mark {

@@ -47,8 +47,11 @@ func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, 
 		}
 		d.Students = append(d.Students, out)
 	}
-	d.Faults, err = g.reportFaults(ctx, observed.ID)
-	g.annotate(d, history)
+	if d.Faults, err = g.reportFaults(ctx, observed.ID); err != nil {
+		return nil, err
+	}
+	asked, err := g.requestsOf(ctx, run.RubricID)
+	g.annotate(d, history, asked)
 	looks := result.LookedFor(verdicts)
 	for i := range d.Students {
 		s := &d.Students[i]
@@ -93,7 +96,7 @@ func (g *Gradebook) rubricOf(ctx context.Context, run Run, or *rubric.Rubric) *r
 // that a student was not judged on has no verdicts and adds nothing. The rubric
 // is the one of the newest verdicts that count; rub stands in where that can't
 // be read. Faults are those of all runs whose attempts count, oldest first. Who was in
-// no run and has something set by hand comes last.
+// no run and has something set by hand, or asked for something, comes last.
 func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
 	history, err := g.history(ctx, rub.ID, rules)
 	if err != nil {
@@ -133,7 +136,13 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules 
 		}
 		d.Students = append(d.Students, s.Result(order))
 	}
-	for _, id := range slices.Sorted(maps.Keys(history)) {
+	asked, err := g.requestsOf(ctx, rub.ID)
+	if err != nil {
+		return nil, err
+	}
+	others := slices.Concat(slices.Collect(maps.Keys(history)), slices.Collect(maps.Keys(asked)))
+	slices.Sort(others)
+	for _, id := range slices.Compact(others) {
 		if !slices.ContainsFunc(d.Students, func(s result.Student) bool { return s.ID == id }) {
 			d.Students = append(d.Students, result.Student{ID: id})
 		}
@@ -146,7 +155,7 @@ func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules 
 		}
 		d.Faults = append(d.Faults, faults...)
 	}
-	g.annotate(d, history)
+	g.annotate(d, history, asked)
 	for i := range standing {
 		d.Students[i].Complete(d.Rubric, standing[i].Looks...)
 	}
@@ -232,14 +241,15 @@ func (g *Gradebook) reportFaults(ctx context.Context, run string) ([]result.Faul
 	return faults, nil
 }
 
-// annotate adds what the instructor did by hand.
-func (g *Gradebook) annotate(d *result.Data, history map[string][]result.Change) {
+// annotate adds what the instructor did by hand, and what students asked for.
+func (g *Gradebook) annotate(d *result.Data, history map[string][]result.Change, asked map[string][]result.Request) {
 	for i := range d.Students {
 		s := &d.Students[i]
 		if g.isSuspect(s.ID) { // no score is better than a wrong one
-			*s = result.Student{ID: s.ID, Name: s.Name, Damaged: true}
+			*s = result.Student{ID: s.ID, Name: s.Name, Damaged: true, Requests: asked[s.ID]}
 			continue
 		}
+		s.Requests = asked[s.ID]
 		s.Annotate(history[s.ID], d.Rubric)
 	}
 }

@@ -136,6 +136,56 @@ CREATE TABLE changes (
   effect   TEXT NOT NULL,      -- JSON: what counted before and after
   sum      TEXT
 );
+`, `
+-- The page that grade serve offers. No score is made of any of this.
+CREATE TABLE links (
+  seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+  student TEXT NOT NULL,         -- '' for an instructor's
+  hash    TEXT NOT NULL UNIQUE,  -- SHA-256 of the token, hex; the token is not kept
+  made    TEXT NOT NULL,         -- RFC 3339, in UTC, as are the others
+  expires TEXT NOT NULL,         -- '' for never
+  revoked TEXT NOT NULL,         -- '' while it is not
+  sum     TEXT
+);
+CREATE INDEX links_student ON links(student);
+-- Self-checks that were made on the page; the newest of each student and task.
+CREATE TABLE trials (
+  seq           INTEGER PRIMARY KEY AUTOINCREMENT,
+  lab           TEXT NOT NULL,     -- the rubric's ID
+  student       TEXT NOT NULL,
+  tasks         TEXT NOT NULL,     -- with commas between
+  started       TEXT NOT NULL,
+  finished      TEXT NOT NULL,
+  rubric_sha256 TEXT NOT NULL,
+  untried       INTEGER NOT NULL,  -- 1: nothing was made to fail
+  verdicts      BLOB NOT NULL,     -- zlib: JSON, a list
+  sum           TEXT
+);
+CREATE INDEX trials_of ON trials(lab, student);
+CREATE INDEX trials_unsealed ON trials(lab) WHERE sum IS NULL;
+-- Requests to look again, and what was said about them. Appended, never changed.
+CREATE TABLE requests (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  lab      TEXT NOT NULL,
+  student  TEXT NOT NULL,
+  task     TEXT NOT NULL,  -- '' for the whole lab
+  check_id TEXT NOT NULL,  -- '' for a task or the whole lab
+  run      TEXT NOT NULL,  -- '' if none is named
+  sum      TEXT
+);
+CREATE INDEX requests_of ON requests(lab, student);
+CREATE TABLE words (
+  seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+  request INTEGER NOT NULL REFERENCES requests(seq),
+  kind    TEXT NOT NULL,     -- asked, said, graded, set, declined, withdrawn
+  own     INTEGER NOT NULL,  -- 1: the student's
+  who     TEXT NOT NULL,
+  text    TEXT NOT NULL,
+  at      TEXT NOT NULL,
+  sum     TEXT
+);
+CREATE INDEX words_of ON words(request);
+CREATE INDEX words_unsealed ON words(request) WHERE sum IS NULL;
 `}
 
 // version reads the layout's number, 0 for an empty file. A file that is not
@@ -162,13 +212,18 @@ func (g *Gradebook) version(ctx context.Context, q interface {
 }
 
 // migrate brings the file to the newest layout, all steps in one transaction,
-// so that two processes that open a new file at once do not both make it.
+// so that two processes that open a new file at once do not both make it. One that
+// has it already is not locked: who only reads waits for nobody.
 func (g *Gradebook) migrate(ctx context.Context) error {
-	if _, err := g.version(ctx, g.db); err != nil {
+	found, err := g.version(ctx, g.db)
+	if err != nil {
 		return err
 	}
 	if _, err := g.db.ExecContext(ctx, "PRAGMA journal_mode=WAL"); err != nil { // the file remembers it
 		return err
+	}
+	if found == len(migrations) {
+		return nil
 	}
 	return g.write(ctx, func(tx *sql.Tx) error {
 		version, err := g.version(ctx, tx)

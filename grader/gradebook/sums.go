@@ -10,13 +10,15 @@ import (
 	"strings"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
 )
 
 // ErrDamaged is what a gradebook is whose bytes are not those that were
 // written; errors.Is finds it.
 var ErrDamaged = errors.New("damaged")
 
-// sealed are the tables that scores are made of and their columns. Each row
+// sealed are the tables whose rows count, those that scores are made of and those of
+// the page, and their columns. Each row
 // carries a checksum of these columns. A row that is gone is missed as well:
 // a run tells its students (members), a student of a run their verdicts
 // (judged), and meta the rows of the tables in [listed].
@@ -29,11 +31,21 @@ var sealed = map[string][]string{
 	"remarks":   {"seq", "lab", "student", "text", "at"},
 	"faults":    {"seq", "run", "fault"},
 	"changes":   {"seq", "lab", "student", "task", "check_id", "kind", "points", "text", "reason", "who", "at", "effect"},
+	"links":     {"seq", "student", "hash", "made", "expires", "revoked"},
+	"trials":    {"seq", "lab", "student", "tasks", "started", "finished", "rubric_sha256", "untried", "verdicts"},
+	"requests":  {"seq", "lab", "student", "task", "check_id", "run"},
+	"words":     {"seq", "request", "kind", "own", "who", "text", "at"},
 }
 
 // listed are the tables of which meta keeps a digest of all rows: of a run its
 // ID, since its state changes, of the others all.
-var listed = map[string]string{"runs": "id", "overrides": "sum", "remarks": "sum", "faults": "sum", "changes": "sum"}
+var listed = map[string]string{
+	"runs": "id", "overrides": "sum", "remarks": "sum", "faults": "sum", "changes": "sum",
+	"links": "sum", "requests": "sum", "words": "sum",
+}
+
+// alone are the tables of which no row is missed: old trials make room for new ones.
+var alone = []string{"trials"}
 
 // quoted is an SQL expression that gives a row's columns as one text, in which
 // no two rows are alike.
@@ -71,6 +83,11 @@ func seal(ctx context.Context, tx *sql.Tx) error {
 	if err := digestEach(ctx, tx, "SELECT id, '' FROM runs WHERE sum IS NULL", "SELECT student FROM students WHERE run=?1 AND ?2='' ORDER BY student",
 		"UPDATE runs SET members=?3 WHERE id=?1 AND ?2=''"); err != nil {
 		return err
+	}
+	for _, table := range alone {
+		if _, err := sealRows(ctx, tx, table); err != nil {
+			return err
+		}
 	}
 	for table := range listed {
 		fresh, err := sealRows(ctx, tx, table)
@@ -239,7 +256,7 @@ func (g *Gradebook) Damage() error {
 	return damage(i18n.M("gradebook.broken", "file", g.path, "n", len(what), "what", what[:min(len(what), 5)]), i18n.M("gradebook.broken_hint"), nil)
 }
 
-// Check reads all that scores count and holds it against its checksums;
+// Check reads all that scores count, and links and requests, and holds it against its checksums;
 // what is wrong is in [Gradebook.Damage] then. The error is one of a file that
 // must not be written to.
 func (g *Gradebook) Check(ctx context.Context) error {
@@ -263,6 +280,12 @@ func (g *Gradebook) Check(ctx context.Context) error {
 	}
 	if err == nil {
 		_, err = g.changes(ctx)
+	}
+	if err == nil {
+		_, err = g.requests(ctx, func(*result.Request) bool { return true })
+	}
+	if err == nil {
+		_, err = g.Links(ctx)
 	}
 	return err
 }

@@ -59,6 +59,7 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 		b.WriteString("\n" + t.paint(t.Lang.T("report.ungraded_points", "points", open.String()), magenta) + "\n")
 	}
 	t.history(&b, s)
+	t.requests(&b, s)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

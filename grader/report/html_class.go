@@ -67,6 +67,9 @@ func (v *viewer) overview(c *page.Class, sum result.Summary) {
 	if sum.Excused > 0 {
 		c.Summary = append(c.Summary, v.word("hand.summary", "n", sum.Excused))
 	}
+	if n := v.d.Requests(); n.All > 0 {
+		c.Summary = append(c.Summary, v.word("requests.count", "all", n.All, "open", n.Open))
+	}
 	if n := len(sum.Open); n > 0 {
 		key := "report.open"
 		if n > listedOpen {

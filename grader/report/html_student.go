@@ -79,6 +79,13 @@ func (v *viewer) notes(out *page.Student, s *result.Student) {
 	if s.Remark != "" {
 		note("remark", v.word("page.remark", "text", oneLine(s.Remark)))
 	}
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		note("request", v.word("requests.note", "what", RequestTarget(v.lang, r), "state", RequestState(v.lang, r)))
+		for _, w := range r.Words {
+			note("request", WordLine(v.lang, w))
+		}
+	}
 }
 
 // parts are the tasks' points, in the rubric's order, and their sum.

@@ -33,6 +33,8 @@ type jsonReport struct {
 	Faults   []jsonFault   `json:"faults"`
 	Findings []jsonFinding `json:"findings,omitempty"`
 	Sets     []jsonSet     `json:"verdict_sets,omitempty"`
+	// Requests to look again: how many there are; the students' have the words.
+	Requests *result.RequestCount `json:"requests,omitempty"`
 }
 
 type jsonRubric struct {
@@ -92,9 +94,11 @@ type jsonStudent struct {
 	Overrides []jsonOverride `json:"overrides,omitempty"`
 	Remark    string         `json:"remark,omitempty"`
 	History   []JSONChange   `json:"history,omitempty"`
-	Attempts  []jsonAttempt  `json:"attempts,omitempty"`
-	Damaged   bool           `json:"damaged,omitempty"`
-	Checks    []jsonCheck    `json:"checks"`
+	// Requests are what the student asked to have looked at again.
+	Requests []JSONRequest `json:"requests,omitempty"`
+	Attempts []jsonAttempt `json:"attempts,omitempty"`
+	Damaged  bool          `json:"damaged,omitempty"`
+	Checks   []jsonCheck   `json:"checks"`
 }
 
 // jsonMissing is a task that was not handed in ("not-handed-in", which is worth
@@ -155,6 +159,9 @@ func JSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 		Students: []jsonStudent{},
 		Faults:   make([]jsonFault, 0, len(d.Faults)),
 		Findings: jsonFindings(d, lang),
+	}
+	if n := d.Requests(); n.All > 0 {
+		out.Requests = &n
 	}
 	for _, s := range d.Sets {
 		out.Sets = append(out.Sets, jsonSet{
@@ -224,7 +231,7 @@ func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 	if out.Late, out.Excused = t.Late, t.Excused; !t.Open && (t.ByHand || t.Late > 0) {
 		out.Final, out.FinalMax = &t.Points, &t.Max
 	}
-	out.History = JSONHistory(s.History)
+	out.History, out.Requests = JSONHistory(s.History), JSONRequests(s.Requests)
 	for _, o := range s.Overrides {
 		out.Overrides = append(out.Overrides, jsonOverrideOf(o))
 	}

@@ -250,6 +250,7 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		t.worst(b, worst)
 	}
 	t.byHand(b, d)
+	t.asked(b, d)
 }
 
 // worst are the checks that fewest pass.

@@ -55,7 +55,7 @@ func (b *book) write(w io.Writer) error {
 		return err
 	}
 	b.taskSheets = b.layTasks()
-	for _, sheet := range []func() error{b.scores, b.tasks, b.details, b.statistics, b.faults, b.findings, b.changes, b.rubric, b.run, b.origin} {
+	for _, sheet := range []func() error{b.scores, b.tasks, b.details, b.statistics, b.faults, b.findings, b.changes, b.requests, b.rubric, b.run, b.origin} {
 		if err := sheet(); err != nil {
 			return err
 		}

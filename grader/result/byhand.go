@@ -144,6 +144,7 @@ func (s *Student) Only(concerns func(task string) bool) {
 	s.Verdicts = slices.DeleteFunc(slices.Clone(s.Verdicts), func(v judge.Verdict) bool { return !concerns(v.Task) })
 	s.Attempts = slices.DeleteFunc(slices.Clone(s.Attempts), func(a Attempt) bool { return !concerns(a.Task) })
 	s.Missing = slices.DeleteFunc(slices.Clone(s.Missing), func(m Missing) bool { return !concerns(m.Task) })
+	s.Requests = slices.DeleteFunc(slices.Clone(s.Requests), func(r Request) bool { return r.Task != "" && !concerns(r.Task) })
 	s.Overrides = slices.DeleteFunc(slices.Clone(s.Overrides), func(o Override) bool {
 		if whole := o.Task == "" && o.Check == ""; whole {
 			return !o.Excused

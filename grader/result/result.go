@@ -100,6 +100,8 @@ type Student struct {
 	Overrides []Override
 	Remark    string
 	History   []Change
+	// Requests are what the student asked to have looked at again, oldest first.
+	Requests []Request
 	// Attempts are where the verdicts of each task come from.
 	Attempts []Attempt
 	// Missing are the lab's tasks without any, in the rubric's order.
