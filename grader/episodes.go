@@ -200,9 +200,6 @@ func (a *acts) did(student string) bool {
 // hold says what a person would type if this process ended at once.
 func (a *acts) hold(inj action.Injector) {
 	x := a.x
-	if x.conn.Passing {
-		return
-	}
 	var all []*action.Stuck
 	if n := a.episode.Node; n != nil {
 		all = append(all, action.NewStuck(*n, x.j.Class.Name, inj, nil))
@@ -212,7 +209,7 @@ func (a *acts) hold(inj action.Injector) {
 			all = append(all, action.NewStuck(t.Action, x.j.Class.Name, inj, nil))
 		}
 	}
-	x.j.g.tell(Held{action.Together(all)})
+	x.j.g.tell(Held{action.Together(all), x.conn.Passing})
 	a.told = true
 }
 

@@ -81,8 +81,11 @@ type Known struct {
 }
 
 // Held says that a fault is in force from now on; Stuck is what to say, and to
-// type, if the program ends before [LetGo].
-type Held struct{ Stuck *action.Stuck }
+// type, if the program ends before [LetGo]: nothing if Passing, as the cluster ends with it.
+type Held struct {
+	Stuck   *action.Stuck
+	Passing bool
+}
 
 // LetGo says that a fault is in force no more; Undone, that there was one and it
 // was undone.

@@ -24,7 +24,8 @@ type app interface {
 	scores(ctx context.Context) (*result.Data, error)
 	lastTrials(ctx context.Context) (map[string]gradebook.Trial, error)
 	runs(ctx context.Context) ([]grader.RunInfo, error)
-	// with opens the class for one operation.
+	// read has something read with a job of the whole class; with opens the class for one operation.
+	read(ctx context.Context, do func(*grader.Job) error) error
 	with(ctx context.Context, students []string, task string, do func(*grader.Job) error) error
 }
 
@@ -154,7 +155,8 @@ func (r *real) plan(ctx context.Context, o RunOptions) (*Plan, error) {
 func (r *real) runJob(ctx context.Context, o RunOptions, tell func(grader.Event)) (j *grader.Job, resumes string, err error) {
 	task := joined(o.Tasks)
 	if o.Resume {
-		run, ok, err := r.resumable(ctx)
+		all, err := r.runs(ctx)
+		run, ok := unfinished(all)
 		if err == nil && !ok {
 			err = refusal("nothing", "no_resume")
 		}
@@ -177,16 +179,6 @@ func (r *real) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan
 	return j.Grade(ctx, grader.GradeOptions{NoFault: o.NoFault, Resume: o.Resume, Agree: agree, Undo: undo})
 }
 
-func (r *real) resumable(ctx context.Context) (run grader.RunInfo, ok bool, err error) {
-	all, err := r.runs(ctx)
-	for _, x := range all {
-		if x.Regrades == "" {
-			return x, x.Status == gradebook.Interrupted, nil
-		}
-	}
-	return run, false, err
-}
-
 func (r *real) mark(ctx context.Context) (mark string, err error) {
 	err = r.read(ctx, func(j *grader.Job) (err error) {
 		mark, err = j.Mark(ctx)
@@ -197,12 +189,8 @@ func (r *real) mark(ctx context.Context) (mark string, err error) {
 
 func (r *real) scores(ctx context.Context) (d *result.Data, err error) {
 	err = r.read(ctx, func(j *grader.Job) (err error) {
-		if mark, err := j.Mark(ctx); err != nil || mark == "" {
-			d = nobody(j)
-			return err
-		}
-		if runs, err := j.Graded(ctx); err != nil || !runs {
-			d = nobody(j)
+		if graded, err := j.Graded(ctx); err != nil || !graded {
+			d = j.Ungraded()
 			return err
 		}
 		d, err = j.Scores(ctx, "")

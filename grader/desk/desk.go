@@ -31,6 +31,9 @@ type Options struct {
 	// Longest is what a self-check may take, and Patience how long a run waits for checks
 	// under way, which begin anew after the run then; 0 are 10 min and 2 min.
 	Longest, Patience time.Duration
+	// Failed is told why something on the cluster came to nothing, which nobody wanted to end;
+	// it may be nil. See [Shared.Renew].
+	Failed func(error)
 	// Fresh is how long what was read of the gradebook is taken for new without asking;
 	// what this desk writes shows at once. 0 is 1 s.
 	Fresh time.Duration
@@ -71,6 +74,7 @@ type Desk struct {
 	ended     map[string]*Ended
 	next      map[string]time.Time // when a student may check again
 	elsewhere bool                 // another program grades the class
+	looking   bool                 // whether it still does
 	idle      chan struct{}        // closed, and made anew, when a check ends
 	run       *run                 // nil while there is none
 	last      *RunEnded
@@ -113,6 +117,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	}
 	d.mu.Unlock()
 	d.end(errDown)
+	d.cache.close()
 	over := make(chan struct{})
 	go func() {
 		d.work.Wait()

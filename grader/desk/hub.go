@@ -140,3 +140,18 @@ func (h *hub) close() {
 		clear(s.subs)
 	}
 }
+
+// tellStudents tells every student whose topic somebody listens to, or has lately.
+func (h *hub) tellStudents(what func(id string) What) {
+	h.mu.Lock()
+	var all []Topic
+	for t := range h.streams {
+		if strings.HasPrefix(string(t), studentTopic) {
+			all = append(all, t)
+		}
+	}
+	h.mu.Unlock()
+	for _, t := range all {
+		h.tell(what(strings.TrimPrefix(string(t), studentTopic)), t)
+	}
+}

@@ -245,6 +245,7 @@ func (d *Desk) check(ctx context.Context, e *entry) (got grader.Checked, err err
 	}
 	got, err = d.app.check(ctx, e.student, e.CheckOptions, func(ev grader.Event) { d.heard(e, ev) })
 	if err != nil {
+		d.failed(ctx, err)
 		return got, err
 	}
 	if err := d.app.saveTrial(context.WithoutCancel(ctx), e.student, got); err != nil {

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"context"
 	"time"
 
 	"swarmgrade/grader"
@@ -29,23 +28,6 @@ type Plan struct {
 	Fingerprint string
 	Resumes     string // the run that would be gone on with
 }
-
-// Plan reads the cluster and says what a run would do; nobody is sent anything.
-func (d *Desk) Plan(ctx context.Context, o RunOptions) (*Plan, error) { panic("later") }
-
-// Start begins a run and comes back once it has begun, or waits for checks under way to
-// end. Refusals are [diag.Failure]s: "running" (one is on), "changed" (the faults are others
-// than were agreed to), "nothing" (no run to resume), "down", and what grader refuses, as
-// that another program grades the class.
-func (d *Desk) Start(ctx context.Context, o RunOptions) error { panic("later") }
-
-// Stop interrupts the run and waits until what it did to the cluster is undone. It can be
-// resumed. No run is no error.
-func (d *Desk) Stop(ctx context.Context) error { panic("later") }
-
-// UndoNow undoes the fault that is in force at once, and the run makes no other. The run
-// goes on: what waits for the fault stays open. Without one nothing is done, and the failure's code is "nothing".
-func (d *Desk) UndoNow(ctx context.Context) error { panic("later") }
 
 // Stage is where the class's run stands.
 type Stage string
@@ -96,14 +78,8 @@ type RunState struct {
 	Stuck *action.Stuck
 	// Last is how the last run since the start ended; nil if there was none.
 	Last *RunEnded
-}
 
-// Run is where the class's run stands.
-func (d *Desk) Run() RunState { panic("later") }
-
-// Resumable is the run that could be gone on with, if there is one.
-func (d *Desk) Resumable(ctx context.Context) (run grader.RunInfo, ok bool, err error) {
-	panic("later")
+	requests bool // the stage's steps are of requests
 }
 
 // RunEnded is how a run ended.
