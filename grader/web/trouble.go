@@ -40,11 +40,18 @@ func tooMany(key string, after time.Duration) error {
 // seconds are whole ones, at least one.
 func seconds(d time.Duration) int { return max(1, int((d + time.Second - 1).Seconds())) }
 
-// told are the codes of failures whose sentences are for students too; of any other one an
-// instructor is told, and students that there is trouble.
+// told are the codes of failures whose sentences are for students too: those of package desk, and those that say
+// what was asked for wrongly. Of any other one an instructor is told, and students that there is trouble.
 var told = map[string]int{
 	diag.Usage: http.StatusUnprocessableEntity,
 	diag.Mend:  http.StatusUnprocessableEntity,
+	"one":      http.StatusConflict,
+	"soon":     http.StatusTooManyRequests,
+	"full":     http.StatusServiceUnavailable,
+	"down":     http.StatusServiceUnavailable,
+	"running":  http.StatusConflict,
+	"changed":  http.StatusConflict,
+	"nothing":  http.StatusConflict,
 }
 
 // explained is an error as its reader is told of it.

@@ -32,6 +32,8 @@ type Options struct {
 	// all requests come through a proxy, which adds where from to X-Forwarded-For.
 	Secure, BehindProxy bool
 	Limits              Limits
+	// NoFault says that no page makes anything of the cluster fail.
+	NoFault bool
 	// Log is told of each request, without anything that lets somebody in; nil is nowhere.
 	Log *slog.Logger
 }
