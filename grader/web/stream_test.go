@@ -224,6 +224,8 @@ func TestLargeHead(t *testing.T) {
 		res, err := http.ReadResponse(bufio.NewReader(c), nil)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode)
+		require.NoError(t, c.Close())
+		time.Sleep(time.Second) // that the server lingers
 	})
 }
 

@@ -77,7 +77,9 @@ func New(o Options) *Site {
 		s.mux.HandleFunc(r.Pattern, func(w http.ResponseWriter, req *http.Request) {
 			a := w.(*answer)
 			a.held, a.q.Request, a.q.pattern = false, req, r.Pattern
-			if err := s.enter(&r, a, a.q); err != nil {
+			err := s.enter(&r, a, a.q)
+			a.q.Request = req // whose time is not over yet
+			if err != nil {
 				s.fail(a, a.q, err)
 			}
 		})
