@@ -77,7 +77,7 @@ func TestFaultsThatNobodyAgreedTo(t *testing.T) {
 		p, err := d.Plan(t.Context(), RunOptions{})
 		require.NoError(t, err)
 		require.NotEmpty(t, p.Fingerprint)
-		faults = oneFault("2", "2", "1") // the same
+		faults = oneFault("2", "1", "2", "3") // somebody has deployed something
 		require.NoError(t, d.Start(t.Context(), RunOptions{Agreed: p.Fingerprint}))
 		require.NoError(t, d.Stop(t.Context()))
 		require.True(t, d.Run().Last.Stopped)

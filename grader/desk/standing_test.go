@@ -61,15 +61,25 @@ func TestTwoHundredReadersCostOneRead(t *testing.T) {
 
 		// Who leaves keeps nobody from it, and what is read while we change it is read again.
 		d.cache.forget("")
-		gone, cancel := context.WithCancel(t.Context())
-		cancel()
+		gone := within(t, time.Second/2)
 		_, err = d.Standing(gone)
-		require.ErrorIs(t, err, context.Canceled)
-		time.Sleep(time.Second / 2)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		look(1)
+		require.Equal(t, 4, reads(), "the reading went on")
+		d.cache.forget("")
+		_, err = d.Standing(within(t, time.Second/2))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 		d.cache.forget("")
 		look(1)
-		require.Equal(t, 5, reads())
+		require.Equal(t, 6, reads())
 	})
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func TestWhatMostAreStuckAt(t *testing.T) {
