@@ -4,28 +4,23 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"swarmgrade/grader/observe"
 )
 
-// fingerprint tells what a plan does to the cluster, and to whom, from what others do: nodes,
-// containers that stop with them, services. A plan that does nothing has none.
+// fingerprint tells what a plan does to the cluster from what others do: which nodes fail, in
+// which order and how, and which actions of the rubric are done, to nodes or to services. A plan
+// that does nothing has none. Whose services are concerned is not in it: in a class at work
+// somebody deploys something at any moment, and no plan that was shown would hold.
 func fingerprint(p *observe.Plan) string {
 	type deed struct {
 		ID, Kind, Node, Name string
 		Leader               bool
-		Students, Stops      []string
 	}
 	var all []deed
 	for _, f := range p.Faults {
-		x := deed{Kind: f.Fault.Kind, Node: f.Fault.NodeID, Name: f.Fault.Hostname, Leader: f.Fault.Leader, Students: sorted(f.Students)}
-		for _, c := range f.Stops {
-			x.Stops = append(x.Stops, strings.Join(c.Names, "/"))
-		}
-		slices.Sort(x.Stops)
-		all = append(all, x)
+		all = append(all, deed{Kind: f.Fault.Kind, Node: f.Fault.NodeID, Name: f.Fault.Hostname, Leader: f.Fault.Leader})
 	}
 	for i := range p.Episodes {
 		e := &p.Episodes[i]
@@ -36,12 +31,6 @@ func fingerprint(p *observe.Plan) string {
 		if e.Node != nil {
 			x.Node, x.Name = e.Node.NodeID, e.Node.Hostname
 		}
-		for _, t := range e.Students {
-			if t.Gap == nil {
-				x.Students = append(x.Students, t.Student+" "+t.Action.Service)
-			}
-		}
-		slices.Sort(x.Students)
 		all = append(all, x)
 	}
 	if len(all) == 0 {
@@ -53,12 +42,6 @@ func fingerprint(p *observe.Plan) string {
 	}
 	sum := sha256.Sum256(blob)
 	return hex.EncodeToString(sum[:16])
-}
-
-func sorted(of []string) []string {
-	out := slices.Clone(of)
-	slices.Sort(out)
-	return out
 }
 
 func joined(tasks []string) string { return strings.Join(tasks, ",") }

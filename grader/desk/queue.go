@@ -178,6 +178,7 @@ type entry struct {
 	verdicts       []judge.Verdict
 	done, of       int
 	told           time.Time // of the newest step
+	said           Queued    // of its place
 	stop           context.CancelCauseFunc
 }
 
@@ -214,7 +215,10 @@ func (d *Desk) dispatch() {
 		d.begin(e)
 	}
 	for i, e := range d.waiting {
-		d.hub.tell(Queued{e.student, i + 1, d.paused()}, OfStudent(e.student))
+		if now := (Queued{e.student, i + 1, d.paused()}); now != e.said {
+			e.said = now
+			d.hub.tell(now, OfStudent(e.student))
+		}
 	}
 	d.hub.tell(QueueMoved{len(d.checking), len(d.waiting)}, Class)
 }
@@ -277,7 +281,7 @@ func (d *Desk) finish(ctx context.Context, e *entry, got grader.Checked, err err
 		if errors.Is(err, errElsewhere) {
 			msg = "desk.elsewhere"
 		}
-		e.verdicts, e.tasks = nil, nil
+		e.verdicts, e.tasks, e.said = nil, nil, Queued{}
 		d.waiting = slices.Insert(d.waiting, 0, e)
 		d.hub.tell(Noted{Student: e.student, Msg: i18n.M(msg)}, OfStudent(e.student))
 		return

@@ -66,7 +66,7 @@ func (d *Desk) Student(ctx context.Context, id string) (*result.Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := *all
+	one := *all // and no more than that is changed
 	at := slices.IndexFunc(all.Students, func(s result.Student) bool { return s.ID == id })
 	if at < 0 { // since the last run, or never
 		if err := d.app.has(ctx, id, ""); err != nil {
@@ -95,9 +95,7 @@ func (d *Desk) Student(ctx context.Context, id string) (*result.Data, error) {
 		return &one, nil
 	}
 	s.Timeline, err = get(ctx, d.cache, "timeline/"+id, true, func(ctx context.Context) (*result.Timeline, error) {
-		copied := *s
-		err := d.app.with(ctx, []string{id}, "", func(j *grader.Job) error { return j.AddTimeline(ctx, &copied) })
-		return copied.Timeline, err
+		return d.app.timeline(ctx, *s)
 	})
 	return &one, err
 }
