@@ -63,6 +63,7 @@ func newServeCmd(a *app) *cobra.Command {
 	fs.BoolVar(&f.noFault, "no-fault", false, lang.T("cli.flag_no_fault"))
 	c.MarkFlagsMutuallyExclusive("tls-cert", "behind-proxy")
 	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	c.AddCommand(newServeLinksCmd(a))
 	return c
 }
 
