@@ -52,7 +52,7 @@ func newServeCmd(a *app) *cobra.Command {
 	fs.StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
 	fs.StringVar(&f.lab, "lab", "", lang.T("cli.flag_lab"))
 	fs.StringVar(&f.rubric, "rubric", "", lang.T("cli.flag_rubric"))
-	f.registerCompletion(a, c)
+	completeFlag(c, "class", func() []string { return a.grader().ClassNames() })
 	f.registerLoad(a, c)
 	fs.StringVar(&f.listen, "listen", serveAddress, lang.T("serve.flag_listen"))
 	fs.StringVar(&f.cert, "tls-cert", "", lang.T("serve.flag_cert"))

@@ -58,6 +58,13 @@ func (s *served) listening(t *testing.T) *pipes {
 	return p
 }
 
+// open is how many streams are.
+func (s *served) open() int {
+	s.streams.mu.Lock()
+	defer s.streams.mu.Unlock()
+	return s.streams.n
+}
+
 const streamHead = "GET /me/events?after=70 HTTP/1.1\r\nHost: x\r\nCookie: grade=" + tokenA + "\r\n"
 
 // A stream goes on behind the event that the reader had, and bears parts of the page.
@@ -184,10 +191,10 @@ func TestSlowReader(t *testing.T) {
 		_, err := io.WriteString(c, streamHead+"\r\n")
 		require.NoError(t, err)
 		synctest.Wait()
-		require.Equal(t, 1, s.streams.n)
+		require.Equal(t, 1, s.open())
 		time.Sleep(DefaultLimits.Write + time.Second) // not a byte is read: a pipe holds none
 		synctest.Wait()
-		require.Zero(t, s.streams.n)
+		require.Zero(t, s.open())
 	})
 }
 
