@@ -212,8 +212,8 @@ func inTime(t *testing.T, f *fake, o Options, test func(t *testing.T, d *Desk)) 
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(o, fakeApp{f})
+		defer func() { require.NoError(t, d.Close(context.WithoutCancel(t.Context()))) }()
 		test(t, d)
-		require.NoError(t, d.Close(t.Context()))
 	})
 }
 

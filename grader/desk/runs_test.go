@@ -90,7 +90,7 @@ func TestFaultsThatNobodyAgreedTo(t *testing.T) {
 		_, err = d.Check(t.Context(), "1", CheckOptions{})
 		require.NoError(t, err)
 		require.NoError(t, d.Start(t.Context(), RunOptions{Agreed: p.Fingerprint}))
-		faults = oneFault("3", "1")
+		faults = oneFault("4", "1")
 		time.Sleep(time.Minute)
 		require.False(t, d.Run().On)
 		require.Equal(t, "changed", d.Run().Last.Failed[0].Code)
