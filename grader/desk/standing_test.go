@@ -102,6 +102,24 @@ func TestWhatMostAreStuckAt(t *testing.T) {
 	})
 }
 
+// TestWhatOthersChangeIsTold to who listens: the command line works beside the desk.
+func TestWhatOthersChangeIsTold(t *testing.T) {
+	f := newFake("1")
+	inTime(t, f, Options{}, func(t *testing.T, d *Desk) {
+		pass(time.Hour)
+		require.Zero(t, f.marks(), "nobody listens")
+		own, stop := d.Subscribe(OfStudent("1"), d.Now())
+		defer stop()
+		pass(time.Minute)
+		require.Empty(t, all(own))
+		f.mu.Lock()
+		f.marked = "2"
+		f.mu.Unlock()
+		pass(5 * time.Second)
+		require.Equal(t, []What{ScoreChanged{"1"}}, all(own))
+	})
+}
+
 func TestWhatCanBeGoneOnWith(t *testing.T) {
 	run := func(id, regrades string, s gradebook.Status) grader.RunInfo {
 		return grader.RunInfo{Run: gradebook.Run{ID: id, Regrades: regrades, Status: s}}
