@@ -125,6 +125,16 @@ func (t *table) scoreColumn(want string) (int, error) {
 	return 0, diag.Misuse(i18n.M("fill.no_score"), hint)
 }
 
+// headed reports whether a column is headed so.
+func (t *table) headed(want string) bool {
+	for col := 1; col <= maxColumns; col++ {
+		if words, _ := t.headings(col); len(words) > 0 && col != t.id && col != t.name && t.called(words, want) {
+			return true
+		}
+	}
+	return false
+}
+
 // notScore are headings of what stands beside a score, under one heading with it.
 var notScore = regexp.MustCompile(`^(?:等级|等第|绩点|备注|说明|签名|签字|考试性质|成绩性质|学分|remark|remarks|note|notes|gpa|letter)$`)
 

@@ -22,6 +22,8 @@ import (
 type Score struct {
 	ID, Name string
 	Points   rubric.Points
+	// Text is written in the place of points, unless it is "".
+	Text string
 	// None says that there is no score to write: it is open, or excused.
 	None bool
 }
@@ -31,6 +33,9 @@ type Options struct {
 	Sheet string // its name
 	// Column is the heading of the scores, or the column's letters.
 	Column string
+	// Headings are those of the column when none is named, in the place of those that
+	// scores have: of texts that are no scores. There are commas between.
+	Headings string
 	// OutOf is the maximum of the scores; 0 if it is not known.
 	OutOf rubric.Points
 	// Overwrite lets a number that stands there already be replaced. Words and
@@ -78,6 +83,13 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	}
 	if err := t.oneHeading(); err != nil {
 		return nil, err
+	}
+	if o.Column == "" && o.Headings != "" {
+		words := strings.Split(o.Headings, ",")
+		o.Column = words[0] // if there is none, it is named as missing
+		if i := slices.IndexFunc(words, t.headed); i >= 0 {
+			o.Column = words[i]
+		}
 	}
 	col, err := t.scoreColumn(o.Column)
 	if err != nil {
@@ -192,13 +204,20 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 	}
 	number, isNumber := asPoints(cell.Text)
 	switch {
-	case cell.Formula, cell.Text != "" && !isNumber, isNumber && number != s.Points && !w.o.Overwrite:
+	case s.Text != "" && !cell.Formula && cell.Text == s.Text:
+		w.out.Same++
+		return nil
+	case s.Text != "" && !cell.Formula && (cell.Text == "" || w.o.Overwrite):
+		w.out.edits = append(w.out.edits, write(row, w.col, s)...)
+		w.out.Written++
+		return nil
+	case s.Text != "", cell.Formula, cell.Text != "" && !isNumber, isNumber && number != s.Points && !w.o.Overwrite:
 		w.out.Kept = append(w.out.Kept, Kept{place, s.ID, clip(keptText(cell))})
 		return nil
 	case isNumber && number == s.Points:
 		w.out.Same++
 	default:
-		w.out.edits = append(w.out.edits, write(row, w.col, s.Points)...)
+		w.out.edits = append(w.out.edits, write(row, w.col, s)...)
 		w.out.Written++
 	}
 	for _, c := range row.Cells {

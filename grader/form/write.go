@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"regexp"
@@ -26,29 +27,45 @@ func instead(p sheetfile.Place, text string) edit {
 	return edit{p, func([]byte) []byte { return []byte(text) }}
 }
 
-// write puts a number into a cell, which keeps its style, or adds the cell to its row.
-func write(row *roster.FormRow, col int, points rubric.Points) []edit {
+// write puts what a student has into a cell, which keeps its style, or adds the cell to
+// its row.
+func write(row *roster.FormRow, col int, s Score) []edit {
 	cell, there := row.Cell(col)
 	if !there {
-		return add(row, col, points)
+		return add(row, col, s)
 	}
-	return []edit{instead(cell.Place, cellXML(cell.Prefix, sheetfile.Name(col, row.N), cell.Style, points))}
+	return []edit{instead(cell.Place, cellOf(cell.Prefix, sheetfile.Name(col, row.N), cell.Style, s))}
+}
+
+func cellOf(prefix, ref, style string, s Score) string {
+	if s.Text == "" {
+		return cellXML(prefix, ref, style, s.Points)
+	}
+	if prefix != "" {
+		prefix += ":"
+	}
+	var text strings.Builder
+	_ = xml.EscapeText(&text, []byte(s.Text)) // a Builder takes it all
+	return fmt.Sprintf(`<%[1]sc r="%[2]s"%[3]s t="inlineStr"><%[1]sis><%[1]st>%[4]s</%[1]st></%[1]sis></%[1]sc>`, prefix, ref, styled(style), text.String())
+}
+
+// styled is a cell's style as it is written.
+func styled(style string) string {
+	if style = strings.TrimSpace(style); digits.MatchString(style) {
+		return ` s="` + style + `"`
+	}
+	return "" // the form's own mistake
 }
 
 func cellXML(prefix, ref, style string, points rubric.Points) string {
 	if prefix != "" {
 		prefix += ":"
 	}
-	if style = strings.TrimSpace(style); digits.MatchString(style) {
-		style = ` s="` + style + `"`
-	} else {
-		style = "" // the form's own mistake
-	}
-	return fmt.Sprintf(`<%[1]sc r="%[2]s"%[3]s><%[1]sv>%[4]s</%[1]sv></%[1]sc>`, prefix, ref, style, points)
+	return fmt.Sprintf(`<%[1]sc r="%[2]s"%[3]s><%[1]sv>%[4]s</%[1]sv></%[1]sc>`, prefix, ref, styled(style), points)
 }
 
 // add is a cell that a row has not, at its place among the others.
-func add(row *roster.FormRow, col int, points rubric.Points) []edit {
+func add(row *roster.FormRow, col int, s Score) []edit {
 	at, prefix := row.Cells[0].Place.From, row.Cells[0].Prefix
 	for _, c := range row.Cells {
 		if c.Col < col {
@@ -58,7 +75,7 @@ func add(row *roster.FormRow, col int, points rubric.Points) []edit {
 	place := sheetfile.Place{Part: row.Tag.Part, From: at, To: at}
 	return []edit{
 		{row.Tag, func(old []byte) []byte { return widen(old, col) }},
-		instead(place, cellXML(prefix, sheetfile.Name(col, row.N), "", points)),
+		instead(place, cellOf(prefix, sheetfile.Name(col, row.N), "", s)),
 	}
 }
 

@@ -31,7 +31,11 @@ func TestDamageNeverHangs(t *testing.T) {
 	}
 	for table, columns := range sealed {
 		for _, c := range append([]string{"sum"}, columns...) {
-			all = append(all, hurt{table + "." + c, fmt.Sprintf("PRAGMA foreign_keys=0; UPDATE OR IGNORE %s SET %s=%[2]s||'x'", table, c)})
+			other := c + "||'x'"
+			if c == "seq" { // which takes numbers alone
+				other = "seq+1000"
+			}
+			all = append(all, hurt{table + "." + c, fmt.Sprintf("PRAGMA foreign_keys=0; UPDATE OR IGNORE %s SET %s=%s", table, c, other)})
 		}
 	}
 	for _, h := range all {
@@ -50,6 +54,9 @@ func TestDamageNeverHangs(t *testing.T) {
 				}
 				_, _ = g.StandingData(ctx, halab(t), Rules{Attempts: Best})
 				_, _ = g.Changes(ctx, "ha-lb")
+				_, _ = g.Requests(ctx, "ha-lb")
+				_, _ = g.LastTrials(ctx, "ha-lb")
+				_, _ = g.LinkOf(ctx, hashOf("a"))
 				_ = g.Check(ctx)
 				_ = g.Damage()
 			})
@@ -91,6 +98,10 @@ func whole(t *testing.T) (path, run string) {
 		require.NotNil(t, c.Before)
 	}
 	require.NoError(t, g.FinishRun(ctx, r.ID, Finished, day))
+	require.NoError(t, g.AddLinks(ctx, link("01", "a", day, time.Time{})))
+	require.NoError(t, g.SaveTrial(ctx, trial("01", "1", 5)))
+	_, err = g.Ask(ctx, asks("01", "task1.a", "look"))
+	require.NoError(t, err)
 	require.NoError(t, g.Close())
 	return path, r.ID
 }

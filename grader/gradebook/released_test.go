@@ -51,10 +51,11 @@ func unpacked(t *testing.T, name string) string {
 // cluster, one of them with something to mend, and an attempt that was judged again.
 // Layout 4: two students whose containers were killed, services scaled and updated, one
 // of whom did not get them back; judged again by a rubric that asks for more; and
-// changes by hand, one of them taken back. The newest layout has to have one.
+// changes by hand, one of them taken back.
+// Layout 5: the same with links, trials and requests. The newest layout has to have one.
 func TestReleasedBook(t *testing.T) {
 	require.FileExists(t, fmt.Sprintf("testdata/layout%d.db.gz", len(migrations)))
-	for name, golden := range map[string]string{"layout3": "released", "layout4": "released4"} {
+	for name, golden := range map[string]string{"layout3": "released", "layout4": "released4", "layout5": "released4"} {
 		t.Run(name, func(t *testing.T) {
 			ctx, g := openBook(t, unpacked(t, name+".db.gz"))
 			require.NoError(t, g.Check(ctx))
@@ -90,6 +91,46 @@ func TestReleasedChanges(t *testing.T) {
 			`on-time task "" check "" 0 ill that week (58 of 66)`,
 		},
 	}, said)
+}
+
+// TestReleasedPage: links, trials and requests are read as they were written.
+func TestReleasedPage(t *testing.T) {
+	ctx, g := openBook(t, unpacked(t, "layout5.db.gz"))
+	for token, student := range map[string]string{"one": "2024001", "nine again": "2024009", "teacher": ""} {
+		l, err := g.LinkOf(ctx, hashOf(token))
+		require.NoError(t, err, token)
+		require.Equal(t, student, l.Student)
+	}
+	_, err := g.LinkOf(ctx, hashOf("nine"))
+	require.ErrorIs(t, err, ErrNotFound)
+	links, err := g.Links(ctx)
+	require.NoError(t, err)
+	require.Len(t, links, 4)
+	runs, err := g.Runs(ctx)
+	require.NoError(t, err)
+	last, err := g.LastTrials(ctx, "ha-ops")
+	require.NoError(t, err)
+	require.Len(t, last, 2)
+	for student, trial := range last {
+		vs, err := g.VerdictsOf(ctx, runs[len(runs)-1].ID, student)
+		require.NoError(t, err)
+		require.Equal(t, vs, trial.Verdicts)
+		require.NotZero(t, trial.Finished)
+	}
+	all, err := g.Requests(ctx, "ha-ops")
+	require.NoError(t, err)
+	var said []string
+	for _, r := range all {
+		for _, w := range r.Words {
+			said = append(said, fmt.Sprintf("%d %s %s %v %q %s", r.ID, r.Check, w.Kind, w.Student, w.Who, w.Text))
+		}
+	}
+	require.Equal(t, []string{
+		`1 ops.killed asked true "2024009" 容器其实恢复了`, `1 ops.killed said false "wang" which one?`, `1 ops.killed said true "2024009" the first`,
+		`1 ops.killed declined false "wang" 它没有`, `2  asked true "2024009" and the whole task`, `3 ops.killed asked true "2024001" a slip`,
+		`3 ops.killed withdrawn true "2024001" `,
+	}, said)
+	require.NoError(t, g.Damage())
 }
 
 // storedAsEncoded: evidence is read as it was encoded, and encodes to the same bytes as
