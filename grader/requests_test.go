@@ -1,6 +1,9 @@
 package grader_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,7 +27,7 @@ func wish(student, task, check string) result.Request {
 }
 
 // TestRequestsOfClass: who may ask what, and who may answer; nothing of it is lost when the
-// class is graded again, judged again, or judged by a rubric of another name.
+// class is graded again, and all of it is exported.
 func TestRequestsOfClass(t *testing.T) {
 	j, home := gradedClass(t, 3)
 	ctx := t.Context()
@@ -97,4 +100,56 @@ func TestTrialsOfClass(t *testing.T) {
 	require.Len(t, last, 1)
 	_, err = j.Standing(ctx)
 	require.Equal(t, diag.Usage, diag.Code(err), "it was never graded")
+}
+
+// TestRequestsRegraded: judged anew by a rubric of another name, the same work takes along
+// what was asked about it, once.
+func TestRequestsRegraded(t *testing.T) {
+	home := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(home, "classes"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(home, "gradebook"), 0o755))
+	ops, err := os.ReadFile("../rubrics/ha-ops.yaml")
+	require.NoError(t, err)
+	f, err := os.Open("gradebook/testdata/layout5.db.gz")
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	book, err := io.ReadAll(z)
+	require.NoError(t, err)
+	for name, data := range map[string][]byte{
+		"classes/own.csv":  []byte("学号,姓名\n2024001,张三\n2024009,李四\n"),
+		"classes/own.yaml": []byte("class: own\nroster: own.csv\nrubric: ha-ops\ncluster: {sim: lab}\n"),
+		"gradebook/own.db": book,
+		"new.yaml":         bytes.Replace(ops, []byte("id: ha-ops"), []byte("id: ops-new"), 1),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(home, name), data, 0o600))
+	}
+	ctx := t.Context()
+	open := func(rubric string) *grader.Job {
+		j, err := (&grader.Grader{Dir: home, Tool: "test"}).Open(ctx, grader.Select{Class: "own", Rubric: rubric})
+		require.NoError(t, err)
+		return j
+	}
+	before, err := open("").Requests(ctx)
+	require.NoError(t, err)
+	require.Len(t, before, 3)
+	anew := open(filepath.Join(home, "new.yaml"))
+	for range 2 {
+		_, err = anew.Regrade(ctx, "", false)
+		require.NoError(t, err)
+		after, err := anew.Requests(ctx)
+		require.NoError(t, err)
+		require.Len(t, after, 3)
+		for i := range after {
+			require.Equal(t, before[i].Words, after[i].Words)
+			require.Equal(t, before[i].Check, after[i].Check)
+		}
+	}
+	kept, err := open("").Requests(ctx)
+	require.NoError(t, err)
+	require.Equal(t, before, kept)
+	d, err := anew.Standing(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 3, d.Requests().All)
 }

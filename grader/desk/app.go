@@ -132,6 +132,10 @@ func (r *real) check(ctx context.Context, student string, o CheckOptions, tell f
 	if err != nil {
 		return grader.Checked{}, err
 	}
+	// Those at once share what the class may be asked a second.
+	if s := &j.Class.Settings; s.Rate > 0 {
+		s.Rate = max(1, s.Rate/r.o.AtOnce)
+	}
 	return j.Check(ctx, grader.CheckOptions{Kill: o.Kill, Yes: true})
 }
 

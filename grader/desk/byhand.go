@@ -27,7 +27,7 @@ func (d *Desk) ByHand(ctx context.Context, student, task string, h grader.ByHand
 
 // Ask records a student's request to look again, which has one word. It gives its ID.
 func (d *Desk) Ask(ctx context.Context, r result.Request) (id int64, err error) {
-	err = d.app.with(ctx, nil, "", func(j *grader.Job) (err error) {
+	err = d.app.read(ctx, func(j *grader.Job) (err error) {
 		id, err = j.Ask(ctx, r)
 		return err
 	})
@@ -37,14 +37,14 @@ func (d *Desk) Ask(ctx context.Context, r result.Request) (id int64, err error) 
 
 // Say adds a student's own word to their request, or takes it back.
 func (d *Desk) Say(ctx context.Context, student string, id int64, w result.Word) error {
-	err := d.app.with(ctx, nil, "", func(j *grader.Job) error { return j.Say(ctx, student, id, w) })
+	err := d.app.read(ctx, func(j *grader.Job) error { return j.Say(ctx, student, id, w) })
 	d.requestMoved(student, id, err)
 	return err
 }
 
 // Answer adds an instructor's word to a request.
 func (d *Desk) Answer(ctx context.Context, id int64, w result.Word) error {
-	err := d.app.with(ctx, nil, "", func(j *grader.Job) error { return j.Answer(ctx, id, w) })
+	err := d.app.read(ctx, func(j *grader.Job) error { return j.Answer(ctx, id, w) })
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (d *Desk) Answer(ctx context.Context, id int64, w result.Word) error {
 // Requests are all requests to look again, the oldest first. They are shared.
 func (d *Desk) Requests(ctx context.Context) ([]result.Request, error) {
 	return get(ctx, d.cache, requestsKey, true, func(ctx context.Context) (all []result.Request, err error) {
-		err = d.app.with(ctx, nil, "", func(j *grader.Job) error {
+		err = d.app.read(ctx, func(j *grader.Job) error {
 			all, err = j.Requests(ctx)
 			return err
 		})
@@ -78,7 +78,7 @@ func (d *Desk) requestMoved(student string, id int64, err error) {
 
 // NewLinks makes links to the page, which end the former ones at once.
 func (d *Desk) NewLinks(ctx context.Context, o grader.LinkOptions) (made []grader.NewLink, err error) {
-	err = d.app.with(ctx, nil, "", func(j *grader.Job) error {
+	err = d.app.read(ctx, func(j *grader.Job) error {
 		made, err = j.NewLinks(ctx, o)
 		return err
 	})
@@ -88,7 +88,7 @@ func (d *Desk) NewLinks(ctx context.Context, o grader.LinkOptions) (made []grade
 
 // RevokeLinks ends links at once, and tells how many.
 func (d *Desk) RevokeLinks(ctx context.Context, o grader.LinkOptions) (n int, err error) {
-	err = d.app.with(ctx, nil, "", func(j *grader.Job) error {
+	err = d.app.read(ctx, func(j *grader.Job) error {
 		n, err = j.RevokeLinks(ctx, o)
 		return err
 	})
@@ -106,7 +106,7 @@ func (d *Desk) linksMoved(err error) {
 // Links are those that are known, the oldest first. They are shared.
 func (d *Desk) Links(ctx context.Context) ([]grader.LinkInfo, error) {
 	return get(ctx, d.cache, linksKey, false, func(ctx context.Context) (all []grader.LinkInfo, err error) {
-		err = d.app.with(ctx, nil, "", func(j *grader.Job) error {
+		err = d.app.read(ctx, func(j *grader.Job) error {
 			all, err = j.Links(ctx)
 			return err
 		})

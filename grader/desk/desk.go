@@ -98,6 +98,7 @@ func newDesk(o Options, a app) *Desk {
 	}
 	d.ctx, d.end = context.WithCancelCause(context.Background())
 	d.cache = &cache{fresh: o.Fresh, mark: a.mark, ctx: d.ctx, work: &d.work, kept: map[string]*kept{}}
+	d.work.Go(d.watch)
 	return d
 }
 

@@ -212,8 +212,8 @@ func inTime(t *testing.T, f *fake, o Options, test func(t *testing.T, d *Desk)) 
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(o, fakeApp{f})
+		defer func() { require.NoError(t, d.Close(context.WithoutCancel(t.Context()))) }()
 		test(t, d)
-		require.NoError(t, d.Close(t.Context()))
 	})
 }
 
@@ -270,4 +270,36 @@ func code2(t *testing.T, want string, err error) {
 	t.Helper()
 	require.Error(t, err)
 	require.Equal(t, want, diag.Code(err))
+}
+
+// pass lets time pass, and all that comes of it happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// seen are the students whose checks began, in their order.
+func (f *fake) seen() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.order)
+}
+
+func (f *fake) trials() map[string]gradebook.Trial {
+	out, _ := f.lastTrials(context.Background())
+	return out
+}
+
+// peak is how many checks were under way at once.
+func (f *fake) peak() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.most
+}
+
+// marks is how often the mark was asked for.
+func (f *fake) marks() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.read["mark"]
 }

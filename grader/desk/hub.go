@@ -155,3 +155,15 @@ func (h *hub) tellStudents(what func(id string) What) {
 		h.tell(what(strings.TrimPrefix(string(t), studentTopic)), t)
 	}
 }
+
+// heard reports whether somebody listens.
+func (h *hub) heard() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.streams {
+		if len(s.subs) > 0 {
+			return true
+		}
+	}
+	return false
+}

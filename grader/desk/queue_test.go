@@ -30,7 +30,7 @@ func TestAQueueWithPlaces(t *testing.T) {
 		code(t, "one", err)
 		require.Equal(t, Waits, d.Own("3").Phase)
 
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		require.Equal(t, Checking, d.Own("3").Phase)
 		own := d.Own("1")
 		require.Equal(t, Idle, own.Phase)
@@ -40,10 +40,10 @@ func TestAQueueWithPlaces(t *testing.T) {
 		_, err = d.Check(t.Context(), "1", CheckOptions{})
 		code(t, "soon", err)
 		require.Equal(t, 29, failure(err).Msg.Args["seconds"])
-		time.Sleep(29 * time.Second)
+		pass(29 * time.Second)
 		_, err = d.Check(t.Context(), "1", CheckOptions{})
 		require.NoError(t, err)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 
 		heard := all(third)
 		require.Equal(t, Queued{"3", 1, NotPaused}, heard[0])
@@ -56,11 +56,11 @@ func TestAQueueWithPlaces(t *testing.T) {
 		require.Equal(t, Looking{"3", []string{"1"}}, of[Looking](heard)[0])
 		require.NotEmpty(t, of[Step](heard))
 		require.IsType(t, Ended{}, heard[len(heard)-1])
-		require.ElementsMatch(t, []string{"1", "2"}, f.order[:2], "at once")
-		require.ElementsMatch(t, []string{"3", "4"}, f.order[2:4])
-		require.Equal(t, []string{"5", "1"}, f.order[4:])
-		require.Equal(t, 2, f.most)
-		require.Len(t, f.saved["3"].Verdicts, 3)
+		require.ElementsMatch(t, []string{"1", "2"}, f.seen()[:2], "at once")
+		require.ElementsMatch(t, []string{"3", "4"}, f.seen()[2:4])
+		require.Equal(t, []string{"5", "1"}, f.seen()[4:])
+		require.Equal(t, 2, f.peak())
+		require.Len(t, f.trials()["3"].Verdicts, 3)
 	})
 }
 
@@ -84,7 +84,7 @@ func TestWhatAQueueRefuses(t *testing.T) {
 		require.True(t, d.Own("1").Last.Cancelled)
 		require.True(t, d.Own("2").Last.Cancelled)
 		require.Equal(t, "down", d.Own("2").Last.Failed[0].Code)
-		require.Equal(t, []string{"1"}, f.order)
+		require.Equal(t, []string{"1"}, f.seen())
 	})
 }
 
@@ -98,7 +98,7 @@ func TestCancelling(t *testing.T) {
 		require.False(t, d.Cancel("9"))
 		require.True(t, d.Cancel("2"))
 		require.Equal(t, 1, d.Own("3").Place)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		require.True(t, d.Cancel("1"))
 		synctest.Wait()
 		require.Equal(t, Checking, d.Own("3").Phase)
@@ -108,8 +108,8 @@ func TestCancelling(t *testing.T) {
 		require.NoError(t, err, "who was not served need not wait")
 		_, err = d.Check(t.Context(), "1", CheckOptions{})
 		code(t, "soon", err)
-		time.Sleep(time.Minute)
-		require.Empty(t, f.saved["1"].Verdicts)
+		pass(time.Minute)
+		require.Empty(t, f.trials()["1"].Verdicts)
 		require.Len(t, d.Checks(), 3)
 	})
 }
@@ -126,9 +126,9 @@ func TestOneKillsAtATime(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, ticket.Place)
 		require.Equal(t, Waits, d.Own("2").Phase)
-		time.Sleep(time.Minute)
-		require.Equal(t, []string{"2"}, f.order[len(f.order)-1:])
-		require.Len(t, f.saved, 3)
+		pass(time.Minute)
+		require.Equal(t, []string{"2"}, f.seen()[2:])
+		require.Len(t, f.trials(), 3)
 	})
 }
 
@@ -150,7 +150,7 @@ func TestAFailedCheckSaysWhy(t *testing.T) {
 			_, err := d.Check(t.Context(), id, CheckOptions{})
 			require.NoError(t, err)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		for _, id := range []string{"1", "2", "3"} {
 			end := d.Own(id).Last
 			require.Len(t, end.Failed, 1, id)
@@ -171,16 +171,16 @@ func TestChecksWaitForAnotherProgram(t *testing.T) {
 		defer stop()
 		_, err := d.Check(t.Context(), "1", CheckOptions{})
 		require.NoError(t, err)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		require.Equal(t, Elsewhere, d.Own("1").Paused)
-		require.Empty(t, f.order)
+		require.Empty(t, f.seen())
 		heard := all(events)
 		require.Equal(t, "desk.elsewhere", of[Noted](heard)[0].Msg.Key)
 		f.mu.Lock()
 		f.others = false
 		f.mu.Unlock()
-		time.Sleep(time.Minute)
-		require.Equal(t, []string{"1"}, f.order)
+		pass(time.Minute)
+		require.Equal(t, []string{"1"}, f.seen())
 		require.Len(t, d.Own("1").Last.Verdicts, 3)
 	})
 }
@@ -215,9 +215,9 @@ func TestAWholeClass(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.Equal(t, checks-4, d.Queue().Waiting)
-		time.Sleep(checks / 4 * 11 * time.Second)
-		require.Equal(t, 4, f.most)
-		require.Len(t, f.saved, checks)
+		pass(checks / 4 * 11 * time.Second)
+		require.Equal(t, 4, f.peak())
+		require.Len(t, f.trials(), checks)
 		synctest.Wait()
 		require.Equal(t, checks, ended)
 		for _, id := range ids {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,14 +32,14 @@ func TestARunHasTheClusterAlone(t *testing.T) {
 		err = d.Start(t.Context(), RunOptions{})
 		code(t, "running", err)
 		require.Contains(t, failure(err).Msg.Args["who"], "老师")
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		require.Equal(t, "run-1", d.Run().ID)
-		require.Equal(t, []string{"1"}, f.order)
-		time.Sleep(time.Minute)
+		require.Equal(t, []string{"1"}, f.seen())
+		pass(time.Minute)
 		require.False(t, d.Run().On)
 		require.Equal(t, "run-1", d.Run().Last.ID)
 		require.Empty(t, d.Run().Last.Failed)
-		require.Equal(t, []string{"1", "2"}, f.order)
+		require.Equal(t, []string{"1", "2"}, f.seen())
 		heard := all(class)
 		require.Len(t, of[RunBegan](heard), 1)
 		require.Len(t, of[RunOver](heard), 1)
@@ -56,12 +57,12 @@ func TestARunDoesNotWaitForEver(t *testing.T) {
 		_, err := d.Check(t.Context(), "1", CheckOptions{})
 		require.NoError(t, err)
 		require.NoError(t, d.Start(t.Context(), RunOptions{}))
-		time.Sleep(2*time.Minute + time.Second)
+		pass(2*time.Minute + time.Second)
 		require.Equal(t, "run-1", d.Run().ID)
 		require.Equal(t, 1, d.Own("1").Place)
 		require.Equal(t, "desk.yielded", of[Noted](all(own))[0].Msg.Key)
-		time.Sleep(10 * time.Minute)
-		require.Equal(t, []string{"1", "1"}, f.order)
+		pass(10 * time.Minute)
+		require.Equal(t, []string{"1", "1"}, f.seen())
 		require.Len(t, d.Own("1").Last.Verdicts, 3)
 	})
 }
@@ -70,18 +71,20 @@ func TestARunDoesNotWaitForEver(t *testing.T) {
 // are others by the time.
 func TestFaultsThatNobodyAgreedTo(t *testing.T) {
 	f := newFake("1", "2")
-	faults := oneFault("2", "1", "2")
-	f.faults = func() []observe.Fault { return faults }
+	var faults atomic.Pointer[[]observe.Fault]
+	are := func(all []observe.Fault) { faults.Store(&all) }
+	are(oneFault("2", "1", "2"))
+	f.faults = func() []observe.Fault { return *faults.Load() }
 	inTime(t, f, Options{}, func(t *testing.T, d *Desk) {
 		code(t, "changed", d.Start(t.Context(), RunOptions{}))
 		p, err := d.Plan(t.Context(), RunOptions{})
 		require.NoError(t, err)
 		require.NotEmpty(t, p.Fingerprint)
-		faults = oneFault("2", "1", "2", "3") // somebody has deployed something
+		are(oneFault("2", "1", "2", "3")) // somebody has deployed something
 		require.NoError(t, d.Start(t.Context(), RunOptions{Agreed: p.Fingerprint}))
 		require.NoError(t, d.Stop(t.Context()))
 		require.True(t, d.Run().Last.Stopped)
-		faults = oneFault("3", "1", "2")
+		are(oneFault("3", "1", "2"))
 		code(t, "changed", d.Start(t.Context(), RunOptions{Agreed: p.Fingerprint}))
 		require.False(t, d.Run().On)
 		// Between the plan and the run itself, while checks end.
@@ -90,8 +93,8 @@ func TestFaultsThatNobodyAgreedTo(t *testing.T) {
 		_, err = d.Check(t.Context(), "1", CheckOptions{})
 		require.NoError(t, err)
 		require.NoError(t, d.Start(t.Context(), RunOptions{Agreed: p.Fingerprint}))
-		faults = oneFault("3", "1")
-		time.Sleep(time.Minute)
+		are(oneFault("4", "1"))
+		pass(time.Minute)
 		require.False(t, d.Run().On)
 		require.Equal(t, "changed", d.Run().Last.Failed[0].Code)
 	})
@@ -147,7 +150,7 @@ func TestAFaultIsCountedDown(t *testing.T) {
 			require.NoError(t, d.Start(t.Context(), RunOptions{}))
 			synctest.Wait()
 			require.Equal(t, Coming, d.Run().Fault.Phase)
-			time.Sleep(10*time.Second + 500*time.Millisecond)
+			pass(10*time.Second + 500*time.Millisecond)
 			s := d.Run()
 			require.Equal(t, Fault, s.Stage)
 			require.Equal(t, InForce, s.Fault.Phase)
@@ -155,9 +158,9 @@ func TestAFaultIsCountedDown(t *testing.T) {
 			require.Equal(t, 7500*time.Millisecond, time.Since(s.Fault.Since))
 			require.Equal(t, 52500*time.Millisecond, time.Until(s.Fault.Until))
 			require.Equal(t, real, s.Stuck != nil, "what to type, where it would outlast the program")
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.Equal(t, Undoing, d.Run().Fault.Phase)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			require.False(t, d.Run().On)
 			require.Nil(t, d.Run().Fault)
 			require.Nil(t, d.Run().Stuck)
@@ -175,16 +178,16 @@ func TestAFaultIsUndoneNow(t *testing.T) {
 	inTime(t, f, Options{}, func(t *testing.T, d *Desk) {
 		code(t, "nothing", d.UndoNow(t.Context()))
 		require.NoError(t, d.Start(t.Context(), RunOptions{}))
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		require.NoError(t, d.UndoNow(t.Context()))
 		require.NoError(t, d.UndoNow(t.Context()), "twice is once")
 		synctest.Wait()
 		require.Equal(t, Undoing, d.Run().Fault.Phase)
 		require.True(t, d.Run().Fault.ByHand)
-		time.Sleep(21 * time.Second)
+		pass(21 * time.Second)
 		require.Equal(t, After, d.Run().Fault.Phase)
 		code(t, "nothing", d.UndoNow(t.Context()))
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		last := d.Run().Last
 		require.True(t, last.Undone)
 		require.False(t, last.Stopped, "the run went on to its end")
@@ -201,7 +204,7 @@ func TestNothingEndsBeforeAFaultIsUndone(t *testing.T) {
 			class, stop := d.Subscribe(Class, d.Now())
 			defer stop()
 			require.NoError(t, d.Start(t.Context(), RunOptions{}))
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			_, err := d.Check(t.Context(), "1", CheckOptions{})
 			require.NoError(t, err)
 			end := d.Stop
@@ -216,7 +219,7 @@ func TestNothingEndsBeforeAFaultIsUndone(t *testing.T) {
 			require.True(t, d.Run().Last.Stopped)
 			require.Empty(t, d.Run().Last.Failed)
 			require.Len(t, of[FaultOff](all(class)), 1)
-			require.Equal(t, closing, len(f.order) == 0, "the check that waited begins, unless all ends")
+			require.Equal(t, closing, len(f.seen()) == 0, "the check that waited begins, unless all ends")
 		})
 	}
 }
@@ -267,13 +270,13 @@ func TestAnActionBeyondItsWindow(t *testing.T) {
 		class, stop := d.Subscribe(Class, d.Now())
 		defer stop()
 		require.NoError(t, d.Start(t.Context(), RunOptions{}))
-		time.Sleep(15 * time.Second)
+		pass(15 * time.Second)
 		require.Equal(t, InForce, d.Run().Fault.Phase)
 		require.Equal(t, Stage(grader.During), d.Run().Stage)
 		require.Empty(t, of[FaultOff](all(class)))
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		require.Nil(t, d.Run().Fault)
 		require.Len(t, of[FaultOff](all(class)), 1)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 	})
 }

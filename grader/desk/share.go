@@ -100,7 +100,7 @@ func (s *Shared) lend(w *way) grader.Conn {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if w.users--; w.users == 0 && w.broken {
-				w.Conn.Close()
+				w.Close()
 			}
 		})
 	}
@@ -121,7 +121,7 @@ func (s *Shared) drop() {
 		return
 	}
 	if w.broken = true; w.users == 0 {
-		w.Conn.Close()
+		w.Close()
 	}
 }
 

@@ -36,14 +36,14 @@ func TestTwoHundredReadersCostOneRead(t *testing.T) {
 		}
 		look(200)
 		require.Equal(t, 1, reads())
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		look(200)
 		require.Equal(t, 1, reads(), "the mark is the same")
-		require.Equal(t, 2, f.read["mark"], "which is asked for once by all")
+		require.Equal(t, 2, f.marks(), "which is asked for once by all")
 		f.mu.Lock()
 		f.marked = "2" // the command line has recorded something
 		f.mu.Unlock()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		look(200)
 		require.Equal(t, 2, reads())
 		d.cache.forget("") // we have
@@ -90,15 +90,33 @@ func TestWhatMostAreStuckAt(t *testing.T) {
 		require.Equal(t, []StuckAt{{"1", "c", 3, []string{"1", "2", "3"}}}, stuck, "by what counts")
 		_, err = d.Check(t.Context(), "2", CheckOptions{})
 		require.NoError(t, err)
-		time.Sleep(7 * time.Second)
+		pass(7 * time.Second)
 		stuck, err = d.Stuck(t.Context())
 		require.NoError(t, err)
 		want := []StuckAt{{"1", "c", 2, []string{"1", "3"}}, {"1", "b", 1, []string{"2"}}}
 		require.Equal(t, want, stuck, "by a check under way")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		stuck, err = d.Stuck(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, stuck, "by one that is over")
+	})
+}
+
+// TestWhatOthersChangeIsTold to who listens: the command line works beside the desk.
+func TestWhatOthersChangeIsTold(t *testing.T) {
+	f := newFake("1")
+	inTime(t, f, Options{}, func(t *testing.T, d *Desk) {
+		pass(time.Hour)
+		require.Zero(t, f.marks(), "nobody listens")
+		own, stop := d.Subscribe(OfStudent("1"), d.Now())
+		defer stop()
+		pass(time.Minute)
+		require.Empty(t, all(own))
+		f.mu.Lock()
+		f.marked = "2"
+		f.mu.Unlock()
+		pass(5 * time.Second)
+		require.Equal(t, []What{ScoreChanged{"1"}}, all(own))
 	})
 }
 

@@ -180,23 +180,24 @@ func (g *Gradebook) requestsOf(ctx context.Context, lab string) (map[string][]re
 
 // Request is one of them, whatever its lab; [ErrNotFound].
 func (g *Gradebook) Request(ctx context.Context, id int64) (result.Request, error) {
-	all, err := g.requests(ctx, func(r *result.Request) bool { return r.ID == id })
-	if err == nil && len(all) == 0 {
+	found, err := sealedRows(ctx, g, "requests", requestColumns, "WHERE seq=?", scanRequest, nil, id)
+	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("request %d: %w", id, ErrNotFound)
 	}
 	if err != nil {
 		return result.Request{}, err
 	}
-	return all[0], nil
+	words, err := sealedRows(ctx, g, "words", wordColumns, "WHERE request=? ORDER BY seq", scanWord, nil, id)
+	for _, w := range words {
+		found[0].Words = append(found[0].Words, w.Word)
+	}
+	return found[0], err
 }
 
 // requests reads all rows, so that none is missed because just the column that would
 // choose it is damaged.
 func (g *Gradebook) requests(ctx context.Context, wanted func(*result.Request) bool) ([]result.Request, error) {
-	all, err := listedRows(ctx, g, "requests", "seq, lab, student, task, check_id, run", func(row scanner) (r result.Request, err error) {
-		err = row.Scan(&r.ID, &r.Lab, &r.Student, &r.Task, &r.Check, &r.Run)
-		return r, err
-	}, nil)
+	all, err := listedRows(ctx, g, "requests", requestColumns, scanRequest, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -205,23 +206,37 @@ func (g *Gradebook) requests(ctx context.Context, wanted func(*result.Request) b
 	for i := range all {
 		at[all[i].ID] = i
 	}
-	type word struct {
-		of int64
-		result.Word
-	}
-	words, err := listedRows(ctx, g, "words", "request, kind, own, who, text, at", func(row scanner) (w word, err error) {
-		var when string
-		if err = row.Scan(&w.of, &w.Kind, &w.Student, &w.Who, &w.Text, &when); err == nil {
-			w.When, err = unstamp(when)
-		}
-		return w, err
-	}, nil)
+	words, err := listedRows(ctx, g, "words", wordColumns, scanWord, nil)
 	for _, w := range words {
 		if i, ok := at[w.of]; ok {
 			all[i].Words = append(all[i].Words, w.Word)
 		}
 	}
 	return all, err
+}
+
+const (
+	requestColumns = "seq, lab, student, task, check_id, run"
+	wordColumns    = "request, kind, own, who, text, at"
+)
+
+func scanRequest(row scanner) (r result.Request, err error) {
+	err = row.Scan(&r.ID, &r.Lab, &r.Student, &r.Task, &r.Check, &r.Run)
+	return r, err
+}
+
+// word is one of a request's.
+type word struct {
+	of int64
+	result.Word
+}
+
+func scanWord(row scanner) (w word, err error) {
+	var when string
+	if err = row.Scan(&w.of, &w.Kind, &w.Student, &w.Who, &w.Text, &when); err == nil {
+		w.When, err = unstamp(when)
+	}
+	return w, err
 }
 
 // CarryRequests copies the requests of one lab to another, which the same work is judged

@@ -301,3 +301,42 @@ func TestMarkMoves(t *testing.T) {
 	moves(true, "by hand")
 	moves(false, "nothing")
 }
+
+// TestDamagedRequest: a request or a word that is not as it was written is left out and told; no
+// score is touched.
+func TestDamagedRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		sql             string
+		requests, words int
+	}{
+		"of another":   {"UPDATE requests SET student='02' WHERE seq=1", 1, 1},
+		"another lab":  {"UPDATE requests SET lab='x' WHERE seq=1", 1, 1},
+		"gone":         {"PRAGMA foreign_keys=0; DELETE FROM requests WHERE seq=1", 1, 1},
+		"a word":       {"UPDATE words SET text='never said' WHERE seq=1", 2, 2},
+		"whose word":   {"UPDATE words SET own=0 WHERE seq=1", 2, 2},
+		"a time":       {"UPDATE words SET at='x' WHERE seq=1", 2, 2},
+		"a word moved": {"UPDATE words SET request=2 WHERE seq=2", 2, 2},
+		"a word gone":  {"DELETE FROM words WHERE seq=2", 2, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, g := newBook(t)
+			id, err := g.Ask(ctx, asks("01", "task1.a", "look"))
+			require.NoError(t, err)
+			require.NoError(t, g.Answer(ctx, id, answer(result.RequestDeclined, "no")))
+			_, err = g.Ask(ctx, asks("02", "task1.a", "look"))
+			require.NoError(t, err)
+			_, err = g.db.Exec(c.sql)
+			require.NoError(t, err)
+			all, err := g.Requests(ctx, "ha-lb")
+			require.NoError(t, err)
+			require.Len(t, all, c.requests)
+			words := 0
+			for _, r := range all {
+				words += len(r.Words)
+			}
+			require.Equal(t, c.words, words)
+			require.ErrorIs(t, g.Damage(), ErrDamaged)
+			require.False(t, g.isSuspect("01"))
+		})
+	}
+}
