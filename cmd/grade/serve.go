@@ -110,7 +110,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.no_listen", "listen", f.listen), Hint: i18n.M("serve.no_listen_hint"), Cause: err}
 	}
-	defer l.Close() //nolint:errcheck // the server closes it first
+	defer l.Close()
 	s := serving{a: a, f: f, j: j}
 	shared := desk.Share(s.dial)
 	defer shared.Close()

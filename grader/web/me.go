@@ -191,7 +191,7 @@ func (q *Request) mePatches(ctx context.Context, e desk.Event) ([]Patch, error) 
 func (q *Request) decided(s *result.Student, pager *report.Pager, x desk.Verdict) ([]Patch, error) {
 	verdicts := q.Desk().Own(s.ID).Verdicts
 	for i, v := range verdicts {
-		if v.Check != x.Check || v.Task != x.Verdict.Task {
+		if v.Check != x.Check || v.Task != x.Task {
 			continue
 		}
 		card := pager.Cards(s, verdicts[:i+1], cardKey, 4)[i]
