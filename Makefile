@@ -1,5 +1,6 @@
 # make demo: grade a whole sample class on an embedded cluster, nothing needed.
 # make sim: keep that cluster up, for any Docker client, until Ctrl-C.
+# make serve: its pages, for students and instructors, on such a cluster.
 # make test: everything; as root on Linux also on three real engines.
 
 GO      ?= go
@@ -13,7 +14,7 @@ STUDENTS ?= 2024001,2024008,2024012,2024027,2024029,2024031,2024047,2024058
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: accuracy build contract demo good hints lab newest newest-some test lint bench clean man release
+.PHONY: accuracy build contract demo good hints lab newest newest-some serve test lint bench clean man release
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/grade
@@ -31,6 +32,10 @@ demo: build
 
 sim: build
 	$(BIN) sim
+
+# The pages of a sample class on an embedded cluster, until Ctrl-C.
+serve: build
+	$(BIN) serve --class 2024A
 
 # The same on a real three-node Swarm, good students and broken ones.
 lab: build

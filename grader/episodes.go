@@ -43,6 +43,9 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	}
 	var watched []observe.Watched
 	acts := acts{x: x, episode: e}
+	if e.Touches() > 0 && x.undone() {
+		e.LeaveOut(leftOut)
+	}
 	if e.Touches() > 0 {
 		now, err := x.quiet(ctx, e.InTheWay)
 		switch {
@@ -63,7 +66,7 @@ func (x *flow) episode(ctx context.Context, e *observe.Episode) (concerned []*ev
 	} else {
 		err = acts.do(ctx)
 	}
-	if err == nil && len(acts.done) > 0 && !acts.brokenOff() {
+	if err == nil && !acts.brokenOff() && !acts.givenUp() && len(acts.done) > 0 {
 		err = acts.watch(ctx)
 	}
 	err = errors.Join(err, acts.undo(ctx))
@@ -197,9 +200,6 @@ func (a *acts) did(student string) bool {
 // hold says what a person would type if this process ended at once.
 func (a *acts) hold(inj action.Injector) {
 	x := a.x
-	if x.conn.Passing {
-		return
-	}
 	var all []*action.Stuck
 	if n := a.episode.Node; n != nil {
 		all = append(all, action.NewStuck(*n, x.j.Class.Name, inj, nil))
@@ -209,7 +209,7 @@ func (a *acts) hold(inj action.Injector) {
 			all = append(all, action.NewStuck(t.Action, x.j.Class.Name, inj, nil))
 		}
 	}
-	x.j.g.tell(Held{action.Together(all)})
+	x.j.g.tell(Held{action.Together(all), x.conn.Passing})
 	a.told = true
 }
 
@@ -235,16 +235,20 @@ func (a *acts) watch(ctx context.Context) error {
 		ids, bundles = append(ids, t.Student), append(bundles, x.bundle(t.Student))
 		bundles[len(bundles)-1].Begin(id).Action = &t.Action
 	}
-	if err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(a.done)); err != nil {
-		return err
+	whole := ctx
+	ctx, cancel := x.untilUndone(ctx)
+	defer cancel()
+	err := observe.Settle(ctx, x.conn, x.at, x.snap.Swarm, observe.Services(a.done))
+	if err != nil {
+		return a.unless(whole, err)
 	}
-	err := x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
+	err = x.during(ctx, id, During, bundles, func(snap *evidence.Snapshot) (*observe.Plan, []*evidence.Bundle) {
 		return x.plan.During(id, ids, snap, x.bundle), bundles
 	})
 	if err == nil {
 		a.held(ctx)
 	}
-	return err
+	return a.unless(whole, err)
 }
 
 // held leaves open what was seen of a service, or of all with a node, that somebody

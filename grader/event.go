@@ -64,6 +64,9 @@ type (
 	WindowEnded struct{}
 )
 
+// Recorded says under which ID a class's run is kept from now on.
+type Recorded struct{ Run string }
+
 // Planned says what will be observed of whom.
 type Planned struct{ *observe.Plan }
 
@@ -78,8 +81,11 @@ type Known struct {
 }
 
 // Held says that a fault is in force from now on; Stuck is what to say, and to
-// type, if the program ends before [LetGo].
-type Held struct{ Stuck *action.Stuck }
+// type, if the program ends before [LetGo]: nothing if Passing, as the cluster ends with it.
+type Held struct {
+	Stuck   *action.Stuck
+	Passing bool
+}
 
 // LetGo says that a fault is in force no more; Undone, that there was one and it
 // was undone.
@@ -102,6 +108,7 @@ func (Step) event()        {}
 func (Ended) event()       {}
 func (WindowStep) event()  {}
 func (WindowEnded) event() {}
+func (Recorded) event()    {}
 func (Planned) event()     {}
 func (Allowed) event()     {}
 func (Known) event()       {}

@@ -118,11 +118,14 @@ func (x *flow) tryNodes(ctx context.Context) ([]tried, error) {
 
 // consent asks for leave to make the plan's faults. On a cluster that ends with this
 // process nobody is harmed and nobody asked.
-func (x *flow) consent(ctx context.Context, yes bool) error {
+func (x *flow) consent(ctx context.Context, opt GradeOptions) error {
+	if opt.Agree != nil {
+		return opt.Agree(x.plan)
+	}
 	if !x.disturbs() || x.conn.Passing {
 		return nil
 	}
-	if yes {
+	if opt.Yes {
 		x.j.g.tell(Allowed{x.plan})
 		return nil
 	}
@@ -187,15 +190,16 @@ func (g *Grader) said(m i18n.Msg) { g.tell(Note{Msg: m}) }
 type breaker struct {
 	g      *Grader
 	opt    action.Options
-	lasts  bool  // a fault would outlast the process
+	heals  bool  // nothing is to be undone
+	pass   bool  // a fault ends with the process
 	failed error // of the last one
 }
 
 func (b *breaker) Break(ctx context.Context, f evidence.Action, limit time.Duration, watch func(context.Context) error) (out action.Outcome, err error) {
 	opt := b.opt
 	opt.Limit = limit
-	if b.lasts {
-		b.g.tell(Held{action.NewStuck(f, opt.Class, opt.Injector, nil)})
+	if !b.heals {
+		b.g.tell(Held{action.NewStuck(f, opt.Class, opt.Injector, nil), b.pass})
 		defer func() { b.g.tell(LetGo{out.Injecting >= 0 && !errors.As(b.failed, new(*action.Stuck))}) }()
 	}
 	out, b.failed = action.Run(ctx, opt, f, func(ctx context.Context, _ *action.Session) error { return watch(ctx) })
@@ -216,10 +220,10 @@ func (x *flow) newBreaker(f evidence.Action, k *whole) (b *breaker, err error) {
 			return nil, err
 		}
 	}
-	if kind == action.TaskKill {
+	if b.heals = kind == action.TaskKill; b.heals {
 		return b, nil
 	}
-	b.lasts = !x.conn.Passing
+	b.pass = x.conn.Passing
 	if err := k.open(); err != nil {
 		return nil, err
 	}

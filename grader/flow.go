@@ -33,6 +33,8 @@ type flow struct {
 	// helps says that names may be looked up from inside of networks: a class's run
 	// brings the helper for everybody, a student's check does not.
 	helps bool
+	// undo is closed by who wants no fault any more; see [GradeOptions].
+	undo <-chan struct{}
 	// patience is with updates that are under way.
 	patience observe.Patience
 }

@@ -21,6 +21,12 @@ type GradeOptions struct {
 	Yes bool
 	// Resume goes on with the run that was interrupted.
 	Resume bool
+	// Agree looks at what is about to be done to the cluster and goes before Yes and the
+	// grader's Ask: an error of its own ends the run before anything is sent or recorded.
+	Agree func(*observe.Plan) error
+	// Undo, once it is closed, has the fault that is in force undone at once, and no other made:
+	// what waits for it stays open, and the run goes on. nil never is.
+	Undo <-chan struct{}
 }
 
 // Graded is what became of grading.
@@ -79,11 +85,12 @@ func (j *Job) Grade(ctx context.Context, opt GradeOptions) (got Graded, err erro
 		return got, err
 	}
 	defer x.conn.Close()
+	x.undo = opt.Undo
 	x.chooseFaults(opt.NoFault)
 	if err := x.tryFaults(ctx); err != nil {
 		return got, err
 	}
-	if err := x.consent(ctx, opt.Yes); err != nil {
+	if err := x.consent(ctx, opt); err != nil {
 		return got, err
 	}
 	if book == nil {
@@ -103,6 +110,7 @@ func (j *Job) Grade(ctx context.Context, opt GradeOptions) (got Graded, err erro
 	if err != nil {
 		return got, err
 	}
+	j.g.tell(Recorded{x.run})
 	x.keep, x.helps = book, true
 	err = x.observe(ctx)
 	status := gradebook.Finished

@@ -114,6 +114,16 @@ func TestImportDirections(t *testing.T) {
 			forbid: []string{module + "grader/check", module + "grader/rubric", module + "grader/judge", module + "grader/observe"},
 		},
 		{
+			why:    "the application knows none of its faces, and a page's desk no page",
+			who:    func(p string) bool { return p == "grader" || p == "grader/desk" },
+			forbid: []string{module + "grader/web"},
+		},
+		{
+			why:    "the application is the same for who comes once and for who is served",
+			who:    func(p string) bool { return under(p, "grader") && p != "grader/desk" && p != "grader/web" },
+			forbid: []string{module + "grader/desk"},
+		},
+		{
 			why:    "only the adapter may know Docker's types",
 			who:    func(p string) bool { return under(p, "grader", "loadgen") && p != "grader/swarm" },
 			forbid: []string{docker},

@@ -85,7 +85,7 @@ func (x *flow) bring(ctx context.Context) (away func(context.Context) error, err
 	}
 	x.j.g.note("observe.inside", "n", len(aim.Nodes))
 	if !x.conn.Passing {
-		x.j.g.tell(Held{action.NewStuck(aim, opt.Class, helper, nil)})
+		x.j.g.tell(Held{Stuck: action.NewStuck(aim, opt.Class, helper, nil)})
 	}
 	done := func(err error) error {
 		if !x.conn.Passing {

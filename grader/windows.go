@@ -44,6 +44,10 @@ func (x *flow) windows(ctx context.Context) (err error) {
 		if len(services) == 0 {
 			continue
 		}
+		if x.undone() {
+			x.leave(services)
+			continue
+		}
 		if err := x.window(ctx, f, services, snap, k); err != nil {
 			return err
 		}
@@ -131,7 +135,7 @@ func (x *flow) window(ctx context.Context, f *observe.Fault, services []observe.
 func (x *flow) look(ctx context.Context, b observe.Breaker, f evidence.Action, services []observe.Watched) (*evidence.Window, []*evidence.Probing, error) {
 	w := observe.Windows{
 		Watcher: x.conn, Prober: x.loader, Breaker: b, At: x.at, Rate: x.j.Class.Settings.Rate,
-		Swarm: x.snap.Swarm, Progress: func(p observe.WindowProgress) { x.j.g.tell(WindowStep{p}) },
+		Swarm: x.snap.Swarm, Progress: func(p observe.WindowProgress) { x.j.g.tell(WindowStep{p}) }, Undo: x.undo,
 	}
 	defer x.j.g.tell(WindowEnded{})
 	return w.Watch(ctx, f, services)

@@ -203,10 +203,13 @@ func (s *screen) show(e grader.Event) {
 			s.a.known(e.Verdict)
 		}
 	case grader.Held:
-		s.over = s.a.litter.inForce(func() int { return s.a.sayStuck(e.Stuck) })
+		if !e.Passing {
+			s.over = s.a.litter.inForce(func() int { return s.a.sayStuck(e.Stuck) })
+		}
 	case grader.LetGo:
 		if s.over != nil {
 			s.over(e.Undone)
+			s.over = nil
 		}
 	}
 }

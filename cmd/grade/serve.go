@@ -1,13 +1,308 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"swarmgrade/grader"
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/desk"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/web"
+)
 
 // serveAddress is where the page is unless something else is said.
 const serveAddress = "127.0.0.1:8080"
 
+// serveFlags say where the pages of a class are, and for whom.
+type serveFlags struct {
+	classFlags
+	listen, cert, key, url string
+	behindProxy, noFault   bool
+	atOnce                 int
+}
+
+// mostChecks bounds self-checks at once.
+const mostChecks = 64
+
 // newServeCmd is the page for students and instructors, and what belongs to it.
 func newServeCmd(a *app) *cobra.Command {
-	c := &cobra.Command{Use: "serve", Short: a.lang().T("links.serve_short"), Args: verbsOnly, RunE: showHelp}
+	lang := a.lang()
+	var f serveFlags
+	c := &cobra.Command{
+		Use: "serve --class CLASS", Short: lang.T("serve.short"), Long: lang.T("serve.long"), Args: verbsOnly,
+		RunE: func(c *cobra.Command, _ []string) error { return a.serve(c.Context(), &f) },
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
+	fs.StringVar(&f.lab, "lab", "", lang.T("cli.flag_lab"))
+	fs.StringVar(&f.rubric, "rubric", "", lang.T("cli.flag_rubric"))
+	completeFlag(c, "class", func() []string { return a.grader().ClassNames() })
+	f.registerLoad(a, c)
+	fs.StringVar(&f.listen, "listen", serveAddress, lang.T("serve.flag_listen"))
+	fs.StringVar(&f.cert, "tls-cert", "", lang.T("serve.flag_cert"))
+	fs.StringVar(&f.key, "tls-key", "", lang.T("serve.flag_key"))
+	fs.BoolVar(&f.behindProxy, "behind-proxy", false, lang.T("serve.flag_proxy"))
+	fs.StringVar(&f.url, "url", "", lang.T("serve.flag_url"))
+	fs.IntVar(&f.atOnce, "at-once", 4, lang.T("serve.flag_at_once"))
+	fs.BoolVar(&f.noFault, "no-fault", false, lang.T("cli.flag_no_fault"))
+	c.MarkFlagsMutuallyExclusive("tls-cert", "behind-proxy")
+	c.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	c.AddCommand(newServeLinksCmd(a))
 	return c
+}
+
+// check refuses what would let others listen in.
+func (f *serveFlags) check() error {
+	if f.atOnce < 1 || f.atOnce > mostChecks {
+		return usageError(i18n.M("serve.bad_at_once", "n", f.atOnce, "most", mostChecks))
+	}
+	host, _, err := net.SplitHostPort(f.listen)
+	if err != nil {
+		return usageHint(i18n.M("serve.bad_listen", "listen", f.listen), i18n.M("serve.bad_listen_hint", "address", serveAddress))
+	}
+	if addr, err := netip.ParseAddr(host); f.cert == "" && !f.behindProxy && host != "localhost" && (err != nil || !addr.IsLoopback()) {
+		return usageHint(i18n.M("serve.open_listen", "listen", f.listen), i18n.M("serve.open_listen_hint", "listen", f.listen))
+	}
+	if f.url != "" {
+		u, err := url.Parse(f.url)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			return usageHint(i18n.M("serve.bad_url", "url", f.url), i18n.M("serve.bad_url_hint"))
+		}
+	}
+	return nil
+}
+
+// serve shows the class's pages until it is interrupted, which is how it is meant to end.
+func (a *app) serve(ctx context.Context, f *serveFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	j, err := a.open(ctx, &f.classFlags)
+	if err != nil {
+		return err
+	}
+	a.rosterNotes(j.Class)
+	defer lean(len(j.Class.Students))()
+	secure := f.cert != ""
+	var pair tls.Certificate
+	if secure {
+		if pair, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
+			return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.bad_cert", "cert", f.cert, "key", f.key), Hint: i18n.M("serve.bad_cert_hint"), Cause: err}
+		}
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.listen)
+	if err != nil {
+		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.no_listen", "listen", f.listen), Hint: i18n.M("serve.no_listen_hint"), Cause: err}
+	}
+	defer l.Close()
+	s := serving{a: a, f: f, j: j}
+	shared := desk.Share(s.dial)
+	defer shared.Close()
+	if j.Class.Cluster.Sim != "" { // for students to type to, whoever comes first
+		conn, err := shared.Dial(ctx, j.Class.Cluster)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+	}
+	d, err := desk.New(ctx, desk.Options{Grader: func() *grader.Grader { return s.grader(shared.Dial) }, Select: f.sel(), AtOnce: f.atOnce})
+	if err != nil {
+		return err
+	}
+	site := web.New(web.Options{
+		Desk: d, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, NoFault: f.noFault,
+		Log: slog.New(slog.NewTextHandler(s.logTo(), nil)),
+	})
+	srv, bounded := site.Server(), site.Listener(l)
+	if secure {
+		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	failed := make(chan error, 1)
+	go func() {
+		if secure {
+			failed <- srv.ServeTLS(bounded, "", "")
+		} else {
+			failed <- srv.Serve(bounded)
+		}
+	}()
+	unsaid := s.print(ctx, l.Addr().String())
+	if unsaid == nil {
+		select {
+		case <-ctx.Done():
+		case unsaid = <-failed:
+		}
+	}
+	return errors.Join(unsaid, s.down(ctx, srv, d))
+}
+
+// goingDown is how long readers have for what they are at when the server ends.
+const goingDown = 1500 * time.Millisecond
+
+// down ends the pages, and waits for as long as undoing a fault takes.
+func (s *serving) down(ctx context.Context, srv *http.Server, d *desk.Desk) error {
+	s.a.ui.note(s.a.lang().T("serve.going"))
+	ctx = context.WithoutCancel(ctx)
+	var pages sync.WaitGroup
+	pages.Go(func() {
+		brief, cancel := context.WithTimeout(ctx, goingDown)
+		defer cancel()
+		if srv.Shutdown(brief) != nil {
+			_ = srv.Close() // who is still at it has had the time
+		}
+	})
+	_ = d.Close(ctx) // that ctx does not end
+	pages.Wait()
+	var all []error
+	if last := d.Run().Last; last != nil {
+		for _, stuck := range last.Stuck {
+			all = append(all, stuck)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// serving is what the verb knows of the class that it serves.
+type serving struct {
+	a *app
+	f *serveFlags
+	j *grader.Job
+
+	mu   sync.Mutex
+	sim  *simCluster
+	over func(undone bool)
+}
+
+// dial opens the class's cluster, and keeps in mind an embedded one.
+func (s *serving) dial(ctx context.Context, of roster.Cluster) (grader.Conn, error) {
+	if of.Sim == "" {
+		return s.a.dial(ctx, of)
+	}
+	c, err := s.a.connectSim(ctx, of.Sim)
+	if err != nil {
+		return grader.Conn{}, err
+	}
+	s.mu.Lock()
+	s.sim = c
+	s.mu.Unlock()
+	return s.a.simConn(ctx, c), nil
+}
+
+// grader is one for an operation of the desk.
+func (s *serving) grader(dial desk.Dial) *grader.Grader {
+	of := s.a.grader()
+	return &grader.Grader{
+		Dir: of.Dir, Home: of.Home, Samples: of.Samples, SampleNames: of.SampleNames, Load: of.Load, Diagnose: of.Diagnose, Tool: of.Tool,
+		Dial: dial, Tell: s.tell,
+	}
+}
+
+// tell keeps in mind a fault that is in force, for who ends the program at once.
+func (s *serving) tell(e grader.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e := e.(type) {
+	case grader.Held:
+		stuck := e.Stuck
+		s.over = s.a.litter.inForce(func() int { return s.a.sayStuck([]*action.Stuck{stuck}...) })
+	case grader.LetGo:
+		if s.over != nil {
+			s.over(e.Undone)
+			s.over = nil
+		}
+	}
+}
+
+// logTo is where requests are told of: the screen with --verbose, else nowhere but for trouble.
+func (s *serving) logTo() io.Writer {
+	if s.a.verbose {
+		return s.a.Stderr
+	}
+	return troubleOnly{s.a.Stderr}
+}
+
+// troubleOnly passes on what is no ordinary line.
+type troubleOnly struct{ to io.Writer }
+
+func (t troubleOnly) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), " level=INFO ") || strings.Contains(string(line), " level=DEBUG ") {
+		return len(line), nil
+	}
+	return t.to.Write(line)
+}
+
+// base is where readers find the pages.
+func (s *serving) base(listening string) string {
+	if s.f.url != "" {
+		return strings.TrimRight(s.f.url, "/")
+	}
+	scheme := "http"
+	if s.f.cert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + listening
+}
+
+// Links that are shown as the server starts: how long an instructor's is in force, and how many
+// students of a sample class have theirs shown.
+const (
+	teacherLink  = 30 * 24 * time.Hour
+	shownSamples = 3
+)
+
+// print says where the pages are and how to get in.
+func (s *serving) print(ctx context.Context, listening string) error {
+	a, lang, base := s.a, s.a.lang(), s.base(listening)
+	var b strings.Builder
+	fmt.Fprintln(&b, lang.T("serve.up", "class", s.j.Class.Name, "students", len(s.j.Class.Students), "url", base+"/"))
+	teacher, err := s.j.NewLinks(ctx, grader.LinkOptions{Teacher: true, Expires: time.Now().Add(teacherLink)})
+	for _, f := range diag.Failures(err) { // as that there are too many; those go on
+		a.ui.failure(lang.Text(f.Msg), lang.Text(f.Hint))
+	}
+	if err != nil && len(diag.Failures(err)) == 0 {
+		return err
+	}
+	for _, l := range teacher {
+		fmt.Fprintf(&b, "%s\n  %s\n", lang.T("serve.teacher"), base+"/k/"+l.Token)
+	}
+	if grader.IsSample(s.j.Class) && s.j.Class.Cluster.Sim != "" {
+		var ids []string
+		for _, st := range s.j.Class.Students[:min(shownSamples, len(s.j.Class.Students))] {
+			ids = append(ids, st.ID)
+		}
+		some, err := s.j.NewLinks(ctx, grader.LinkOptions{Students: ids, Missing: true})
+		if err != nil {
+			return err
+		}
+		if len(some) > 0 {
+			fmt.Fprintln(&b, lang.T("serve.some"))
+		}
+		for _, l := range some {
+			fmt.Fprintf(&b, "  %s %s  %s\n", l.Student.ID, l.Student.Name, base+"/k/"+l.Token)
+		}
+	}
+	fmt.Fprintln(&b, lang.T("serve.links", "class", s.j.Class.Name, "url", base))
+	s.mu.Lock()
+	if s.sim != nil {
+		fmt.Fprintf(&b, "%s\n  export DOCKER_HOST=%s\n", lang.T("serve.sim"), s.sim.sim.Endpoints()[0])
+	}
+	s.mu.Unlock()
+	fmt.Fprintln(&b, lang.T("sim.finish"))
+	_, err = fmt.Fprint(a.Stdout, diag.Plain(b.String()))
+	return err
 }

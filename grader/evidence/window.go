@@ -25,7 +25,7 @@ type Window struct {
 	// and held), "limit" (the time a recovery may take was over), "aborted".
 	End string `json:"end"`
 	// Reason is the stable word for an abort: "quorum", "other-node",
-	// "api-silent", "inject-failed", "cancelled", "internal"; Detail is for the
+	// "api-silent", "inject-failed", "cancelled", "internal", "by-hand"; Detail is for the
 	// instructor.
 	Reason string `json:"reason,omitempty"`
 	Detail string `json:"detail,omitempty"`

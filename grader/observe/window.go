@@ -31,6 +31,8 @@ type Windows struct {
 	Rate    int          // probes a second over all services at most; 0 is no limit
 	// Swarm is the cluster's settings: its heartbeat gives the times.
 	Swarm evidence.Swarm
+	// Undo, once it is closed, breaks a window off; nil never is.
+	Undo <-chan struct{}
 	// Progress, if set, is told how a window goes on, about once a poll.
 	Progress func(WindowProgress)
 }
@@ -79,7 +81,10 @@ func (r *Windows) Watch(ctx context.Context, f evidence.Action, services []Watch
 		return nil, nil, err
 	}
 	w.set(func(x *evidence.Window) { x.Injecting = r.At() })
-	out, err := r.Breaker.Break(ctx, f, time.Duration(w.shared.LimitMS)*time.Millisecond, w.watch)
+	out, err := action.Outcome{Injecting: -1, Injected: -1, Restoring: -1, Restored: -1}, error(nil)
+	if !w.unwanted() {
+		out, err = r.Breaker.Break(ctx, f, time.Duration(w.shared.LimitMS)*time.Millisecond, w.watch)
+	}
 	var stuck *action.Stuck
 	switch {
 	case errors.As(err, &stuck), out.Injecting < 0 && slices.Contains(Halting, diag.Code(err)):
@@ -289,6 +294,20 @@ func (w *window) wait(ctx context.Context, d time.Duration, phase string) error 
 	}
 }
 
+// byHand is why a window is broken off that somebody wanted over.
+const byHand = "by-hand"
+
+// unwanted breaks the window off if somebody wants that.
+func (w *window) unwanted() bool {
+	select {
+	case <-w.r.Undo:
+		w.set(func(x *evidence.Window) { x.End, x.Reason = "aborted", byHand })
+		return true
+	default:
+		return false
+	}
+}
+
 // watch runs while the fault lasts. It ends when every service is settled, the
 // limit is over, the guard says so, or ctx ends; the reason is in the window.
 func (w *window) watch(ctx context.Context) error {
@@ -313,6 +332,9 @@ func (w *window) watch(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-limit.C:
 			w.set(func(x *evidence.Window) { x.End = "limit" })
+			return nil
+		case <-w.r.Undo:
+			w.unwanted()
 			return nil
 		case <-w.polled:
 		}

@@ -491,3 +491,26 @@ type proberFunc func() evidence.Responder
 func (f proberFunc) Probe(context.Context, evidence.Target) (evidence.Responder, evidence.ErrorClass, error) {
 	return f(), evidence.ErrorClass{}, nil
 }
+
+// TestWindowIsBrokenOffByHand: what it takes to undo a fault comes at once, and none is made
+// any more once nobody wants one.
+func TestWindowIsBrokenOffByHand(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		f, undo := newField(3), make(chan struct{})
+		time.AfterFunc(8*time.Second, func() { close(undo) })
+		w, probings, err := f.watch(t.Context(), func(w *observe.Windows) { w.Undo = undo })
+		require.NoError(t, err)
+		require.Equal(t, []string{"aborted", "by-hand"}, []string{w.End, w.Reason})
+		require.EqualValues(t, 8000, w.Restoring)
+		require.Equal(t, 1, f.undone)
+		require.Len(t, probings, 3)
+
+		f = newField(3)
+		w, _, err = f.watch(t.Context(), func(w *observe.Windows) { w.Undo = undo })
+		require.NoError(t, err)
+		require.Equal(t, []string{"aborted", "by-hand"}, []string{w.End, w.Reason})
+		require.Zero(t, f.undone, "nothing was done")
+		require.EqualValues(t, -1, w.Injecting)
+		require.EqualValues(t, -1, w.Injected)
+	})
+}

@@ -90,6 +90,9 @@ func functions(lang i18n.Lang) template.FuncMap {
 	}
 }
 
+// At is a student under a heading of that level, 2 to 4, as [Fragment] "student" takes it.
+func At(s Student, level int) any { return leveled{s, level} }
+
 // leveled is a student under a heading of that level.
 type leveled struct {
 	Student

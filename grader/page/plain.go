@@ -7,6 +7,10 @@ import (
 // replacement stands for a character that is not shown.
 const replacement = "\uFFFD"
 
+// Plain is what a page may be sent as: what steers a terminal, or turns text around, is replaced.
+// It gives b itself if there is nothing to replace.
+func Plain(b []byte) []byte { return plain(b) }
+
 // plain replaces what steers: control characters, marks that turn the direction of
 // text around or hide in it, and bytes that are no UTF-8. Markup has none of them,
 // so that a whole page can be looked through.

@@ -1,0 +1,230 @@
+package desk
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"swarmgrade/grader"
+	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/result"
+)
+
+// app is the application as a desk works with it; tests stand in for it.
+type app interface {
+	// has refuses a student, or a task, that there is none of; "" is none.
+	has(ctx context.Context, student, task string) error
+	check(ctx context.Context, student string, o CheckOptions, tell func(grader.Event)) (grader.Checked, error)
+	saveTrial(ctx context.Context, student string, c grader.Checked) error
+	plan(ctx context.Context, o RunOptions) (*Plan, error)
+	grade(ctx context.Context, o RunOptions, agree func(*observe.Plan) error, undo <-chan struct{}, tell func(grader.Event)) (grader.Graded, error)
+	// mark is what there is to report as it stands; trials and links are not in it.
+	mark(ctx context.Context) (string, error)
+	scores(ctx context.Context) (*result.Data, error)
+	timeline(ctx context.Context, s result.Student) (*result.Timeline, error)
+	lastTrials(ctx context.Context) (map[string]gradebook.Trial, error)
+	runs(ctx context.Context) ([]grader.RunInfo, error)
+	// read has something read with a job of the whole class; with opens the class for one operation.
+	read(ctx context.Context, do func(*grader.Job) error) error
+	with(ctx context.Context, students []string, task string, do func(*grader.Job) error) error
+}
+
+// real is the application itself.
+type real struct {
+	o Options
+
+	mu   sync.Mutex
+	open []opened // jobs that nobody uses, to read with
+}
+
+// opened is a job to read with, and when it was opened: class files are edited.
+type opened struct {
+	job *grader.Job
+	at  time.Time
+}
+
+// A job is read with for as long, and so many are kept.
+const (
+	jobLasts = 2 * time.Second
+	jobsKept = 8
+)
+
+// grader makes a grader that tells the desk too.
+func (r *real) grader(tell func(grader.Event)) *grader.Grader {
+	g := r.o.Grader()
+	g.Ask = nil
+	if before := g.Tell; tell != nil {
+		g.Tell = func(e grader.Event) {
+			if before != nil {
+				before(e)
+			}
+			tell(e)
+		}
+	}
+	return g
+}
+
+func (r *real) job(ctx context.Context, students []string, task string, tell func(grader.Event)) (*grader.Job, error) {
+	sel := r.o.Select
+	if len(students) > 0 {
+		sel.Students = students
+	}
+	if task != "" {
+		sel.Task = task
+	}
+	return r.grader(tell).Open(ctx, sel)
+}
+
+func (r *real) with(ctx context.Context, students []string, task string, do func(*grader.Job) error) error {
+	j, err := r.job(ctx, students, task, nil)
+	if err != nil {
+		return err
+	}
+	return do(j)
+}
+
+// read has do read with a job of the whole class that may have been used before.
+func (r *real) read(ctx context.Context, do func(*grader.Job) error) error {
+	j, err := r.take(ctx)
+	if err != nil {
+		return err
+	}
+	err = do(j.job)
+	if time.Since(j.at) > jobLasts {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.open) < jobsKept {
+		r.open = append(r.open, j)
+	}
+	return err
+}
+
+func (r *real) take(ctx context.Context) (opened, error) {
+	r.mu.Lock()
+	for len(r.open) > 0 {
+		j := r.open[len(r.open)-1]
+		r.open = r.open[:len(r.open)-1]
+		if time.Since(j.at) <= jobLasts {
+			r.mu.Unlock()
+			return j, nil
+		}
+	}
+	r.mu.Unlock()
+	at := time.Now()
+	j, err := r.job(ctx, nil, "", nil)
+	return opened{j, at}, err
+}
+
+func (r *real) has(ctx context.Context, student, task string) error {
+	return r.read(ctx, func(j *grader.Job) error {
+		if _, err := grader.TasksOf(j.Rubric, task); err != nil {
+			return err
+		}
+		return known(j, student)
+	})
+}
+
+func (r *real) check(ctx context.Context, student string, o CheckOptions, tell func(grader.Event)) (grader.Checked, error) {
+	j, err := r.job(ctx, []string{student}, o.Task, tell)
+	if err != nil {
+		return grader.Checked{}, err
+	}
+	// Those at once share what the class may be asked a second.
+	if s := &j.Class.Settings; s.Rate > 0 {
+		s.Rate = max(1, s.Rate/r.o.AtOnce)
+	}
+	return j.Check(ctx, grader.CheckOptions{Kill: o.Kill, Yes: true})
+}
+
+func (r *real) saveTrial(ctx context.Context, student string, c grader.Checked) error {
+	return r.read(ctx, func(j *grader.Job) error { return j.SaveTrial(ctx, student, c) })
+}
+
+func (r *real) plan(ctx context.Context, o RunOptions) (*Plan, error) {
+	j, resumes, err := r.runJob(ctx, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	p, err := j.Plan(ctx, o.NoFault)
+	if err != nil {
+		return nil, err
+	}
+	return &Plan{Job: j, Preview: p, Fingerprint: fingerprint(p.Plan), Resumes: resumes}, nil
+}
+
+// runJob is the job of a run; one that is gone on with has the tasks and the students
+// that it was begun with.
+func (r *real) runJob(ctx context.Context, o RunOptions, tell func(grader.Event)) (j *grader.Job, resumes string, err error) {
+	task := joined(o.Tasks)
+	if o.Resume {
+		all, err := r.runs(ctx)
+		run, ok := unfinished(all)
+		if err == nil && !ok {
+			err = refusal("nothing", "no_resume")
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		resumes, task = run.ID, run.Task
+	}
+	if j, err = r.job(ctx, o.Students, task, tell); err != nil || !o.Resume {
+		return j, resumes, err
+	}
+	return j, resumes, j.AsBegun(ctx, resumes)
+}
+
+func (r *real) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan) error, undo <-chan struct{}, tell func(grader.Event)) (grader.Graded, error) {
+	j, _, err := r.runJob(ctx, o, tell)
+	if err != nil {
+		return grader.Graded{}, err
+	}
+	return j.Grade(ctx, grader.GradeOptions{NoFault: o.NoFault, Resume: o.Resume, Agree: agree, Undo: undo})
+}
+
+func (r *real) mark(ctx context.Context) (mark string, err error) {
+	err = r.read(ctx, func(j *grader.Job) (err error) {
+		mark, err = j.Mark(ctx)
+		return err
+	})
+	return mark, err
+}
+
+func (r *real) scores(ctx context.Context) (d *result.Data, err error) {
+	err = r.read(ctx, func(j *grader.Job) (err error) {
+		if graded, err := j.Graded(ctx); err != nil || !graded {
+			d = j.Ungraded()
+			return err
+		}
+		d, err = j.Scores(ctx, "")
+		return err
+	})
+	return d, err
+}
+
+func (r *real) timeline(ctx context.Context, s result.Student) (*result.Timeline, error) {
+	err := r.read(ctx, func(j *grader.Job) error { return j.AddTimeline(ctx, &s) })
+	return s.Timeline, err
+}
+
+func (r *real) lastTrials(ctx context.Context) (all map[string]gradebook.Trial, err error) {
+	err = r.read(ctx, func(j *grader.Job) (err error) {
+		all, err = j.LastTrials(ctx)
+		return err
+	})
+	return all, err
+}
+
+func (r *real) runs(ctx context.Context) (all []grader.RunInfo, err error) {
+	err = r.read(ctx, func(j *grader.Job) error {
+		graded, err := j.Graded(ctx)
+		if err != nil || !graded {
+			return err
+		}
+		all, err = j.Runs(ctx)
+		return err
+	})
+	return all, err
+}

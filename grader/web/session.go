@@ -1,0 +1,209 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"swarmgrade/grader/i18n"
+)
+
+// Request is a request with who asks.
+type Request struct {
+	*http.Request
+	Lang i18n.Lang
+	// Who asks; only on pages that are for somebody is it certain to be anybody.
+	Who Who
+
+	site    *Site
+	token   string // what lets them in
+	session session
+	pattern string // of the page
+	from    netip.Addr
+}
+
+// In reports whether somebody is known to ask.
+func (q *Request) In() bool { return q.session != session{} }
+
+// session is what of a token may be kept in memory.
+type session [sha256.Size]byte
+
+// A session's cookie bears the token of the link itself, so that it goes on after the
+// server was started anew, and ends with the link.
+const cookieName = "grade"
+
+// cookie is the name with what a browser holds us to: with "__Host-" nobody but this host
+// can have set it, and only by HTTPS.
+func (s *Site) cookie() string {
+	if s.o.Secure {
+		return "__Host-" + cookieName
+	}
+	return cookieName
+}
+
+// cookieAge is how long a browser keeps a link's token, in seconds; the link may end before.
+const cookieAge = 180 * 24 * 3600
+
+func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: s.o.Secure, SameSite: http.SameSiteLaxMode})
+}
+
+// tokenLike reports whether text may be a token at all: anything else is asked of nobody.
+func tokenLike(text string) bool {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+	return len(text) >= 16 && len(text) <= 64 && strings.Trim(text, letters) == ""
+}
+
+// identify finds out who asks by the cookie. Who has none is nobody; so is who has one that is
+// no link's any more, which is taken away.
+func (s *Site) identify(w http.ResponseWriter, q *Request) error {
+	c, err := q.Cookie(s.cookie())
+	if err != nil {
+		return nil
+	}
+	who, err := s.whoHas(q, c.Value)
+	switch {
+	case errors.Is(err, errNobody):
+		s.setCookie(w, s.cookie(), "", -1)
+		return nil
+	case err != nil:
+		return err
+	}
+	q.Who, q.token, q.session = who, c.Value, sha256.Sum256([]byte(c.Value))
+	return nil
+}
+
+// errNobody says that a token is no link's; it does not say why.
+var errNobody = errors.New("nobody's token")
+
+// whoHas asks whose a token is. Tokens that failed are counted by where they come from and in
+// all, and beyond the bounds nobody is told anything but those who were let in before.
+func (s *Site) whoHas(q *Request, token string) (Who, error) {
+	if !tokenLike(token) {
+		return Who{}, errNobody
+	}
+	hash := session(sha256.Sum256([]byte(token)))
+	if !s.guesses.may(q.from, hash) {
+		return Who{}, tooMany("web.too_many_tokens", s.limits.FailedEvery)
+	}
+	who, err := s.desk.WhoHas(q.Context(), token)
+	switch {
+	case err == nil:
+		s.guesses.right(hash)
+		return who, nil
+	case isNobody(err):
+		s.guesses.wrong(q.from, hash)
+		return Who{}, errNobody
+	}
+	return Who{}, err
+}
+
+// guesses bound how many tokens may be tried.
+type guesses struct {
+	from *buckets[netip.Addr]
+
+	mu   sync.Mutex
+	all  *rate.Limiter
+	good map[session]bool // were right before: nobody shuts them out by guessing
+}
+
+func newGuesses(l Limits) *guesses {
+	return &guesses{
+		from: newBuckets[netip.Addr](rate.Every(l.FailedEvery), l.Failed), all: rate.NewLimiter(rate.Every(l.FailedAllEvery), l.FailedAll),
+		good: map[session]bool{},
+	}
+}
+
+// may reports whether a token may be tried.
+func (g *guesses) may(from netip.Addr, hash session) bool {
+	g.mu.Lock()
+	good, some := g.good[hash], g.all.TokensAt(time.Now()) >= 1
+	g.mu.Unlock()
+	return good || some && g.from.some(from)
+}
+
+func (g *guesses) right(hash session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.good) < mostKeys {
+		g.good[hash] = true
+	}
+}
+
+func (g *guesses) wrong(from netip.Addr, hash session) {
+	g.from.take(from)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.good, hash)
+	g.all.Allow()
+}
+
+// formField is the name of the field that every form bears.
+const formField = "form"
+
+// FormToken is what a form has to bear: it follows from the session's token, tells nothing of
+// it, and is of no use in another session. It is "" for nobody.
+func (q *Request) FormToken() string {
+	if q.token == "" {
+		return ""
+	}
+	key := hmac.New(sha256.New, []byte(q.token))
+	key.Write([]byte("swarmgrade form key"))
+	sum := hmac.New(sha256.New, key.Sum(nil))
+	sum.Write([]byte("form"))
+	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:18])
+}
+
+// mostFields bounds a form's fields.
+const mostFields = 1000
+
+// checkForm lets only requests through that a page of ours made, for the one who is in.
+func (s *Site) checkForm(q *Request) error {
+	if err := crossOrigin.Check(q.Request); err != nil {
+		return &trouble{status: http.StatusForbidden, key: "web.cross_origin"}
+	}
+	if kind, _, err := mime.ParseMediaType(q.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return &trouble{status: http.StatusUnsupportedMediaType, key: "web.no_form"}
+	}
+	if err := q.ParseForm(); err != nil {
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return &trouble{status: http.StatusRequestEntityTooLarge, key: "web.too_large"}
+		}
+		return &trouble{status: http.StatusBadRequest, key: "web.no_form"}
+	}
+	n := 0
+	for _, values := range q.PostForm {
+		n += len(values)
+	}
+	if n > mostFields {
+		return &trouble{status: http.StatusBadRequest, key: "web.no_form"}
+	}
+	if q.In() && !hmac.Equal([]byte(q.PostForm.Get(formField)), []byte(q.FormToken())) {
+		return &trouble{status: http.StatusForbidden, key: "web.old_form"}
+	}
+	return nil
+}
+
+// crossOrigin refuses what another site's page has a browser send.
+var crossOrigin = http.NewCrossOriginProtection()
+
+// back is a path of ours that a form names, "/" for anything else.
+func back(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || len(to) > 2000 || u.Host != "" || u.Scheme != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||
+		path.Clean(u.Path) != u.Path || strings.ContainsFunc(u.Path, func(r rune) bool { return r == '\\' || r < ' ' }) {
+		return "/"
+	}
+	return (&url.URL{Path: u.Path}).EscapedPath()
+}

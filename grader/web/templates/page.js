@@ -1,0 +1,105 @@
+// Keeps a page up to date, and spares some typing. Everything can be done without it.
+'use strict';
+(() => {
+  const body = document.body, words = body.dataset;
+  const find = id => document.getElementById(id);
+
+  // Each line or file that is to be typed gets a button that copies it.
+  const copying = root => {
+    if (!navigator.clipboard) return;
+    for (const pre of root.querySelectorAll('pre.commands, pre.file')) {
+      if (pre.querySelector('button')) continue;
+      const text = [...pre.querySelectorAll('code')].map(c => c.textContent).join('\n');
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'copy';
+      button.textContent = words.copy;
+      button.addEventListener('click', () => navigator.clipboard.writeText(text).then(() => {
+        button.textContent = words.copied;
+        say(words.copied);
+        setTimeout(() => { button.textContent = words.copy; }, 2000);
+      }));
+      pre.prepend(button);
+    }
+  };
+
+  let toSay = [];
+  const say = text => {
+    if (!text) return;
+    toSay.push(text);
+    if (toSay.length === 1) setTimeout(() => { find('said').textContent = toSay.join('. '); toSay = []; }, 300);
+  };
+
+  // What does harm is asked for once more; so is nothing sent twice.
+  document.addEventListener('submit', e => {
+    const form = e.target, ask = form.dataset.confirm || (e.submitter && e.submitter.dataset.confirm);
+    if (form.dataset.sent || (ask && !window.confirm(ask))) { e.preventDefault(); return; }
+    form.dataset.sent = 'yes';
+    setTimeout(() => { delete form.dataset.sent; }, 3000);
+  });
+
+  // A part takes the place of the element of its ID. Who was at something within it stays there,
+  // and what was typed or chosen meanwhile is kept.
+  const put = patch => {
+    say(patch.say);
+    const there = patch.id && find(patch.id);
+    if (!there) return;
+    const t = document.createElement('template');
+    t.innerHTML = patch.html || '';
+    const fresh = t.content;
+    copying(fresh);
+    if (patch.append) {
+      for (const child of [...fresh.children]) {
+        const old = child.id && find(child.id);
+        if (old) old.replaceWith(child); else there.append(child);
+      }
+      return;
+    }
+    const at = document.activeElement, id = there.contains(at) ? at.id : '';
+    for (const field of there.querySelectorAll('input[id], select[id], textarea[id]')) {
+      const next = fresh.getElementById(field.id);
+      if (!next) continue;
+      if (field.type === 'checkbox' || field.type === 'radio') next.checked = field.checked; else next.value = field.value;
+    }
+    for (const box of there.querySelectorAll('details[open][id]')) {
+      const next = fresh.getElementById(box.id);
+      if (next) next.open = true;
+    }
+    there.replaceWith(fresh);
+    const next = id && find(id);
+    if (next) next.focus();
+  };
+
+  const net = text => {
+    const line = find('net');
+    line.textContent = text || '';
+    line.hidden = !text;
+  };
+
+  let reloading = false;
+  const reload = () => {
+    if (reloading) return;
+    reloading = true;
+    setTimeout(() => location.reload(), 500 + Math.random() * 2500); // not all readers at once
+  };
+
+  const listen = after => {
+    const source = new EventSource(words.events + '?after=' + encodeURIComponent(after));
+    let failed;
+    source.onopen = () => { clearTimeout(failed); failed = undefined; net(''); };
+    source.addEventListener('put', e => { after = e.lastEventId || after; JSON.parse(e.data).forEach(put); });
+    source.addEventListener('reset', reload);
+    source.onerror = () => {
+      if (!failed) failed = setTimeout(() => net(words.lost), 5000);
+      if (source.readyState !== EventSource.CLOSED) return; // it connects anew by itself
+      clearTimeout(failed);
+      net(words.over);
+      setTimeout(() => listen(after), 30000 + Math.random() * 10000);
+    };
+    addEventListener('pagehide', () => source.close(), {once: true});
+  };
+  addEventListener('pageshow', e => { if (e.persisted) location.reload(); }); // what it shows is old
+
+  copying(document);
+  if (words.events && window.EventSource) listen(words.after);
+})();
