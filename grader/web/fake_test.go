@@ -49,6 +49,7 @@ type fake struct {
 	events  chan desk.Event
 	refuse  error // of Check
 	broken  func()
+	of      students
 }
 
 func newFake(t testing.TB) *fake {
