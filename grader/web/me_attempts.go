@@ -210,7 +210,7 @@ func (q *Request) brief(verdicts []judge.Verdict, tasks []string, pager *report.
 type attemptPage struct {
 	ownHead
 	Brief   attemptPart
-	Found   page.Student
+	Found   foundPart
 	Untried bool
 }
 
@@ -252,9 +252,11 @@ func meRunAttempt(w http.ResponseWriter, q *Request) error {
 		return err
 	}
 	p := attemptPage{ownHead: headOf(s, pager), Brief: q.attemptPart(*x, s, class.Late, d.Run.Policy, pager)}
-	if p.Found, err = old.Student(&own, "a", 4); err != nil {
+	one, err := old.Student(&own, "a", 4)
+	if err != nil {
 		return err
 	}
+	p.Found = foundOf(one)
 	return q.Show(w, Page{Name: "me-attempt", Title: q.Lang.T("web.attempt_title", "when", p.Brief.When), Data: p})
 }
 

@@ -29,7 +29,7 @@ type checkPart struct {
 	// How the last one ended: in words, why it came to nothing, and what it found.
 	Over    string
 	Trouble []string
-	Found   *page.Student
+	Found   *foundPart
 	Full    bool // all there is to be had
 	// Untried says that what needs something to fail is open, since nothing was made to.
 	Untried bool
@@ -133,10 +133,55 @@ func (q *Request) lastCheck(ctx context.Context, s *result.Student, last *desk.E
 }
 
 // found says verdicts by themselves, without what an instructor said or lateness took.
-func (q *Request) found(s *result.Student, verdicts []judge.Verdict, key string, pager *report.Pager) (page.Student, error) {
+func (q *Request) found(s *result.Student, verdicts []judge.Verdict, key string, pager *report.Pager) (foundPart, error) {
 	one, err := pager.Student(&result.Student{ID: s.ID, Name: s.Name, Verdicts: verdicts}, key, 4)
 	one.Window = nil // whatever is shown is of what counts
-	return one, err
+	return foundOf(one), err
+}
+
+// foundPart is what was found, with what is open for one and the same reason told of once.
+type foundPart struct {
+	page.Student
+	Tasks []foundTask
+}
+
+type foundTask struct {
+	page.Task
+	Open []openPart
+}
+
+// openPart are checks of a task that are open, and why.
+type openPart struct {
+	Why    string
+	Checks []page.Check
+}
+
+func foundOf(one page.Student) foundPart {
+	out := foundPart{Student: one}
+	for _, t := range one.Tasks {
+		f := foundTask{Task: t}
+		f.Cards = nil
+		why := map[string]int{}
+		open := func(c page.Check) bool { return c.Mark == page.Mark(check.Ungraded) && len(c.Hint) == 0 && c.Same == "" }
+		for _, c := range t.Cards {
+			if open(c) {
+				why[c.Message]++
+			}
+		}
+		for _, c := range t.Cards {
+			if !open(c) || why[c.Message] < 2 {
+				f.Cards = append(f.Cards, c)
+				continue
+			}
+			i := slices.IndexFunc(f.Open, func(o openPart) bool { return o.Why == c.Message })
+			if i < 0 {
+				i, f.Open = len(f.Open), append(f.Open, openPart{Why: c.Message})
+			}
+			f.Open[i].Checks = append(f.Open[i].Checks, c)
+		}
+		out.Tasks = append(out.Tasks, f)
+	}
+	return out
 }
 
 // full reports whether verdicts leave nothing to be had.
