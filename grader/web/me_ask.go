@@ -26,7 +26,7 @@ type askPart struct {
 	Title            string
 	Threads          []threadPart
 	May              bool   // ask anew
-	Limit            string // what the bounds are, or why no more may be asked
+	Limit            string // what the bounds are
 	Most             int    // characters
 }
 
