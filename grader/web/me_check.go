@@ -10,6 +10,7 @@ import (
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/desk"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/page"
 	"swarmgrade/grader/report"
@@ -34,6 +35,8 @@ type checkPart struct {
 	// Untried says that what needs something to fail is open, since nothing was made to.
 	Untried bool
 	Next    string // when there may be another, in words
+	Wait    int    // in how many seconds
+	Ahead   string // that another would not begin at once, in words
 	askCheck
 }
 
@@ -73,8 +76,15 @@ func (q *Request) checkPart(ctx context.Context, s *result.Student, pager *repor
 		p.Cards = pager.Cards(s, own.Verdicts, cardKey, 4)
 		return p, nil
 	}
-	if own.Next.After(time.Now()) {
+	if wait := time.Until(own.Next); wait > 0 {
+		p.Wait = seconds(wait)
 		p.Next = q.Lang.T("web.check_next", "time", own.Next.Local().Format("15:04:05"))
+	}
+	switch queue := q.Desk().Queue(); {
+	case queue.Paused != desk.NotPaused:
+		p.Ahead = q.Lang.T("web.ahead_run")
+	case queue.Waiting > 0:
+		p.Ahead = q.Lang.T("web.ahead", "n", queue.Waiting)
 	}
 	last, err := q.lastCheck(ctx, s, own.Last)
 	if err != nil || last == nil {
@@ -253,7 +263,8 @@ func meCheck(w http.ResponseWriter, q *Request) error {
 	if kill == killAsk {
 		return SeeOther(w, "/me/kill?"+url.Values{"task": {task}}.Encode())
 	}
-	if _, err := q.Desk().Check(q.Context(), q.Who.Student, desk.CheckOptions{Task: task, Kill: kill == killYes && !q.site.o.NoFault}); err != nil {
+	_, err := q.Desk().Check(q.Context(), q.Who.Student, desk.CheckOptions{Task: task, Kill: kill == killYes && !q.site.o.NoFault})
+	if err != nil && diag.Code(err) != "one" { // that one is what the page shows
 		return err
 	}
 	return SeeOther(w, "/me#check")

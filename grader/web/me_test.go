@@ -56,6 +56,7 @@ func TestACheckInEachState(t *testing.T) {
 	page := s.me(t)
 	require.Contains(t, page, `action="/me/check"`)
 	require.Contains(t, page, "Check now")
+	require.Contains(t, page, "2 students wait in the queue now.")
 	require.NotContains(t, page, `http-equiv="refresh"`, "nothing goes on")
 	require.Contains(t, page, `<details class="graded" id="graded" open>`)
 
@@ -86,6 +87,7 @@ func TestACheckInEachState(t *testing.T) {
 	require.Contains(t, page, `href="#now-c1"`)
 	require.Contains(t, page, "Check again")
 	require.Contains(t, page, "You may check again from")
+	require.Contains(t, page, `<button id="go" class="big" data-wait="60" aria-describedby="next">`)
 	require.Contains(t, page, `<option value="1" selected>`, "the same task again")
 	require.Contains(t, page, `<details class="graded" id="graded">`, "what was found since goes before it")
 	require.NotContains(t, page, "Everything passes")
