@@ -193,9 +193,10 @@ func (q *Request) attemptPart(x attempt, s *result.Student, due *result.Late, po
 // brief is what verdicts come to.
 func (q *Request) brief(verdicts []judge.Verdict, tasks []string, pager *report.Pager) (a attemptPart) {
 	points, most, open := judge.Total(verdicts)
-	a.Points, a.Of = points.String(), most.String()
-	if most > 0 {
-		a.Percent = page.Share(points.Float() / most.Float())
+	known := most - open
+	a.Points, a.Of = points.String(), known.String()
+	if known > 0 {
+		a.Percent = page.Share(points.Float() / known.Float())
 	}
 	if open > 0 {
 		a.Open = open.String()

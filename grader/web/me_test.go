@@ -101,7 +101,7 @@ func TestACheckInEachState(t *testing.T) {
 	}
 	s.state(desk.OwnState{Last: &desk.Ended{At: time.Now(), Tasks: []string{"1"}, Verdicts: all, Untried: true}})
 	page = s.me(t)
-	require.Contains(t, page, "3 checks were left open and cost nothing")
+	require.Contains(t, page, "3 checks were left open this time")
 	require.NotContains(t, page, `<article class="check ungraded" id="now-`, "one reason is told once")
 	require.Contains(t, page, "use “Check with a fault” above")
 
@@ -318,4 +318,57 @@ func TestStudentsPagesInBothLanguages(t *testing.T) {
 		require.Equal(t, "zh", w.Header().Get("Content-Language"))
 		require.NotContains(t, w.Body.String(), "web.")
 	}
+}
+
+// TestPatchesOfAStudentsPage: each event changes the part that shows it, in words for who listens, and tells
+// nothing that is meant for others.
+func TestPatchesOfAStudentsPage(t *testing.T) {
+	s := serve(t)
+	q := &Request{Request: ask("GET", "/me/events", tokenA, nil), site: s.Site, Lang: i18n.EN, Who: grader.Who{Student: idA}, token: tokenA}
+	verdicts := s.verdicts(2)
+	ids := func(what desk.What) (out []string, html, say string) {
+		t.Helper()
+		all, err := q.mePatches(t.Context(), desk.Event{What: what})
+		require.NoError(t, err)
+		for _, p := range all {
+			require.Contains(t, p.HTML, "<")
+			require.NotContains(t, p.HTML+p.Say, idB)
+			require.Empty(t, acts(t, p.HTML))
+			out, html, say = append(out, p.ID), html+p.HTML, strings.TrimSpace(say+" "+p.Say)
+		}
+		return out, html, say
+	}
+	s.state(desk.OwnState{Phase: desk.Waits, Place: 2, Paused: desk.ForRun})
+	at, html, say := ids(desk.Queued{Student: idA, Place: 2, Paused: desk.ForRun})
+	require.Equal(t, []string{"check"}, at)
+	require.Contains(t, html, `<div id="check"`)
+	require.Contains(t, say, "you are number 2 in the queue. The class is being graded.")
+	s.state(desk.OwnState{Phase: desk.Checking, Verdicts: verdicts})
+	at, html, say = ids(desk.Verdict{Student: idA, Verdict: verdicts[1]})
+	require.Equal(t, []string{"checks"}, at)
+	require.Contains(t, html, `id="now-c2"`)
+	require.NotContains(t, html, `id="now-c1"`)
+	require.Contains(t, say, "pass")
+	at, html, _ = ids(desk.Step{Student: idA, Done: 5, Of: 10})
+	require.Equal(t, []string{"progress"}, at)
+	require.Contains(t, html, "5 of 10 requests")
+	at, _, _ = ids(desk.Step{Student: idA})
+	require.Empty(t, at)
+	end := &desk.Ended{Student: idA, At: time.Now(), Tasks: []string{"1"}, Verdicts: verdicts}
+	s.state(desk.OwnState{Last: end})
+	at, html, say = ids(*end)
+	require.Equal(t, []string{"check"}, at)
+	require.Contains(t, html, "To mend")
+	require.Contains(t, say, "Checked at")
+	at, _, say = ids(desk.Noted{Student: idA, Msg: i18n.M("desk.unsaved")})
+	require.Equal(t, []string{"notes"}, at)
+	require.Contains(t, say, "could not be kept")
+	at, _, _ = ids(desk.Noted{Student: idA, Msg: i18n.M("observe.kill_none")})
+	require.Empty(t, at, "it speaks of the command line")
+	at, _, say = ids(desk.ScoreChanged{Student: idA})
+	require.Equal(t, []string{"score", "standing"}, at)
+	require.Equal(t, "Your score has been updated.", say)
+	_, html, say = ids(desk.RequestChanged{Student: idA, ID: 5})
+	require.Contains(t, html, `<div id="standing"`)
+	require.Equal(t, "There is something new about your request.", say)
 }
