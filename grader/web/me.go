@@ -139,7 +139,7 @@ func (q *Request) decided(s *result.Student, pager *report.Pager, x desk.Verdict
 		if v.Check != x.Check || v.Task != x.Task {
 			continue
 		}
-		card := pager.Cards(s, verdicts[:i+1], cardKey, 4)[i]
+		card := pager.Cards(s, verdicts[:i+1], cardKey, 3)[i]
 		html, err := fragment(q.Lang, "check", card)
 		return []Patch{{ID: "checks", HTML: html, Append: true, Say: card.Title + " " + card.Outcome}}, err
 	}

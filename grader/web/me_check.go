@@ -73,7 +73,7 @@ func (q *Request) checkPart(ctx context.Context, s *result.Student, pager *repor
 	}
 	if p.Phase != desk.Idle {
 		p.Looks = q.looks(own.Tasks, pager)
-		p.Cards = pager.Cards(s, own.Verdicts, cardKey, 4)
+		p.Cards = pager.Cards(s, own.Verdicts, cardKey, 3)
 		return p, nil
 	}
 	if wait := time.Until(own.Next); wait > 0 {
