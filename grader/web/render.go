@@ -75,7 +75,9 @@ type Page struct {
 	// shows already.
 	Events string
 	After  uint64
-	Data   any
+	// Refresh is after how many seconds a browser without scripts looks again, 0 for never.
+	Refresh int
+	Data    any
 }
 
 func (q *Request) view(data any) View {

@@ -84,7 +84,7 @@
   };
 
   const listen = after => {
-    const source = new EventSource(words.events + '?after=' + encodeURIComponent(after));
+    const source = new EventSource(words.events + (words.events.includes('?') ? '&' : '?') + 'after=' + encodeURIComponent(after));
     let failed;
     source.onopen = () => { clearTimeout(failed); failed = undefined; net(''); };
     source.addEventListener('put', e => { after = e.lastEventId || after; JSON.parse(e.data).forEach(put); });
@@ -99,6 +99,14 @@
     addEventListener('pagehide', () => source.close(), {once: true});
   };
   addEventListener('pageshow', e => { if (e.persisted) location.reload(); }); // what it shows is old
+
+  // What is left until a moment: the page says when it is, this says how long.
+  setInterval(() => {
+    for (const at of document.querySelectorAll('[data-until]')) {
+      const left = Math.max(0, Math.ceil((Date.parse(at.dataset.until) - Date.now()) / 1000));
+      at.textContent = Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0');
+    }
+  }, 500);
 
   copying(document);
   if (words.events && window.EventSource) listen(words.after);
