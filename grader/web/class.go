@@ -95,7 +95,7 @@ type whoLink struct{ To, ID, Name string }
 
 // So many checks that fail are listed, and so many names of each.
 const (
-	mostStuck = 8
+	mostStuck = 6
 	mostNames = 12
 )
 
@@ -106,7 +106,7 @@ func (q *Request) stuck(ctx context.Context, d *result.Data, pager *report.Pager
 	}
 	for _, at := range all[:min(len(all), mostStuck)] {
 		x := stuckCheck{
-			Check: at.Check, Title: pager.Check(at.Check), Task: pager.Task(at.Task), N: at.N, Of: max(at.N, len(d.Students)),
+			Check: at.Check, Title: pager.Check(at.Check), Task: q.Lang.T("report.task", "task", page.Clip(at.Task, mostID)), N: at.N, Of: max(at.N, len(d.Students)),
 			To: filter{check: at.Check}.query(0),
 		}
 		x.Width = page.Share(float64(x.N) / float64(max(x.Of, 1)))

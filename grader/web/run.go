@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -42,8 +44,8 @@ type runPart struct {
 	Since   string
 	Done    int
 	Of      int
-	ETA     string // as a moment for the script
-	Ends    string // in words
+	Ends    string // when it is over by
+	Left    left   // until then
 	Student string // that something was done of last
 	Fault   *faultPart
 	Going   bool // it stops already
@@ -58,8 +60,8 @@ type runPart struct {
 type faultPart struct {
 	What, Phase string
 	In          bool   // in force
-	Until       string // as a moment for the script
-	By          string // in words
+	By          string // when it is undone by
+	Left        left   // until then
 	Settled     string
 	Undo        bool // there is something to be undone
 }
@@ -151,7 +153,7 @@ func (q *Request) runPart(ctx context.Context, pager *report.Pager, c runChoice)
 	if s.On {
 		p.Stage, p.Since, p.Done, p.Of = q.stage(s), q.begun(s), s.Done, s.Of
 		if !s.ETA.IsZero() && !p.Going {
-			p.ETA, p.Ends = s.ETA.UTC().Format(time.RFC3339), s.ETA.Local().Format("15:04:05")
+			p.Ends, p.Left = s.ETA.Local().Format("15:04:05"), leftUntil(s.ETA)
 		}
 		if s.Student != "" && (s.Stage == desk.Stage(grader.Loads) || s.Stage == desk.Stage(grader.Later) || s.Stage == desk.Stage(grader.During)) {
 			p.Student = q.Lang.T("web.run_student", "student", page.Clip(s.Student, mostID))
@@ -174,6 +176,17 @@ func (q *Request) runPart(ctx context.Context, pager *report.Pager, c runChoice)
 	p.Form = q.runForm(c, pager)
 	return p, nil
 }
+
+// left is how long until something, in seconds.
+type left int
+
+func leftUntil(at time.Time) left { return left(max(0, math.Ceil(time.Until(at).Seconds()))) }
+
+// String is minutes and seconds.
+func (l left) String() string { return fmt.Sprintf("%d:%02d", int(l)/60, int(l)%60) }
+
+// Seconds is all of it.
+func (l left) Seconds() int { return int(l) }
 
 // stages are the sentences of what a run is at.
 var stages = map[desk.Stage]string{
@@ -218,7 +231,7 @@ func (q *Request) faultPart(f *desk.FaultState) *faultPart {
 	}
 	p.Phase = q.Lang.T(key)
 	if p.In && !f.ByHand && !f.Until.IsZero() {
-		p.Until, p.By = f.Until.UTC().Format(time.RFC3339), f.Until.Local().Format("15:04:05")
+		p.By, p.Left = f.Until.Local().Format("15:04:05"), leftUntil(f.Until)
 	}
 	if f.Of > 0 {
 		p.Settled = q.Lang.T("web.run_settled", "n", f.Settled, "of", f.Of)

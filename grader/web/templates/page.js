@@ -100,13 +100,15 @@
   };
   addEventListener('pageshow', e => { if (e.persisted) location.reload(); }); // what it shows is old
 
-  // What is left until a moment: the page says when it is, this says how long.
+  // What is left of a time goes on between events. It is counted from when it came: clocks differ.
+  const ends = new WeakMap();
   setInterval(() => {
-    for (const at of document.querySelectorAll('[data-until]')) {
-      const left = Math.max(0, Math.ceil((Date.parse(at.dataset.until) - Date.now()) / 1000));
+    for (const at of document.querySelectorAll('[data-left]')) {
+      if (!ends.has(at)) ends.set(at, Date.now() + 1000 * at.dataset.left);
+      const left = Math.max(0, Math.ceil((ends.get(at) - Date.now()) / 1000));
       at.textContent = Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0');
     }
-  }, 500);
+  }, 250);
 
   copying(document);
   if (words.events && window.EventSource) listen(words.after);
