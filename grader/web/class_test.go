@@ -144,6 +144,10 @@ func TestThousandStudents(t *testing.T) {
 	for _, d := range times {
 		best = min(best, d)
 	}
-	t.Logf("cold %s, warm %s, %d bytes", cold, best, len(text))
+	anew := *s.data // scores were changed: all is said anew
+	s.data = &anew
+	began = time.Now()
+	text = s.get("/class", tokenT).Body.String()
+	t.Logf("cold %s, warm %s, other data %s, %d bytes", cold, best, time.Since(began), len(text))
 	require.Less(t, best, 100*time.Millisecond)
 }
