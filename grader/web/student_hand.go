@@ -91,7 +91,8 @@ func studentHand(w http.ResponseWriter, q *Request) error {
 		return err
 	}
 	h := grader.ByHand{Who: q.Lang.T("web.hand_who"), When: time.Now()}
-	f, task, ok := handForm{}, "", false
+	var f handForm
+	task, ok := "", false
 	if q.PostForm.Get("remark_only") != "" {
 		f, ok = q.remarked(&h)
 	} else {
