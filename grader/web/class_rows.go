@@ -275,6 +275,9 @@ func (q *Request) row(d *result.Data, pager *report.Pager, s seat, now live) (te
 	l := line{To: studentPath(s.id), Live: now}
 	if s.at >= 0 {
 		l.Row = pager.Row(s.at)
+		if x := &d.Students[s.at]; len(x.Verdicts) == 0 && len(x.Overrides) == 0 && !x.Damaged { // nobody has graded them
+			l.Points, l.Max, l.Open = "–", "", false
+		}
 	} else {
 		l.Row = page.Row{ID: page.Clip(s.id, mostID), Name: page.Clip(s.name, mostID), Points: "–"}
 		for _, c := range q.classOf(d, pager).Columns {

@@ -81,6 +81,9 @@ func TestClassIsFiltered(t *testing.T) {
 		require.Equal(t, want, strings.Join(got, " "), query)
 		require.Equal(t, want == "", strings.Contains(text, "No student is like that"), query)
 	}
+	s.data.Students = append(s.data.Students, result.Student{ID: "2024003", Name: "王五"}) // and in data that nobody has graded
+	s.class = &desk.ClassInfo{Name: s.class.Name, Rubric: s.class.Rubric, Students: s.class.Students}
+	require.Contains(t, s.page(t, "/class?show=none"), `<td class="total">–</td>`)
 	text := s.page(t, "/class?words="+url.QueryEscape(evil))
 	require.NotContains(t, text, "<img")
 	require.Contains(t, text, `data-events="/class/events?words=`)

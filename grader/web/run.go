@@ -171,7 +171,7 @@ func (q *Request) runPart(ctx context.Context, pager *report.Pager, c runChoice)
 		return p, err
 	}
 	if ok {
-		p.Resume = &resumePart{q.Lang.T("web.run_resumable", "run", run.ID, "task", run.Task, "students", run.Students)}
+		p.Resume = &resumePart{q.Lang.T("web.run_resumable", "run", run.ID, "task", q.runTask(run.Task), "students", run.Students)}
 	}
 	p.Form = q.runForm(c, pager)
 	return p, nil
@@ -291,6 +291,17 @@ func (q *Request) lastRun(last *desk.RunEnded, runs []grader.RunInfo) *lastRun {
 		return &lastRun{Text: q.Lang.T(key, "run", r.ID, "time", clock(at)), Good: r.Status == gradebook.Finished}
 	}
 	return nil
+}
+
+// runTask says which tasks a run was asked for.
+func (q *Request) runTask(task string) string {
+	switch task {
+	case "auto":
+		return q.Lang.T("web.run_task_auto")
+	case "all", "":
+		return q.Lang.T("web.run_task_all")
+	}
+	return q.Lang.T("report.task", "task", page.Clip(task, mostID))
 }
 
 // runEvents keeps /class/run up to date.

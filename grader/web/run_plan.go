@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -145,7 +146,7 @@ func (q *Request) planPart(plan *desk.Plan, c runChoice, pager *report.Pager) *p
 	if c.resume {
 		p.Head = q.Lang.T("web.run_plan_resumes", "run", plan.Resumes) + " " + p.Head
 	}
-	p.Span = q.Lang.T("web.run_plan_span", "least", brief(plan.Span.Least), "most", brief(plan.Span.Most))
+	p.Span = q.Lang.T("web.run_plan_span", "least", q.brief(plan.Span.Least), "most", q.brief(plan.Span.Most))
 	q.planFaults(p, plan.Plan)
 	for i := range plan.Plan.Students {
 		if len(p.Students) == mostPlanned {
@@ -187,7 +188,7 @@ func (q *Request) planned(s *observe.Student, pager *report.Pager) planStudent {
 func (q *Request) planFaults(p *planPart, plan *observe.Plan) {
 	for i, f := range plan.Faults {
 		x := planFault{Text: q.Lang.T("observe.step", "n", i+1, "kind", q.Lang.T("observe.kind_"+strings.ReplaceAll(f.Fault.Kind, "-", "_")),
-			"node", f.Fault.Hostname, "students", len(f.Students), "limit", brief(time.Duration(f.LimitMS)*time.Millisecond))}
+			"node", f.Fault.Hostname, "students", len(f.Students), "limit", q.brief(time.Duration(f.LimitMS)*time.Millisecond))}
 		if f.Fault.Leader {
 			x.More = append(x.More, q.Lang.T("observe.leader"))
 		}
@@ -242,12 +243,19 @@ func (q *Request) planFaults(p *planPart, plan *observe.Plan) {
 	}
 }
 
-// brief is a length of time as "1m30s".
-func brief(d time.Duration) string {
-	if d >= time.Second {
-		return d.Round(time.Second).String()
+// brief is a length of time in the reader's language.
+func (q *Request) brief(d time.Duration) string {
+	if d < 10*time.Second {
+		return q.Lang.T("web.run_seconds", "n", strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64))
 	}
-	return d.Round(100 * time.Millisecond).String()
+	switch s := int(math.Ceil(d.Seconds())); {
+	case s < 60:
+		return q.Lang.T("web.run_seconds", "n", strconv.Itoa(s))
+	case s%60 == 0:
+		return q.Lang.T("web.run_minutes", "m", strconv.Itoa(s/60))
+	default:
+		return q.Lang.T("web.run_both", "m", strconv.Itoa(s/60), "n", strconv.Itoa(s%60))
+	}
 }
 
 // chosen reads a form about a run.

@@ -38,7 +38,7 @@ func TestRunIsPlannedAndBegun(t *testing.T) {
 	text = s.page(t, strings.TrimSuffix(to, "#plan-h"))
 	require.Equal(t, []string{idA, idB}, s.plans[0].Students)
 	require.Equal(t, []string{"1"}, s.plans[0].Tasks)
-	for _, want := range []string{"2 students", "10s to 2m0s", "Docker is stopped on node worker-1&#34;&gt;", "Agree to these faults and start", `name="agreed" value="f1"`, "张三&lt;script&gt;"} {
+	for _, want := range []string{"2 students", "10 s to 2 min", "Docker is stopped on node worker-1&#34;&gt;", "Agree to these faults and start", `name="agreed" value="f1"`, "张三&lt;script&gt;"} {
 		require.Contains(t, text, want)
 	}
 	status, to, _ = s.post("/class/run/start", tokenT, "task", "1", "students", idA, "agreed", "f1")
@@ -160,7 +160,7 @@ func TestRunStates(t *testing.T) {
 	old.ID, old.Status, old.Task = "20251231-000000", gradebook.Interrupted, "1"
 	s.runs, s.resume = []grader.RunInfo{old}, &old
 	text = s.page(t, "/class/run")
-	require.Contains(t, text, "20251231-000000 (task 1, 3 students done)")
+	require.Contains(t, text, "20251231-000000 was interrupted and can be gone on with: Task 1, 3 students")
 	status, to, _ = s.post("/class/run/resume", tokenT)
 	require.Equal(t, http.StatusSeeOther, status)
 	s.page(t, strings.TrimSuffix(to, "#plan-h"))
