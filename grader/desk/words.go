@@ -39,6 +39,10 @@ func (r *run) inTheWay() error {
 
 // words are what there is to say of an error: never nothing, unless it is nil. What could not be
 // undone is among them.
+// Words are what there is to say of an error: never nothing, unless it is nil. What could not be
+// undone is among them.
+func Words(err error) []*diag.Failure { return words(err) }
+
 func words(err error) (all []*diag.Failure) {
 	if err == nil {
 		return nil

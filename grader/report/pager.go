@@ -96,3 +96,6 @@ func (p *Pager) Sum(verdicts []judge.Verdict) (points, of, open rubric.Points) {
 	points, of, open = judge.Total(verdicts)
 	return points, of - open, open
 }
+
+// Tasks are the rubric's, with their checks.
+func (p *Pager) Tasks() []rubric.Task { return p.v.d.Rubric.Tasks }

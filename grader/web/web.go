@@ -51,6 +51,7 @@ type Site struct {
 	streams  *counts[session]
 	guesses  *guesses
 	view     views
+	rows     rows
 
 	gone context.Context // over when the server goes down
 	end  context.CancelFunc

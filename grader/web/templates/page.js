@@ -101,7 +101,7 @@
   };
 
   const listen = after => {
-    const source = new EventSource(words.events + '?after=' + encodeURIComponent(after));
+    const source = new EventSource(words.events + (words.events.includes('?') ? '&' : '?') + 'after=' + encodeURIComponent(after));
     let failed;
     source.onopen = () => { clearTimeout(failed); failed = undefined; net(''); };
     source.addEventListener('put', e => { after = e.lastEventId || after; JSON.parse(e.data).forEach(put); });
@@ -116,6 +116,16 @@
     addEventListener('pagehide', () => source.close(), {once: true});
   };
   addEventListener('pageshow', e => { if (e.persisted) location.reload(); }); // what it shows is old
+
+  // What is left of a time goes on between events. It is counted from when it came: clocks differ.
+  const ends = new WeakMap();
+  setInterval(() => {
+    for (const at of document.querySelectorAll('[data-left]')) {
+      if (!ends.has(at)) ends.set(at, Date.now() + 1000 * at.dataset.left);
+      const left = Math.max(0, Math.ceil((ends.get(at) - Date.now()) / 1000));
+      at.textContent = Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0');
+    }
+  }, 250);
 
   copying(document);
   early(document);
