@@ -12,6 +12,8 @@ import (
 // Desk is what pages need of a class; [desk.Desk] is one. What it gives is shared by all who ask, and
 // changed by nobody.
 type Desk interface {
+	officeDesk
+
 	// WhoHas tells whose a link's token is; [grader.ErrNoLink] for nobody's.
 	WhoHas(ctx context.Context, token string) (grader.Who, error)
 

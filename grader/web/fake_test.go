@@ -37,6 +37,8 @@ const (
 
 // fake is a desk that has two students and does nothing.
 type fake struct {
+	*fakeOffice // what another method of the same name says goes before it
+
 	mu      sync.Mutex
 	tokens  map[string]grader.Who
 	asked   []string // tokens
@@ -70,6 +72,7 @@ func newFake(t testing.TB) *fake {
 		{ID: idA, Name: nameA, Verdicts: verdicts(check.Fail), Remark: evil + " see " + idB + " " + nameB},
 		{ID: idB, Name: nameB, Verdicts: verdicts(check.Pass)},
 	}}
+	f.fakeOffice = newFakeOffice(f.data)
 	f.class = &desk.ClassInfo{Name: "2024A", Rubric: rub, Students: []roster.Student{{ID: idA, Name: nameA}, {ID: idB, Name: nameB}}}
 	return f
 }

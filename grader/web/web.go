@@ -32,6 +32,8 @@ type Options struct {
 	// all requests come through a proxy, which adds where from to X-Forwarded-For.
 	Secure, BehindProxy bool
 	Limits              Limits
+	// URL is where readers find the pages, as "https://host:port"; "" is where the request came to.
+	URL string
 	// NoFault says that no page makes anything of the cluster fail.
 	NoFault bool
 	// Log is told of each request, without anything that lets somebody in; nil is nowhere.
@@ -51,6 +53,7 @@ type Site struct {
 	streams  *counts[session]
 	guesses  *guesses
 	view     views
+	office   office
 
 	gone context.Context // over when the server goes down
 	end  context.CancelFunc
