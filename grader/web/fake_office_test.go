@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -32,6 +33,8 @@ type fakeOffice struct {
 	force    []grader.LinkInfo
 	faults   string // the fingerprint of a run's faults
 	wait     chan struct{}
+	file     string // what an exported file is called, "" for "a"
+	size     int64  // of it, 0 for a few bytes
 }
 
 func (f *fakeOffice) Requests(context.Context) ([]result.Request, error) {
@@ -91,10 +94,15 @@ func (f *fakeOffice) Export(ctx context.Context, e grader.Export) ([]string, err
 		return nil, err
 	}
 	var files []string
-	for _, name := range []string{"a", "b"} {
+	for _, name := range []string{cmp.Or(f.file, "a"), "b"} {
 		file := filepath.Join(e.Dir, name+"."+format.Ext)
 		if err := os.WriteFile(file, []byte(e.Formats[0]+" "+name), 0o600); err != nil {
 			return nil, err
+		}
+		if f.size > 0 {
+			if err := os.Truncate(file, f.size); err != nil { // it has a hole: nothing is on the disk
+				return nil, err
+			}
 		}
 		if files = append(files, file); format.Each == nil {
 			break

@@ -31,9 +31,11 @@ type happened struct {
 	When string
 	What string // the kind, in a word
 	Kind string // run, hand or request
-	Who  *person
-	To   string // where there is more, "" for nowhere
-	Text string
+	// Class is the kind for the looks.
+	Class string
+	Who   *person
+	To    string // where there is more, "" for nowhere
+	Text  string
 
 	at time.Time
 	do func(*happened) // says it; only what is shown is said
@@ -60,6 +62,7 @@ func history(w http.ResponseWriter, q *Request) error {
 	for i := range p.Items {
 		x := &p.Items[i]
 		x.When, x.What = minute(x.at), q.Lang.T("web.hist_"+x.Kind)
+		x.Class = map[string]string{"run": "ran", "hand": "by-hand", "request": "asked"}[x.Kind]
 		x.do(x)
 	}
 	return q.Show(w, Page{Name: "history", Title: q.Lang.T("web.hist_title"), Data: p})

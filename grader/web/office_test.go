@@ -48,7 +48,7 @@ func TestHistoryPage(t *testing.T) {
 	s.data.Students[1].History = []result.Change{{Kind: result.SetPoints, Points: rubric.Points(250), Reason: evil, Who: evil, When: at}}
 	text := s.get("/class/history", tokenT).Body.String()
 	last := -1
-	for _, part := range []string{"withdrew it", "declined", `<li class="hand">`, "I have left", "20241202-010000"} {
+	for _, part := range []string{"withdrew it", "declined", `<li class="by-hand">`, "I have left", "20241202-010000"} {
 		i := strings.Index(text, part)
 		require.Greater(t, i, last, part)
 		last = i
@@ -59,7 +59,7 @@ func TestHistoryPage(t *testing.T) {
 	for range historyShown {
 		s.data.Students[0].History = append(s.data.Students[0].History, s.data.Students[1].History[0])
 	}
-	require.Equal(t, historyShown, strings.Count(s.get("/class/history", tokenT).Body.String(), "<li class="))
+	require.Equal(t, historyShown, strings.Count(s.get("/class/history", tokenT).Body.String(), `<li class="`))
 	require.Contains(t, s.do(zh(ask("GET", "/class/history?page=2", tokenT, nil))).Body.String(), "批改")
 }
 

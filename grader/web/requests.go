@@ -41,6 +41,7 @@ type requestItem struct {
 	Target string // what it is about
 	State  string
 	Open   bool
+	Here   bool        // the student is in the class
 	Back   bool        // it was withdrawn, and takes no answer
 	Card   *page.Check // of a check
 	Stands string      // what counts now, of a task or the lab
@@ -120,7 +121,7 @@ func (q *Request) requestItem(r *result.Request, d *result.Data, pager *report.P
 		return x
 	}
 	s := &d.Students[i]
-	x.Who = personOf(s.ID, s.Name)
+	x.Who, x.Here = personOf(s.ID, s.Name), !s.Left
 	if r.Check == "" {
 		x.Stands = report.ScoreText(q.Lang, s.Score(r.Task, ""))
 		x.Max = s.Most(r.Task, "", d.Rubric).String()
