@@ -247,6 +247,20 @@ func (b *tab) goes(selector string) {
 	b.until("!window.before && document.readyState === 'complete'")
 }
 
+// file is the text of the next file that comes.
+func (b *tab) file() string {
+	b.t.Helper()
+	select {
+	case file := <-b.got:
+		text, err := os.ReadFile(file)
+		require.NoError(b.t, err)
+		return string(text)
+	case <-time.After(patience):
+		b.fails("no file came")
+		return ""
+	}
+}
+
 // fine holds everything so far to what a page may do.
 func (b *tab) fine() {
 	b.t.Helper()
