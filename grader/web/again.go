@@ -63,6 +63,9 @@ func (q *Request) faultLines(plan *observe.Plan) (out []string) {
 		if len(names) > 0 {
 			line += " " + q.Lang.T("observe.stops", "n", len(names), "names", names)
 		}
+		if f.Unseen {
+			line += " " + q.Lang.T("observe.unseen", "node", f.Fault.Hostname)
+		}
 		out = append(out, line)
 	}
 	for _, e := range plan.Episodes {

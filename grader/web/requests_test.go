@@ -9,9 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/observe"
 	"swarmgrade/grader/result"
 )
 
@@ -136,6 +139,29 @@ func TestGradedAgain(t *testing.T) {
 	s = serve(t) // nothing is made to fail
 	require.Equal(t, http.StatusSeeOther, s.do(ask("POST", "/class/requests/3", tokenT, formOf(tokenT, "do", "again"))).Code)
 	require.Empty(t, s.starts[0].Tasks)
+}
+
+// What is shown of a run's faults is said in both languages, with its nodes and containers.
+func TestFaultLines(t *testing.T) {
+	plan := &observe.Plan{
+		Faults: []observe.Fault{{
+			LimitMS: 90_000, Step: action.Step{
+				Fault: evidence.Action{Kind: "node-stop", Hostname: "manager-2", Leader: true}, Students: []string{idA, idB}, Stops: []evidence.Container{{Names: []string{"web-1", "web"}}},
+			},
+		}},
+		Episodes: []observe.Episode{{}, {Node: &evidence.Action{Hostname: "manager-3"}, Students: []observe.Touched{{Student: idA}}}},
+	}
+	for _, lang := range i18n.Langs {
+		q := &Request{Lang: lang}
+		lines := q.faultLines(plan)
+		require.Len(t, lines, 2, "what touches nobody is not done")
+		require.Contains(t, lines[0], "manager-2")
+		require.Contains(t, lines[0], "1m30s")
+		require.Contains(t, lines[0], "web-1/web")
+		require.Contains(t, lines[1], "manager-3")
+		require.NotContains(t, strings.Join(lines, ""), "{")
+	}
+	require.Empty(t, (&Request{Lang: i18n.EN}).faultLines(nil))
 }
 
 func TestRequestPatches(t *testing.T) {
