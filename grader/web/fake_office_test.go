@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"testing"
 	"time"
 
 	"swarmgrade/grader"
@@ -153,4 +154,40 @@ func newFakeOffice(d *result.Data) *fakeOffice {
 	f.runs = []grader.RunInfo{{Run: run, Students: 2}}
 	f.force = []grader.LinkInfo{{Link: gradebook.Link{Student: idA, Made: at}, Name: nameA, InForce: true}, {Link: gradebook.Link{Made: at}, InForce: true}}
 	return f
+}
+
+// withOffice is a fake whose answers to these pages are those above, whatever else it is made to say.
+type withOffice struct{ *fake }
+
+func (w withOffice) Requests(ctx context.Context) ([]result.Request, error) {
+	return w.fakeOffice.Requests(ctx)
+}
+
+func (w withOffice) Answer(ctx context.Context, id int64, word result.Word) error {
+	return w.fakeOffice.Answer(ctx, id, word)
+}
+
+func (w withOffice) ByHand(ctx context.Context, student, task string, h grader.ByHand) (*grader.Done, error) {
+	return w.fakeOffice.ByHand(ctx, student, task, h)
+}
+
+func (w withOffice) Plan(ctx context.Context, o desk.RunOptions) (*desk.Plan, error) {
+	return w.fakeOffice.Plan(ctx, o)
+}
+
+func (w withOffice) Start(ctx context.Context, o desk.RunOptions) error {
+	return w.fakeOffice.Start(ctx, o)
+}
+
+func (w withOffice) Findings(ctx context.Context) (*result.Data, error) {
+	return w.fakeOffice.Findings(ctx)
+}
+
+func (w withOffice) Runs(ctx context.Context) ([]grader.RunInfo, error) {
+	return w.fakeOffice.Runs(ctx)
+}
+
+func serveOffice(t testing.TB, change ...func(*Options)) *served {
+	t.Helper()
+	return serve(t, append([]func(*Options){func(o *Options) { o.Desk = withOffice{o.Desk.(*fake)} }}, change...)...)
 }

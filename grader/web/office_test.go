@@ -22,14 +22,14 @@ import (
 )
 
 func TestFindingsPage(t *testing.T) {
-	s := serve(t)
+	s := serveOffice(t)
 	require.Contains(t, s.get("/class/findings", tokenT).Body.String(), "There is nothing to look at.")
 	var many []string
 	for range findingWho + 3 {
 		many = append(many, idA)
 	}
 	for range findingsShown + 1 {
-		s.finds.Findings = append(s.finds.Findings, finding.Finding{Kind: finding.AnothersID, Students: many, Task: "1",
+		s.fakeOffice.finds.Findings = append(s.fakeOffice.finds.Findings, finding.Finding{Kind: finding.AnothersID, Students: many, Task: "1",
 			Message:  i18n.M("cli.no_student", "student", evil, "class", evil),
 			Evidence: []finding.Ref{{Student: idA, Where: "snapshot", Seen: evil}}})
 	}
@@ -43,7 +43,7 @@ func TestFindingsPage(t *testing.T) {
 
 // What was done comes newest first, each with who did what.
 func TestHistoryPage(t *testing.T) {
-	s := serve(t)
+	s := serveOffice(t)
 	at := time.Date(2024, 12, 2, 9, 30, 0, 0, time.UTC)
 	s.data.Students[1].History = []result.Change{{Kind: result.SetPoints, Points: rubric.Points(250), Reason: evil, Who: evil, When: at}}
 	text := s.get("/class/history", tokenT).Body.String()
@@ -74,7 +74,7 @@ func filesIn(t *testing.T) []string {
 // Every format can be downloaded, with its name and type, and nothing of it is left.
 func TestEveryFormatIsADownload(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	s := serve(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 1000, 1000 })
+	s := serveOffice(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 1000, 1000 })
 	page := s.get("/class/files", tokenT).Body.String()
 	require.Contains(t, page, "give scores that are still open as if they were final")
 	for _, f := range report.Formats() {
@@ -102,24 +102,24 @@ func TestEveryFormatIsADownload(t *testing.T) {
 	require.Empty(t, filesIn(t))
 	form := formOf(tokenT, "allow", "1", "item", " 实验 ", "column", "77", "scale", "20")
 	require.Equal(t, http.StatusOK, s.do(ask("POST", "/class/files/blackboard", tokenT, form)).Code)
-	e := s.exports[len(s.exports)-1]
+	e := s.fakeOffice.exports[len(s.fakeOffice.exports)-1]
 	require.True(t, e.AllowUngraded)
 	require.True(t, e.Passing, "the gradebook keeps nothing of it in mind")
 	require.Equal(t, []any{"实验", "77", "20"}, []any{e.Item, e.ColumnID, e.Scale.String()})
-	n := len(s.exports)
+	n := len(s.fakeOffice.exports)
 	for _, query := range []string{"nothing", "..%2f..%2fetc", "csv?scale=x", "csv?scale=-1", "csv?scale=1e9", "csv?item=" + strings.Repeat("x", settingMost+1)} {
 		w := s.get("/class/files/"+query, tokenT)
 		require.Contains(t, []int{http.StatusNotFound, http.StatusUnprocessableEntity}, w.Code, query)
 		require.Empty(t, w.Header().Get("Content-Disposition"))
 	}
-	require.Len(t, s.exports, n)
+	require.Len(t, s.fakeOffice.exports, n)
 }
 
 // Downloads wait for one another, and only so many wait.
 func TestDownloadsAreBounded(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	s := serve(t)
-	s.wait = make(chan struct{})
+	s := serveOffice(t)
+	s.fakeOffice.wait = make(chan struct{})
 	var wg sync.WaitGroup
 	codes := make([]int, filesHeld)
 	for i := range filesHeld {
@@ -134,10 +134,10 @@ func TestDownloadsAreBounded(t *testing.T) {
 	w := s.get("/class/files/csv", tokenT)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
-	s.omu.Lock()
-	require.LessOrEqual(t, len(s.exports), 1, "one at a time")
-	s.omu.Unlock()
-	close(s.wait)
+	s.fakeOffice.omu.Lock()
+	require.LessOrEqual(t, len(s.fakeOffice.exports), 1, "one at a time")
+	s.fakeOffice.omu.Unlock()
+	close(s.fakeOffice.wait)
 	wg.Wait()
 	require.Equal(t, slices.Repeat([]int{http.StatusOK}, filesHeld), codes)
 	require.Zero(t, held())
@@ -145,7 +145,7 @@ func TestDownloadsAreBounded(t *testing.T) {
 }
 
 func TestLinksPage(t *testing.T) {
-	s := serve(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 1000, 1000 })
+	s := serveOffice(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 1000, 1000 })
 	text := s.get("/class/links", tokenT).Body.String()
 	require.Contains(t, text, "1 of 2 students has a link in force")
 	require.NotContains(t, text, nameA)
@@ -160,20 +160,20 @@ func TestLinksPage(t *testing.T) {
 		code, _, _ := post("new", wrong...)
 		require.Equal(t, http.StatusUnprocessableEntity, code, wrong)
 	}
-	require.Empty(t, s.made)
+	require.Empty(t, s.fakeOffice.made)
 	code, text, _ := post("new", "do", "chosen", "days", "30", "student", idB)
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, text, "http://example.com/k/"+tokenB)
-	require.Equal(t, []string{idB}, s.made[0].Students)
-	require.InDelta(t, 30*24, time.Until(s.made[0].Expires).Hours(), 2)
+	require.Equal(t, []string{idB}, s.fakeOffice.made[0].Students)
+	require.InDelta(t, 30*24, time.Until(s.fakeOffice.made[0].Expires).Hours(), 2)
 	code, text, _ = post("new", "do", "missing", "days", "0")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, text, "No link was made")
-	require.True(t, s.made[1].Missing)
-	require.Zero(t, s.made[1].Expires)
+	require.True(t, s.fakeOffice.made[1].Missing)
+	require.Zero(t, s.fakeOffice.made[1].Expires)
 	code, _, _ = post("new", "do", "teacher", "days", "1")
 	require.Equal(t, http.StatusOK, code)
-	require.True(t, s.made[2].Teacher)
+	require.True(t, s.fakeOffice.made[2].Teacher)
 
 	code, text, head := post("csv", "links", tokenB+"\n"+tokenA+"\n")
 	require.Equal(t, http.StatusOK, code)
@@ -191,11 +191,11 @@ func TestLinksPage(t *testing.T) {
 	code, _, head = post("revoke", "do", "chosen", "student", idA)
 	require.Equal(t, http.StatusSeeOther, code)
 	require.Equal(t, "/class/links", head.Get("Location"))
-	require.Equal(t, []string{idA}, s.revoked[0].Students)
+	require.Equal(t, []string{idA}, s.fakeOffice.revoked[0].Students)
 	code, _, _ = post("revoke", "do", "teachers")
 	require.Equal(t, http.StatusSeeOther, code)
-	require.True(t, s.revoked[1].Teacher)
-	require.Empty(t, s.revoked[1].Students, "of no student")
+	require.True(t, s.fakeOffice.revoked[1].Teacher)
+	require.Empty(t, s.fakeOffice.revoked[1].Students, "of no student")
 }
 
 // Links lead to where the pages are, and nowhere that a request's head names beside a host.
@@ -206,9 +206,9 @@ func TestLinksLead(t *testing.T) {
 	} {
 		r := ask("GET", "/class/links", tokenT, nil)
 		r.Host = host
-		q := &Request{Request: r, site: serve(t, func(o *Options) { o.Secure = true }).Site}
+		q := &Request{Request: r, site: serveOffice(t, func(o *Options) { o.Secure = true }).Site}
 		require.Equal(t, want, q.base(), host)
-		q.site = serve(t, func(o *Options) { o.URL = "https://grade.example.edu" }).Site
+		q.site = serveOffice(t, func(o *Options) { o.URL = "https://grade.example.edu" }).Site
 		require.Equal(t, "https://grade.example.edu", q.base())
 	}
 }

@@ -22,10 +22,10 @@ import (
 // deeds are how many things were done by the desk.
 func (s *served) deeds() int {
 	s.mu.Lock()
-	s.omu.Lock()
+	s.fakeOffice.omu.Lock()
 	defer s.mu.Unlock()
-	defer s.omu.Unlock()
-	return len(s.checks) + len(s.cancels) + len(s.answers) + len(s.hands) + len(s.plans) + len(s.starts) + len(s.exports) + len(s.made) + len(s.revoked)
+	defer s.fakeOffice.omu.Unlock()
+	return len(s.checks) + len(s.cancels) + len(s.fakeOffice.answers) + len(s.fakeOffice.hands) + len(s.fakeOffice.plans) + len(s.fakeOffice.starts) + len(s.fakeOffice.exports) + len(s.fakeOffice.made) + len(s.fakeOffice.revoked)
 }
 
 // tokenOf lets in whom a page is for.
@@ -84,7 +84,7 @@ func TestEveryFormIsHeld(t *testing.T) {
 		}
 		for name, attack := range attacks {
 			t.Run(path+" "+name, func(t *testing.T) {
-				s := serve(t, unbounded)
+				s := serveOffice(t, unbounded)
 				w := s.do(attack(path, tokenOf(r.Role)))
 				require.Contains(t, refused, w.Code, w.Body)
 				require.Zero(t, s.deeds())
@@ -108,7 +108,7 @@ func headed(name, value string, fields []string) func(path, token string) *http.
 
 // Looking does nothing: whatever address is got, nothing is done by it but a download.
 func TestLookingDoesNothing(t *testing.T) {
-	s := serve(t, unbounded)
+	s := serveOffice(t, unbounded)
 	for _, x := range walk(idA) {
 		path, r := x[1].(string), x[2].(Route)
 		if strings.HasPrefix(path, "/class/files/") || r.Streams || strings.HasPrefix(path, "/k/") {
@@ -138,7 +138,7 @@ func TestNamesOfOthersLeadNowhere(t *testing.T) {
 			if r.Streams || strings.HasPrefix(path, "/k/") {
 				continue
 			}
-			s := serve(t, unbounded)
+			s := serveOffice(t, unbounded)
 			req := ask(method, path+"?"+names.Encode(), tokenA, nil)
 			if method == "POST" {
 				req = ask(method, path+"?"+names.Encode(), tokenA, own)
@@ -153,7 +153,7 @@ func TestNamesOfOthersLeadNowhere(t *testing.T) {
 			for _, done := range append(slices.Clone(s.checks), s.cancels...) {
 				require.True(t, strings.HasPrefix(done, idA), "%s did %s", path, done)
 			}
-			require.Empty(t, s.answers)
+			require.Empty(t, s.fakeOffice.answers)
 			require.NotContains(t, w.Body.String(), nameB, path)
 			require.NotContains(t, w.Body.String(), "请再看", path)
 			require.NotContains(t, w.Header().Get("Location"), idB)
@@ -164,7 +164,7 @@ func TestNamesOfOthersLeadNowhere(t *testing.T) {
 // What others wrote does nothing on any page, in either language, nor in what events bring.
 func TestHostileTextsAreInertEverywhere(t *testing.T) {
 	for _, lang := range i18n.Langs {
-		s := serve(t, unbounded)
+		s := serveOffice(t, unbounded)
 		s.data.Title, s.data.Class = evil, evil
 		for i := range s.data.Students {
 			s.data.Students[i].Name, s.data.Students[i].Remark = nameA+evil, evil
@@ -172,7 +172,7 @@ func TestHostileTextsAreInertEverywhere(t *testing.T) {
 		for i := range s.class.Students {
 			s.class.Students[i].Name = nameA + evil
 		}
-		s.requests[0].Check, s.requests[1].Task = evil, evil
+		s.fakeOffice.requests[0].Check, s.fakeOffice.requests[1].Task = evil, evil
 		pages := 0
 		for _, x := range walk(idA) {
 			method, path, r := x[0].(string), x[1].(string), x[2].(Route)
@@ -212,8 +212,8 @@ func TestDownloadsWriteNoHeaders(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20q", name), func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
 			synctest.Test(t, func(t *testing.T) {
-				s := serve(t, unbounded)
-				s.file, s.class.Name = name, name
+				s := serveOffice(t, unbounded)
+				s.fakeOffice.file, s.class.Name = name, name
 				p := s.listening(t)
 				for _, raw := range []string{
 					"GET /class/files/csv HTTP/1.1\r\nHost: x\r\nCookie: grade=" + tokenT + "\r\n\r\n",
@@ -250,8 +250,8 @@ func posted(path, token string, form url.Values) string {
 func TestSlowDownload(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t, unbounded)
-		s.size = 4 << 20
+		s := serveOffice(t, unbounded)
+		s.fakeOffice.size = 4 << 20
 		c := s.listening(t).dial()
 		defer c.Close()
 		_, err := io.WriteString(c, "GET /class/files/csv HTTP/1.1\r\nHost: x\r\nCookie: grade="+tokenT+"\r\n\r\n")
@@ -268,8 +268,8 @@ func TestSlowDownload(t *testing.T) {
 // A file that is too large is not handed out, and nothing of it is left.
 func TestLargeFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	s := serve(t)
-	s.size = fileMost + 1
+	s := serveOffice(t)
+	s.fakeOffice.size = fileMost + 1
 	for _, f := range report.Formats()[:4] {
 		w := s.get("/class/files/"+f.Name, tokenT)
 		require.Equal(t, http.StatusUnprocessableEntity, w.Code)
@@ -281,7 +281,7 @@ func TestLargeFiles(t *testing.T) {
 // What a class may ask for at once is bounded for each of its pages: a session that asks without end is told to
 // wait, and others are answered.
 func TestOneSessionFloodsNobody(t *testing.T) {
-	s := serve(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 1, 20 })
+	s := serveOffice(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 1, 20 })
 	refused := 0
 	for range 60 {
 		if s.get("/me", tokenA).Code == http.StatusTooManyRequests {
