@@ -53,7 +53,7 @@ func classOnPages(t *testing.T) (d *desk.Desk, s *served, base string) {
 
 var (
 	scaling = regexp.MustCompile(`docker service scale (\S+)=(\d+)`)
-	summed  = regexp.MustCompile(`查完：([0-9.]+) / ([0-9.]+) 分`)
+	summed  = regexp.MustCompile(`查完.*?([0-9.]+) ?(?:/|分（满分) ?([0-9.]+)`)
 )
 
 // types does to a service what a hint says.

@@ -150,8 +150,6 @@ func newFakeOffice(d *result.Data) *fakeOffice {
 		asked(3, idA, "", "", own(2, "all of it"), result.Word{Kind: result.RequestWithdrawn, Student: true, When: at.Add(2 * time.Hour)}),
 		asked(4, "left", v.Task, v.Check, own(3, "I have left")),
 	}}
-	run := gradebook.Run{ID: "20241202-010000", Task: "auto", Status: gradebook.Finished, RubricID: d.Rubric.ID, Started: at, Finished: at.Add(time.Minute)}
-	f.runs = []grader.RunInfo{{Run: run, Students: 2}}
 	f.force = []grader.LinkInfo{{Link: gradebook.Link{Student: idA, Made: at}, Name: nameA, InForce: true}, {Link: gradebook.Link{Made: at}, InForce: true}}
 	return f
 }
@@ -190,4 +188,11 @@ func (w withOffice) Runs(ctx context.Context) ([]grader.RunInfo, error) {
 func serveOffice(t testing.TB, change ...func(*Options)) *served {
 	t.Helper()
 	return serve(t, append([]func(*Options){func(o *Options) { o.Desk = withOffice{o.Desk.(*fake)} }}, change...)...)
+}
+
+// someRuns are one that went well.
+func someRuns() []grader.RunInfo {
+	at := time.Date(2024, 12, 2, 9, 0, 0, 0, time.UTC)
+	run := gradebook.Run{ID: "20241202-010000", Task: "auto", Status: gradebook.Finished, RubricID: "ha-lb", Started: at, Finished: at.Add(time.Minute)}
+	return []grader.RunInfo{{Run: run, Students: 2}}
 }

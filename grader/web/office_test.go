@@ -44,6 +44,7 @@ func TestFindingsPage(t *testing.T) {
 // What was done comes newest first, each with who did what.
 func TestHistoryPage(t *testing.T) {
 	s := serveOffice(t)
+	s.fakeOffice.runs = someRuns()
 	at := time.Date(2024, 12, 2, 9, 30, 0, 0, time.UTC)
 	s.data.Students[1].History = []result.Change{{Kind: result.SetPoints, Points: rubric.Points(250), Reason: evil, Who: evil, When: at}}
 	text := s.get("/class/history", tokenT).Body.String()
