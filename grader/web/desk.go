@@ -12,8 +12,6 @@ import (
 // Desk is what pages need of a class; [desk.Desk] is one. What it gives is shared by all who ask, and
 // changed by nobody.
 type Desk interface {
-	officeDesk
-
 	// WhoHas tells whose a link's token is; [grader.ErrNoLink] for nobody's.
 	WhoHas(ctx context.Context, token string) (grader.Who, error)
 
@@ -28,6 +26,8 @@ type Desk interface {
 
 	Now() uint64
 	Subscribe(topic desk.Topic, after uint64) (events <-chan desk.Event, cancel func())
+
+	officeDesk
 }
 
 // Who is who asks.

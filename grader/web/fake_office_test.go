@@ -38,6 +38,9 @@ type fakeOffice struct {
 	size     int64  // of it, 0 for a few bytes
 }
 
+// fakeRest is embedded for what nothing else of a fake says.
+type fakeRest struct{ *fakeOffice }
+
 func (f *fakeOffice) Requests(context.Context) ([]result.Request, error) {
 	f.omu.Lock()
 	defer f.omu.Unlock()

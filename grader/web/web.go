@@ -53,13 +53,14 @@ type Site struct {
 	streams  *counts[session]
 	guesses  *guesses
 	view     views
-	office   office
 
 	gone context.Context // over when the server goes down
 	end  context.CancelFunc
 	// opening keeps a stream from being opened while the server goes down; wg counts them.
 	opening sync.Mutex
 	wg      sync.WaitGroup
+
+	office office
 }
 
 // New makes the pages. Close ends what of them goes on.
