@@ -93,8 +93,8 @@ func (q *Request) until(t time.Time) string {
 	return minute(t)
 }
 
-// chosen are the students that a form names, who all are in the class.
-func (q *Request) chosen() ([]string, error) {
+// linked are the students that a form names, who all are in the class.
+func (q *Request) linked() ([]string, error) {
 	class, err := q.Desk().Class(q.Context())
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ type madeItem struct {
 
 func newLinks(w http.ResponseWriter, q *Request) error {
 	o := grader.LinkOptions{}
-	switch ids, err := q.chosen(); q.PostForm.Get("do") {
+	switch ids, err := q.linked(); q.PostForm.Get("do") {
 	case "chosen":
 		if err != nil {
 			return err
@@ -214,7 +214,7 @@ func linksCSV(w http.ResponseWriter, q *Request) error {
 // revokeLinks ends links at once, be they who asks's own.
 func revokeLinks(w http.ResponseWriter, q *Request) error {
 	o := grader.LinkOptions{}
-	switch ids, err := q.chosen(); q.PostForm.Get("do") {
+	switch ids, err := q.linked(); q.PostForm.Get("do") {
 	case "chosen":
 		if err != nil {
 			return err
