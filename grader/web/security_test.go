@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -189,18 +190,47 @@ func TestHostileTextsAreInertEverywhere(t *testing.T) {
 			}
 		}
 		require.Greater(t, pages, 6)
-		q := &Request{Request: ask("GET", "/class/events", tokenT, nil), site: s.Site, Lang: lang, Who: Who{Teacher: true}}
-		for name, patches := range map[string]Patches{"class": q.classPatches, "requests": q.requestPatches} {
-			for _, what := range []desk.What{desk.ScoreChanged{Student: idA}, desk.ScoreChanged{}, desk.RequestChanged{Student: idA, ID: 1}, desk.RequestChanged{Student: idB, ID: 2}} {
-				all, err := patches(t.Context(), desk.Event{What: what})
-				require.NoError(t, err)
-				for _, p := range all {
-					require.NotContains(t, p.HTML, "<img", name)
-					require.NotContains(t, p.HTML, "<script", name)
-				}
+		for _, x := range walk(idA) {
+			if r := x[2].(Route); r.Streams {
+				requireInertStream(t, lang, x[1].(string), tokenOf(r.Role))
 			}
 		}
 	}
+}
+
+// requireInertStream holds what events bring to having nothing in it that acts.
+func requireInertStream(t *testing.T, lang i18n.Lang, path, token string) {
+	t.Helper()
+	s := serveOffice(t, unbounded)
+	for i := range s.data.Students {
+		s.data.Students[i].Name, s.data.Students[i].Remark = nameA+evil, evil
+	}
+	for i, what := range []desk.What{
+		desk.ScoreChanged{Student: idA}, desk.ScoreChanged{}, desk.RequestChanged{Student: idA, ID: 1}, desk.RequestChanged{Student: idB, ID: 2},
+		desk.Queued{Student: idA, Place: 2}, desk.Started{Student: idA}, desk.Ended{Student: idA, At: time.Now()}, desk.QueueMoved{Running: 1}, desk.LinksChanged{},
+	} {
+		s.events <- desk.Event{ID: uint64(100 + i), What: what}
+	}
+	close(s.events)
+	req := ask("GET", path, token, nil)
+	req.Header.Set("Accept-Language", string(lang))
+	w := s.do(req)
+	require.Equal(t, http.StatusOK, w.Code)
+	brought := 0
+	for line := range strings.Lines(w.Body.String()) {
+		data, is := strings.CutPrefix(line, "data: [")
+		if !is {
+			continue
+		}
+		var all []Patch
+		require.NoError(t, json.Unmarshal([]byte("["+data), &all))
+		for _, p := range all {
+			brought++
+			require.Empty(t, acts(t, p.HTML), path)
+			require.NotContains(t, p.HTML, "<img", path)
+		}
+	}
+	require.NotZero(t, brought, path)
 }
 
 // No name of a file writes a header, and each is one that is kept: nothing is shown in the browser.
