@@ -208,6 +208,8 @@ func requireInertStream(t *testing.T, lang i18n.Lang, path, token string) {
 	for i, what := range []desk.What{
 		desk.ScoreChanged{Student: idA}, desk.ScoreChanged{}, desk.RequestChanged{Student: idA, ID: 1}, desk.RequestChanged{Student: idB, ID: 2},
 		desk.Queued{Student: idA, Place: 2}, desk.Started{Student: idA}, desk.Ended{Student: idA, At: time.Now()}, desk.QueueMoved{Running: 1}, desk.LinksChanged{},
+		desk.RunBegan{RunState: desk.RunState{On: true, Who: evil, Began: time.Now()}}, desk.FaultOn{FaultState: desk.FaultState{Kind: "node-stop", Target: evil}},
+		desk.RunStep{RunState: desk.RunState{On: true, Student: evil, Who: evil}}, desk.RunOver{RunEnded: desk.RunEnded{ID: evil, At: time.Now()}},
 	} {
 		s.events <- desk.Event{ID: uint64(100 + i), What: what}
 	}
