@@ -173,7 +173,10 @@ func TestBrowser(t *testing.T) {
 	teacher.click("#allow")
 	teacher.click("#get-csv")
 	require.Regexp(t, `(?m)^2024000002,李雨桐,.*,,39,,55,`, teacher.file())
+	teacher.sound(t, "/class", "/class/requests", "/class/findings", "/class/history", "/class/files", "/class/links")
+	student.sound(t, "/me")
 	teacher.fine()
+	student.fine()
 }
 
 // TestBrowserSees holds the tests' own eyes to what they are to see: a window tells what a page does that ours may not.
