@@ -75,7 +75,10 @@ type Page struct {
 	// shows already.
 	Events string
 	After  uint64
-	Data   any
+	// Refresh is after how many seconds the page is read anew where no script keeps it up to
+	// date; 0 is never.
+	Refresh int
+	Data    any
 }
 
 func (q *Request) view(data any) View {
