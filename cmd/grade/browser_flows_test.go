@@ -19,7 +19,6 @@ import (
 	"swarmgrade/grader"
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/result"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/web"
 )
@@ -135,19 +134,25 @@ func TestBrowser(t *testing.T) {
 	require.Zero(t, eval[int](student, `document.querySelectorAll('#check .check.fail, #check .check.partial').length`))
 	student.fine()
 
-	// A request to look again, which the instructor answers by points.
-	_, err = d.Ask(ctx, result.Request{Student: "2024000002", Task: "2", Words: []result.Word{{Text: "我已经改好了 <img src=x onerror=alert(1)>", When: time.Now()}}})
-	require.NoError(t, err)
+	// A request to look again, which the instructor answers by points; what one says the other sees at once.
+	student.until(`document.querySelector('details.ask-new')`)
+	eval[bool](student, `document.querySelector('#graded').open = true`)
+	student.click("details.ask-new summary")
+	student.fill("details.ask-new textarea", "我已经改好了 <img src=x onerror=alert(1)>")
+	student.goes("details.ask-new button")
 	teacher.goes(`nav a[href="/class/requests"]`)
 	require.Contains(t, teacher.text("#requests"), "我已经改好了 <img src=x")
+	require.Contains(t, teacher.text("#r1-c1"), "fail", "the check stands beside it")
 	require.Contains(t, teacher.text("#count"), "1, of which 1 waits")
-	teacher.fill("#r1-points", "39")
+	teacher.fill("#r1-points", "1.5")
 	teacher.fill("#r1-why", "shown in class")
 	teacher.goes(`#r1 button[value="set"]`)
 	require.Contains(t, teacher.text("#r1 .thread"), "shown in class")
 	require.Contains(t, teacher.text("#count"), "1, of which 0 wait")
-	// One more word of the student's comes by itself.
-	require.NoError(t, d.Say(ctx, "2024000002", 1, result.Word{Kind: result.RequestSaid, Text: "谢谢老师", When: time.Now()}))
+	student.until(`/shown in class/.test(document.querySelector('section.thread').textContent)`)
+	eval[bool](student, `document.querySelector('#graded').open = document.querySelector('section.thread details').open = true`)
+	student.fill("section.thread textarea", "谢谢老师")
+	student.goes("section.thread details button")
 	teacher.until(`/谢谢老师/.test(document.querySelector('#r1').innerText) && /which 1 waits/.test(document.querySelector('#count').innerText)`)
 
 	// The student is graded again, for which nothing has to fail; the request says so when it is over.
@@ -172,9 +177,9 @@ func TestBrowser(t *testing.T) {
 	teacher.goes(`nav a[href="/class/files"]`)
 	teacher.click("#allow")
 	teacher.click("#get-csv")
-	require.Regexp(t, `(?m)^2024000002,李雨桐,.*,,39,,55,`, teacher.file())
+	require.Regexp(t, `(?m)^2024000002,李雨桐,.*,,39.5,,55.5,`, teacher.file())
 	teacher.sound(t, "/class", "/class/requests", "/class/findings", "/class/history", "/class/files", "/class/links")
-	student.sound(t, "/me")
+	student.sound(t, "/me", "/me/attempts")
 	teacher.fine()
 	student.fine()
 }
