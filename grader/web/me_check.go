@@ -172,7 +172,9 @@ func foundOf(one page.Student) foundPart {
 		f := foundTask{Task: t}
 		f.Cards = nil
 		why := map[string]int{}
-		open := func(c page.Check) bool { return c.Mark == page.Mark(check.Ungraded) && len(c.Hint) == 0 && c.Same == "" }
+		open := func(c page.Check) bool {
+			return c.Mark == page.Mark(check.Ungraded) && len(c.Hint) == 0 && c.Same == ""
+		}
 		for _, c := range t.Cards {
 			if open(c) {
 				why[c.Message]++
