@@ -51,7 +51,9 @@ type fake struct {
 	events  chan desk.Event
 	refuse  error // of Check
 	broken  func()
-	of      students
+
+	fakeRest
+	of students
 }
 
 func newFake(t testing.TB) *fake {
@@ -73,6 +75,7 @@ func newFake(t testing.TB) *fake {
 		{ID: idA, Name: nameA, Verdicts: verdicts(check.Fail), Remark: evil + " see " + idB + " " + nameB},
 		{ID: idB, Name: nameB, Verdicts: verdicts(check.Pass)},
 	}}
+	f.fakeOffice = newFakeOffice(f.data)
 	f.class = &desk.ClassInfo{Name: "2024A", Rubric: rub, Students: []roster.Student{{ID: idA, Name: nameA}, {ID: idB, Name: nameB}}}
 	return f
 }
