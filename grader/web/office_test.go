@@ -29,7 +29,7 @@ func TestFindingsPage(t *testing.T) {
 		many = append(many, idA)
 	}
 	for range findingsShown + 1 {
-		s.fakeOffice.finds.Findings = append(s.fakeOffice.finds.Findings, finding.Finding{Kind: finding.AnothersID, Students: many, Task: "1",
+		s.finds.Findings = append(s.finds.Findings, finding.Finding{Kind: finding.AnothersID, Students: many, Task: "1",
 			Message:  i18n.M("cli.no_student", "student", evil, "class", evil),
 			Evidence: []finding.Ref{{Student: idA, Where: "snapshot", Seen: evil}}})
 	}
@@ -44,7 +44,7 @@ func TestFindingsPage(t *testing.T) {
 // What was done comes newest first, each with who did what.
 func TestHistoryPage(t *testing.T) {
 	s := serveOffice(t)
-	s.fakeOffice.runs = someRuns()
+	s.runs = someRuns()
 	at := time.Date(2024, 12, 2, 9, 30, 0, 0, time.UTC)
 	s.data.Students[1].History = []result.Change{{Kind: result.SetPoints, Points: rubric.Points(250), Reason: evil, Who: evil, When: at}}
 	text := s.get("/class/history", tokenT).Body.String()
@@ -103,17 +103,17 @@ func TestEveryFormatIsADownload(t *testing.T) {
 	require.Empty(t, filesIn(t))
 	form := formOf(tokenT, "allow", "1", "item", " 实验 ", "column", "77", "scale", "20")
 	require.Equal(t, http.StatusOK, s.do(ask("POST", "/class/files/blackboard", tokenT, form)).Code)
-	e := s.fakeOffice.exports[len(s.fakeOffice.exports)-1]
+	e := s.exports[len(s.exports)-1]
 	require.True(t, e.AllowUngraded)
 	require.True(t, e.Passing, "the gradebook keeps nothing of it in mind")
 	require.Equal(t, []any{"实验", "77", "20"}, []any{e.Item, e.ColumnID, e.Scale.String()})
-	n := len(s.fakeOffice.exports)
+	n := len(s.exports)
 	for _, query := range []string{"nothing", "..%2f..%2fetc", "csv?scale=x", "csv?scale=-1", "csv?scale=1e9", "csv?item=" + strings.Repeat("x", settingMost+1)} {
 		w := s.get("/class/files/"+query, tokenT)
 		require.Contains(t, []int{http.StatusNotFound, http.StatusUnprocessableEntity}, w.Code, query)
 		require.Empty(t, w.Header().Get("Content-Disposition"))
 	}
-	require.Len(t, s.fakeOffice.exports, n)
+	require.Len(t, s.exports, n)
 }
 
 // Downloads wait for one another, and only so many wait.
@@ -136,7 +136,7 @@ func TestDownloadsAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
 	s.fakeOffice.omu.Lock()
-	require.LessOrEqual(t, len(s.fakeOffice.exports), 1, "one at a time")
+	require.LessOrEqual(t, len(s.exports), 1, "one at a time")
 	s.fakeOffice.omu.Unlock()
 	close(s.fakeOffice.wait)
 	wg.Wait()
