@@ -22,6 +22,9 @@ type Export struct {
 	Lang    i18n.Lang
 	// AllowUngraded lets open scores out as if they were final.
 	AllowUngraded bool
+	// Passing says that the files are handed on at once and nobody keeps them in Dir, so that the gradebook need not know
+	// them again.
+	Passing bool
 	// Item, ColumnID and Scale are what learning platforms want; see report.Options.
 	Item, ColumnID string
 	Scale          rubric.Points
@@ -75,7 +78,7 @@ func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *resu
 	}
 	lines := &timelines{book: book}
 	class, gone := j.ofRoster(data)
-	w := &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, names: telling(data, class), o: report.Options{
+	w := &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, passing: e.Passing, names: telling(data, class), o: report.Options{
 		Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 		Timeline: func(s *result.Student) (*result.Timeline, error) { return lines.of(ctx, s) },
 	}}
@@ -92,11 +95,13 @@ type writing struct {
 	gone  []string     // who has results, and is not in the roster any more
 	dir   string
 	o     report.Options
-	box   *outbox  // see out
-	files []string // written so far
-	said  []*saying
-	part  part
-	names map[string]string // see telling
+	// passing is Export.Passing.
+	passing bool
+	box     *outbox  // see out
+	files   []string // written so far
+	said    []*saying
+	part    part
+	names   map[string]string // see telling
 }
 
 // ofRoster is the class's results with the students whom the roster has today, in its
@@ -207,6 +212,7 @@ func (w *writing) out() (*outbox, error) {
 		if err != nil {
 			return nil, err
 		}
+		box.passing = w.passing
 		w.box = box
 	}
 	return w.box, nil

@@ -126,7 +126,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	site := web.New(web.Options{
-		Desk: d, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, NoFault: f.noFault,
+		Desk: d, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, NoFault: f.noFault, URL: strings.TrimRight(f.url, "/"),
 		Log: slog.New(slog.NewTextHandler(s.logTo(), nil)),
 	})
 	srv, bounded := site.Server(), site.Listener(l)

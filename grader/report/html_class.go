@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/finding"
 	"swarmgrade/grader/page"
 	"swarmgrade/grader/result"
 )
@@ -43,17 +44,22 @@ func (v *viewer) class() *page.Class {
 		c.Windows = c.Windows || len(windowVerdicts(d, &d.Students[i])) > 0
 	}
 	for _, f := range d.Findings {
-		x := page.Finding{
-			Severity: v.lang.Text(f.Kind.Severity().Text()), Level: string(f.Kind.Severity()), Title: v.lang.Text(f.Kind.Title()),
-			Students: v.say(v.lang.List(called(d, f.Students)), longText), Message: v.say(v.lang.Text(f.Message), longText),
-		}
-		for _, e := range f.Evidence {
-			x.Where = append(x.Where, v.say(refText(e), longFact))
-		}
-		c.Findings = append(c.Findings, x)
+		c.Findings = append(c.Findings, v.finding(f))
 	}
 	v.foot(c)
 	return c
+}
+
+// finding is something for an instructor to look at.
+func (v *viewer) finding(f finding.Finding) page.Finding {
+	x := page.Finding{
+		Severity: v.lang.Text(f.Kind.Severity().Text()), Level: string(f.Kind.Severity()), Title: v.lang.Text(f.Kind.Title()),
+		Students: v.say(v.lang.List(called(v.d, f.Students)), longText), Message: v.say(v.lang.Text(f.Message), longText),
+	}
+	for _, e := range f.Evidence {
+		x.Where = append(x.Where, v.say(refText(e), longFact))
+	}
+	return x
 }
 
 // overview says how the class did.

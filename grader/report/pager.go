@@ -3,6 +3,7 @@ package report
 import (
 	"iter"
 
+	"swarmgrade/grader/finding"
 	"swarmgrade/grader/judge"
 	"swarmgrade/grader/page"
 	"swarmgrade/grader/result"
@@ -57,6 +58,15 @@ func (p *Pager) Cards(s *result.Student, verdicts []judge.Verdict, key string, l
 	}
 	return out
 }
+
+// Counted is a verdict as it counts, with what an instructor set there.
+func (p *Pager) Counted(s *result.Student, x judge.Verdict, key string, level int) page.Check {
+	l := &lister{viewer: p.v, s: s, key: key, level: level, told: map[string]*page.Check{}, todo: map[string]*mending{}}
+	return *l.check(x)
+}
+
+// Finding is one thing to look at.
+func (p *Pager) Finding(f finding.Finding) page.Finding { return p.v.finding(f) }
 
 // Class is what a class's page shows beside its rows.
 func (p *Pager) Class() *page.Class { return p.v.class() }

@@ -28,6 +28,8 @@ type Desk interface {
 
 	Now() uint64
 	Subscribe(topic desk.Topic, after uint64) (events <-chan desk.Event, cancel func())
+
+	officeDesk
 }
 
 // Who is who asks.

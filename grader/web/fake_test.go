@@ -51,6 +51,8 @@ type fake struct {
 	events  chan desk.Event
 	refuse  error // of Check
 	broken  func()
+
+	fakeRest
 }
 
 func newFake(t testing.TB) *fake {
@@ -72,6 +74,7 @@ func newFake(t testing.TB) *fake {
 		{ID: idA, Name: nameA, Verdicts: verdicts(check.Fail), Remark: evil + " see " + idB + " " + nameB},
 		{ID: idB, Name: nameB, Verdicts: verdicts(check.Pass)},
 	}}
+	f.fakeOffice = newFakeOffice(f.data)
 	f.class = &desk.ClassInfo{Name: "2024A", Rubric: rub, Students: []roster.Student{{ID: idA, Name: nameA}, {ID: idB, Name: nameB}}}
 	return f
 }

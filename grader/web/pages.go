@@ -22,7 +22,7 @@ func (q *Request) navigation() []entry {
 	case !q.In():
 		return nil
 	case q.Who.Teacher:
-		return instructorNav
+		return slices.Concat(instructorNav, officeNav)
 	}
 	return studentNav
 }

@@ -34,7 +34,7 @@ type Route struct {
 
 // allPages are all there are.
 func allPages() []Route {
-	return slices.Concat(homePages, studentPages, instructorPages)
+	return slices.Concat(homePages, studentPages, instructorPages, officePages)
 }
 
 // admits says why a page is not for who asks. It says the same whether there is anything to be

@@ -32,6 +32,8 @@ type Options struct {
 	// all requests come through a proxy, which adds where from to X-Forwarded-For.
 	Secure, BehindProxy bool
 	Limits              Limits
+	// URL is where readers find the pages, as "https://host:port"; "" is where the request came to.
+	URL string
 	// NoFault says that no page makes anything of the cluster fail.
 	NoFault bool
 	// Log is told of each request, without anything that lets somebody in; nil is nowhere.
@@ -58,6 +60,8 @@ type Site struct {
 	// opening keeps a stream from being opened while the server goes down; wg counts them.
 	opening sync.Mutex
 	wg      sync.WaitGroup
+
+	office office
 }
 
 // New makes the pages. Close ends what of them goes on.
