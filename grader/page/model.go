@@ -95,15 +95,16 @@ type Task struct {
 
 // Check is how one check ended.
 type Check struct {
-	Anchor  string
-	Level   int // of the heading
-	Mark    Mark
-	Outcome string // the mark in words
-	Title   string
-	Points  string // "25 / 40"
-	Message string
-	Seen    []Field
-	Wanted  []Field
+	Task, ID string // the rubric's, for who puts something beside it
+	Anchor   string
+	Level    int // of the heading
+	Mark     Mark
+	Outcome  string // the mark in words
+	Title    string
+	Points   string // "25 / 40"
+	Message  string
+	Seen     []Field
+	Wanted   []Field
 	// Hand is what an instructor set here.
 	Hand string
 	Hint []Block

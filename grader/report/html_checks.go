@@ -92,7 +92,7 @@ func (l *lister) causes(blocked []judge.Verdict) []string {
 func (l *lister) check(x judge.Verdict) *page.Check {
 	l.n++
 	c := &page.Check{
-		Anchor: fmt.Sprintf("%s-c%d", l.key, l.n), Level: l.level, Mark: page.Mark(x.Outcome), Outcome: l.word("report.outcome_" + string(x.Outcome)),
+		Task: x.Task, ID: x.Check, Anchor: fmt.Sprintf("%s-c%d", l.key, l.n), Level: l.level, Mark: page.Mark(x.Outcome), Outcome: l.word("report.outcome_" + string(x.Outcome)),
 		Title: l.checkTitle(x.Check), Points: x.Points.String() + " / " + x.Max.String(), Message: l.say(l.t.message(x.Message), longText),
 	}
 	if x.Outcome == check.Ungraded {

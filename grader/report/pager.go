@@ -85,6 +85,9 @@ func (p *Pager) Rows() iter.Seq[page.Row] {
 	}
 }
 
+// Told is text of anybody's as one line of bounded length, as its reader may see it.
+func (p *Pager) Told(text string) string { return p.v.say(text, longText) }
+
 // Lab and ClassName are what the lab and the class are called.
 func (p *Pager) Lab() string { return p.v.lab() }
 

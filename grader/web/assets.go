@@ -3,7 +3,9 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io/fs"
 	"net/http"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -36,9 +38,25 @@ func newAssets() assets {
 		a.all[to] = []byte(text)
 		return to
 	}
-	a.style = add("page.css", page.Style()+"\n"+strings.TrimSpace(sheetComments.ReplaceAllString(read("web.css"), "")))
+	a.style = add("page.css", page.Style()+"\n"+strings.TrimSpace(sheetComments.ReplaceAllString(sheets(read), "")))
 	a.script = add("page.js", read("page.js"))
 	return a
+}
+
+// sheets are the style sheets of the server's own: what all pages have, then what single ones do.
+func sheets(read func(string) string) string {
+	const all = "web.css"
+	out := read(all)
+	names, err := fs.Glob(files, "templates/*.css")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	for _, n := range names {
+		if n = path.Base(n); n != all {
+			out += "\n" + read(n)
+		}
+	}
+	return out
 }
 
 // asset answers with a style sheet or a script, the same for everybody.

@@ -26,6 +26,8 @@ type Desk interface {
 	Own(student string) desk.OwnState
 	Queue() desk.QueueState
 
+	ofStudents
+
 	Now() uint64
 	Subscribe(topic desk.Topic, after uint64) (events <-chan desk.Event, cancel func())
 

@@ -51,6 +51,7 @@ type fake struct {
 	events  chan desk.Event
 	refuse  error // of Check
 	broken  func()
+	of      students
 
 	fakeRest
 }
@@ -121,7 +122,11 @@ func (f *fake) Check(_ context.Context, student string, o desk.CheckOptions) (de
 	if f.refuse != nil {
 		return desk.Ticket{}, f.refuse
 	}
-	f.checks = append(f.checks, student+" "+o.Task)
+	asked := student + " " + o.Task
+	if o.Kill {
+		asked += " kill"
+	}
+	f.checks = append(f.checks, asked)
 	return desk.Ticket{}, nil
 }
 

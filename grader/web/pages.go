@@ -3,7 +3,7 @@ package web
 import "slices"
 
 // studentPages are what students can do, each a list beside its handlers.
-var studentPages = slices.Concat(mePages)
+var studentPages = slices.Concat(mePages, attemptPages, askPages)
 
 // instructorPages are what instructors can do.
 var instructorPages = slices.Concat(classPages, studentOfClassPages, runPages)
@@ -12,7 +12,7 @@ var instructorPages = slices.Concat(classPages, studentOfClassPages, runPages)
 type entry struct{ to, key string }
 
 var (
-	studentNav    = []entry{{"/me", "web.nav_me"}}
+	studentNav    = []entry{{"/me", "web.nav_me"}, {"/me/attempts", "web.nav_attempts"}}
 	instructorNav = []entry{{"/class", "web.nav_class"}, {"/class/run", "web.nav_run"}}
 )
 

@@ -75,7 +75,8 @@ type Page struct {
 	// shows already.
 	Events string
 	After  uint64
-	// Refresh is after how many seconds a browser without scripts looks again, 0 for never.
+	// Refresh is after how many seconds the page is read anew where no script keeps it up to
+	// date; 0 is never.
 	Refresh int
 	Data    any
 }

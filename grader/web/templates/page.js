@@ -23,6 +23,22 @@
     }
   };
 
+  // A button that it is too early for says for how many seconds.
+  const early = root => {
+    for (const button of root.querySelectorAll('button[data-wait]')) {
+      const word = button.textContent, end = Date.now() + 1000 * button.dataset.wait;
+      const tick = () => {
+        const left = Math.ceil((end - Date.now()) / 1000);
+        button.disabled = left > 0;
+        button.textContent = left > 0 ? `${word} (${left})` : word;
+        const line = left <= 0 && button.getAttribute('aria-describedby');
+        if (line && find(line)) find(line).hidden = true;
+        if (left > 0) setTimeout(tick, 500);
+      };
+      tick();
+    }
+  };
+
   let toSay = [];
   const say = text => {
     if (!text) return;
@@ -48,6 +64,7 @@
     t.innerHTML = patch.html || '';
     const fresh = t.content;
     copying(fresh);
+    early(fresh);
     if (patch.append) {
       for (const child of [...fresh.children]) {
         const old = child.id && find(child.id);
@@ -66,8 +83,8 @@
       if (next) next.open = true;
     }
     there.replaceWith(fresh);
-    const next = id && find(id);
-    if (next) next.focus();
+    const next = id && (find(id) || find(patch.id));
+    if (next) next.focus({preventScroll: !find(id)});
   };
 
   const net = text => {
@@ -111,5 +128,6 @@
   }, 250);
 
   copying(document);
+  early(document);
   if (words.events && window.EventSource) listen(words.after);
 })();
