@@ -233,7 +233,7 @@ func (q *Request) lives(ctx context.Context, pager *report.Pager) (*lives, error
 			x.busy[id] = true
 			x.own[id] = live{"…", q.Lang.T("web.class_waits")}
 		case last != nil && len(last.Failed) > 0:
-			x.own[id] = live{"!", q.Lang.T("web.class_failed", "time", clock(last.At))}
+			x.own[id] = live{"!", q.Lang.T("web.class_failed", "time", moment(last.At))}
 		case last != nil && !last.Cancelled:
 			x.own[id] = live{"", q.checked(last.At, last.Verdicts, pager)}
 		}
@@ -244,11 +244,11 @@ func (q *Request) lives(ctx context.Context, pager *report.Pager) (*lives, error
 // checked says how a self-check came out.
 func (q *Request) checked(at time.Time, verdicts []judge.Verdict, pager *report.Pager) string {
 	points, of, _ := pager.Sum(verdicts)
-	return q.Lang.T("web.class_checked", "time", clock(at), "points", points.String(), "of", of.String())
+	return q.Lang.T("web.class_checked", "time", moment(at), "points", points.String(), "of", of.String())
 }
 
-// clock is a time of today, or a day and a time.
-func clock(at time.Time) string {
+// moment is a time of today, or a day and a time.
+func moment(at time.Time) string {
 	at = at.Local()
 	if now := time.Now().Local(); at.YearDay() == now.YearDay() && at.Year() == now.Year() {
 		return at.Format("15:04")

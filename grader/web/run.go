@@ -267,7 +267,7 @@ func (q *Request) lastRun(last *desk.RunEnded, runs []grader.RunInfo) *lastRun {
 		if run == "" { // it was never recorded
 			run = q.Lang.T("web.run_nameless")
 		}
-		p.Text = q.Lang.T(key, "run", run, "time", clock(last.At))
+		p.Text = q.Lang.T(key, "run", run, "time", moment(last.At))
 		for _, f := range last.Failed[:min(len(last.Failed), mostTold)] {
 			p.Trouble = append(p.Trouble, q.failure(f))
 		}
@@ -288,7 +288,7 @@ func (q *Request) lastRun(last *desk.RunEnded, runs []grader.RunInfo) *lastRun {
 				at = r.Started
 			}
 		}
-		return &lastRun{Text: q.Lang.T(key, "run", r.ID, "time", clock(at)), Good: r.Status == gradebook.Finished}
+		return &lastRun{Text: q.Lang.T(key, "run", r.ID, "time", moment(at)), Good: r.Status == gradebook.Finished}
 	}
 	return nil
 }

@@ -146,7 +146,7 @@ func (q *Request) planPart(plan *desk.Plan, c runChoice, pager *report.Pager) *p
 	if c.resume {
 		p.Head = q.Lang.T("web.run_plan_resumes", "run", plan.Resumes) + " " + p.Head
 	}
-	p.Span = q.Lang.T("web.run_plan_span", "least", q.brief(plan.Span.Least), "most", q.brief(plan.Span.Most))
+	p.Span = q.Lang.T("web.run_plan_span", "least", q.lasting(plan.Span.Least), "most", q.lasting(plan.Span.Most))
 	q.planFaults(p, plan.Plan)
 	for i := range plan.Plan.Students {
 		if len(p.Students) == mostPlanned {
@@ -188,7 +188,7 @@ func (q *Request) planned(s *observe.Student, pager *report.Pager) planStudent {
 func (q *Request) planFaults(p *planPart, plan *observe.Plan) {
 	for i, f := range plan.Faults {
 		x := planFault{Text: q.Lang.T("observe.step", "n", i+1, "kind", q.Lang.T("observe.kind_"+strings.ReplaceAll(f.Fault.Kind, "-", "_")),
-			"node", f.Fault.Hostname, "students", len(f.Students), "limit", q.brief(time.Duration(f.LimitMS)*time.Millisecond))}
+			"node", f.Fault.Hostname, "students", len(f.Students), "limit", q.lasting(time.Duration(f.LimitMS)*time.Millisecond))}
 		if f.Fault.Leader {
 			x.More = append(x.More, q.Lang.T("observe.leader"))
 		}
@@ -243,8 +243,8 @@ func (q *Request) planFaults(p *planPart, plan *observe.Plan) {
 	}
 }
 
-// brief is a length of time in the reader's language.
-func (q *Request) brief(d time.Duration) string {
+// lasting is a length of time in the reader's language.
+func (q *Request) lasting(d time.Duration) string {
 	if d < 10*time.Second {
 		return q.Lang.T("web.run_seconds", "n", strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64))
 	}

@@ -146,7 +146,7 @@ func (q *Request) studentPart(ctx context.Context, s *result.Student, pager *rep
 		return p, err
 	}
 	for _, t := range trials[:min(len(trials), mostLines)] {
-		p.Trials = append(p.Trials, trialLine{clock(t.Finished), q.trial(t.Tasks, t.Verdicts, pager), q.lost(t.Verdicts, pager)})
+		p.Trials = append(p.Trials, trialLine{moment(t.Finished), q.trial(t.Tasks, t.Verdicts, pager), q.lost(t.Verdicts, pager)})
 	}
 	for _, c := range slices.Backward(s.History) {
 		if len(p.History) == mostLines {
