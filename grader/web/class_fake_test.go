@@ -9,7 +9,6 @@ import (
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/result"
@@ -18,7 +17,6 @@ import (
 // fakeClass is what the instructor's pages have of a fake desk, and what they did.
 type fakeClass struct {
 	stuck   []desk.StuckAt
-	trials  map[string][]gradebook.Trial
 	file    *grader.CaseFile
 	hands   []grader.ByHand
 	handTo  []string // student and task
@@ -26,7 +24,6 @@ type fakeClass struct {
 	above   *result.Override
 
 	run     desk.RunState
-	runs    []grader.RunInfo
 	resume  *grader.RunInfo
 	plans   []desk.RunOptions
 	planned *desk.Plan
@@ -48,18 +45,6 @@ func (f *fake) Checks() map[string]desk.OwnState {
 
 func (f *fake) Stuck(context.Context) ([]desk.StuckAt, error) { return f.stuck, nil }
 
-func (f *fake) LastTrials(context.Context) (map[string]gradebook.Trial, error) {
-	out := map[string]gradebook.Trial{}
-	for id, all := range f.trials {
-		out[id] = all[0]
-	}
-	return out, nil
-}
-
-func (f *fake) Trials(_ context.Context, student string) ([]gradebook.Trial, error) {
-	return f.trials[student], nil
-}
-
 func (f *fake) Evidence(context.Context, string) (*grader.CaseFile, error) { return f.file, nil }
 
 func (f *fake) ByHand(_ context.Context, student, task string, h grader.ByHand) (*grader.Done, error) {
@@ -73,8 +58,6 @@ func (f *fake) ByHand(_ context.Context, student, task string, h grader.ByHand) 
 }
 
 func (f *fake) Run() desk.RunState { return f.run }
-
-func (f *fake) Runs(context.Context) ([]grader.RunInfo, error) { return f.runs, nil }
 
 func (f *fake) Resumable(context.Context) (run grader.RunInfo, ok bool, err error) {
 	if f.resume == nil {

@@ -50,7 +50,7 @@ func TestClassShowsWhatGoesOn(t *testing.T) {
 
 	// What was checked, when nothing goes on.
 	delete(s.own, idA)
-	s.trials = map[string][]gradebook.Trial{idA: {{Student: idA, Finished: time.Now().Add(-72 * time.Hour), Verdicts: []judge.Verdict{{Check: "x", Outcome: check.Pass, Points: 300, Max: 500}}}}}
+	s.of.trials = map[string][]gradebook.Trial{idA: {{Student: idA, Finished: time.Now().Add(-72 * time.Hour), Verdicts: []judge.Verdict{{Check: "x", Outcome: check.Pass, Points: 300, Max: 500}}}}}
 	require.Contains(t, s.page(t, "/class"), "checked 3/5")
 	s.own[idA] = desk.OwnState{Phase: desk.Idle, Last: &desk.Ended{At: time.Now(), Failed: desk.Words(context.Canceled)}}
 	require.Contains(t, s.page(t, "/class"), "a check came to nothing")

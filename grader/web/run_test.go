@@ -158,7 +158,7 @@ func TestRunStates(t *testing.T) {
 	s.run = desk.RunState{}
 	old := grader.RunInfo{Students: 3}
 	old.ID, old.Status, old.Task = "20251231-000000", gradebook.Interrupted, "1"
-	s.runs, s.resume = []grader.RunInfo{old}, &old
+	s.of.runs, s.resume = []grader.RunInfo{old}, &old
 	text = s.page(t, "/class/run")
 	require.Contains(t, text, "20251231-000000 was interrupted and can be gone on with: Task 1, 3 students")
 	status, to, _ = s.post("/class/run/resume", tokenT)
@@ -166,7 +166,7 @@ func TestRunStates(t *testing.T) {
 	s.page(t, strings.TrimSuffix(to, "#plan-h"))
 	require.True(t, s.plans[len(s.plans)-1].Resume)
 	old.Status = gradebook.Running
-	s.runs = []grader.RunInfo{old}
+	s.of.runs = []grader.RunInfo{old}
 	require.Contains(t, s.page(t, "/class/run"), "Another program grades")
 }
 

@@ -27,7 +27,7 @@ func TestStudentOfClass(t *testing.T) {
 	x.Attempts = []result.Attempt{{Task: "1", Run: "20260101-000000", Tries: 2}}
 	x.History = []result.Change{{Kind: result.SetPoints, Points: 500, Reason: evil, Who: "old"}, {Kind: result.Remark, Text: "newest", Who: "new", When: time.Now()}}
 	x.Requests = []result.Request{{ID: 1, Student: idA, Check: s.class.Rubric.Tasks[0].Checks[0].ID, Words: []result.Word{{Kind: result.RequestAsked, Student: true, Text: evil}}}}
-	s.trials = map[string][]gradebook.Trial{idA: {{Tasks: []string{"1"}, Finished: time.Now(), Verdicts: []judge.Verdict{{Check: s.class.Rubric.Tasks[0].Checks[0].ID, Outcome: check.Fail, Max: 200}}}}}
+	s.of.trials = map[string][]gradebook.Trial{idA: {{Tasks: []string{"1"}, Finished: time.Now(), Verdicts: []judge.Verdict{{Check: s.class.Rubric.Tasks[0].Checks[0].ID, Outcome: check.Fail, Max: 200}}}}}
 	text := s.page(t, "/class/student/"+idA)
 	for _, want := range []string{"of 2 attempts", "newest", "task 1: 0/2", "failed: ", "张三&lt;script&gt;", "Grade this student again", `action="/class/student/` + idA + `/hand"`, "to-requests"} {
 		if want == "to-requests" {
