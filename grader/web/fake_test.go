@@ -51,9 +51,9 @@ type fake struct {
 	events  chan desk.Event
 	refuse  error // of Check
 	broken  func()
+	of      students
 
 	fakeRest
-	of students
 }
 
 func newFake(t testing.TB) *fake {

@@ -96,6 +96,7 @@ type layout struct {
 	Page
 	Style, Script string // addresses
 	Path          string // to come back to
+	Again         string // the same, as it was asked for
 	Body          template.HTML
 	Nav           []link
 	Langs         []choice
@@ -124,7 +125,7 @@ func (q *Request) show(w http.ResponseWriter, status int, p Page) error {
 		Body: template.HTML(body), // html/template wrote it
 	}
 	if q.Method == http.MethodGet && q.pattern != "" && status == http.StatusOK {
-		l.Path = q.URL.EscapedPath()
+		l.Path, l.Again = q.URL.EscapedPath(), q.URL.RequestURI()
 	}
 	for _, n := range q.navigation() {
 		l.Nav = append(l.Nav, link{To: n.to, Text: q.Lang.T(n.key), Here: n.to == q.URL.Path})
