@@ -85,7 +85,7 @@ func TestACheckInEachState(t *testing.T) {
 	page = s.me(t)
 	require.Contains(t, page, "To mend: 1 place")
 	require.Contains(t, page, `href="#now-c1"`)
-	require.Contains(t, page, "Check again")
+	require.Contains(t, page, "I have mended it: check again")
 	require.Contains(t, page, "You may check again from")
 	require.Contains(t, page, `<button id="go" class="big" data-wait="60" aria-describedby="next">`)
 	require.Contains(t, page, `<option value="1" selected>`, "the same task again")
