@@ -29,7 +29,7 @@ func TestFindingsPage(t *testing.T) {
 		many = append(many, idA)
 	}
 	for range findingsShown + 1 {
-		s.finds.Findings = append(s.finds.Findings, finding.Finding{Kind: finding.AnothersID, Students: many, Task: "1",
+		s.stub().finds.Findings = append(s.stub().finds.Findings, finding.Finding{Kind: finding.AnothersID, Students: many, Task: "1",
 			Message:  i18n.M("cli.no_student", "student", evil, "class", evil),
 			Evidence: []finding.Ref{{Student: idA, Where: "snapshot", Seen: evil}}})
 	}
@@ -44,7 +44,7 @@ func TestFindingsPage(t *testing.T) {
 // What was done comes newest first, each with who did what.
 func TestHistoryPage(t *testing.T) {
 	s := serveOffice(t)
-	s.runs = someRuns()
+	s.stub().runs = someRuns()
 	at := time.Date(2024, 12, 2, 9, 30, 0, 0, time.UTC)
 	s.data.Students[1].History = []result.Change{{Kind: result.SetPoints, Points: rubric.Points(250), Reason: evil, Who: evil, When: at}}
 	text := s.get("/class/history", tokenT).Body.String()
@@ -103,24 +103,24 @@ func TestEveryFormatIsADownload(t *testing.T) {
 	require.Empty(t, filesIn(t))
 	form := formOf(tokenT, "allow", "1", "item", " 实验 ", "column", "77", "scale", "20")
 	require.Equal(t, http.StatusOK, s.do(ask("POST", "/class/files/blackboard", tokenT, form)).Code)
-	e := s.exports[len(s.exports)-1]
+	e := s.stub().exports[len(s.stub().exports)-1]
 	require.True(t, e.AllowUngraded)
 	require.True(t, e.Passing, "the gradebook keeps nothing of it in mind")
 	require.Equal(t, []any{"实验", "77", "20"}, []any{e.Item, e.ColumnID, e.Scale.String()})
-	n := len(s.exports)
+	n := len(s.stub().exports)
 	for _, query := range []string{"nothing", "..%2f..%2fetc", "csv?scale=x", "csv?scale=-1", "csv?scale=1e9", "csv?item=" + strings.Repeat("x", settingMost+1)} {
 		w := s.get("/class/files/"+query, tokenT)
 		require.Contains(t, []int{http.StatusNotFound, http.StatusUnprocessableEntity}, w.Code, query)
 		require.Empty(t, w.Header().Get("Content-Disposition"))
 	}
-	require.Len(t, s.exports, n)
+	require.Len(t, s.stub().exports, n)
 }
 
 // Downloads wait for one another, and only so many wait.
 func TestDownloadsAreBounded(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	s := serveOffice(t)
-	s.fakeOffice.wait = make(chan struct{})
+	s.stub().wait = make(chan struct{})
 	var wg sync.WaitGroup
 	codes := make([]int, filesHeld)
 	for i := range filesHeld {
@@ -135,10 +135,10 @@ func TestDownloadsAreBounded(t *testing.T) {
 	w := s.get("/class/files/csv", tokenT)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
-	s.fakeOffice.omu.Lock()
-	require.LessOrEqual(t, len(s.exports), 1, "one at a time")
-	s.fakeOffice.omu.Unlock()
-	close(s.fakeOffice.wait)
+	s.stub().omu.Lock()
+	require.LessOrEqual(t, len(s.stub().exports), 1, "one at a time")
+	s.stub().omu.Unlock()
+	close(s.stub().wait)
 	wg.Wait()
 	require.Equal(t, slices.Repeat([]int{http.StatusOK}, filesHeld), codes)
 	require.Zero(t, held())
@@ -161,20 +161,20 @@ func TestLinksPage(t *testing.T) {
 		code, _, _ := post("new", wrong...)
 		require.Equal(t, http.StatusUnprocessableEntity, code, wrong)
 	}
-	require.Empty(t, s.fakeOffice.made)
+	require.Empty(t, s.stub().made)
 	code, text, _ := post("new", "do", "chosen", "days", "30", "student", idB)
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, text, "http://example.com/k/"+tokenB)
-	require.Equal(t, []string{idB}, s.fakeOffice.made[0].Students)
-	require.InDelta(t, 30*24, time.Until(s.fakeOffice.made[0].Expires).Hours(), 2)
+	require.Equal(t, []string{idB}, s.stub().made[0].Students)
+	require.InDelta(t, 30*24, time.Until(s.stub().made[0].Expires).Hours(), 2)
 	code, text, _ = post("new", "do", "missing", "days", "0")
 	require.Equal(t, http.StatusOK, code)
 	require.Contains(t, text, "No link was made")
-	require.True(t, s.fakeOffice.made[1].Missing)
-	require.Zero(t, s.fakeOffice.made[1].Expires)
+	require.True(t, s.stub().made[1].Missing)
+	require.Zero(t, s.stub().made[1].Expires)
 	code, _, _ = post("new", "do", "teacher", "days", "1")
 	require.Equal(t, http.StatusOK, code)
-	require.True(t, s.fakeOffice.made[2].Teacher)
+	require.True(t, s.stub().made[2].Teacher)
 
 	code, text, head := post("csv", "links", tokenB+"\n"+tokenA+"\n")
 	require.Equal(t, http.StatusOK, code)
@@ -192,11 +192,11 @@ func TestLinksPage(t *testing.T) {
 	code, _, head = post("revoke", "do", "chosen", "student", idA)
 	require.Equal(t, http.StatusSeeOther, code)
 	require.Equal(t, "/class/links", head.Get("Location"))
-	require.Equal(t, []string{idA}, s.fakeOffice.revoked[0].Students)
+	require.Equal(t, []string{idA}, s.stub().revoked[0].Students)
 	code, _, _ = post("revoke", "do", "teachers")
 	require.Equal(t, http.StatusSeeOther, code)
-	require.True(t, s.fakeOffice.revoked[1].Teacher)
-	require.Empty(t, s.fakeOffice.revoked[1].Students, "of no student")
+	require.True(t, s.stub().revoked[1].Teacher)
+	require.Empty(t, s.stub().revoked[1].Students, "of no student")
 }
 
 // Links lead to where the pages are, and nowhere that a request's head names beside a host.

@@ -69,21 +69,21 @@ func TestAnswers(t *testing.T) {
 			w := s.do(ask("POST", "/class/requests/"+c.to, tokenT, formOf(tokenT, c.form...)))
 			require.Equal(t, c.want, w.Code, w.Body)
 			if c.said == "" {
-				require.Empty(t, s.fakeOffice.answers)
+				require.Empty(t, s.stub().answers)
 			} else {
-				require.Len(t, s.fakeOffice.answers, 1)
-				a := s.fakeOffice.answers[0]
+				require.Len(t, s.stub().answers, 1)
+				a := s.stub().answers[0]
 				require.Equal(t, c.said, string(a.Kind)+" "+a.Text)
 				require.Equal(t, c.to, a.Who)
 				require.False(t, a.Student)
 				require.Equal(t, "/class/requests#r"+c.to, w.Header().Get("Location"))
 			}
 			if c.hand == "" {
-				require.Empty(t, s.fakeOffice.hands)
+				require.Empty(t, s.stub().hands)
 			} else {
-				require.Equal(t, c.hand, s.fakeOffice.hands[0].Points.String())
-				require.Equal(t, check, s.fakeOffice.hands[0].Check)
-				require.Equal(t, result.SetPoints, s.fakeOffice.hands[0].Kind)
+				require.Equal(t, c.hand, s.stub().hands[0].Points.String())
+				require.Equal(t, check, s.stub().hands[0].Check)
+				require.Equal(t, result.SetPoints, s.stub().hands[0].Kind)
 			}
 			require.NotContains(t, w.Body.String(), "<b>")
 		})
@@ -105,18 +105,18 @@ func TestGradedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := serveOffice(t)
-				s.fakeOffice.faults = "abc"
+				s.stub().faults = "abc"
 				w := s.do(ask("POST", "/class/requests/1", tokenT, formOf(tokenT, "do", "again")))
 				require.Equal(t, http.StatusOK, w.Code)
 				require.Contains(t, w.Body.String(), `name="agreed" value="abc"`)
-				require.Empty(t, s.fakeOffice.starts, "it asks first")
+				require.Empty(t, s.stub().starts, "it asks first")
 				w = s.do(ask("POST", "/class/requests/1", tokenT, formOf(tokenT, "do", "again", "agreed", "abc")))
 				require.Equal(t, http.StatusSeeOther, w.Code)
-				require.Equal(t, []string{idA}, s.fakeOffice.starts[0].Students)
-				require.Equal(t, "abc", s.fakeOffice.starts[0].Agreed)
-				require.False(t, s.fakeOffice.starts[0].NoFault)
+				require.Equal(t, []string{idA}, s.stub().starts[0].Students)
+				require.Equal(t, "abc", s.stub().starts[0].Agreed)
+				require.False(t, s.stub().starts[0].NoFault)
 				require.Contains(t, s.get("/class/requests", tokenT).Body.String(), "being graded again")
-				require.Empty(t, s.fakeOffice.answers)
+				require.Empty(t, s.stub().answers)
 				for i, e := range c.end {
 					s.events <- desk.Event{ID: uint64(80 + i), What: e}
 				}
@@ -124,21 +124,21 @@ func TestGradedAgain(t *testing.T) {
 					s.Close()
 				}
 				synctest.Wait()
-				require.Len(t, s.fakeOffice.answers, c.said)
+				require.Len(t, s.stub().answers, c.said)
 				if c.said > 0 {
-					require.Equal(t, result.RequestGraded, s.fakeOffice.answers[0].Kind)
+					require.Equal(t, result.RequestGraded, s.stub().answers[0].Kind)
 				}
 				require.NotContains(t, s.get("/class/requests", tokenT).Body.String(), "being graded again")
 			})
 		})
 	}
 	s := serveOffice(t, func(o *Options) { o.NoFault = true })
-	s.fakeOffice.faults = "abc"
+	s.stub().faults = "abc"
 	require.Equal(t, http.StatusSeeOther, s.do(ask("POST", "/class/requests/1", tokenT, formOf(tokenT, "do", "again"))).Code)
-	require.True(t, s.fakeOffice.starts[0].NoFault)
+	require.True(t, s.stub().starts[0].NoFault)
 	s = serveOffice(t) // nothing is made to fail
 	require.Equal(t, http.StatusSeeOther, s.do(ask("POST", "/class/requests/3", tokenT, formOf(tokenT, "do", "again"))).Code)
-	require.Empty(t, s.fakeOffice.starts[0].Tasks)
+	require.Empty(t, s.stub().starts[0].Tasks)
 }
 
 // What is shown of a run's faults is said in both languages, with its nodes and containers.
@@ -185,7 +185,7 @@ func TestRequestPatches(t *testing.T) {
 func TestPages(t *testing.T) {
 	s := serveOffice(t)
 	for i := range 3*requestsShown + 1 {
-		s.fakeOffice.requests = append(s.fakeOffice.requests, result.Request{ID: int64(100 + i), Student: idA, Words: []result.Word{{Kind: result.RequestAsked, Student: true, When: time.Unix(int64(i), 0)}}})
+		s.stub().requests = append(s.stub().requests, result.Request{ID: int64(100 + i), Student: idA, Words: []result.Word{{Kind: result.RequestAsked, Student: true, When: time.Unix(int64(i), 0)}}})
 	}
 	for query, want := range map[string]int{"": requestsShown, "?page=2": requestsShown, "?page=4": 5, "?page=99": 5, "?page=-3": requestsShown, "?page=x": requestsShown, "?page=99999999999999999999": requestsShown} {
 		text := s.get("/class/requests"+query, tokenT).Body.String()

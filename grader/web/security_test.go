@@ -23,10 +23,10 @@ import (
 // deeds are how many things were done by the desk.
 func (s *served) deeds() int {
 	s.mu.Lock()
-	s.fakeOffice.omu.Lock()
+	s.stub().omu.Lock()
 	defer s.mu.Unlock()
-	defer s.fakeOffice.omu.Unlock()
-	return len(s.checks) + len(s.cancels) + len(s.fakeOffice.answers) + len(s.fakeOffice.hands) + len(s.fakeOffice.plans) + len(s.fakeOffice.starts) + len(s.fakeOffice.exports) + len(s.fakeOffice.made) + len(s.fakeOffice.revoked)
+	defer s.stub().omu.Unlock()
+	return len(s.checks) + len(s.cancels) + len(s.stub().answers) + len(s.stub().hands) + len(s.stub().plans) + len(s.stub().starts) + len(s.stub().exports) + len(s.stub().made) + len(s.stub().revoked)
 }
 
 // tokenOf lets in whom a page is for.
@@ -154,7 +154,7 @@ func TestNamesOfOthersLeadNowhere(t *testing.T) {
 			for _, done := range append(slices.Clone(s.checks), s.cancels...) {
 				require.True(t, strings.HasPrefix(done, idA), "%s did %s", path, done)
 			}
-			require.Empty(t, s.fakeOffice.answers)
+			require.Empty(t, s.stub().answers)
 			require.NotContains(t, w.Body.String(), nameB, path)
 			require.NotContains(t, w.Body.String(), "请再看", path)
 			require.NotContains(t, w.Header().Get("Location"), idB)
@@ -173,7 +173,7 @@ func TestHostileTextsAreInertEverywhere(t *testing.T) {
 		for i := range s.class.Students {
 			s.class.Students[i].Name = nameA + evil
 		}
-		s.fakeOffice.requests[0].Check, s.fakeOffice.requests[1].Task = evil, evil
+		s.stub().requests[0].Check, s.stub().requests[1].Task = evil, evil
 		pages := 0
 		for _, x := range walk(idA) {
 			method, path, r := x[0].(string), x[1].(string), x[2].(Route)
@@ -245,7 +245,7 @@ func TestDownloadsWriteNoHeaders(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
 			synctest.Test(t, func(t *testing.T) {
 				s := serveOffice(t, unbounded)
-				s.fakeOffice.file, s.class.Name = name, name
+				s.stub().file, s.class.Name = name, name
 				p := s.listening(t)
 				for _, raw := range []string{
 					"GET /class/files/csv HTTP/1.1\r\nHost: x\r\nCookie: grade=" + tokenT + "\r\n\r\n",
@@ -283,7 +283,7 @@ func TestSlowDownload(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
 		s := serveOffice(t, unbounded)
-		s.fakeOffice.size = 4 << 20
+		s.stub().size = 4 << 20
 		c := s.listening(t).dial()
 		defer c.Close()
 		_, err := io.WriteString(c, "GET /class/files/csv HTTP/1.1\r\nHost: x\r\nCookie: grade="+tokenT+"\r\n\r\n")
@@ -301,7 +301,7 @@ func TestSlowDownload(t *testing.T) {
 func TestLargeFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	s := serveOffice(t)
-	s.fakeOffice.size = fileMost + 1
+	s.stub().size = fileMost + 1
 	for _, f := range report.Formats()[:4] {
 		w := s.get("/class/files/"+f.Name, tokenT)
 		require.Equal(t, http.StatusUnprocessableEntity, w.Code)
