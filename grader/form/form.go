@@ -58,7 +58,7 @@ type Filled struct {
 	None, Absent, Unknown []string
 	// Unread are cells of IDs that are formulas without a value.
 	Unread []string
-	// Formulas says that the worksheet computes something.
+	// Formulas says that the workbook computes something.
 	Formulas bool
 
 	form  *roster.Form
@@ -98,7 +98,7 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if err := t.ofMaximum(col, o.OutOf); err != nil {
 		return nil, err
 	}
-	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Formulas: t.Formulas, Unread: t.unread, form: f}
+	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Unread: t.unread, form: f}
 	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}}
 	for _, row := range t.list {
 		if err := w.row(row, ids); err != nil {
@@ -107,6 +107,9 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	}
 	if len(w.renamed) > 0 {
 		return nil, diag.Misuse(i18n.M("fill.renamed", "n", len(w.renamed), "sheet", clip(t.Sheet), "students", named(w.renamed)), i18n.M("fill.renamed_hint"))
+	}
+	if err := out.forget(t); err != nil {
+		return nil, err
 	}
 	for _, s := range scores {
 		if _, ok := w.seen[s.ID]; !ok {

@@ -112,6 +112,9 @@ func FuzzSheet(f *testing.F) {
 		var buf bytes.Buffer
 		require.NoError(t, one.Write(t.Context(), &buf))
 		two, err := Fill(t.Context(), buf.Bytes(), "form.xlsx", class(), Options{})
+		if one.Formulas { // what they came to is gone, and headings and texts that were made so
+			return
+		}
 		require.NoError(t, err, "%q", members(t, buf.Bytes())[sheet1])
 		require.Equal(t, one.Written+one.Same, two.Same)
 		require.Zero(t, two.Written)

@@ -26,6 +26,9 @@ type Book struct {
 	shared   []string
 	styles   []look
 	calc     Place // of the tag that says how formulas are computed, if there is one
+	// calcAt is where there is place for one, with the prefix of tags there.
+	calcAt     Place
+	calcPrefix string
 }
 
 // Sheet is one worksheet of a workbook.
@@ -169,8 +172,17 @@ func (b *Book) contents() error {
 	if err != nil {
 		return err
 	}
+	depth := 0
 	err = b.part(main, func(t xml.Token) (bool, error) {
+		if end, ok := t.(xml.EndElement); ok {
+			if depth--; depth == 1 && beforeCalc[end.Name.Local] {
+				b.calcAt, b.calcPrefix = Place{main, b.to, b.to}, end.Name.Space
+			}
+		}
 		e, ok := t.(xml.StartElement)
+		if ok {
+			depth++
+		}
 		if ok && e.Name.Local == "calcPr" {
 			b.calc = Place{main, b.from, b.to}
 		}

@@ -46,9 +46,6 @@ func (b *Book) Placed(s Sheet, row func(PlacedRow) (more bool), merged func(Span
 	return err
 }
 
-// Calc is where the workbook says how its formulas are computed; no part if it does not.
-func (b *Book) Calc() Place { return b.calc }
-
 // Column is the number of a column such as "F", 0 if it is none.
 func Column(letters string) int {
 	col, _, ok := place(letters + "1")
