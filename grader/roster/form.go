@@ -51,6 +51,7 @@ type FormTable struct {
 	Sheet  string
 	Rows   []FormRow
 	Merged []Area
+	Rules  []sheetfile.Rule // of what may be typed into cells
 	// Formulas says that it has any.
 	Formulas bool
 }
@@ -121,6 +122,9 @@ func (f *Form) Member(p sheetfile.Place) *zip.File {
 // Recompute is where the workbook says how its formulas are computed, or could.
 func (f *Form) Recompute() (at sheetfile.Place, prefix string) { return f.book.Recompute() }
 
+// Shows is how cells of a style show numbers.
+func (f *Form) Shows(style string) sheetfile.Shown { return f.book.Shows(style) }
+
 // Computed gives the cells of all worksheets, hidden ones too, that formulas make the
 // value of.
 func (f *Form) Computed(each func(sheetfile.Computed)) error {
@@ -160,7 +164,7 @@ func (f *Form) Read(i int) (*FormTable, error) {
 			t.Rows = append(t.Rows, row)
 		}
 		return cells <= maxCells && size <= maxText
-	}, func(a Area) { t.Merged = append(t.Merged, a) })
+	}, func(a Area) { t.Merged = append(t.Merged, a) }, func(r sheetfile.Rule) { t.Rules = append(t.Rules, r) })
 	if err == nil && (cells > maxCells || size > maxText) {
 		err = sheetfile.ErrUnfolds
 	}

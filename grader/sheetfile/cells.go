@@ -54,6 +54,11 @@ func (s *sheetReader) walk(part string, row func() (more bool), merged func(Span
 				return true, err
 			}
 		}
+		if s.rules != nil {
+			if err := s.rules.token(t); err != nil {
+				return true, err
+			}
+		}
 		if s.inline {
 			s.text.token(t)
 		}
@@ -105,6 +110,7 @@ type sheetReader struct {
 	tag    Place // of the row's start
 	cell   int64 // where the cell begins
 	prefix string
+	rules  *rules // only if somebody asks for them
 	arrays []Span // of formulas for several cells, only if nest follows the tags
 
 	computed func(Computed) // is told of cells that are; nil otherwise

@@ -25,7 +25,10 @@ type Book struct {
 	sheets   []Sheet
 	shared   []string
 	styles   []look
-	calc     Place // of the tag that says how formulas are computed, if there is one
+	// codes are the number formats by their numbers, formatIDs the styles' numbers.
+	codes     map[string]string
+	formatIDs []string
+	calc      Place // of the tag that says how formulas are computed, if there is one
 	// calcAt is where there is place for one, with the prefix of tags there.
 	calcAt     Place
 	calcPrefix string
@@ -279,13 +282,19 @@ var zeros = regexp.MustCompile(`^0{2,64}(;.*)?$`)
 
 func (b *Book) formats(part string) error {
 	own := map[string]look{}
-	in := false
+	in, named := false, false
+	b.codes = map[string]string{}
 	return b.part(part, func(t xml.Token) (bool, error) {
 		switch e := t.(type) {
 		case xml.StartElement:
 			switch {
+			case e.Name.Local == "numFmts":
+				named = true
 			case e.Name.Local == "numFmt":
 				code, l := attr(e, "formatCode"), look{}
+				if named {
+					b.codes[attr(e, "numFmtId")] = code
+				}
 				if zeros.MatchString(code) {
 					l.pad = strings.IndexFunc(code+";", func(r rune) bool { return r != '0' })
 				}
@@ -298,12 +307,12 @@ func (b *Book) formats(part string) error {
 				id := attr(e, "numFmtId")
 				l := own[id]
 				l.percent = l.percent || id == "9" || id == "10" // built in
-				b.styles = append(b.styles, l)
+				b.styles, b.formatIDs = append(b.styles, l), append(b.formatIDs, id)
 			}
 		case xml.EndElement:
-			in = in && e.Name.Local != "cellXfs"
+			in, named = in && e.Name.Local != "cellXfs", named && e.Name.Local != "numFmts"
 		}
-		if len(b.styles)+len(own) > maxStyles {
+		if len(b.styles)+len(b.codes) > maxStyles {
 			return false, ErrUnfolds
 		}
 		return true, nil
