@@ -14,7 +14,7 @@ import (
 // they are shown, what may be typed there, what they are of.
 type doubts struct {
 	rules   []rule // of the column
-	maxima  []int            // columns with a maximum in each row
+	maxima  []int  // columns with a maximum in each row
 	outOf   rubric.Points
 	shown   []string // cells that would show something else
 	broken  []breach
@@ -30,9 +30,8 @@ type breach struct {
 	cells []string
 }
 
-func (d *doubts) from(t *table, col int, outOf rubric.Points) {
-	d.outOf = outOf
-	d.maxima = t.maximumColumns(col)
+func newDoubts(t *table, col int, outOf rubric.Points) doubts {
+	d := doubts{outOf: outOf, maxima: t.maximumColumns(col)}
 	for _, r := range t.Rules {
 		var areas []roster.Area
 		for _, a := range r.Areas {
@@ -45,6 +44,7 @@ func (d *doubts) from(t *table, col int, outOf rubric.Points) {
 		}
 	}
 	d.broken = make([]breach, len(d.rules))
+	return d
 }
 
 // doubt compares a score that stands in a cell, or will, with what the form says of it.
@@ -96,8 +96,11 @@ func (w *filling) doubtful() error {
 			i18n.M("fill.said_hint", "max", w.limited[0].String()))
 	}
 	if m := w.atMost; m != nil {
-		return diag.Misuse(i18n.M("fill.rule_maximum", "column", label, "cell", m.cells[0], "rule", m.rule.said(), "full", w.outOf.String()),
-			i18n.M("fill.said_hint", "max", m.limit.String()))
+		hint := i18n.M("fill.said_hint", "max", m.limit.String())
+		if m.limit == w.outOf { // all below it
+			hint = i18n.M("fill.not_allowed_hint")
+		}
+		return diag.Misuse(i18n.M("fill.rule_maximum", "column", label, "cell", m.cells[0], "rule", m.rule.said(), "full", w.outOf.String()), hint)
 	}
 	for _, b := range w.broken {
 		if len(b.cells) > 0 {

@@ -93,7 +93,7 @@ func TestAllowed(t *testing.T) {
 		bounds     []any
 	}{
 		"of fifty":       {make: within(0, 50, whole, between), ranges: "C2:C50", o: of, want: `the form allows only whole numbers (0 – 50) in "成绩" (C2), and the scores to write are of 100; nothing was written`, hint: "--scale 50"},
-		"less than":      {make: within(100, 0, dec, excelize.DataValidationOperatorLessThan), ranges: "C1:C9", o: of, want: "numbers (< 100)", hint: "--scale 100"},
+		"less than":      {make: within(100, 0, dec, excelize.DataValidationOperatorLessThan), ranges: "C1:C9", o: of, want: "numbers (< 100)", hint: "take the validation off"},
 		"no decimals":    {make: within(0, 100, whole, between), ranges: "A1 C2:C4", o: of, want: `the form allows only whole numbers (0 – 100) in "成绩", and 1 score to write is not that: C2 92.5; nothing was written`, hint: "--column"},
 		"its row only":   {make: within(0, 100, whole, between), ranges: "C3", o: of},
 		"above":          {make: within(0, 50, dec, between), ranges: "C2:C4", want: "2 scores to write are not that: C2 92.5, C3 100", hint: "--scale"},

@@ -1,6 +1,8 @@
 // Package form writes scores into a school's own form: a workbook with a list of
-// students and a column for their scores. It changes the cells of the scores and
-// nothing else; every other part of the file is copied as it is.
+// students and a column for their scores. It changes the cells of the scores, takes out
+// what formulas had come to before, and has them computed when the form is opened; every
+// other part of the file is copied as it is. A form that would show a score as another
+// number, does not allow it, or says another maximum is refused.
 //
 // Everything in the form is foreign: it is read within the bounds of rosters.
 package form
@@ -103,7 +105,7 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	}
 	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Unread: t.unread, form: f}
 	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}, marked: map[string]bool{}}
-	w.doubts.from(t, col, o.OutOf)
+	w.doubts = newDoubts(t, col, o.OutOf)
 	for _, row := range t.list {
 		if err := w.row(row, ids); err != nil {
 			return nil, err
