@@ -1,6 +1,7 @@
 package sheetfile
 
 import (
+	"encoding/xml"
 	"regexp"
 	"strconv"
 	"strings"
@@ -124,4 +125,46 @@ func decimals(section string) int {
 		return Otherwise
 	}
 	return len(m[1])
+}
+
+// zeros is a number format that pads with zeros and does nothing else.
+var zeros = regexp.MustCompile(`^0{2,64}(;.*)?$`)
+
+func (b *Book) formats(part string) error {
+	own := map[string]look{}
+	in, named := false, false
+	b.codes = map[string]string{}
+	return b.part(part, func(t xml.Token) (bool, error) {
+		switch e := t.(type) {
+		case xml.StartElement:
+			switch {
+			case e.Name.Local == "numFmts":
+				named = true
+			case e.Name.Local == "numFmt":
+				code, l := attr(e, "formatCode"), look{}
+				if named {
+					b.codes[attr(e, "numFmtId")] = code
+				}
+				if zeros.MatchString(code) {
+					l.pad = strings.IndexFunc(code+";", func(r rune) bool { return r != '0' })
+				}
+				if l.percent = strings.Contains(code, "%"); l != (look{}) {
+					own[attr(e, "numFmtId")] = l
+				}
+			case e.Name.Local == "cellXfs":
+				in = true
+			case in && e.Name.Local == "xf":
+				id := attr(e, "numFmtId")
+				l := own[id]
+				l.percent = l.percent || id == "9" || id == "10" // built in
+				b.styles, b.formatIDs = append(b.styles, l), append(b.formatIDs, id)
+			}
+		case xml.EndElement:
+			in, named = in && e.Name.Local != "cellXfs", named && e.Name.Local != "numFmts"
+		}
+		if len(b.styles)+len(b.codes) > maxStyles {
+			return false, ErrUnfolds
+		}
+		return true, nil
+	})
 }
