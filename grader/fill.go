@@ -116,7 +116,7 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 		key   string
 		words []string
 	}{
-		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.kept", kept(f.Kept)},
+		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.marked", f.Marked}, {"fill.kept", kept(f.Kept)},
 		{"fill.excused", excused}, {"fill.uncounted", f.Unread}, {"fill.remarked", kept(f.Remarked)},
 	} {
 		if len(x.words) > 0 {

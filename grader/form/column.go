@@ -64,8 +64,9 @@ func isScore(text string) bool {
 }
 
 // scoreColumn is the column to write into: the one that was named, else the only one
-// that is headed as one and is not computed.
-func (t *table) scoreColumn(want string) (int, error) {
+// that is headed as one and is not computed. headless says that one that is named by its
+// letters needs no heading.
+func (t *table) scoreColumn(want string, headless bool) (int, error) {
 	last := 0
 	for _, r := range t.Rows[t.head:t.body] {
 		if n := len(r.Cells); n > 0 {
@@ -100,6 +101,10 @@ func (t *table) scoreColumn(want string) (int, error) {
 	}
 	if len(found) == 0 && want != "" {
 		if col := sheetfile.Column(want); col > 0 && col != t.id && col != t.name {
+			if words, _ := t.headings(col); len(words) == 0 && !headless {
+				return 0, diag.Misuse(i18n.M("fill.headless", "column", strings.ToUpper(want), "sheet", clip(t.Sheet), "cell", sheetfile.Name(col, t.Rows[t.head].N)),
+					i18n.M("fill.column_hint", "columns", names))
+			}
 			found = []int{col}
 		}
 	}

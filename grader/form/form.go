@@ -1,12 +1,15 @@
 // Package form writes scores into a school's own form: a workbook with a list of
-// students and a column for their scores. It changes the cells of the scores and
-// nothing else; every other part of the file is copied as it is.
+// students and a column for their scores. It changes the cells of the scores, takes out
+// what formulas had come to before, and has them computed when the form is opened; every
+// other part of the file is copied as it is. A form that would show a score as another
+// number, does not allow it, or says another maximum is refused.
 //
 // Everything in the form is foreign: it is read within the bounds of rosters.
 package form
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,9 +59,11 @@ type Filled struct {
 	// None are students of the form without a score; Absent, students of the class
 	// that the form has not; Unknown, the form's that the class has not.
 	None, Absent, Unknown []string
+	// Marked are cells with something else beside an ID, such as 0020240101（重修）.
+	Marked []string
 	// Unread are cells of IDs that are formulas without a value.
 	Unread []string
-	// Formulas says that the worksheet computes something.
+	// Formulas says that the workbook computes something.
 	Formulas bool
 
 	form  *roster.Form
@@ -91,15 +96,16 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 			o.Column = words[i]
 		}
 	}
-	col, err := t.scoreColumn(o.Column)
+	col, err := t.scoreColumn(o.Column, o.Headings != "")
 	if err != nil {
 		return nil, err
 	}
 	if err := t.ofMaximum(col, o.OutOf); err != nil {
 		return nil, err
 	}
-	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Formulas: t.Formulas, Unread: t.unread, form: f}
-	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}}
+	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Unread: t.unread, form: f}
+	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}, marked: map[string]bool{}}
+	w.doubts = newDoubts(t, col, o.OutOf)
 	for _, row := range t.list {
 		if err := w.row(row, ids); err != nil {
 			return nil, err
@@ -108,8 +114,14 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if len(w.renamed) > 0 {
 		return nil, diag.Misuse(i18n.M("fill.renamed", "n", len(w.renamed), "sheet", clip(t.Sheet), "students", named(w.renamed)), i18n.M("fill.renamed_hint"))
 	}
+	if err := w.doubtful(); err != nil {
+		return nil, err
+	}
+	if err := out.forget(t); err != nil {
+		return nil, err
+	}
 	for _, s := range scores {
-		if _, ok := w.seen[s.ID]; !ok {
+		if _, ok := w.seen[s.ID]; !ok && !w.marked[s.ID] {
 			out.Absent = append(out.Absent, s.ID)
 		}
 	}
@@ -163,6 +175,8 @@ type filling struct {
 	seen map[string]string // the cell of each student's ID
 	// renamed are cells of names that are not the ID's.
 	renamed []string
+	marked  map[string]bool // IDs that stand in a cell with something else
+	doubts
 }
 
 // absences are words that stand in a score's place, or beside it, and mean that there
@@ -183,6 +197,8 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 	if !ok {
 		if looksLikeID(id.ID()) {
 			w.out.Unknown = append(w.out.Unknown, clip(id.ID())+" ("+at+")")
+		} else if w.mark(id.ID(), ids) {
+			w.out.Marked = append(w.out.Marked, clip(id.Text)+" ("+at+")")
 		}
 		return nil
 	}
@@ -220,6 +236,7 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 		w.out.edits = append(w.out.edits, write(row, w.col, s)...)
 		w.out.Written++
 	}
+	w.doubt(row, cell, s.Points)
 	for _, c := range row.Cells {
 		if c.Col != w.col && slices.Contains(absences, strings.ToLower(c.Text)) {
 			w.out.Remarked = append(w.out.Remarked, Kept{sheetfile.Name(c.Col, row.N), s.ID, c.Text})
@@ -252,6 +269,24 @@ func asPoints(text string) (rubric.Points, bool) {
 func looksLikeID(s string) bool {
 	return strings.ContainsAny(s, "0123456789") && len(s) <= 4*roster.MaxIDLength && !strings.ContainsFunc(s, isHan)
 }
+
+// idAt is what may be an ID within a text.
+var idAt = regexp.MustCompile(`[0-9A-Za-z_-]{4,}`)
+
+// mark reports whether a text that is no ID has one in it: of a student of the class, or
+// a long one at its beginning.
+func (w *filling) mark(text string, ids index) (is bool) {
+	for _, at := range idAt.FindAllStringIndex(text, maxNamed) {
+		id := text[at[0]:at[1]]
+		if s, ok := ids.by[id]; ok {
+			w.marked[s.ID], is = true, true
+		}
+		is = is || at[0] == 0 && len(digit.FindAllString(id, -1)) >= 5
+	}
+	return is
+}
+
+var digit = regexp.MustCompile(`[0-9]`)
 
 func clip(s string) string {
 	if r := []rune(s); len(r) > 60 {

@@ -11,6 +11,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
 )
 
 // school is a form as schools print them: titles, a heading, students in another
@@ -98,7 +99,7 @@ func TestHeadings(t *testing.T) {
 		"usual":       {rows: two([]any{"学号", "姓名", "平时成绩*"}), o: Options{Column: "平时成绩"}, cell: "C2"},
 		"last row":    {rows: append(make([][]any, 11), two([]any{"学号", "姓名", "成绩"})...), cell: "C13"},
 		"named":       {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩", "总评成绩"}), o: Options{Column: "期末成绩"}, cell: "D2"},
-		"lettered":    {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩"}), o: Options{Column: "f"}, cell: "F2"},
+		"lettered":    {rows: two([]any{"学号", "姓名", "平时成绩", "期末成绩", nil, "实验"}), o: Options{Column: "f"}, cell: "F2"},
 		"two rows":    {rows: two([]any{"学号", "姓名", "成绩", nil}, []any{nil, nil, "得分", "等级"}), merge: []string{"A1:A2", "B1:B2", "C1:D1"}, cell: "C3"},
 		"under":       {rows: two([]any{"学号", "姓名", "成绩", nil, nil}, []any{nil, nil, "平时", "期末", "总评"}), merge: []string{"C1:E1"}, o: Options{Column: "成绩/总评"}, cell: "E3"},
 		"by itself":   {rows: two([]any{"学号", "姓名", "成绩", nil}, []any{nil, nil, "实验", "签名"}), merge: []string{"A1:A2", "B1:B2", "C1:D1"}, cell: "C3"},
@@ -151,11 +152,14 @@ func TestRefused(t *testing.T) {
 		"twice, bare":    {raw: rows(head, []any{20240101, "张三"}), want: "stands twice"},
 		"merged":         {raw: book(t, [][]any{head, one, {"0020240102", "李四"}}, merge("C2:C3")), want: "the cell C2 for a score is part of C2:C3"},
 		"no column":      {raw: rows(head), o: Options{Column: "总评成绩"}, want: `the form has no column "总评成绩"`},
+		"far right":      {raw: rows(head), o: Options{Column: "zz"}, want: `the column ZZ of the sheet "Sheet1" has no heading (ZZ1 is blank); nothing was written`},
+		"next to it":     {raw: rows(head), o: Options{Column: "D"}, want: `the column D of the sheet "Sheet1" has no heading (D1 is blank)`},
 		"the IDs' own":   {raw: rows(head), o: Options{Column: "A"}, want: `the form has no column "A"`},
 		"no sheet":       {raw: rows(head), o: Options{Sheet: "x"}, want: `the form has no sheet "x"`},
 		"sheets":         {raw: book(t, [][]any{head, one}, two), want: "several sheets of the form have students of the class: Sheet1, 二班"},
 		"xls":            {raw: []byte("\xD0\xCF\x11\xE0rest"), want: ""},
 		"no zip":         {raw: []byte("学号,姓名"), want: ""},
+		"far too much":   {raw: make([]byte, roster.MaxRosterBytes+1), want: "the form form.xlsx is larger than 16 MiB"},
 		"empty":          {raw: nil, want: ""},
 		"cut":            {raw: rows(head)[:200], want: ""},
 		"a sheet is off": {raw: with(t, rows(head), sheet1, func(s string) string { return strings.Replace(s, "<sheetData>", "<sheetData><row", 1) }), want: ""},
@@ -210,6 +214,18 @@ func TestNumbers(t *testing.T) {
 			require.Equal(t, map[bool]int{true: 2, false: 1}[tt.want], f.Written)
 		})
 	}
+}
+
+// TestMarkedIDs: an ID with something else beside it is written by nobody and named; what
+// is no ID is not.
+func TestMarkedIDs(t *testing.T) {
+	rows := [][]any{
+		{"学号", "姓名", "成绩"}, {"0020240101（重修）", "张三"}, {"0020240102", "李四"}, {"重修 2024001", "Anna Schmidt"}, {"20249999*免听", "某人"}, {"9999(重)", "某人"}, {"2024年6月"}, {"合计 6 人"}, {"教师签字"}, {"共 12345 人"},
+	}
+	f, _ := fill(t, book(t, rows), Options{}, map[string]string{"C3": "100"})
+	require.Equal(t, []string{"0020240101（重修） (A2)", "重修 2024001 (A4)", "20249999*免听 (A5)"}, f.Marked)
+	require.Equal(t, []string(nil), f.Unknown)
+	require.Equal(t, []string{"202411210000000103", "2024002"}, f.Absent)
 }
 
 // TestShapes: forms that other programs wrote, and what they leave out.

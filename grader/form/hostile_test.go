@@ -77,6 +77,10 @@ func TestHostileForms(t *testing.T) {
 		"cut off":         {raw: bare(t, small("")[:200])},
 		"many cells":      {raw: bare(t, small(strings.Repeat(`<row>`+strings.Repeat("<c/>", 5000)+`</row>`, 100)))},
 		"merged":          {raw: bare(t, merged.String()), good: true},
+		"arrays":          {raw: bare(t, small(`<row r="3">`+strings.Repeat(`<c><f t="array" ref="A1:XFD1048576">1</f></c>`, 300)+`</row>`))},
+		"rules":           {raw: bare(t, strings.Replace(small(""), "</worksheet>", "<dataValidations>"+strings.Repeat(`<dataValidation sqref="A1"/>`, 30_000)+"</dataValidations></worksheet>", 1))},
+		"ranges of rules": {raw: bare(t, strings.Replace(small(""), "</worksheet>", `<dataValidations><dataValidation sqref="`+strings.Repeat("B2:B9 ", 30_000)+`"/></dataValidations></worksheet>`, 1))},
+		"formulas":        {raw: bare(t, small(strings.Repeat(`<row>`+strings.Repeat(`<c t="str"><f>1</f><v>x</v></c>`, 500)+`</row>`, 300))), good: true},
 		"many students":   {raw: bare(t, small(rows.String())), good: true},
 		"markup in words": {raw: bare(t, small(`<row r="3">`+text("A3", "&lt;script&gt;1")+text("B3", "]]&gt;")+`</row>`)), good: true},
 	} {
@@ -86,6 +90,7 @@ func TestHostileForms(t *testing.T) {
 			f, err := Fill(ctx, tt.raw, "form.xlsx", class(), Options{})
 			if !tt.good {
 				require.Equal(t, diag.Usage, diag.Code(err), "%v", err)
+				require.NotContains(t, err.Error(), "roster")
 				return
 			}
 			require.NoError(t, err)
@@ -112,6 +117,9 @@ func FuzzSheet(f *testing.F) {
 		var buf bytes.Buffer
 		require.NoError(t, one.Write(t.Context(), &buf))
 		two, err := Fill(t.Context(), buf.Bytes(), "form.xlsx", class(), Options{})
+		if one.Formulas { // what they came to is gone, and headings and texts that were made so
+			return
+		}
 		require.NoError(t, err, "%q", members(t, buf.Bytes())[sheet1])
 		require.Equal(t, one.Written+one.Same, two.Same)
 		require.Zero(t, two.Written)

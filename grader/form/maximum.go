@@ -2,6 +2,7 @@ package form
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/diag"
@@ -78,12 +79,82 @@ func count(s string) (rubric.Points, bool) {
 	return rubric.Points(sum+digit) * 100, sum+digit > 0
 }
 
-// ofMaximum refuses a column that says another maximum than what is written.
+// ofMaximum refuses a column whose headings say another maximum than what is written,
+// or that says none in a form that says another one beside the list.
 func (t *table) ofMaximum(col int, outOf rubric.Points) error {
 	words, at := t.headings(col)
-	if p := maximum(words); p > 0 && outOf > 0 && p != outOf {
+	p := maximum(words)
+	if p > 0 && outOf > 0 && p != outOf {
 		return diag.Misuse(i18n.M("fill.maximum", "column", t.label(col), "cell", sheetfile.Name(col, at), "max", p.String(), "full", outOf.String()),
 			i18n.M("fill.maximum_hint", "max", p.String()))
 	}
-	return nil
+	if p > 0 || outOf <= 0 {
+		return nil
+	}
+	said := t.beside()
+	if len(said) == 0 || slices.ContainsFunc(said, func(s statement) bool { return s.max == outOf }) {
+		return nil
+	}
+	return diag.Misuse(i18n.M("fill.title_maximum", "cell", said[0].cell, "text", said[0].text, "max", said[0].max.String(), "full", outOf.String()),
+		i18n.M("fill.said_hint", "max", said[0].max.String()))
+}
+
+// statement is a maximum that a form says somewhere.
+type statement struct {
+	cell, text string
+	max        rubric.Points
+}
+
+// besideMaxima are how texts beside a list say what its scores are of.
+var besideMaxima = []*regexp.Regexp{
+	regexp.MustCompile(`满分值?(?:为|是|[:=])?` + number),
+	regexp.MustCompile(number + `分制`),
+	regexp.MustCompile(`(?:outof|max(?:imum)?(?:score|points|marks?|grade)?)(?:is|[:=])?` + number + `(?:points?|marks?|pts?)?(?:$|[^\p{L}0-9.])`),
+}
+
+// headsMaximum are headings, and labels, of a maximum beside them.
+var headsMaximum = regexp.MustCompile(`^\p{Han}{0,6}满分值?$|^总?分值$|^(?:max(?:imum)?|full|possible)(?:score|points?|marks?|grade)?$|^outof$|^pointspossible$`)
+
+// beside are the maxima that rows say which are neither headings nor students.
+func (t *table) beside() (out []statement) {
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		id, _ := r.Cell(t.id)
+		if i >= t.head && i < t.body || i >= t.body && looksLikeID(id.ID()) || len(out) >= maxNamed || t.heads(i) {
+			continue
+		}
+		for k, c := range r.Cells {
+			text := tight(clip(c.Text))
+			for _, re := range besideMaxima {
+				for _, m := range re.FindAllStringSubmatch(text, maxNamed) {
+					if p, ok := count(m[1]); ok {
+						out = append(out, statement{sheetfile.Name(c.Col, r.N), clip(c.Text), p})
+					}
+				}
+			}
+			if k+1 < len(r.Cells) && headsMaximum.MatchString(roster.PlainHeading(c.Text)) {
+				next := r.Cells[k+1:]
+				if n := slices.IndexFunc(next, func(c roster.FormCell) bool { return c.Text != "" }); n >= 0 {
+					if p, ok := count(strings.TrimSuffix(next[n].Text, "分")); ok {
+						out = append(out, statement{sheetfile.Name(next[n].Col, r.N), clip(c.Text + " " + next[n].Text), p})
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// maximumColumns are those with a maximum in each student's row, if the headings of the
+// scores say none.
+func (t *table) maximumColumns(col int) (out []int) {
+	if words, _ := t.headings(col); maximum(words) > 0 {
+		return nil
+	}
+	for c := 1; c <= maxColumns; c++ {
+		if words, _ := t.headings(c); c != col && len(words) > 0 && headsMaximum.MatchString(roster.PlainHeading(words[len(words)-1])) {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -97,35 +97,18 @@ func widen(tag []byte, col int) []byte {
 	return bytes.Replace(tag, m[0], fmt.Appendf(nil, "%s%d:%d%s", m[1], min(from, col), max(to, col), m[4]), 1)
 }
 
-// recompute has formulas computed when the workbook is opened, since what they show
-// was made of other numbers.
-func recompute(old []byte) []byte {
-	if full.Match(old) {
-		return full.ReplaceAll(old, []byte(` fullCalcOnLoad="1"`))
-	}
-	end := []byte(">")
-	if bytes.HasSuffix(old, []byte("/>")) {
-		end = []byte("/>")
-	}
-	return append(append(bytes.TrimRight(bytes.TrimSuffix(old, end), " "), ` fullCalcOnLoad="1"`...), end...)
-}
-
-var full = regexp.MustCompile(`\sfullCalcOnLoad=["'][^"']*["']`)
-
 // Write writes the form with its scores. Members of the zip that have none are copied
 // byte for byte.
 func (f *Filled) Write(ctx context.Context, w io.Writer) error {
-	by := map[*zip.File][]edit{}
-	put := func(e edit) {
-		if m := f.form.Member(e.Place); m != nil {
-			by[m] = append(by[m], e)
-		}
-	}
+	parts := map[string][]edit{}
 	for _, e := range f.edits {
-		put(e)
+		parts[e.Part] = append(parts[e.Part], e)
 	}
-	if calc := f.form.Calc(); f.Formulas && calc.To > calc.From && len(f.edits) > 0 {
-		put(edit{calc, recompute})
+	by := map[*zip.File][]edit{}
+	for _, edits := range parts {
+		if m := f.form.Member(edits[0].Place); m != nil {
+			by[m] = edits
+		}
 	}
 	z := zip.NewWriter(w)
 	if err := z.SetComment(f.form.Zip.Comment); err != nil {

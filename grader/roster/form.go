@@ -51,6 +51,7 @@ type FormTable struct {
 	Sheet  string
 	Rows   []FormRow
 	Merged []Area
+	Rules  []sheetfile.Rule // of what may be typed into cells
 	// Formulas says that it has any.
 	Formulas bool
 }
@@ -62,7 +63,7 @@ func OpenForm(ctx context.Context, data []byte, file string) (*Form, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case len(data) > MaxRosterBytes:
-		return nil, diag.Misuse(i18n.M("roster.file_too_big", "path", file), i18n.M("roster.file_too_big_hint"))
+		return nil, diag.Misuse(i18n.M("fill.large", "file", file), i18n.M("fill.too_much_hint"))
 	case bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0")):
 		return nil, diag.Misuse(i18n.M("roster.old_excel"), i18n.M("roster.save_as_hint"))
 	}
@@ -101,7 +102,7 @@ func formError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, sheetfile.ErrUnfolds):
-		return diag.Misuse(i18n.M("roster.too_much", "cells", maxCells, "limit", maxUnzipped>>20), i18n.M("roster.too_much_hint"))
+		return diag.Misuse(i18n.M("fill.too_much", "cells", maxCells, "limit", maxUnzipped>>20), i18n.M("fill.too_much_hint"))
 	}
 	return diag.Misuse(i18n.M("roster.bad_workbook", "detail", err.Error()), i18n.M("roster.save_as_hint"))
 }
@@ -118,8 +119,31 @@ func (f *Form) Member(p sheetfile.Place) *zip.File {
 	return f.Zip.File[i]
 }
 
-// Calc is where the workbook says how its formulas are computed, if it does.
-func (f *Form) Calc() sheetfile.Place { return f.book.Calc() }
+// Recompute is where the workbook says how its formulas are computed, or could.
+func (f *Form) Recompute() (at sheetfile.Place, prefix string) { return f.book.Recompute() }
+
+// Shows is how cells of a style show numbers.
+func (f *Form) Shows(style string) sheetfile.Shown { return f.book.Shows(style) }
+
+// Computed gives the cells of all worksheets, hidden ones too, that formulas make the
+// value of.
+func (f *Form) Computed(each func(sheetfile.Computed)) error {
+	n := 0
+	for _, s := range f.book.Sheets() {
+		err := f.book.Computed(s, func(c sheetfile.Computed) {
+			if n++; n <= maxCells {
+				each(c)
+			}
+		})
+		if err == nil && n > maxCells {
+			err = sheetfile.ErrUnfolds
+		}
+		if err != nil {
+			return formError(f.ctx, err)
+		}
+	}
+	return nil
+}
 
 // Read reads the i-th worksheet.
 func (f *Form) Read(i int) (*FormTable, error) {
@@ -140,7 +164,7 @@ func (f *Form) Read(i int) (*FormTable, error) {
 			t.Rows = append(t.Rows, row)
 		}
 		return cells <= maxCells && size <= maxText
-	}, func(a Area) { t.Merged = append(t.Merged, a) })
+	}, func(a Area) { t.Merged = append(t.Merged, a) }, func(r sheetfile.Rule) { t.Rules = append(t.Rules, r) })
 	if err == nil && (cells > maxCells || size > maxText) {
 		err = sheetfile.ErrUnfolds
 	}

@@ -54,6 +54,11 @@ func (s *sheetReader) walk(part string, row func() (more bool), merged func(Span
 				return true, err
 			}
 		}
+		if s.rules != nil {
+			if err := s.rules.token(t); err != nil {
+				return true, err
+			}
+		}
 		if s.inline {
 			s.text.token(t)
 		}
@@ -77,6 +82,9 @@ func (s *sheetReader) walk(part string, row func() (more bool), merged func(Span
 				more := row()
 				s.cells, s.places = s.cells[:0], s.places[:0]
 				return more, nil
+			}
+			if s.computed != nil && (s.value && t.Name.Local == "v" || s.inline && t.Name.Local == "is") {
+				s.values = append(s.values, Place{s.tag.Part, s.valueAt, s.b.to})
 			}
 			s.value, s.inline = s.value && t.Name.Local != "v", s.inline && t.Name.Local != "is"
 		case xml.CharData:
@@ -102,6 +110,14 @@ type sheetReader struct {
 	tag    Place // of the row's start
 	cell   int64 // where the cell begins
 	prefix string
+	rules  *rules // only if somebody asks for them
+	arrays []Span // of formulas for several cells, only if nest follows the tags
+
+	computed func(Computed) // is told of cells that are; nil otherwise
+	cellTag  Place
+	bare     string
+	valueAt  int64
+	values   []Place
 
 	kind, style   string
 	value, inline bool // within <v>, <is>
@@ -126,6 +142,7 @@ func (s *sheetReader) start(t xml.StartElement) error {
 		if s.row > maxRows {
 			return &BadPlace{strconv.Itoa(s.row)}
 		}
+		s.pastArrays()
 		s.hidden = attr(t, "hidden") == "1" || attr(t, "hidden") == "true"
 	case "c":
 		s.col++
@@ -142,13 +159,19 @@ func (s *sheetReader) start(t xml.StartElement) error {
 		s.kind, s.style = attr(t, "t"), attr(t, "s")
 		s.cell, s.prefix = s.b.from, t.Name.Space
 		s.raw.Reset()
-		s.text, s.formula, s.open = texts{}, false, true
+		s.text, s.formula, s.open = texts{}, s.inArray(), true
+		if s.computed != nil {
+			s.cellTag, s.bare, s.values = Place{s.tag.Part, s.b.from, s.b.to}, bare(t), s.values[:0]
+		}
 	case "f":
 		s.formula = true
+		if s.nest != nil {
+			return s.array(t)
+		}
 	case "v":
-		s.value = true
+		s.value, s.valueAt = true, s.b.from
 	case "is":
-		s.inline = true
+		s.inline, s.valueAt = true, s.b.from
 	}
 	return nil
 }
@@ -159,6 +182,12 @@ func (s *sheetReader) finish() error {
 		return nil
 	}
 	s.open = false
+	if s.computed != nil {
+		if s.formula {
+			s.computed(Computed{s.col, s.row, s.cellTag, s.bare, s.values})
+		}
+		return nil
+	}
 	raw := strings.TrimSpace(s.raw.String())
 	c := Cell{Col: s.col, Formula: s.formula}
 	switch s.kind {

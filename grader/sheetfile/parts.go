@@ -25,7 +25,13 @@ type Book struct {
 	sheets   []Sheet
 	shared   []string
 	styles   []look
-	calc     Place // of the tag that says how formulas are computed, if there is one
+	// codes are the number formats by their numbers, formatIDs the styles' numbers.
+	codes     map[string]string
+	formatIDs []string
+	calc      Place // of the tag that says how formulas are computed, if there is one
+	// calcAt is where there is place for one, with the prefix of tags there.
+	calcAt     Place
+	calcPrefix string
 }
 
 // Sheet is one worksheet of a workbook.
@@ -169,8 +175,17 @@ func (b *Book) contents() error {
 	if err != nil {
 		return err
 	}
+	depth := 0
 	err = b.part(main, func(t xml.Token) (bool, error) {
+		if end, ok := t.(xml.EndElement); ok {
+			if depth--; depth == 1 && beforeCalc[end.Name.Local] {
+				b.calcAt, b.calcPrefix = Place{main, b.to, b.to}, end.Name.Space
+			}
+		}
 		e, ok := t.(xml.StartElement)
+		if ok {
+			depth++
+		}
 		if ok && e.Name.Local == "calcPr" {
 			b.calc = Place{main, b.from, b.to}
 		}
@@ -257,42 +272,6 @@ func (b *Book) strings(part string) error {
 			if kept += len(s); kept > b.limits.Text || len(b.shared) > maxStrings {
 				return false, ErrUnfolds
 			}
-		}
-		return true, nil
-	})
-}
-
-// zeros is a number format that pads with zeros and does nothing else.
-var zeros = regexp.MustCompile(`^0{2,64}(;.*)?$`)
-
-func (b *Book) formats(part string) error {
-	own := map[string]look{}
-	in := false
-	return b.part(part, func(t xml.Token) (bool, error) {
-		switch e := t.(type) {
-		case xml.StartElement:
-			switch {
-			case e.Name.Local == "numFmt":
-				code, l := attr(e, "formatCode"), look{}
-				if zeros.MatchString(code) {
-					l.pad = strings.IndexFunc(code+";", func(r rune) bool { return r != '0' })
-				}
-				if l.percent = strings.Contains(code, "%"); l != (look{}) {
-					own[attr(e, "numFmtId")] = l
-				}
-			case e.Name.Local == "cellXfs":
-				in = true
-			case in && e.Name.Local == "xf":
-				id := attr(e, "numFmtId")
-				l := own[id]
-				l.percent = l.percent || id == "9" || id == "10" // built in
-				b.styles = append(b.styles, l)
-			}
-		case xml.EndElement:
-			in = in && e.Name.Local != "cellXfs"
-		}
-		if len(b.styles)+len(own) > maxStyles {
-			return false, ErrUnfolds
 		}
 		return true, nil
 	})

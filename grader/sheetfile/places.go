@@ -32,9 +32,9 @@ type PlacedRow struct {
 var ErrNesting = errors.New("its tags do not match")
 
 // Placed is [Book.Cells] for who wants to write into the worksheet: with the places of
-// rows and cells, and strict about where tags stand.
-func (b *Book) Placed(s Sheet, row func(PlacedRow) (more bool), merged func(Span)) error {
-	r := &sheetReader{b: b, nest: &nesting{}, tag: Place{Part: s.part}}
+// rows and cells, and with what may be typed into them, and strict about where tags stand.
+func (b *Book) Placed(s Sheet, row func(PlacedRow) (more bool), merged func(Span), rule func(Rule)) error {
+	r := &sheetReader{b: b, nest: &nesting{}, rules: &rules{each: rule}, tag: Place{Part: s.part}}
 	more := true
 	err := r.walk(s.part, func() bool {
 		more = row(PlacedRow{r.row, r.tag, r.cells, r.places})
@@ -45,9 +45,6 @@ func (b *Book) Placed(s Sheet, row func(PlacedRow) (more bool), merged func(Span
 	}
 	return err
 }
-
-// Calc is where the workbook says how its formulas are computed; no part if it does not.
-func (b *Book) Calc() Place { return b.calc }
 
 // Column is the number of a column such as "F", 0 if it is none.
 func Column(letters string) int {
