@@ -28,7 +28,7 @@ func (b *book) scoreColumns(l layout, n int) []takeback.Head {
 	for i, at := range l.tasks {
 		set(at, takeback.Head{What: takeback.WhatPoints, Task: b.taskSheets[i].task})
 	}
-	for _, at := range []int{l.automatic, l.max, l.final} {
+	for _, at := range []int{l.automatic, l.max, l.final, l.soFar} {
 		set(at, takeback.Head{What: takeback.WhatPoints, Computed: true})
 	}
 	for _, at := range []int{l.open, l.byHand, l.late} {

@@ -60,8 +60,8 @@ func (w *Workbook) overs(ctx context.Context, b *sheetfile.Book, sheets []sheetf
 			continue
 		}
 		c.renamed()
-		if name == w.Sheet && c.stays.torn() {
-			w.Torn = true
+		if name == w.Sheet {
+			w.Torn = c.stays.torn(slices.ContainsFunc(w.Entries, func(e Entry) bool { return !e.Keys[1].blank() }))
 		}
 		for _, o := range c.found {
 			w.Overs.add(o)

@@ -48,6 +48,9 @@ type stayingRow struct {
 	texts []string // by heading
 }
 
+// nobodys is the text of a cell that tells nothing; none is read so.
+const nobodys = "\x00"
+
 // add takes a student's row.
 func (s *staying) add(was *Row, get func(int) sheetfile.Cell) {
 	if len(s.rows) >= maxRows {
@@ -57,7 +60,10 @@ func (s *staying) add(was *Row, get func(int) sheetfile.Cell) {
 	for i, h := range s.t.Heads {
 		text := ""
 		if s.looks(h, i) {
-			text = bare(line(shown(Cell{Cell: get(i)})))
+			c := get(i)
+			if text = bare(line(shown(Cell{Cell: c}))); c.Formula {
+				text = nobodys // it may look elsewhere
+			}
 		}
 		r.texts = append(r.texts, text)
 	}
@@ -72,13 +78,14 @@ func (s *staying) looks(h Head, i int) bool {
 	return h.What == WhatInput || h.What == WhatRoster && i > slices.IndexFunc(s.t.Heads, func(h Head) bool { return h.What == WhatInput })
 }
 
-// torn reports whether of some column more cells stayed than went along.
-func (s *staying) torn() bool {
+// torn reports whether of some column more cells stayed than went along; where keys went
+// along with the IDs, whether nothing of a column did.
+func (s *staying) torn(keys bool) bool {
 	present := make(map[*Row]bool, len(s.rows))
 	for _, r := range s.rows {
 		present[r.was] = true
 	}
-	stayed, k := make([]int, len(s.t.Heads)), 0 // less those that went along
+	stayed, along, k := make([]int, len(s.t.Heads)), make([]int, len(s.t.Heads)), 0
 	for i := range s.t.Rows {
 		before := &s.t.Rows[i] // who stood where rows[k] stands
 		if !present[before] {
@@ -97,11 +104,16 @@ func (s *staying) torn() bool {
 			switch {
 			case mine == theirs:
 			case r.texts[c] == mine:
-				stayed[c]--
+				along[c]++
 			case r.texts[c] == theirs && theirs != "":
 				stayed[c]++
 			}
 		}
 	}
-	return slices.Max(append(stayed, 0)) > 0
+	for c, n := range stayed {
+		if n > along[c] && (!keys || along[c] == 0) {
+			return true
+		}
+	}
+	return false
 }
