@@ -173,9 +173,12 @@ func (t *taking) show() error {
 	}
 	x := t.x
 	about := []any{"file", t.w.File, "class", t.j.Class.Name, "lab", t.j.Rubric.ID}
-	if len(x.Students) == 0 {
+	switch {
+	case len(x.Students) == 0 && len(x.Conflicts) > 0:
+		t.say("import.nothing_else", about...)
+	case len(x.Students) == 0:
 		t.say("import.nothing", about...)
-	} else {
+	default:
 		t.say("import.head", append(about, "n", len(x.Students), "same", x.Same)...)
 		rows := make([]report.Imported, len(x.Students))
 		var removed []string

@@ -54,6 +54,9 @@ func onPaper(t *testing.T, f *excelize.File, sheet string, digit float64) sheetO
 	for c := 1; c <= columns; c++ {
 		name, err := excelize.ColumnNumberToName(c)
 		require.NoError(t, err)
+		if seen, err := f.GetColVisible(sheet, name); err == nil && !seen {
+			continue
+		}
 		w, err := f.GetColWidth(sheet, name)
 		require.NoError(t, err)
 		used += (w*digit + 5) * 0.75

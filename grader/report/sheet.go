@@ -14,7 +14,7 @@ import (
 // the headings frozen and repeated on each page.
 type paper struct {
 	name   string
-	widths []float64 // of the columns, in digits
+	widths []float64 // of the columns, in digits; or unseen
 	rows   int       // with the heading
 	// lead columns stay in sight.
 	lead int
@@ -39,6 +39,9 @@ type paper struct {
 	// grouped says that rows that are folded away stand below the one they belong to.
 	grouped bool
 }
+
+// unseen is the width of a column that is hidden; a sort takes it along like any other.
+const unseen = -1
 
 // sheet is one sheet being written.
 type sheet struct {
@@ -86,6 +89,12 @@ func (b *book) open(p paper) (*sheet, error) {
 		return nil, err
 	}
 	for i, wide := range p.widths {
+		if wide == unseen {
+			if err := sw.SetColVisible(i+1, i+1, false); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if b.lang != i18n.ZH {
 			wide *= digitPixels / otherDigitPixels
 		}
@@ -161,7 +170,7 @@ func (s *sheet) height(values []any) float64 {
 	for i, v := range values {
 		c, ok := v.(excelize.Cell)
 		text, isText := c.Value.(string)
-		if ok && isText && s.b.st.wraps[c.StyleID] {
+		if ok && isText && s.widths[i] != unseen && s.b.st.wraps[c.StyleID] {
 			n := linesOf(text, s.b.room(s.widths[i]))
 			if s.lines > 0 && i < s.lead { // who it is takes two lines at most
 				n = min(n, 2)

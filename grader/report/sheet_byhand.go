@@ -98,8 +98,9 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 	if !all.Excused && !all.Open && most > 0 {
 		rate.Value = round4(all.Points.Float() / most.Float())
 	}
-	return append(out, textCell(clip(b.scoreCause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), override,
-		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, textCell(s.Remark, st.inputText, st.inputTextQuoted))
+	key := textCell(s.ID, st.text, st.textQuoted)
+	return append(out, textCell(clip(b.scoreCause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), key, override,
+		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, key, textCell(s.Remark, st.inputText, st.inputTextQuoted))
 }
 
 // cause is the check that lost most, in words that fit; what was seen of it is on the

@@ -28,7 +28,7 @@ func (b *book) scoreColumns(l layout, n int) []takeback.Head {
 	for i, at := range l.tasks {
 		set(at, takeback.Head{What: takeback.WhatPoints, Task: b.taskSheets[i].task})
 	}
-	for _, at := range []int{l.automatic, l.max, l.final} {
+	for _, at := range []int{l.automatic, l.max, l.final, l.soFar} {
 		set(at, takeback.Head{What: takeback.WhatPoints, Computed: true})
 	}
 	for _, at := range []int{l.open, l.byHand, l.late} {
@@ -38,6 +38,9 @@ func (b *book) scoreColumns(l layout, n int) []takeback.Head {
 		set(at, takeback.Head{What: takeback.WhatInput})
 	}
 	set(l.rate, takeback.Head{What: takeback.WhatShare, Computed: true})
+	for _, at := range []int{l.keyBefore, l.keyAmong} {
+		set(at, takeback.Head{What: takeback.Else}) // whoever reads back looks at them otherwise
+	}
 	set(l.cause, takeback.Head{What: takeback.WhatWords})
 	return out
 }
@@ -85,7 +88,7 @@ func (b *book) rosterHeads(own []any, more []string) []string {
 	}
 	for _, lang := range i18n.Langs {
 		for _, key := range []string{
-			"id", "name", "open_points", "by_hand", "late", "max", "reason", "override", "override_reason", "final", "rate", "remark",
+			"id", "name", "open_points", "by_hand", "late", "max", "reason", "override", "override_reason", "final", "rate", "remark", "key_before", "key_among",
 		} {
 			take(lang.T("report." + key))
 		}

@@ -73,13 +73,16 @@ const (
 func (b *book) points(widths []float64) float64 {
 	sum := 0.0
 	for _, w := range widths {
+		if w == unseen {
+			continue
+		}
 		sum += w*digitPixels + 5
 	}
 	return sum * 72 / 96
 }
 
 // perDigit is how many points wide a digit makes a column.
-func (b *book) perDigit() float64 { return b.points([]float64{1}) - b.points([]float64{0}) }
+func (b *book) perDigit() float64 { return b.points([]float64{2}) - b.points([]float64{1}) }
 
 // room is how many columns of a terminal's width, two for a Chinese character, stand
 // side by side in a cell: text is of 10 points, half of which are a column, digits a

@@ -33,7 +33,10 @@ type layout struct {
 	final    int
 	rate     int
 	remark   int
-	more     []string // the roster's other columns, behind the remark
+	// The student's ID once more, hidden before and between the columns that are filled in,
+	// so that who reads them back sees that only a part of the table was sorted.
+	keyBefore, keyAmong int
+	more                []string // the roster's other columns, behind the remark
 	// What the statistics count of scores that are not final, off paper; 0 where all are.
 	soFar   int
 	excused bool
@@ -75,7 +78,8 @@ func (b *book) layout() layout {
 	if b.d.Late != nil {
 		l.late = next()
 	}
-	l.max, l.cause, l.override, l.reason, l.final, l.rate, l.remark = next(), next(), next(), next(), next(), next(), next()
+	l.max, l.cause, l.keyBefore, l.override, l.reason = next(), next(), next(), next(), next()
+	l.final, l.rate, l.keyAmong, l.remark = next(), next(), next(), next()
 	for i := range b.d.Students {
 		if b.notFinal(&b.d.Students[i]) {
 			l.soFar = l.remark + len(l.more) + 1
@@ -114,6 +118,7 @@ func (b *book) scores() error {
 	widths, heads := b.scoreHeads(l)
 	b.recordHeads(name, heads, map[string]int{
 		takeback.ID: 1, takeback.Name: 2, takeback.Override: l.override, takeback.Reason: l.reason, takeback.Remark: l.remark,
+		takeback.KeyBefore: l.keyBefore, takeback.KeyAmong: l.keyAmong,
 	})
 	b.recordTable(name, heads, b.scoreColumns(l, len(heads)))
 	l.causeRoom = b.room(widths[l.cause-1])
@@ -181,10 +186,12 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	head(b.t("max"), 6, st.head)
 	cause := len(widths)
 	head(b.t("reason"), 0, st.head)
+	head(b.t("key_before"), unseen, st.head)
 	head(b.t("override"), 7, st.headInput)
 	head(b.t("override_reason"), 12, st.headInput)
 	head(b.t("final"), 7, st.headTask)
 	head(b.t("rate"), 6.5, st.head)
+	head(b.t("key_among"), unseen, st.head)
 	head(b.t("remark"), 8, st.headInput)
 	// The reason takes what the paper has left.
 	room := ((paperLong-2*sideMargin)/readable - b.points(widths)) / b.perDigit()

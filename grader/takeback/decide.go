@@ -65,6 +65,8 @@ func Decide(w *Workbook, standing func(id string) (Standing, bool)) (*Decision, 
 			d.head = line(c.Head)
 		}
 	}
+	d.copied()
+	d.torn()
 	for i := range w.Entries {
 		d.entry(&w.Entries[i])
 	}
@@ -271,6 +273,8 @@ func (d *decider) wrong(e *Entry, was *State, now typed, st Standing) bool {
 	case v.Set && !was.Override.Set && now.reason == was.Reason:
 		// What stands there is why points of checks or tasks were set.
 		d.refuse(e.Reason, complain("other_reason", "student", id))
+	case v.Set && was.Override.Set && v.Excused != was.Override.Excused && now.reason == was.Reason:
+		d.refuse(e.Reason, complain("excused_reason", "student", id))
 	case !v.Set && !was.Override.Set && now.reason != "":
 		d.refuse(e.Override, complain("reason_only", "student", id))
 	default:
@@ -298,6 +302,9 @@ func (d *decider) conflict(e *Entry, at Cell, was *State, st Standing, remark bo
 			}
 		case result.SetPoints, result.Excused, result.Remove:
 			if !remark && c.Task == "" && c.Check == "" {
+				if c.Kind == result.Remove {
+					return add("removed", "who", c.Who, "when", c.When.Format("2006-01-02 15:04"), "reason", clip(c.Reason))
+				}
 				return add("changed", "who", c.Who, "when", c.When.Format("2006-01-02 15:04"), "reason", clip(c.Reason))
 			}
 		}

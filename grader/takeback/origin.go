@@ -29,6 +29,10 @@ const (
 	Override = "override"
 	Reason   = "reason"
 	Remark   = "remark"
+	// The ID once more, hidden before and between what is filled in; a workbook of an
+	// earlier version has neither.
+	KeyBefore = "key_before"
+	KeyAmong  = "key_among"
 )
 
 // Origin is what a workbook was exported from.

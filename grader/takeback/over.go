@@ -60,6 +60,9 @@ func (w *Workbook) overs(ctx context.Context, b *sheetfile.Book, sheets []sheetf
 			continue
 		}
 		c.renamed()
+		if name == w.Sheet {
+			w.Torn = c.stays.torn(slices.ContainsFunc(w.Entries, func(e Entry) bool { return !e.Keys[1].blank() }))
+		}
 		for _, o := range c.found {
 			w.Overs.add(o)
 		}
@@ -79,6 +82,7 @@ type comparing struct {
 	cols  []int // by heading, from 1; nil before the headings were found
 	tried int   // rows that may have been them
 
+	stays     staying
 	strangers []stranger
 	found     []Over
 	more      int
@@ -88,7 +92,7 @@ type comparing struct {
 type stranger struct{ id, name, ref string }
 
 func newComparing(t *Table, sheet string) *comparing {
-	c := &comparing{t: t, sheet: sheet, by: make(map[string]*Row, len(t.Rows)), seen: map[string]bool{}}
+	c := &comparing{t: t, stays: staying{t: t}, sheet: sheet, by: make(map[string]*Row, len(t.Rows)), seen: map[string]bool{}}
 	for i := range t.Rows {
 		c.by[t.Rows[i].ID] = &t.Rows[i]
 	}
@@ -131,6 +135,7 @@ func (c *comparing) row(n int, _ bool, cells []sheetfile.Cell) bool {
 		return true
 	}
 	c.seen[id] = true
+	c.stays.add(was, get)
 	c.compare(n, was, get)
 	return true
 }

@@ -31,6 +31,11 @@ type Workbook struct {
 	Sheet  string // that was read, as it is called now
 	// Entries are the rows below the headings in which anything is, in their order.
 	Entries []Entry
+	// Torn says that cells with words of their own stayed where they were while IDs were sorted.
+	Torn bool
+	// Copies are the rows of other sheets with the same headings in which something else
+	// was typed.
+	Copies []Copy
 	// Overs are cells that were typed over and are not read.
 	Overs Overs
 }
@@ -38,7 +43,8 @@ type Workbook struct {
 // Entry is a row of the sheet.
 type Entry struct {
 	Row                              int
-	ID, Name, Override, Reason, Note Cell // Note is the remark
+	ID, Name, Override, Reason, Note Cell    // Note is the remark
+	Keys                             [2]Cell // see KeyBefore
 	// Merged says that one of its cells was merged with another row's.
 	Merged bool
 }
@@ -135,6 +141,9 @@ func read(ctx context.Context, parts sheetfile.Parts, file string) (*Workbook, e
 	if err := w.filled(b, sheets); err != nil {
 		return nil, err
 	}
+	if err := w.copies(b, sheets); err != nil {
+		return nil, err
+	}
 	return w, w.overs(ctx, b, sheets)
 }
 
@@ -197,7 +206,7 @@ func (w *Workbook) filled(b *sheetfile.Book, sheets []sheetfile.Sheet) error {
 	case len(found) == 0:
 		var heads []string
 		for _, c := range w.Origin.Columns {
-			if c.Key != "" && c.Key != Name {
+			if c.Key != "" && !optional(c.Key) {
 				heads = append(heads, line(c.Head))
 			}
 		}

@@ -44,7 +44,9 @@ func (t *table) row(n int, _ bool, cells []sheetfile.Cell) bool {
 	}
 	e := Entry{Row: n}
 	some := false
-	for key, to := range map[string]*Cell{ID: &e.ID, Name: &e.Name, Override: &e.Override, Reason: &e.Reason, Remark: &e.Note} {
+	for key, to := range map[string]*Cell{
+		ID: &e.ID, Name: &e.Name, Override: &e.Override, Reason: &e.Reason, Remark: &e.Note, KeyBefore: &e.Keys[0], KeyAmong: &e.Keys[1],
+	} {
 		col := t.at[key]
 		if col == 0 {
 			continue
@@ -52,7 +54,7 @@ func (t *table) row(n int, _ bool, cells []sheetfile.Cell) bool {
 		to.Ref = sheetfile.Name(col, n)
 		if i, ok := slices.BinarySearchFunc(cells, col, func(c sheetfile.Cell, col int) int { return c.Col - col }); ok {
 			to.Cell = cells[i]
-			some = true
+			some = some || key != KeyBefore && key != KeyAmong
 		}
 	}
 	if some {
@@ -94,10 +96,10 @@ func (t *table) heads(n int, cells []sheetfile.Cell) bool {
 			switch {
 			case len(cols) == len(keys):
 				at[key] = cols[i]
-			case len(cols) == 0 && key == Name:
+			case len(cols) == 0 && optional(key):
 			case len(cols) == 0:
 				return false
-			case len(cols) > len(keys) || key != Name:
+			case len(cols) > len(keys) || !optional(key):
 				problems = append(problems, problem{sheetfile.Name(cols[len(cols)-1], n), complain("twice_head", "head", clip(head), "n", len(cols), "before", len(keys))})
 			}
 		}
@@ -110,6 +112,9 @@ func (t *table) heads(n int, cells []sheetfile.Cell) bool {
 	t.at, t.problems = at, problems
 	return true
 }
+
+// optional reports whether a column may be gone.
+func optional(key string) bool { return key == Name || key == KeyBefore || key == KeyAmong }
 
 // places are the problems with their places.
 func (t *table) places() diag.Problems {

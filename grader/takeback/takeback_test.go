@@ -485,6 +485,14 @@ func TestRefusals(t *testing.T) {
 		_, err := decide(t, h.bytes(), class())
 		require.Contains(t, text(err, i18n.EN), "the total of student 0020240104 was set, but the reason is the one that was exported")
 	})
+	t.Run("the reason of being excused is none of points", func(t *testing.T) {
+		for id, value := range map[string]any{third: 0, second: "免计"} {
+			h := open(t, raw)
+			h.set(id, "override", value)
+			_, err := decide(t, h.bytes(), class())
+			require.Contains(t, text(err, i18n.EN), "!"+h.ref(id, "reason")+": student "+id+" was changed between excused and points, but the reason is the one that was exported")
+		}
+	})
 	t.Run("no longer in the class", func(t *testing.T) {
 		now := class()
 		now.Students = now.Students[1:]
@@ -540,7 +548,7 @@ func TestConflicts(t *testing.T) {
 		{"total set since", func(h *hand) { h.score(first, 70, "x") }, since(0, change(result.SetPoints, 90, "口试")),
 			"the total of student 0020240101 was set by hand since the export (wang 2024-11-21 10:30, because: 口试); it is not overwritten"},
 		{"set and taken back since", func(h *hand) { h.score(first, 70, "x") }, since(0, change(result.SetPoints, 90, "口试"), change(result.Remove, 0, "错了")),
-			"the total of student 0020240101 was set by hand since the export (wang 2024-11-21 10:30, because: 错了); it is not overwritten"},
+			"what was set by hand of the total of student 0020240101 was taken back since the export (wang 2024-11-21 10:30, because: 错了); it is not overwritten"},
 		{"set since, cleared here", func(h *hand) { h.score(second, nil, "") }, since(1, change(result.SetPoints, 90, "口试")),
 			"the total of student 0020240102 was set by hand since the export (wang 2024-11-21 10:30, because: 口试); it is not overwritten"},
 		{"remark since", func(h *hand) { h.set(first, "remark", "a") }, since(0, remark("b")),
