@@ -299,3 +299,40 @@ func TestSameBytes(t *testing.T) {
 		require.NotContains(t, strings.ToLower(string(a)), "nan")
 	}
 }
+
+// TestScoresCSVRoster: a roster's column that is called like one of the file's own is told
+// apart from it, in either language, case and width.
+func TestScoresCSVRoster(t *testing.T) {
+	d := handedData()
+	d.Headings = []string{"final", "备注", "Maximum", "ｓｔａｔｅ", "task 2 (of 60)", "任务 1（40 分）", "major", "final (roster)", "ID"}
+	head := readCSV(t, write(t, "csv", d, Options{Lang: i18n.EN}))[0]
+	require.Equal(t, []string{
+		"ID", "name", "final (roster 2)", "备注 (roster)", "Maximum (roster)", "ｓｔａｔｅ (roster)", "task 2 (of 60) (roster)",
+		"任务 1（40 分） (roster)", "major", "final (roster)", "ID (roster)", "task 1 (of 40)", "task 2 (of 60)",
+		"lateness", "final", "maximum", "state", "main reason", "remark",
+	}, head)
+	head = readCSV(t, write(t, "csv", d, Options{Lang: i18n.ZH}))[0]
+	require.Equal(t, "备注（名单）", head[3])
+	seen := map[string]bool{}
+	for _, h := range head {
+		require.False(t, seen[alike(h)], h)
+		seen[alike(h)] = true
+	}
+}
+
+// TestItemOfTasks: an item that nobody named is that of the tasks that are in it.
+func TestItemOfTasks(t *testing.T) {
+	d := handedData()
+	d.Title, d.Rubric.Title = "Cloud", text("实验 (12345)", "lab (12345)")
+	o := Options{Lang: i18n.EN, ColumnID: "7", Part: Part{Tasks: []string{"2"}}}
+	require.Equal(t, []string{"ID number", "Cloud lab (12345) task 2", "Cloud lab (12345) task 2 feedback"}, readCSV(t, write(t, "moodle", d, o))[0])
+	require.Equal(t, "Cloud lab (12345) task 2", readCSV(t, write(t, "canvas", d, o))[0][5])
+	require.Contains(t, o.blackboardItem(d), "Cloud lab (12345) task 2 [Total Pts")
+	o.Part.Tasks, o.Lang = []string{"1", "3"}, i18n.ZH
+	require.Equal(t, "Cloud 实验 (12345) 任务 1、3", o.item(d))
+	o.Lang = i18n.EN
+	require.Equal(t, "Cloud lab (12345) tasks 1, 3", o.item(d))
+	o.Item = "Lab 1"
+	require.Equal(t, "Lab 1", o.item(d))
+	require.Equal(t, "Cloud 实验 (12345)", Options{Lang: i18n.ZH, Part: Part{Students: []string{"1"}}}.item(d))
+}
