@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -96,11 +97,24 @@ func (o *overrideFlags) byHand(changed func(string) bool, args []string) (h grad
 		return h, usageHint(i18n.M("hand.remark_check", "check", h.Check), i18n.M("hand.remark_check_hint", "student", args[0]))
 	}
 	if h.Kind == result.SetPoints {
-		if h.Points, err = rubric.ParsePoints(o.points); err != nil {
+		var ok bool
+		if h.Points, ok = plainPoints(o.points); !ok {
 			return h, usageHint(i18n.M("hand.points_word", "points", o.points), i18n.M("hand.points_word_hint"))
 		}
 	}
 	return h, nil
+}
+
+// plainNumber is a number as people write it.
+var plainNumber = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$`)
+
+// plainPoints are what was typed as points.
+func plainPoints(s string) (rubric.Points, bool) {
+	if s = strings.TrimSpace(s); !plainNumber.MatchString(s) {
+		return 0, false
+	}
+	p, err := rubric.ParsePoints(s)
+	return p, err == nil
 }
 
 // userName is who is at the keyboard, as the operating system knows them.
@@ -136,6 +150,9 @@ func (a *app) override(ctx context.Context, f *classFlags, h grader.ByHand) erro
 		return err
 	}
 	s := &done.Student
+	if word := strings.TrimSpace(f.students[0]); word != s.ID && strings.HasSuffix(s.ID, word) { // said with --quiet too
+		fmt.Fprintln(a.Stderr, diag.Plain(a.lang().T("hand.ending", "word", word, "student", s.ID, "name", s.Name)))
+	}
 	if a.json {
 		return a.printJSON(map[string]any{
 			"schema": "swarmgrade-override/1", "class": j.Class.Name, "lab": j.Rubric.ID, "id": s.ID, "name": s.Name,

@@ -158,6 +158,27 @@ func TestBlackboard(t *testing.T) {
 	for _, o := range []Options{{}, {Item: "Lab"}, {ColumnID: "x"}, {Item: "Lab [Total Pts: 10 Score] |77"}} {
 		require.Equal(t, diag.Usage, diag.Code(checkBlackboard(d, o)))
 	}
+	// A heading and a number that do not go together.
+	for _, c := range []struct{ item, id, want string }{
+		{"Lab [Total Pts: 100 Score] |77", "7", "transfer.blackboard_two"},
+		{"Lab [Total Pts: 50 Score] |7", "7", "transfer.blackboard_points"},
+		{"Lab [Total Pts: 50 Score]", "7", "transfer.blackboard_points"},
+		{"Lab |77", "x", "transfer.blackboard_two"},
+		{"Lab [Total Pts: up to 100 Score] |77", "_77_1", ""},
+		{"Lab [Total Pts: 100 Score]", "7", ""},
+		{"Lab |7", "7", ""},
+	} {
+		err := checkBlackboard(d, Options{Item: c.item, ColumnID: c.id})
+		if c.want == "" {
+			require.NoError(t, err, c.item)
+			continue
+		}
+		var f *diag.Failure
+		require.ErrorAs(t, err, &f, c.item)
+		require.Equal(t, c.want, f.Msg.Key)
+	}
+	require.Equal(t, "Lab |77", Options{Item: "Lab |77", ColumnID: "_77_1"}.blackboardItem(d))
+	require.Equal(t, "Lab [Total Pts: 100 Score] |7", Options{Item: "Lab [Total Pts: 100 Score]", ColumnID: "7"}.blackboardItem(d))
 	// The roster's own column of login names; two of one name get nothing.
 	d.Headings = []string{"行政班", "User Name"}
 	for i, login := range []string{"zhang", "ou", "OU", "m.jurgen", ""} {
