@@ -89,7 +89,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 		if f.Final && o.Hand(d, s).State != report.Given {
 			err = out.drop(ctx, name)
 		} else {
-			err = out.add(ctx, name, func(to io.Writer) error { return f.Each(to, d, s, o) }, w.wrote)
+			err = out.add(ctx, name, w.about(f, d, []string{s.ID}, dir), func(to io.Writer) error { return f.Each(to, d, s, o) }, w.wrote)
 		}
 		if err != nil {
 			return "", notWritten(out.full(name), err)
@@ -105,7 +105,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 // pack writes the same files into one archive, in the order of the roster and without
 // times, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
-	return w.file(ctx, f.Name+w.partName()+".zip", func(to io.Writer) error {
+	return w.file(ctx, f.Name+w.partName()+".zip", nil, func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
 		out := zip.NewWriter(to)

@@ -48,7 +48,7 @@ func (b *box) export(name, text string) (got string) {
 	b.Helper()
 	out := b.open()
 	defer out.close()
-	require.NoError(b, out.add(b.Context(), name, words(text), func(path string) { got = path }))
+	require.NoError(b, out.add(b.Context(), name, nil, words(text), func(path string) { got = path }))
 	require.NoError(b, out.flush(b.Context()))
 	rel, err := filepath.Rel(b.dir, got)
 	require.NoError(b, err)
@@ -90,9 +90,9 @@ func TestOutbox(t *testing.T) {
 	// What a write that breaks off has written never stays.
 	broken := errors.New("broken off")
 	out := b.open()
-	err = out.add(t.Context(), "成绩.csv", func(w io.Writer) error { return errors.Join(words("half")(w), broken) }, nil)
+	err = out.add(t.Context(), "成绩.csv", nil, func(w io.Writer) error { return errors.Join(words("half")(w), broken) }, nil)
 	require.ErrorIs(t, err, broken)
-	require.NoError(t, out.add(t.Context(), "waits.csv", words("x"), nil))
+	require.NoError(t, out.add(t.Context(), "waits.csv", nil, words("x"), nil))
 	out.close()
 	require.Equal(t, []string{"成绩.csv"}, b.names())
 	b.holds("成绩.csv", "two")
@@ -118,7 +118,7 @@ func TestOutboxKilled(t *testing.T) {
 	b.export("a.csv", "one")
 	for _, text := range []string{"two", "three", "four"} { // noted, and not put there
 		out := b.open()
-		require.NoError(t, out.add(t.Context(), "a.csv", words(text), nil))
+		require.NoError(t, out.add(t.Context(), "a.csv", nil, words(text), nil))
 		at, err := out.place(t.Context(), out.waiting[0], 1)
 		require.NoError(t, err)
 		require.Equal(t, "a.csv", at.name)
@@ -160,7 +160,7 @@ func TestOutboxLinks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "feedback (2)", folder)
 	require.Len(t, out.beside, 1)
-	require.Error(t, out.add(t.Context(), "feedback/x.html", words("x"), nil), "os.Root follows nothing out of it")
+	require.Error(t, out.add(t.Context(), "feedback/x.html", nil, words("x"), nil), "os.Root follows nothing out of it")
 	require.NoError(t, out.drop(t.Context(), "a.csv"))
 	require.Equal(t, []string{filepath.Join(b.dir, "a.csv")}, out.kept)
 	_, err = os.Lstat(filepath.Join(b.dir, "a (2).csv"))
@@ -183,7 +183,7 @@ func TestOutboxMany(t *testing.T) {
 		require.NoError(t, err)
 		var got []string
 		for i := range n {
-			require.NoError(t, out.add(t.Context(), dir+"/"+strconv.Itoa(i)+".html", words(strconv.Itoa(round*n+i)), func(p string) { got = append(got, p) }))
+			require.NoError(t, out.add(t.Context(), dir+"/"+strconv.Itoa(i)+".html", nil, words(strconv.Itoa(round*n+i)), func(p string) { got = append(got, p) }))
 		}
 		require.NoError(t, out.flush(t.Context()))
 		require.Len(t, got, n)
@@ -227,4 +227,21 @@ func longID(n int) (id string) {
 		id += "😀"
 	}
 	return id
+}
+
+// TestOutboxTidies: once a file has its name again, what was written beside it is taken
+// away, if nobody has changed it and it was written for this name.
+func TestOutboxTidies(t *testing.T) {
+	b := newBox(t)
+	b.put("a.csv", "somebody's")
+	require.Equal(t, "a (2).csv", b.export("a.csv", "1"))
+	require.Equal(t, "a (2).csv", b.export("a.csv", "2"), "ours is written over")
+	b.put("a (2).csv", "filled in")
+	require.Equal(t, "a (3).csv", b.export("a.csv", "3"))
+	require.Equal(t, "a (4).csv", b.export("a (4).csv", "of that name"))
+	require.NoError(t, os.Remove(filepath.Join(b.dir, "a.csv")))
+	require.Equal(t, "a.csv", b.export("a.csv", "5"))
+	require.Equal(t, []string{"a (2).csv", "a (4).csv", "a.csv"}, b.names())
+	b.holds("a (2).csv", "filled in")
+	b.holds("a.csv", "5")
 }

@@ -105,7 +105,7 @@ func newExportCmd(a *app) *cobra.Command {
 		if err != nil || j == nil {
 			return err
 		}
-		export.Lang = a.lang()
+		export.Lang, export.Imported = a.lang(), f.back.file
 		defer lean(len(j.Class.Students))()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {
