@@ -3,7 +3,6 @@ package grader
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"swarmgrade/grader/gradebook"
 )
@@ -22,13 +20,6 @@ import (
 const (
 	maxBeside = 1000 // names beside a file that are tried
 	together  = 50   // files that are noted in the gradebook at once
-)
-
-// A file that is being written is called so, out of everybody's way; what a process that
-// was killed has left of one is taken away after staleAfter.
-const (
-	partBefore, partBehind = ".grade-", ".part"
-	staleAfter             = time.Hour
 )
 
 // outbox is the directory that an export's files go to. Nothing of anybody else's there
@@ -87,10 +78,7 @@ func (b *outbox) sweep(dir string) {
 	defer f.Close()
 	entries, _ := f.ReadDir(-1)
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), partBefore) || !strings.HasSuffix(e.Name(), partBehind) || !e.Type().IsRegular() {
-			continue
-		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleAfter {
+		if left(e) {
 			_ = b.root.Remove(path.Join(dir, e.Name()))
 		}
 	}
@@ -140,7 +128,7 @@ func beside(asked string, n int) string {
 // add writes a file; it has its name once flush has put it there. If write fails there is
 // none, and what was there stays.
 func (b *outbox) add(ctx context.Context, asked string, about *gradebook.About, write func(io.Writer) error, put func(name string)) error {
-	p := parcel{asked: asked, part: path.Join(path.Dir(asked), partBefore+rand.Text()+partBehind), put: put}
+	p := parcel{asked: asked, part: path.Join(path.Dir(asked), newPart()), put: put}
 	f, err := b.root.OpenFile(p.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

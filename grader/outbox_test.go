@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -244,4 +246,34 @@ func TestOutboxTidies(t *testing.T) {
 	require.Equal(t, []string{"a (2).csv", "a (4).csv", "a.csv"}, b.names())
 	b.holds("a (2).csv", "filled in")
 	b.holds("a.csv", "5")
+}
+
+// TestOutboxSweeps: what a process that is gone has left of a file goes at once, what one
+// that runs is writing stays, and what is of another machine until it is old.
+func TestOutboxSweeps(t *testing.T) {
+	b := newBox(t)
+	gone := exec.Command(os.Args[0], "-test.run=^$")
+	require.NoError(t, gone.Run())
+	dead := partBefore + here() + "-" + strconv.Itoa(gone.Process.Pid) + "-X" + partBehind
+	stay := []string{
+		partBefore + "0123456789ab-" + strconv.Itoa(gone.Process.Pid) + "-X" + partBehind,
+		partBefore + "ABCDEFGH" + partBehind, // as older versions call them
+		newPart(),
+		partBefore + here() + "-" + strconv.Itoa(gone.Process.Pid) + "-X",
+	}
+	b.put(dead, "x")
+	for _, name := range stay {
+		b.put(name, "x")
+	}
+	b.open().close()
+	if runtime.GOOS == "windows" { // nobody knows of a process there
+		stay = append(stay, dead)
+	}
+	require.ElementsMatch(t, stay, b.names())
+	old := time.Now().Add(-2 * staleAfter)
+	for _, name := range stay {
+		require.NoError(t, os.Chtimes(filepath.Join(b.dir, name), old, old))
+	}
+	b.open().close()
+	require.Equal(t, stay[3:4], b.names(), "it is not called as parts are")
 }

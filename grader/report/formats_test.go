@@ -1,11 +1,13 @@
 package report
 
 import (
+	"archive/zip"
 	"bytes"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -356,4 +358,15 @@ func TestItemOfTasks(t *testing.T) {
 	o.Item = "Lab 1"
 	require.Equal(t, "Lab 1", o.item(d))
 	require.Equal(t, "Cloud 实验 (12345)", Options{Lang: i18n.ZH, Part: Part{Students: []string{"1"}}}.item(d))
+}
+
+// TestWorkbookDates: the parts of a workbook have a date that is one.
+func TestWorkbookDates(t *testing.T) {
+	raw := write(t, "xlsx", testData(), Options{Lang: i18n.ZH})
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	require.NoError(t, err)
+	require.NotEmpty(t, z.File)
+	for _, f := range z.File {
+		require.Equal(t, "1980-01-01", f.Modified.Format(time.DateOnly), f.Name)
+	}
 }
