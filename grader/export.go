@@ -30,6 +30,8 @@ type Export struct {
 	Scale          rubric.Points
 	// Fill is a form of the school's own that gets the scores; nil is none.
 	Fill *Fill
+	// Imported is the workbook that was taken back right before, "" for none.
+	Imported string
 }
 
 // Check says whether there are such formats.
@@ -65,6 +67,9 @@ func (j *Job) Export(ctx context.Context, e Export) (files []string, err error) 
 		if form != nil && ctx.Err() == nil {
 			err = errors.Join(err, w.fill(ctx, form))
 		}
+		if ctx.Err() == nil {
+			err = errors.Join(err, j.sayOlder(ctx, book, data, e.Lang))
+		}
 		return err
 	})
 	return files, err
@@ -78,30 +83,34 @@ func (j *Job) writing(ctx context.Context, book *gradebook.Gradebook, data *resu
 	}
 	lines := &timelines{book: book}
 	class, gone := j.ofRoster(data)
-	w := &writing{g: j.g, book: book, data: data, class: class, gone: gone, dir: dir, passing: e.Passing, names: telling(data, class), o: report.Options{
+	w := &writing{g: j.g, book: book, imported: e.Imported, data: data, class: class, gone: gone, dir: dir, passing: e.Passing, names: telling(data, class), o: report.Options{
 		Lang: e.Lang, AllowUngraded: e.AllowUngraded, Item: e.Item, ColumnID: e.ColumnID, Scale: e.Scale,
 		Timeline: func(s *result.Student) (*result.Timeline, error) { return lines.of(ctx, s) },
 	}}
 	w.narrow(j)
+	w.keepFlags(j, e)
 	return w
 }
 
 // writing is an export under way.
 type writing struct {
-	g     *Grader
-	book  *gradebook.Gradebook
-	data  *result.Data
-	class *result.Data // of the roster's students
-	gone  []string     // who has results, and is not in the roster any more
-	dir   string
-	o     report.Options
-	// passing is Export.Passing.
-	passing bool
-	box     *outbox  // see out
-	files   []string // written so far
-	said    []*saying
-	part    part
-	names   map[string]string // see telling
+	g        *Grader
+	book     *gradebook.Gradebook
+	data     *result.Data
+	class    *result.Data // of the roster's students
+	gone     []string     // who has results, and is not in the roster any more
+	dir      string
+	o        report.Options
+	passing  bool // Export.Passing
+	box      *outbox  // see out
+	files    []string // written so far
+	said     []*saying
+	part     part
+	names    map[string]string // see telling
+	imported string            // see Export
+	totals   []string          // whose total is set by hand, which no task has; see narrow
+	// See keepFlags.
+	flags, fillFlags string
 }
 
 // ofRoster is the class's results with the students whom the roster has today, in its
@@ -171,7 +180,8 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 		if f.Empty != nil && f.Empty(d, o) {
 			return w.nothing(ctx, f, name)
 		}
-		if err := w.file(ctx, name, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
+		about := w.about(f, w.whole(f), w.askedIDs(), "")
+		if err := w.file(ctx, name, about, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
 			return err
 		}
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
@@ -224,11 +234,11 @@ func (w *writing) close() {
 	}
 }
 
-// file writes one file.
-func (w *writing) file(ctx context.Context, name string, write func(io.Writer) error) error {
+// file writes one file; about is nil where it is not written again.
+func (w *writing) file(ctx context.Context, name string, about *gradebook.About, write func(io.Writer) error) error {
 	out, err := w.out()
 	if err == nil {
-		err = out.add(ctx, name, write, w.wrote)
+		err = out.add(ctx, name, about, write, w.wrote)
 	}
 	if err == nil {
 		err = out.flush(ctx)
@@ -249,13 +259,20 @@ func (w *writing) sayBeside() {
 		w.g.tell(Mind{Msg: i18n.M("transfer.beside_many", "n", n, "file", first.File, "new", first.New)})
 	} else {
 		for _, b := range w.box.beside {
-			w.g.tell(b)
+			if w.imported != "" && sameFile(b.File, w.imported) {
+				w.g.tell(Mind{Msg: i18n.M("transfer.imported_stays", "file", b.File, "new", b.New)})
+			} else {
+				w.g.tell(b)
+			}
 		}
 	}
 	if n := len(w.box.kept); n > 0 {
 		w.g.tell(Mind{Msg: i18n.M("transfer.kept", "n", n, "files", ClipList(w.box.kept, listedOpen))})
 	}
-	w.box.beside, w.box.kept = nil, nil
+	if n := len(w.box.gone); n > 0 {
+		w.g.note("transfer.tidied", "n", n, "files", ClipList(w.box.gone, listedOpen))
+	}
+	w.box.beside, w.box.kept, w.box.gone = nil, nil, nil
 }
 
 // maxBesideTold is how many files are told of one by one.

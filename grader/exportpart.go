@@ -3,6 +3,7 @@ package grader
 import (
 	"slices"
 
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
 	"swarmgrade/grader/result"
 )
@@ -16,6 +17,11 @@ type part struct {
 // narrow leaves of an export whom and what the job asks for.
 func (w *writing) narrow(j *Job) {
 	if j.Narrow() {
+		for i := range w.class.Students {
+			if o := w.class.Students[i].Whole(); o != nil && !o.Excused {
+				w.totals = append(w.totals, w.class.Students[i].ID)
+			}
+		}
 		for _, d := range []*result.Data{w.data, w.class} {
 			for i := range d.Students {
 				d.Students[i].Only(j.Concerns)
@@ -28,6 +34,7 @@ func (w *writing) narrow(j *Job) {
 			w.part.students[s.ID] = true
 		}
 		w.gone = nil
+		w.totals = slices.DeleteFunc(w.totals, func(id string) bool { return !w.asks(id) })
 	}
 	if j.Narrow() {
 		w.part.tasks = []string{}
@@ -85,5 +92,9 @@ func (w *writing) sayPart(format string) {
 	}
 	if w.part.tasks != nil {
 		w.remark(format, report.Remark{Key: "transfer.only_tasks", Args: []any{"tasks", w.part.tasks}})
+	}
+	if len(w.totals) > 0 {
+		s := w.remark(format, report.Remark{Key: "transfer.part_totals", Students: w.totals})
+		s.hint = i18n.M("transfer.part_totals_hint")
 	}
 }

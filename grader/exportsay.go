@@ -15,6 +15,7 @@ func (w *writing) remarks(f report.Format) {
 	if f.Final {
 		w.open(f.Name)
 	}
+	w.sayScale(f)
 	if f.Roster && len(w.gone) > 0 {
 		w.remark(f.Name, report.Remark{Key: "transfer.gone", Students: w.gone})
 	}
@@ -23,6 +24,20 @@ func (w *writing) remarks(f report.Format) {
 			w.remark(f.Name, r)
 		}
 	}
+}
+
+// sayScale says of a format that --scale changes nothing of it.
+func (w *writing) sayScale(f report.Format) {
+	if w.o.Scale == 0 || f.Scaled {
+		return
+	}
+	key := "transfer.not_scaled"
+	if f.Each != nil && f.Final { // a platform, whose item has a maximum of its own
+		key = "transfer.not_scaled_there"
+	}
+	own := w.o
+	own.Scale = 0 // the lab's
+	w.remark(f.Name, report.Remark{Key: key, Args: []any{"scale", w.o.Scale.String(), "max", own.OutOf(w.class).String()}, Plain: !f.Final})
 }
 
 // saying is a remark on several formats.
@@ -35,7 +50,7 @@ type saying struct {
 // remark keeps what is to be said, once for all formats that it is true of.
 func (w *writing) remark(format string, r report.Remark) *saying {
 	for _, s := range w.said {
-		if s.Key == r.Key && slices.Equal(s.Students, r.Students) && fmt.Sprint(s.Args) == fmt.Sprint(r.Args) {
+		if s.Key == r.Key && s.Plain == r.Plain && slices.Equal(s.Students, r.Students) && fmt.Sprint(s.Args) == fmt.Sprint(r.Args) {
 			s.formats = append(s.formats, format)
 			return s
 		}

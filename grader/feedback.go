@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"time"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
@@ -89,7 +90,7 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 		if f.Final && o.Hand(d, s).State != report.Given {
 			err = out.drop(ctx, name)
 		} else {
-			err = out.add(ctx, name, func(to io.Writer) error { return f.Each(to, d, s, o) }, w.wrote)
+			err = out.add(ctx, name, w.about(f, d, []string{s.ID}, dir), func(to io.Writer) error { return f.Each(to, d, s, o) }, w.wrote)
 		}
 		if err != nil {
 			return "", notWritten(out.full(name), err)
@@ -102,10 +103,13 @@ func (w *writing) each(ctx context.Context, f report.Format, d *result.Data, who
 	return out.full(dir), nil
 }
 
-// pack writes the same files into one archive, in the order of the roster and without
-// times, so that the same results give the same bytes.
+// firstDay is the first that archives have a date for.
+var firstDay = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// pack writes the same files into one archive, in the order of the roster and all of one
+// time, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
-	return w.file(ctx, f.Name+w.partName()+".zip", func(to io.Writer) error {
+	return w.file(ctx, f.Name+w.partName()+".zip", nil, func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
 		out := zip.NewWriter(to)
@@ -114,7 +118,10 @@ func (w *writing) pack(ctx context.Context, f report.Format, who []result.Studen
 				return err
 			}
 			s := &who[i]
-			part, err := out.Create(fileName(w.data.Class) + "-" + f.Name + w.partName() + "/" + w.nameOf(s.ID) + "." + f.Ext)
+			part, err := out.CreateHeader(&zip.FileHeader{
+				Name:   fileName(w.data.Class) + "-" + f.Name + w.partName() + "/" + w.nameOf(s.ID) + "." + f.Ext,
+				Method: zip.Deflate, Modified: firstDay,
+			})
 			if err != nil {
 				return err
 			}

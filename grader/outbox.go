@@ -3,7 +3,6 @@ package grader
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"swarmgrade/grader/gradebook"
 )
@@ -22,13 +20,6 @@ import (
 const (
 	maxBeside = 1000 // names beside a file that are tried
 	together  = 50   // files that are noted in the gradebook at once
-)
-
-// A file that is being written is called so, out of everybody's way; what a process that
-// was killed has left of one is taken away after staleAfter.
-const (
-	partBefore, partBehind = ".grade-", ".part"
-	staleAfter             = time.Hour
 )
 
 // outbox is the directory that an export's files go to. Nothing of anybody else's there
@@ -47,6 +38,7 @@ type outbox struct {
 	waiting []parcel
 	beside  []Beside // names that were taken
 	kept    []string // what was not taken away, as it is not ours
+	gone    []string // what was, see tidy
 }
 
 // parcel is a file that was written whole, and waits to be put under its name.
@@ -88,10 +80,7 @@ func (b *outbox) sweep(dir string) {
 	defer f.Close()
 	entries, _ := f.ReadDir(-1)
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), partBefore) || !strings.HasSuffix(e.Name(), partBehind) || !e.Type().IsRegular() {
-			continue
-		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleAfter {
+		if left(e) {
 			_ = b.root.Remove(path.Join(dir, e.Name()))
 		}
 	}
@@ -140,8 +129,8 @@ func beside(asked string, n int) string {
 
 // add writes a file; it has its name once flush has put it there. If write fails there is
 // none, and what was there stays.
-func (b *outbox) add(ctx context.Context, asked string, write func(io.Writer) error, put func(name string)) error {
-	p := parcel{asked: asked, part: path.Join(path.Dir(asked), partBefore+rand.Text()+partBehind), put: put}
+func (b *outbox) add(ctx context.Context, asked string, about *gradebook.About, write func(io.Writer) error, put func(name string)) error {
+	p := parcel{asked: asked, part: path.Join(path.Dir(asked), newPart()), put: put}
 	f, err := b.root.OpenFile(p.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -155,7 +144,7 @@ func (b *outbox) add(ctx context.Context, asked string, write func(io.Writer) er
 		_ = b.root.Remove(p.part)
 		return err
 	}
-	p.sum = gradebook.Export{SHA256: hex.EncodeToString(h.Sum(nil)), Size: int64(*size)}
+	p.sum = gradebook.Export{SHA256: hex.EncodeToString(h.Sum(nil)), Size: int64(*size), About: about}
 	if b.waiting = append(b.waiting, p); len(b.waiting) >= together {
 		return b.flush(ctx)
 	}
@@ -197,6 +186,9 @@ func (b *outbox) flush(ctx context.Context) error {
 	dirs := map[string]bool{}
 	for i := range places {
 		if err := b.move(ctx, b.waiting[0], places[i]); err != nil {
+			return err
+		}
+		if err := b.tidy(ctx, b.waiting[0].asked, places[i].n); err != nil {
 			return err
 		}
 		dirs[path.Dir(b.waiting[0].asked)] = true
@@ -246,6 +238,9 @@ func (b *outbox) note(ctx context.Context, parcels []parcel, places []place) err
 	for i, p := range parcels {
 		e := p.sum
 		e.Was = places[i].was
+		if places[i].n > 1 {
+			e.Of = b.full(parcels[i].asked)
+		}
 		files[b.full(places[i].name)] = e
 	}
 	return b.book.SetExported(ctx, files)
@@ -275,6 +270,31 @@ func (b *outbox) move(ctx context.Context, p parcel, at place) error {
 	}
 	if p.put != nil {
 		p.put(b.full(at.name))
+	}
+	return nil
+}
+
+// tidy takes away what earlier exports have written beside a file since its name was
+// taken: now that there is a newer one, theirs would be taken for what counts. Names
+// behind the n-th are looked at, as far as there are any.
+func (b *outbox) tidy(ctx context.Context, asked string, n int) error {
+	for n++; n <= maxBeside; n++ {
+		name := beside(asked, n)
+		there, ours, _, err := b.known(ctx, name, nil)
+		if err != nil || !there {
+			return err
+		}
+		last, err := b.book.Exported(ctx, b.full(name))
+		if err != nil {
+			return err
+		}
+		if !ours || last.Of != b.full(asked) { // a form may be called so
+			continue
+		}
+		if err := b.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		b.gone = append(b.gone, b.full(name))
 	}
 	return nil
 }

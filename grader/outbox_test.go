@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -48,7 +50,7 @@ func (b *box) export(name, text string) (got string) {
 	b.Helper()
 	out := b.open()
 	defer out.close()
-	require.NoError(b, out.add(b.Context(), name, words(text), func(path string) { got = path }))
+	require.NoError(b, out.add(b.Context(), name, nil, words(text), func(path string) { got = path }))
 	require.NoError(b, out.flush(b.Context()))
 	rel, err := filepath.Rel(b.dir, got)
 	require.NoError(b, err)
@@ -90,9 +92,9 @@ func TestOutbox(t *testing.T) {
 	// What a write that breaks off has written never stays.
 	broken := errors.New("broken off")
 	out := b.open()
-	err = out.add(t.Context(), "成绩.csv", func(w io.Writer) error { return errors.Join(words("half")(w), broken) }, nil)
+	err = out.add(t.Context(), "成绩.csv", nil, func(w io.Writer) error { return errors.Join(words("half")(w), broken) }, nil)
 	require.ErrorIs(t, err, broken)
-	require.NoError(t, out.add(t.Context(), "waits.csv", words("x"), nil))
+	require.NoError(t, out.add(t.Context(), "waits.csv", nil, words("x"), nil))
 	out.close()
 	require.Equal(t, []string{"成绩.csv"}, b.names())
 	b.holds("成绩.csv", "two")
@@ -118,7 +120,7 @@ func TestOutboxKilled(t *testing.T) {
 	b.export("a.csv", "one")
 	for _, text := range []string{"two", "three", "four"} { // noted, and not put there
 		out := b.open()
-		require.NoError(t, out.add(t.Context(), "a.csv", words(text), nil))
+		require.NoError(t, out.add(t.Context(), "a.csv", nil, words(text), nil))
 		at, err := out.place(t.Context(), out.waiting[0], 1)
 		require.NoError(t, err)
 		require.Equal(t, "a.csv", at.name)
@@ -160,7 +162,7 @@ func TestOutboxLinks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "feedback (2)", folder)
 	require.Len(t, out.beside, 1)
-	require.Error(t, out.add(t.Context(), "feedback/x.html", words("x"), nil), "os.Root follows nothing out of it")
+	require.Error(t, out.add(t.Context(), "feedback/x.html", nil, words("x"), nil), "os.Root follows nothing out of it")
 	require.NoError(t, out.drop(t.Context(), "a.csv"))
 	require.Equal(t, []string{filepath.Join(b.dir, "a.csv")}, out.kept)
 	_, err = os.Lstat(filepath.Join(b.dir, "a (2).csv"))
@@ -183,7 +185,7 @@ func TestOutboxMany(t *testing.T) {
 		require.NoError(t, err)
 		var got []string
 		for i := range n {
-			require.NoError(t, out.add(t.Context(), dir+"/"+strconv.Itoa(i)+".html", words(strconv.Itoa(round*n+i)), func(p string) { got = append(got, p) }))
+			require.NoError(t, out.add(t.Context(), dir+"/"+strconv.Itoa(i)+".html", nil, words(strconv.Itoa(round*n+i)), func(p string) { got = append(got, p) }))
 		}
 		require.NoError(t, out.flush(t.Context()))
 		require.Len(t, got, n)
@@ -227,4 +229,51 @@ func longID(n int) (id string) {
 		id += "😀"
 	}
 	return id
+}
+
+// TestOutboxTidies: once a file has its name again, what was written beside it is taken
+// away, if nobody has changed it and it was written for this name.
+func TestOutboxTidies(t *testing.T) {
+	b := newBox(t)
+	b.put("a.csv", "somebody's")
+	require.Equal(t, "a (2).csv", b.export("a.csv", "1"))
+	require.Equal(t, "a (2).csv", b.export("a.csv", "2"), "ours is written over")
+	b.put("a (2).csv", "filled in")
+	require.Equal(t, "a (3).csv", b.export("a.csv", "3"))
+	require.Equal(t, "a (4).csv", b.export("a (4).csv", "of that name"))
+	require.NoError(t, os.Remove(filepath.Join(b.dir, "a.csv")))
+	require.Equal(t, "a.csv", b.export("a.csv", "5"))
+	require.Equal(t, []string{"a (2).csv", "a (4).csv", "a.csv"}, b.names())
+	b.holds("a (2).csv", "filled in")
+	b.holds("a.csv", "5")
+}
+
+// TestOutboxSweeps: what a process that is gone has left of a file goes at once, what one
+// that runs is writing stays, and what is of another machine until it is old.
+func TestOutboxSweeps(t *testing.T) {
+	b := newBox(t)
+	gone := exec.Command(os.Args[0], "-test.run=^$")
+	require.NoError(t, gone.Run())
+	dead := partBefore + here() + "-" + strconv.Itoa(gone.Process.Pid) + "-X" + partBehind
+	stay := []string{
+		partBefore + "0123456789ab-" + strconv.Itoa(gone.Process.Pid) + "-X" + partBehind,
+		partBefore + "ABCDEFGH" + partBehind, // as older versions call them
+		newPart(),
+		partBefore + here() + "-" + strconv.Itoa(gone.Process.Pid) + "-X",
+	}
+	b.put(dead, "x")
+	for _, name := range stay {
+		b.put(name, "x")
+	}
+	b.open().close()
+	if runtime.GOOS == "windows" { // nobody knows of a process there
+		stay = append(stay, dead)
+	}
+	require.ElementsMatch(t, stay, b.names())
+	old := time.Now().Add(-2 * staleAfter)
+	for _, name := range stay {
+		require.NoError(t, os.Chtimes(filepath.Join(b.dir, name), old, old))
+	}
+	b.open().close()
+	require.Equal(t, stay[3:4], b.names(), "it is not called as parts are")
 }

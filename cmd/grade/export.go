@@ -34,6 +34,9 @@ func (f *exportFlags) export(lang i18n.Lang) grader.Export {
 	return grader.Export{Dir: f.out, Formats: f.formats, Lang: lang, AllowUngraded: f.allowUngraded}
 }
 
+// Scores are in hundredths: of a smaller maximum than leastScale many are the same.
+const leastScale, mostScale rubric.Points = 1_00, 10000_00
+
 // handFlags say what platforms and schools want of the scores that they are given.
 type handFlags struct {
 	item, columnID, scale string
@@ -56,8 +59,8 @@ func (f *handFlags) register(a *app, c *cobra.Command) {
 func (f *handFlags) add(e *grader.Export, formats bool) error {
 	e.Item, e.ColumnID = f.item, f.columnID
 	if f.scale != "" {
-		p, err := rubric.ParsePoints(f.scale)
-		if err != nil || p <= 0 || p > 10000_00 {
+		p, ok := plainPoints(f.scale)
+		if !ok || p < leastScale || p > mostScale {
 			return diag.Misuse(i18n.M("fill.bad_scale", "scale", f.scale), i18n.Msg{})
 		}
 		e.Scale = p
@@ -102,7 +105,7 @@ func newExportCmd(a *app) *cobra.Command {
 		if err != nil || j == nil {
 			return err
 		}
-		export.Lang = a.lang()
+		export.Lang, export.Imported = a.lang(), f.back.file
 		defer lean(len(j.Class.Students))()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {

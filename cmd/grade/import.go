@@ -61,6 +61,12 @@ func newImportCmd(a *app) *cobra.Command {
 		o.file, o.again = args[0], "grade import "+shellWord(args[0])
 		t := &taking{a: a, f: &f, o: o}
 		err := t.run(c.Context())
+		if err == nil && t.agreed && !a.json {
+			var older grader.Older
+			if older, err = t.j.Older(c.Context(), a.lang()); err == nil {
+				err = a.sayOlder(older)
+			}
+		}
 		if a.json && t.x != nil {
 			err = errors.Join(a.printJSON(t.json()), err)
 		}

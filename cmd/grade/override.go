@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -96,11 +98,24 @@ func (o *overrideFlags) byHand(changed func(string) bool, args []string) (h grad
 		return h, usageHint(i18n.M("hand.remark_check", "check", h.Check), i18n.M("hand.remark_check_hint", "student", args[0]))
 	}
 	if h.Kind == result.SetPoints {
-		if h.Points, err = rubric.ParsePoints(o.points); err != nil {
+		var ok bool
+		if h.Points, ok = plainPoints(o.points); !ok {
 			return h, usageHint(i18n.M("hand.points_word", "points", o.points), i18n.M("hand.points_word_hint"))
 		}
 	}
 	return h, nil
+}
+
+// plainNumber is a number as people write it.
+var plainNumber = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$`)
+
+// plainPoints are what was typed as points.
+func plainPoints(s string) (rubric.Points, bool) {
+	if s = strings.TrimSpace(s); !plainNumber.MatchString(s) {
+		return 0, false
+	}
+	p, err := rubric.ParsePoints(s)
+	return p, err == nil
 }
 
 // userName is who is at the keyboard, as the operating system knows them.
@@ -135,12 +150,20 @@ func (a *app) override(ctx context.Context, f *classFlags, h grader.ByHand) erro
 	if err != nil {
 		return err
 	}
+	older, err := j.Older(ctx, a.lang()) // what was set is kept all the same
 	s := &done.Student
+	if word := strings.TrimSpace(f.students[0]); word != s.ID && strings.HasSuffix(s.ID, word) { // said with --quiet too
+		fmt.Fprintln(a.Stderr, diag.Plain(a.lang().T("hand.ending", "word", word, "student", s.ID, "name", s.Name)))
+	}
 	if a.json {
-		return a.printJSON(map[string]any{
+		out := map[string]any{
 			"schema": "swarmgrade-override/1", "class": j.Class.Name, "lab": j.Rubric.ID, "id": s.ID, "name": s.Name,
 			"changes": report.JSONHistory(done.Changes),
-		})
+		}
+		if len(older.Files) > 0 {
+			out["older"] = map[string]any{"files": older.Files, "renew": older.Renew}
+		}
+		return errors.Join(a.printJSON(out), err)
 	}
 	lang := a.lang()
 	fmt.Fprintln(a.Stdout, diag.Plain(s.ID+" "+s.Name))
@@ -155,7 +178,21 @@ func (a *app) override(ctx context.Context, f *classFlags, h grader.ByHand) erro
 		fmt.Fprintln(a.Stdout, diag.Plain(lang.T(key, "task", done.Above.Task, "points", done.Above.Points.String(), "class", j.Class.Name, "student", s.ID)))
 	}
 	if !a.quiet {
-		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.next", "class", j.Class.Name, "student", s.ID)))
+		key := "hand.next"
+		if len(older.Files) > 0 {
+			key = "hand.next_older"
+		}
+		fmt.Fprintln(a.Stdout, diag.Plain(lang.T(key, "class", j.Class.Name, "student", s.ID)))
 	}
-	return nil
+	return errors.Join(a.sayOlder(older), err)
+}
+
+// sayOlder says which exported files have scores that do not count any more, with --quiet too.
+func (a *app) sayOlder(o grader.Older) error {
+	if len(o.Files) == 0 {
+		return nil
+	}
+	msg, hint := o.Words()
+	_, err := fmt.Fprintln(a.Stderr, diag.Plain(a.lang().Text(msg)+"\n    → "+a.lang().Text(hint)))
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 )
 
 // Export is a file as it was written from the gradebook.
@@ -14,6 +15,23 @@ type Export struct {
 	// Was is the file that this one takes the place of, which is still there where the
 	// program ended before it did; nil for none.
 	Was *Export `json:"was,omitempty"`
+	// Of is the path that was asked for where something else had it, so that this file is
+	// beside it; "" for one that has its own name.
+	Of string `json:"of,omitempty"`
+	// About is what it holds; nil where nobody knows, as of files of older versions.
+	About *About `json:"about,omitempty"`
+}
+
+// About is what of a class's results a file holds, and how it is written again.
+type About struct {
+	Lab      string   `json:"lab"`                // the rubric's ID
+	Format   string   `json:"format,omitempty"`   // "" for a form of the school's
+	Flags    string   `json:"flags,omitempty"`    // of grade export, but for class, format and language
+	Lang     string   `json:"lang"`               // of what it says
+	Students []string `json:"students,omitempty"` // IDs; none are all
+	Tasks    []string `json:"tasks,omitempty"`    // none are all
+	Each     string   `json:"each,omitempty"`     // the directory that it is in as one of many, "" for one of its own
+	Scores   string   `json:"scores"`             // a hash of the scores that were written
 }
 
 // SetExported notes what is written to files, by name, to know later whether somebody
@@ -48,9 +66,33 @@ func (g *Gradebook) Exported(ctx context.Context, file string) (e Export, err er
 	return e, nil
 }
 
+// AllExported is what was written last to each file, by its absolute path.
+func (g *Gradebook) AllExported(ctx context.Context) (map[string]Export, error) {
+	rows, err := g.db.QueryContext(ctx, "SELECT key, value FROM meta WHERE key >= ? AND key < ?", exportPrefix, exportBehind)
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	defer rows.Close()
+	out := map[string]Export{}
+	for rows.Next() {
+		var key, raw string
+		if err := rows.Scan(&key, &raw); err != nil {
+			return nil, g.explain(err)
+		}
+		var e Export
+		if json.Unmarshal([]byte(raw), &e) == nil { // else as if nothing were known
+			out[strings.TrimPrefix(key, exportPrefix)] = e
+		}
+	}
+	return out, g.explain(rows.Err())
+}
+
+// exportBehind comes behind all keys with the prefix.
+const exportPrefix, exportBehind = "export:", "export;"
+
 func exportKey(file string) string {
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs
 	}
-	return "export:" + file
+	return exportPrefix + file
 }

@@ -104,7 +104,8 @@ type Remark struct {
 	Plain bool
 }
 
-// item is what the column of scores is called.
+// item is what the column of scores is called. That of some tasks names them: a platform
+// finds its item by the name, and would take them for the whole lab's.
 func (o Options) item(d *result.Data) string {
 	if o.Item != "" {
 		return inert(o.Item)
@@ -113,5 +114,9 @@ func (o Options) item(d *result.Data) string {
 	if title == "" {
 		title = d.Class
 	}
-	return inert(title + " " + d.Rubric.Title.In(o.Lang))
+	title += " " + d.Rubric.Title.In(o.Lang)
+	if o.Part.Tasks != nil {
+		title = o.Lang.T("transfer.item_tasks", "item", title, "n", len(o.Part.Tasks), "tasks", o.Part.Tasks)
+	}
+	return inert(title)
 }

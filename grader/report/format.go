@@ -28,6 +28,9 @@ type Format struct {
 	// Final says that others take what it holds for final scores, so that one that
 	// is still open is left out unless Options.AllowUngraded.
 	Final bool
+	// Scaled says that its scores are of Options.Scale where that is set. Those of the
+	// others are each student's own, whose checks and tasks they are beside.
+	Scaled bool
 	// Roster says that it is of the students whom the roster has today: those of whom
 	// nothing is known too, and nobody who has left.
 	Roster bool

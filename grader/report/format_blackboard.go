@@ -19,7 +19,7 @@ import (
 // number makes a new column, of text and no points, so that there has to be one. A
 // blank score takes away what stands there, so that who has none is left out.
 var blackboardFormat = Format{
-	Name: "blackboard", Ext: "xls", Media: "application/vnd.ms-excel", Final: true, Roster: true,
+	Name: "blackboard", Ext: "xls", Media: "application/vnd.ms-excel", Final: true, Scaled: true, Roster: true,
 	Write: writeBlackboard, Check: checkBlackboard, Empty: emptyBlackboard, Remarks: blackboardRemarks,
 }
 
@@ -27,14 +27,19 @@ var (
 	blackboardID = regexp.MustCompile(`\|\s*([0-9_]+)\s*$`)
 	// What a heading says of the column's maximum.
 	blackboardPoints = regexp.MustCompile(`(?i)\[Total Pts: (?:up to )?([0-9.]+)`)
+	blackboardTotal  = regexp.MustCompile(`(?i)\[Total Pts:[^\]]*\]`)
 	columnNumber     = regexp.MustCompile(`^[0-9_]+$`)
+	wrappedNumber    = regexp.MustCompile(`^_([0-9]+)_[0-9]+$`)
 )
 
 func checkBlackboard(d *result.Data, o Options) error {
+	there := headingNumber(o.Item)
 	switch {
-	case o.ColumnID == "" && !blackboardID.MatchString(o.Item):
+	case o.ColumnID == "" && there == "":
 		return diag.Misuse(i18n.M("transfer.blackboard_id"), i18n.M("transfer.blackboard_id_hint", "class", d.Class))
-	case o.ColumnID == "" && !o.fitsHeading(d):
+	case o.ColumnID != "" && there != "" && there != bareNumber(o.ColumnID):
+		return diag.Misuse(i18n.M("transfer.blackboard_two", "item", o.Item, "there", there, "id", o.ColumnID), i18n.M("transfer.blackboard_two_hint"))
+	case !o.fitsHeading(d):
 		points := blackboardPoints.FindStringSubmatch(o.Item)[1]
 		return diag.Misuse(i18n.M("transfer.blackboard_points", "item", o.Item, "there", points, "max", o.OutOf(d).String()),
 			i18n.M("transfer.blackboard_points_hint", "there", points))
@@ -44,8 +49,25 @@ func checkBlackboard(d *result.Data, o Options) error {
 	return nil
 }
 
-// fitsHeading reports whether a whole heading that was given is of a column with the
-// maximum that the scores are of; one that does not say is taken as it is.
+// headingNumber is the number of the column that a whole heading is of, "" for a title.
+func headingNumber(heading string) string {
+	if m := blackboardID.FindStringSubmatch(heading); m != nil {
+		return bareNumber(m[1])
+	}
+	return ""
+}
+
+// bareNumber is a column's number without what Blackboard's pages write around it: 77 for
+// _77_1.
+func bareNumber(id string) string {
+	if m := wrappedNumber.FindStringSubmatch(id); m != nil {
+		return m[1]
+	}
+	return id
+}
+
+// fitsHeading reports whether a heading that was given is of a column with the maximum
+// that the scores are of; one that does not say is taken as it is.
 func (o Options) fitsHeading(d *result.Data) bool {
 	m := blackboardPoints.FindStringSubmatch(o.Item)
 	if m == nil {
@@ -57,10 +79,11 @@ func (o Options) fitsHeading(d *result.Data) bool {
 
 // blackboardItem is the column's heading: as it was given if that is a whole one.
 func (o Options) blackboardItem(d *result.Data) string {
-	if o.ColumnID == "" {
+	if o.ColumnID == "" || headingNumber(o.Item) != "" {
 		return inert(o.Item)
 	}
-	title := strings.TrimSpace(strings.NewReplacer("|", " ", "[", "(", "]", ")").Replace(o.item(d)))
+	title := blackboardTotal.ReplaceAllString(o.item(d), "")
+	title = strings.TrimSpace(strings.NewReplacer("|", " ", "[", "(", "]", ")").Replace(title))
 	return title + " [Total Pts: " + o.OutOf(d).String() + " Score] |" + o.ColumnID
 }
 

@@ -21,7 +21,7 @@ import (
 //   - a heading that ends in a number in brackets is the assignment of that number; one
 //     that has the words of Canvas's own columns is passed over.
 var canvasFormat = Format{
-	Name: "canvas", Ext: "csv", Media: "text/csv", Final: true, Roster: true,
+	Name: "canvas", Ext: "csv", Media: "text/csv", Final: true, Scaled: true, Roster: true,
 	Write: writeCanvas, Check: checkCanvas, Empty: emptyOf(canvasTakes), Remarks: canvasRemarks,
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
 	"swarmgrade/grader/rubric"
 )
@@ -21,15 +22,11 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 	groups := tasks(o.columns)
 	return writeCSV(w, func(add func(...string) error) error {
 		head := []string{word("id"), word("name")}
-		for _, h := range d.Headings {
+		for _, h := range rosterCSV(o.Lang, groups, d.Headings) {
 			head = append(head, csvText(h))
 		}
 		for _, g := range groups {
-			var max rubric.Points
-			for _, c := range g {
-				max += c.Max
-			}
-			head = append(head, csvText(o.Lang.T("transfer.csv_task", "task", g[0].Task, "max", max.String())))
+			head = append(head, csvText(taskHeading(o.Lang, g)))
 		}
 		if err := add(append(head, word("late"), word("final"), word("max"), word("state"), word("reason"), word("remark"))...); err != nil {
 			return err
@@ -49,6 +46,31 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 		}
 		return nil
 	})
+}
+
+// taskHeading is that of a task's points.
+func taskHeading(lang i18n.Lang, task []result.Column) string {
+	var max rubric.Points
+	for _, c := range task {
+		max += c.Max
+	}
+	return lang.T("transfer.csv_task", "task", task[0].Task, "max", max.String())
+}
+
+// rosterCSV are the headings of the roster's further columns. One that is called like one
+// of the file's own, in either language, says that it is the roster's: a script that reads
+// the last column of a name would take the wrong one.
+func rosterCSV(lang i18n.Lang, groups [][]result.Column, more []string) []string {
+	taken := map[string]bool{"": true}
+	for _, l := range i18n.Langs {
+		for _, key := range []string{"id", "name", "late", "final", "max", "state", "reason", "remark"} {
+			taken[alike(l.T("transfer.csv_"+key))] = true
+		}
+		for _, g := range groups {
+			taken[alike(cellText(oneLine(taskHeading(l, g))))] = true
+		}
+	}
+	return apart(lang, taken, more)
 }
 
 // taskCell is a task's points; blank while something of it is open, or nothing counts.

@@ -17,7 +17,7 @@ import (
 //   - a row whose ID number is blank, or 0, is taken for the student before it;
 //   - a grade above 100, and an ID number that it does not know, abort the import.
 var moodleFormat = Format{
-	Name: "moodle", Ext: "csv", Media: "text/csv", Final: true, Roster: true,
+	Name: "moodle", Ext: "csv", Media: "text/csv", Final: true, Scaled: true, Roster: true,
 	Write: writeMoodle, Check: checkMoodle, Empty: emptyOf(moodleTakes), Remarks: moodleRemarks,
 }
 

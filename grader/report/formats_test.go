@@ -1,11 +1,13 @@
 package report
 
 import (
+	"archive/zip"
 	"bytes"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -158,6 +160,27 @@ func TestBlackboard(t *testing.T) {
 	for _, o := range []Options{{}, {Item: "Lab"}, {ColumnID: "x"}, {Item: "Lab [Total Pts: 10 Score] |77"}} {
 		require.Equal(t, diag.Usage, diag.Code(checkBlackboard(d, o)))
 	}
+	// A heading and a number that do not go together.
+	for _, c := range []struct{ item, id, want string }{
+		{"Lab [Total Pts: 100 Score] |77", "7", "transfer.blackboard_two"},
+		{"Lab [Total Pts: 50 Score] |7", "7", "transfer.blackboard_points"},
+		{"Lab [Total Pts: 50 Score]", "7", "transfer.blackboard_points"},
+		{"Lab |77", "x", "transfer.blackboard_two"},
+		{"Lab [Total Pts: up to 100 Score] |77", "_77_1", ""},
+		{"Lab [Total Pts: 100 Score]", "7", ""},
+		{"Lab |7", "7", ""},
+	} {
+		err := checkBlackboard(d, Options{Item: c.item, ColumnID: c.id})
+		if c.want == "" {
+			require.NoError(t, err, c.item)
+			continue
+		}
+		var f *diag.Failure
+		require.ErrorAs(t, err, &f, c.item)
+		require.Equal(t, c.want, f.Msg.Key)
+	}
+	require.Equal(t, "Lab |77", Options{Item: "Lab |77", ColumnID: "_77_1"}.blackboardItem(d))
+	require.Equal(t, "Lab [Total Pts: 100 Score] |7", Options{Item: "Lab [Total Pts: 100 Score]", ColumnID: "7"}.blackboardItem(d))
 	// The roster's own column of login names; two of one name get nothing.
 	d.Headings = []string{"行政班", "User Name"}
 	for i, login := range []string{"zhang", "ou", "OU", "m.jurgen", ""} {
@@ -297,5 +320,53 @@ func TestSameBytes(t *testing.T) {
 		require.Equal(t, a, b, f.Name)
 		require.NotEmpty(t, a)
 		require.NotContains(t, strings.ToLower(string(a)), "nan")
+	}
+}
+
+// TestScoresCSVRoster: a roster's column that is called like one of the file's own is told
+// apart from it, in either language, case and width.
+func TestScoresCSVRoster(t *testing.T) {
+	d := handedData()
+	d.Headings = []string{"final", "备注", "Maximum", "ｓｔａｔｅ", "task 2 (of 60)", "任务 1（40 分）", "major", "final (roster)", "ID"}
+	head := readCSV(t, write(t, "csv", d, Options{Lang: i18n.EN}))[0]
+	require.Equal(t, []string{
+		"ID", "name", "final (roster 2)", "备注 (roster)", "Maximum (roster)", "ｓｔａｔｅ (roster)", "task 2 (of 60) (roster)",
+		"任务 1（40 分） (roster)", "major", "final (roster)", "ID (roster)", "task 1 (of 40)", "task 2 (of 60)",
+		"lateness", "final", "maximum", "state", "main reason", "remark",
+	}, head)
+	head = readCSV(t, write(t, "csv", d, Options{Lang: i18n.ZH}))[0]
+	require.Equal(t, "备注（名单）", head[3])
+	seen := map[string]bool{}
+	for _, h := range head {
+		require.False(t, seen[alike(h)], h)
+		seen[alike(h)] = true
+	}
+}
+
+// TestItemOfTasks: an item that nobody named is that of the tasks that are in it.
+func TestItemOfTasks(t *testing.T) {
+	d := handedData()
+	d.Title, d.Rubric.Title = "Cloud", text("实验 (12345)", "lab (12345)")
+	o := Options{Lang: i18n.EN, ColumnID: "7", Part: Part{Tasks: []string{"2"}}}
+	require.Equal(t, []string{"ID number", "Cloud lab (12345) task 2", "Cloud lab (12345) task 2 feedback"}, readCSV(t, write(t, "moodle", d, o))[0])
+	require.Equal(t, "Cloud lab (12345) task 2", readCSV(t, write(t, "canvas", d, o))[0][5])
+	require.Contains(t, o.blackboardItem(d), "Cloud lab (12345) task 2 [Total Pts")
+	o.Part.Tasks, o.Lang = []string{"1", "3"}, i18n.ZH
+	require.Equal(t, "Cloud 实验 (12345) 任务 1、3", o.item(d))
+	o.Lang = i18n.EN
+	require.Equal(t, "Cloud lab (12345) tasks 1, 3", o.item(d))
+	o.Item = "Lab 1"
+	require.Equal(t, "Lab 1", o.item(d))
+	require.Equal(t, "Cloud 实验 (12345)", Options{Lang: i18n.ZH, Part: Part{Students: []string{"1"}}}.item(d))
+}
+
+// TestWorkbookDates: the parts of a workbook have a date that is one.
+func TestWorkbookDates(t *testing.T) {
+	raw := write(t, "xlsx", testData(), Options{Lang: i18n.ZH})
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	require.NoError(t, err)
+	require.NotEmpty(t, z.File)
+	for _, f := range z.File {
+		require.Equal(t, "1980-01-01", f.Modified.Format(time.DateOnly), f.Name)
 	}
 }

@@ -97,6 +97,12 @@ func (b *book) rosterHeads(own []any, more []string) []string {
 			take(lang.T("report.subtotal", "task", clip(oneLine(t.task), 12), "max", t.max.String()))
 		}
 	}
+	return apart(b.lang, taken, more)
+}
+
+// apart are a roster's headings, where none is as one that is taken (see [alike]) or as
+// another.
+func apart(lang i18n.Lang, taken map[string]bool, more []string) []string {
 	out := make([]string, len(more))
 	var clash []int
 	for i, h := range more {
@@ -110,9 +116,9 @@ func (b *book) rosterHeads(own []any, more []string) []string {
 	for _, i := range clash {
 		head := out[i]
 		for n := 1; taken[alike(out[i])]; n++ {
-			out[i] = b.t("roster_column", "head", clip(head, 40))
+			out[i] = lang.T("report.roster_column", "head", clip(head, 40))
 			if n > 1 {
-				out[i] = b.t("roster_column_n", "head", clip(head, 40), "n", n)
+				out[i] = lang.T("report.roster_column_n", "head", clip(head, 40), "n", n)
 			}
 		}
 		taken[alike(out[i])] = true

@@ -43,6 +43,10 @@ func newSortedZip(w io.Writer) excelize.ZipWriter {
 	return &sortedZip{w: w, parts: make(map[string]*member)}
 }
 
+// firstDay is 1 January 1980 as archives have days, the first that there is: nothing at all
+// is day 0 of month 0, which no calendar has.
+const firstDay = 1<<5 | 1
+
 // packLevel is what archive/zip takes.
 const packLevel = 5
 
@@ -95,7 +99,7 @@ func (z *sortedZip) Close() error {
 	for _, name := range slices.Sorted(maps.Keys(z.parts)) { // [Content_Types].xml comes first
 		p := z.parts[name]
 		w, err := out.CreateRaw(&zip.FileHeader{
-			Name: name, Method: zip.Deflate, CRC32: p.crc, UncompressedSize64: p.size, CompressedSize64: uint64(p.packed.Len()),
+			Name: name, Method: zip.Deflate, ModifiedDate: firstDay, CRC32: p.crc, UncompressedSize64: p.size, CompressedSize64: uint64(p.packed.Len()),
 		})
 		if err != nil {
 			return err

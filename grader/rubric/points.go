@@ -15,8 +15,10 @@ func PointsOf(f float64) Points { return Points(math.Round(f * 100)) }
 
 // ParsePoints reads a decimal with at most two places.
 func ParsePoints(s string) (Points, error) {
-	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || math.IsNaN(f) || math.Abs(f) > 1e9 {
+	s = strings.TrimSpace(s)
+	f, err := strconv.ParseFloat(s, 64)
+	// What is a number in programs only, as 1_0 and 0x10p0 are, is none.
+	if err != nil || strings.Trim(s, "0123456789+-.eE") != "" || math.IsNaN(f) || math.Abs(f) > 1e9 {
 		return 0, fmt.Errorf("%q is no number of points", s)
 	}
 	p := PointsOf(f)
