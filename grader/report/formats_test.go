@@ -235,13 +235,29 @@ func TestScoresCSV(t *testing.T) {
 	d.Headings = []string{"行政班", "=heading"}
 	d.Students[0].Columns = map[string]string{"行政班": "计科1班", "=heading": "+86"}
 	rows := readCSV(t, write(t, "csv", d, Options{Lang: i18n.ZH}))
-	require.Equal(t, []string{"学号", "姓名", "行政班", "'=heading", "任务 1（40 分）", "任务 2（60 分）", "迟交扣分", "最终得分", "满分", "状态", "主要原因", "备注"}, rows[0])
+	require.Equal(t, []string{"学号", "姓名", "行政班", "'=heading", "任务 1（40 分）", "任务 2（60 分）", "手工增减", "迟交扣分", "最终得分", "满分", "状态", "主要原因", "备注"}, rows[0])
 	for i, want := range []string{"93.5", "60", "60", "81", "60", "", ""} { // each of their own maximum
 		require.Equal(t, d.Students[i].ID, rows[i+1][0])
-		require.Equal(t, want, rows[i+1][7])
+		require.Equal(t, want, rows[i+1][8])
 	}
+	// The columns before the final score add up to it, as the workbook's do.
+	for _, row := range rows[1:] {
+		if row[8] == "" {
+			continue
+		}
+		sum := 0.0
+		for _, cell := range row[4:8] {
+			if cell != "" {
+				points, err := strconv.ParseFloat(cell, 64)
+				require.NoError(t, err)
+				sum += points
+			}
+		}
+		require.Equal(t, row[8], rubric.PointsOf(sum).String(), row[0])
+	}
+	require.Equal(t, []string{"40", "20", "30", "-9", "81"}, rows[4][4:9])
 	require.Equal(t, []string{"计科1班", "'+86"}, rows[1][2:4])
-	require.Equal(t, "免计", rows[6][9])
+	require.Equal(t, "免计", rows[6][10])
 	golden(t, "scores.zh.csv", write(t, "csv", handedData(), Options{Lang: i18n.ZH}))
 	golden(t, "scores.en.csv", write(t, "csv", testData(), Options{Lang: i18n.EN, AllowUngraded: true}))
 	golden(t, "moodle.en.csv", write(t, "moodle", handedData(), Options{Lang: i18n.EN}))

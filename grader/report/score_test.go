@@ -1,0 +1,63 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/result"
+)
+
+// TestMainReason: what lost most is said, be it a check, a task or lateness.
+func TestMainReason(t *testing.T) {
+	d := testData()
+	t.Run("lateness", func(t *testing.T) {
+		lost := verdict(d.Rubric, "task1.replicas", check.Partial, 10.5, "one replica") // 2 points
+		for name, tc := range map[string]struct {
+			change func(s *result.Student)
+			zh, en string
+		}{
+			"more than a check": {func(*result.Student) {}, "迟交，扣 9 分", "late, 9 points taken off"},
+			"less than a check": {func(s *result.Student) { s.Verdicts[2].Points = 0 }, "one replica", "one replica"},
+			"less than a check and what it blocks": {func(s *result.Student) {
+				s.Verdicts[3] = verdict(d.Rubric, "task1.answers", check.Blocked, 0, "blocked")
+			}, "one replica", "one replica"},
+			"behind what is open": {func(s *result.Student) {
+				s.Verdicts[2] = verdict(d.Rubric, "task1.replicas", check.Ungraded, 0, "net down")
+			}, "未评：net down", "ungraded: net down"},
+			"beside points by hand": {func(s *result.Student) {
+				s.Overrides = []result.Override{{Task: "1", Check: "task1.image", Points: 700, Max: 750, Reason: "seen"}}
+			}, "迟交，扣 9 分", "late, 9 points taken off"},
+		} {
+			s := result.Student{ID: "x1", Verdicts: passing(d.Rubric)}
+			s.Verdicts[2] = lost
+			s.Attempts = []result.Attempt{{Task: "1"}, {Task: "2", Late: &result.Lateness{Days: 3, Num: 15, Den: 100}}}
+			tc.change(&s)
+			require.Equal(t, tc.zh, Text{Lang: i18n.ZH}.mainReason(&s), name)
+			require.Equal(t, tc.en, Text{Lang: i18n.EN}.mainReason(&s), name)
+		}
+	})
+	t.Run("in the workbook", func(t *testing.T) {
+		d := handedData()
+		s := &d.Students[3]
+		s.Overrides, s.Verdicts[2] = nil, verdict(d.Rubric, "task1.replicas", check.Partial, 10.5, "one replica")
+		s.Verdicts[5] = verdict(d.Rubric, "task2.spread", check.Pass, 40, "ok")
+		f := readBack(t, workbook(t, d, i18n.EN))
+		for _, sheet := range f.GetSheetList()[:3] {
+			rows, err := f.GetRows(sheet)
+			require.NoError(t, err)
+			var all bytes.Buffer
+			for _, row := range rows {
+				for _, cell := range row {
+					all.WriteString(cell + "\n")
+				}
+			}
+			if sheet != "Task 1" {
+				require.Contains(t, all.String(), "late, 9 points taken off\n", sheet)
+			}
+		}
+	})
+}
