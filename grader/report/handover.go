@@ -153,7 +153,7 @@ func (o Options) judgedPart(d *result.Data, s *result.Student, v judge.Verdict) 
 		task: v.Task, check: v.Check, name: inert(checkTitle(d, v.Check, o.Lang)),
 		points: score.Points, max: score.Max, text: o.told(o.Lang.Text(v.Message)),
 	}
-	for _, line := range o.Lang.Lines(v.Hint) {
+	for _, line := range o.Lang.Lines(o.hintOf(v.Hint)) {
 		p.text += "\n" + o.told(line)
 	}
 	p.text = strings.TrimSpace(bounded(p.text))

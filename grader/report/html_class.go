@@ -24,7 +24,7 @@ func (v *viewer) class() *page.Class {
 		Title: v.word("page.class_title", "class", name, "lab", v.lab()), Class: name, Lab: v.lab(), Wide: len(v.columns) > upright,
 	}
 	if !d.Run.Started.IsZero() {
-		c.When = d.Run.Started.Format("2006-01-02 15:04")
+		c.When = d.Run.Started.Format(toTheMinute)
 	}
 	sum := result.Summarize(d)
 	v.overview(c, sum)

@@ -61,3 +61,31 @@ func TestMainReason(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingForTheInstructor: what a student reads has no advice on the grader's machine.
+func TestNothingForTheInstructor(t *testing.T) {
+	d := testData()
+	s := &d.Students[3]
+	for key := range forInstructors {
+		_, ok := i18n.EN.Raw(key)
+		require.True(t, ok, key)
+		s.Verdicts[5].Hint = i18n.M(key)
+		for _, lang := range i18n.Langs {
+			ask := lang.T("check.ungraded_hint")
+			mine := string(render(t, func(b *bytes.Buffer) error { return Feedback(b, d, s, Options{Lang: lang}) }))
+			require.NotContains(t, mine, "--parallel", key)
+			require.Contains(t, mine, ask)
+			class := string(render(t, func(b *bytes.Buffer) error { return HTML(b, d, Options{Lang: lang}) }))
+			require.Contains(t, class, "--parallel", key)
+			tap := string(writeEach(t, "tap", d, 3, Options{Lang: lang}))
+			require.NotContains(t, tap, "--parallel", key)
+		}
+	}
+}
+
+// TestGradedInAZone: the moment of grading on a student's page says of which zone it is.
+func TestGradedInAZone(t *testing.T) {
+	d := testData()
+	page := string(render(t, func(b *bytes.Buffer) error { return Feedback(b, d, &d.Students[0], Options{Lang: i18n.ZH}) }))
+	require.Contains(t, page, "2024-11-21 10:30 &#43;08:00 评定")
+}
