@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -172,6 +173,29 @@ func TestBlackboard(t *testing.T) {
 	}
 	require.Contains(t, keys, "transfer.twice")
 	require.Contains(t, keys, "transfer.left_unfit")
+}
+
+// TestFeedbackReads: what is converted is no loss, and sentences are told apart.
+func TestFeedbackReads(t *testing.T) {
+	d := handedData()
+	s := &d.Students[3]
+	late := *s.Attempts[1].Late
+	s.Attempts[0].Late = &late
+	s.Overrides = append(s.Overrides, result.Override{Task: "2", Points: 3000, Max: 6000, Reason: "现场重测"}, result.Override{Task: "1", Points: 3900, Max: 4000, Reason: "迟到一次"})
+	for _, i := range []int{0, 1, 3} {
+		rows := readCSV(t, write(t, "moodle", d, Options{Lang: i18n.ZH, Scale: 1000}))
+		require.NotRegexp(t, `(换算|免计折算) [-+]`, rows[i+1][2])
+	}
+	rows := readCSV(t, write(t, "moodle", d, Options{Lang: i18n.ZH, Scale: 1000}))
+	require.Contains(t, rows[1][2], "换算：93.5/100 按比例折算为 9.35/10")
+	require.Contains(t, rows[2][2], "免计折算：去掉免计的项后得 60/60，按比例折算为 10/10")
+	require.Contains(t, rows[4][2], "现场重测；迟到一次")
+	s.Overrides = nil
+	rows = readCSV(t, write(t, "moodle", handedData(), Options{Lang: i18n.EN, Scale: 1000}))
+	require.Contains(t, rows[1][2], "; converted: 93.5/100 is 9.35/10")
+	s.Verdicts[5] = verdict(d.Rubric, "task2.spread", check.Pass, 40, "ok")
+	rows = readCSV(t, write(t, "moodle", d, Options{Lang: i18n.ZH, Scale: 1000}))
+	require.Regexp(t, `迟交：任务 1 [^；]*；迟交：任务 2 `, rows[4][2])
 }
 
 // TestParts: lists of tests come to the very score, whatever was set by hand.
