@@ -103,6 +103,8 @@ func ScoreText(lang i18n.Lang, s result.Score) string {
 	switch {
 	case s.Excused:
 		return lang.T("hand.excused")
+	case s.Open && s.Max == 0: // nothing is known of it at all
+		return lang.T("report.ungraded")
 	case s.Open && s.Points == 0:
 		return "?/" + s.Max.String()
 	case s.Open:

@@ -111,9 +111,9 @@ func (v *viewer) row(i int) page.Row {
 	}
 	switch {
 	case s.Damaged || a.Open && a.Max == 0:
-		r.Points = "?"
+		r.Points, r.Max = "?", ""
 	case a.Excused:
-		r.Points, r.Mark = v.word("hand.excused"), page.Hand
+		r.Points, r.Max, r.Mark = v.word("hand.excused"), "", page.Hand
 	case a.ByHand:
 		r.Mark = page.Hand
 	}

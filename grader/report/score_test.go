@@ -89,3 +89,20 @@ func TestGradedInAZone(t *testing.T) {
 	page := string(render(t, func(b *bytes.Buffer) error { return Feedback(b, d, &d.Students[0], Options{Lang: i18n.ZH}) }))
 	require.Contains(t, page, "2024-11-21 10:30 &#43;08:00 评定")
 }
+
+// TestScoreOfNothing: where there is no maximum, none is told.
+func TestScoreOfNothing(t *testing.T) {
+	d := handedData()
+	for _, lang := range i18n.Langs {
+		for _, s := range []*result.Student{&d.Students[5], &d.Students[6]} { // excused, nothing known
+			for _, page := range [][]byte{
+				render(t, func(b *bytes.Buffer) error { return Feedback(b, d, s, Options{Lang: lang}) }),
+				render(t, func(b *bytes.Buffer) error { return HTML(b, d, Options{Lang: lang}) }),
+			} {
+				require.NotRegexp(t, `/ ?0</span>|(\?|excused|免计) / 0`, string(page))
+			}
+		}
+		require.Equal(t, lang.T("report.ungraded"), ScoreText(lang, result.Score{Open: true}))
+		require.Equal(t, "?/40", ScoreText(lang, result.Score{Open: true, Max: 4000}))
+	}
+}
