@@ -173,6 +173,17 @@ func TestBlackboard(t *testing.T) {
 	}
 	require.Contains(t, keys, "transfer.twice")
 	require.Contains(t, keys, "transfer.left_unfit")
+	// Without such a column it is the IDs that are alike.
+	d = handedData()
+	d.Students[0].ID, d.Students[1].ID = "ab1", "AB1"
+	for _, r := range blackboardRemarks(d, o) {
+		require.NotEqual(t, "transfer.twice", r.Key)
+		if r.Key == "transfer.twice_id" {
+			require.Equal(t, []string{"ab1", "AB1"}, r.Students)
+			keys = append(keys, r.Key)
+		}
+	}
+	require.Contains(t, keys, "transfer.twice_id")
 }
 
 // TestFeedbackReads: what is converted is no loss, and sentences are told apart.
