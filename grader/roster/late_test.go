@@ -28,7 +28,7 @@ func TestOwnDueTimes(t *testing.T) {
 		"2024-06-08T23:59:00+08:00": true, "45451.999305555553": true, "2024-06-08 23：59": true,
 		"2024-06-08T23:59+08:00": true, "2024-06-08T15:59Z": true, "2024-06-08 23:59 +08:00": true, "2024/6/8 17:59:00+02:00": true,
 		"2024-06-08T23:59+8": false,
-		"2024-06-08": false, "45451": false, "next week": false, "1e9": false, "NaN": false, "2024-06-31 10:00": false, "6-8 23:59": false,
+		"2024-06-08":         false, "45451": false, "next week": false, "1e9": false, "NaN": false, "2024-06-31 10:00": false, "6-8 23:59": false,
 	} {
 		write(t, dir, "classes/L.csv", "学号,姓名,截止时间\n01,张三,\n02,李四,"+text+"\n")
 		c, err := roster.LoadClass(t.Context(), roster.Options{Name: "L", Cwd: dir})
