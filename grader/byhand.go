@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,8 +44,11 @@ type ByHand struct {
 type Done struct {
 	Student result.Student  // as it is now
 	Changes []result.Change // what was recorded
-	// Above is what points that were set do not show under; nil if they do.
-	Above *result.Override
+	// Above is what points that were set do not show under; nil if they do. Of what was
+	// excused it is the points by hand whose maximum is smaller now, which counted Was
+	// and count Is.
+	Above   *result.Override
+	Was, Is result.Score
 }
 
 // ByHand records what an instructor sets by hand for the job's only student. Nothing
@@ -105,10 +109,11 @@ type hand struct {
 // set works out what comes of what is wanted for several students, each of them once, and
 // stores nothing yet.
 func (j *Job) set(ctx context.Context, book *gradebook.Gradebook, hands []hand) ([]*Done, []gradebook.Change, error) {
-	before, err := j.counted(ctx, book, nil)
+	data, err := j.countedData(ctx, book, nil)
 	if err != nil {
 		return nil, nil, err
 	}
+	before := byRoster(data)
 	dones, each := make([]*Done, len(hands)), make([][]gradebook.Change, len(hands))
 	var all []gradebook.Change
 	for i, h := range hands {
@@ -118,7 +123,7 @@ func (j *Job) set(ctx context.Context, book *gradebook.Gradebook, hands []hand) 
 		}
 		if h.Check != "" {
 			if hands[i].task, err = j.taskOf(now, h.task, h.Check); err != nil {
-				return nil, nil, err
+				return nil, nil, j.numbered(data, now, h.Check, err)
 			}
 		}
 		if each[i], err = j.changes(now, hands[i].task, h.ByHand); err != nil {
@@ -140,8 +145,16 @@ func (j *Job) set(ctx context.Context, book *gradebook.Gradebook, hands []hand) 
 			dones[i].Changes = append(dones[i].Changes, c.Change)
 			all = append(all, c)
 		}
-		if h.Kind == result.SetPoints {
-			dones[i].Above = then.Above(hands[i].task, h.Check)
+		up := then.Above(hands[i].task, h.Check)
+		switch {
+		case up == nil:
+		case h.Kind == result.SetPoints:
+			dones[i].Above = up
+		case h.Kind == result.Excused && !up.Excused:
+			was, is := now.Score(up.Task, ""), then.Score(up.Task, "")
+			if was.Max != is.Max {
+				dones[i].Above, dones[i].Was, dones[i].Is = up, was, is
+			}
 		}
 	}
 	return dones, all, nil
@@ -170,12 +183,21 @@ func (j *Job) taskIDs() (ids []string) {
 
 // counted tells what counts for each student, with changes taken for made.
 func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, also []gradebook.Change) (func(roster.Student) *result.Student, error) {
-	rules := j.rules()
-	rules.Also = also
-	d, err := j.standingBy(ctx, book, rules)
+	d, err := j.countedData(ctx, book, also)
 	if err != nil {
 		return nil, err
 	}
+	return byRoster(d), nil
+}
+
+func (j *Job) countedData(ctx context.Context, book *gradebook.Gradebook, also []gradebook.Change) (*result.Data, error) {
+	rules := j.rules()
+	rules.Also = also
+	return j.standingBy(ctx, book, rules)
+}
+
+// byRoster finds what counts for a student; of whom nothing is known, nothing does.
+func byRoster(d *result.Data) func(roster.Student) *result.Student {
 	at := make(map[string]*result.Student, len(d.Students))
 	for i := range d.Students {
 		at[d.Students[i].ID] = &d.Students[i]
@@ -185,7 +207,20 @@ func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, also []gra
 			return s
 		}
 		return &result.Student{ID: who.ID, Name: who.Name}
-	}, nil
+	}
+}
+
+// numbered is the error of a check that there is not, where that is a number which the
+// screen shows. What has that number depends on what of the lab is shown, so that it is
+// said instead of taken.
+func (j *Job) numbered(d *result.Data, s *result.Student, word string, err error) error {
+	for _, c := range d.Columns() {
+		if c.Task+"."+strconv.Itoa(c.N) == word {
+			return diag.Misuse(i18n.M("hand.numbered", "number", word, "check", c.Check, "title", c.Title),
+				i18n.M("hand.numbered_hint", "class", j.Class.Name, "student", s.ID, "check", c.Check))
+		}
+	}
+	return err
 }
 
 // taskOf finds the task of a check: one of the rubric's, one that was judged, or one

@@ -35,7 +35,7 @@ type Select struct {
 	Task string
 	// Students are IDs, ends of IDs or names.
 	Students []string
-	own      bool // the student is an argument, and no flag's value
+	Argument bool // who Students are was no flag's value
 	Parallel int  // students at a time, 1 to 64
 	Rate     int  // requests a second over the whole class, 1 to 100,000
 }
@@ -97,7 +97,7 @@ func (g *Grader) OpenClass(ctx context.Context, class *roster.Class, sel Select)
 		return nil, err
 	}
 	from := "--students"
-	if sel.own {
+	if sel.Argument {
 		from = ""
 	}
 	j.Students, err = pick(class, sel.Students, from)

@@ -18,7 +18,7 @@ import (
 // in the user's own classes; a sample class is taken by name only, since its
 // students are made up and may have anybody's ID.
 func (g *Grader) OpenOwn(ctx context.Context, sel Select, id string) (*Job, error) {
-	sel.Students, sel.own = []string{id}, true
+	sel.Students, sel.Argument = []string{id}, true
 	if sel.Class != "" {
 		return g.Open(ctx, sel)
 	}

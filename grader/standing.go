@@ -78,6 +78,7 @@ func (j *Job) standingBy(ctx context.Context, book *gradebook.Gradebook, rules g
 		return nil, err
 	}
 	addRoster(d, j.Class)
+	d.OneZone()
 	return d, nil
 }
 
@@ -101,6 +102,7 @@ func (j *Job) run(ctx context.Context, book *gradebook.Gradebook, id string) (*r
 		return nil, err
 	}
 	addRoster(d, j.Class)
+	d.OneZone()
 	return d, nil
 }
 

@@ -13,6 +13,7 @@ type classFlags struct {
 	rubric   string
 	task     string
 	students []string
+	argument bool // students are no flag's value
 	parallel int
 	rate     int
 }
@@ -38,6 +39,6 @@ func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 // sel is what the flags ask for.
 func (f *classFlags) sel() grader.Select {
 	return grader.Select{
-		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Parallel: f.parallel, Rate: f.rate,
+		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Argument: f.argument, Parallel: f.parallel, Rate: f.rate,
 	}
 }

@@ -155,10 +155,11 @@ func (a *app) sayFailures(all []*diag.Failure) int {
 	return first
 }
 
-// detail adds the raw cause behind the words for people.
+// detail adds the raw cause behind the words for people, in their line; there is none
+// behind words that say all of it.
 func detail(text string, cause error) string {
-	if cause == nil {
+	if cause == nil || errors.Is(cause, gradebook.ErrBusy) {
 		return text
 	}
-	return fmt.Sprintf("%s (%v)", text, cause)
+	return fmt.Sprintf("%s (%s)", text, strings.ReplaceAll(cause.Error(), "\n", "; "))
 }

@@ -62,7 +62,7 @@ func newOverrideCmd(a *app) *cobra.Command {
 		if f.students != nil {
 			return usageHint(i18n.M("hand.one"), i18n.M("hand.one_hint"))
 		}
-		f.students = args[:1]
+		f.students, f.argument = args[:1], true
 		return a.override(c.Context(), &f, h)
 	}
 	return c
@@ -171,11 +171,17 @@ func (a *app) override(ctx context.Context, f *classFlags, h grader.ByHand) erro
 		fmt.Fprintln(a.Stdout, "  "+report.ChangeLine(lang, c))
 	}
 	if done.Above != nil {
-		key := "hand.under_total"
-		if done.Above.Task != "" {
-			key = "hand.under_task"
+		key := "hand.under_"
+		if h.Kind == result.Excused {
+			key = "hand.excused_under_"
 		}
-		fmt.Fprintln(a.Stdout, diag.Plain(lang.T(key, "task", done.Above.Task, "points", done.Above.Points.String(), "class", j.Class.Name, "student", s.ID)))
+		if done.Above.Task != "" {
+			key += "task"
+		} else {
+			key += "total"
+		}
+		fmt.Fprintln(a.Stdout, diag.Plain(lang.T(key, "task", done.Above.Task, "points", done.Above.Points.String(), "class", j.Class.Name, "student", s.ID,
+			"was", report.ScoreText(lang, done.Was), "is", report.ScoreText(lang, done.Is), "max", done.Is.Max.String())))
 	}
 	if !a.quiet {
 		key := "hand.next"

@@ -3,7 +3,6 @@ package gradebook
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 
@@ -39,7 +38,7 @@ func (g *Gradebook) acquire(ctx context.Context) error {
 		if !sqliteIs(err, codeBusy) {
 			return explainOpen(file, err)
 		}
-		return failure(i18n.M("gradebook.held", "file", g.path, "holder", g.holder(ctx)), i18n.M("gradebook.held_hint"), errors.Join(ErrBusy, err))
+		return failure(i18n.M("gradebook.held", "file", g.path, "holder", g.holder(ctx)), i18n.M("gradebook.held_hint"), ErrBusy)
 	}
 	g.lock, g.lockDB = conn, db
 	host, _ := os.Hostname()

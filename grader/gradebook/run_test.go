@@ -142,6 +142,7 @@ func TestOneRunAtATime(t *testing.T) {
 		var e *diag.Failure
 		require.ErrorAs(t, err, &e)
 		require.Contains(t, e.Error(), "pid ")
+		require.NotRegexp(t, `\n|SQLITE`, e.Error(), "nothing raw is behind it")
 	}
 	// Others may read, and override, while it is under way.
 	_, err = other.Students(ctx, run.ID)

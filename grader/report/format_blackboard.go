@@ -135,7 +135,11 @@ func blackboardRemarks(d *result.Data, o Options) []Remark {
 	}, "transfer.left_excused")
 	out = append(out, o.outOfRemark(d))
 	if len(twice) > 0 {
-		out = append(out, Remark{Key: "transfer.twice", Students: twice, Args: []any{"heading", inert(loginHeading(d))}})
+		r := Remark{Key: "transfer.twice_id", Students: twice}
+		if h := loginHeading(d); h != "" {
+			r.Key, r.Args = "transfer.twice", []any{"heading", inert(h)}
+		}
+		out = append(out, r)
 	}
 	if heading := loginHeading(d); heading != "" {
 		out = append(out, Remark{Key: "transfer.login_from", Args: []any{"heading", inert(heading)}, Plain: true})

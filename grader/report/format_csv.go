@@ -9,7 +9,9 @@ import (
 )
 
 // csvFormat is the scores as plain text, for spreadsheet programs and scripts. Points
-// are the student's own of the student's own maximum, as in the workbook. Text that a
+// are the student's own of the student's own maximum, as in the workbook: those of tasks
+// are what the checks gave; with what was changed by hand and what lateness took off they
+// add up to the final score. Text that a
 // spreadsheet program would compute has an apostrophe before it; a plain number, as
 // most IDs are, is left as it is, since nothing but a formula would keep Excel from
 // taking its zeros away.
@@ -28,7 +30,7 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 		for _, g := range groups {
 			head = append(head, csvText(taskHeading(o.Lang, g)))
 		}
-		if err := add(append(head, word("late"), word("final"), word("max"), word("state"), word("reason"), word("remark"))...); err != nil {
+		if err := add(append(head, word("by_hand"), word("late"), word("final"), word("max"), word("state"), word("reason"), word("remark"))...); err != nil {
 			return err
 		}
 		for i := range d.Students {
@@ -37,9 +39,12 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 			for _, h := range d.Headings {
 				row = append(row, csvText(s.Columns[h]))
 			}
+			var shown rubric.Points
 			for _, g := range groups {
-				row = append(row, taskCell(s, g[0].Task))
+				cell, points := o.taskCell(s, g[0].Task)
+				row, shown = append(row, cell), shown+points
 			}
+			row = append(row, o.byHandCell(d, s, shown))
 			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.reasons(s)), csvText(s.Remark))...); err != nil {
 				return err
 			}
@@ -63,7 +68,7 @@ func taskHeading(lang i18n.Lang, task []result.Column) string {
 func rosterCSV(lang i18n.Lang, groups [][]result.Column, more []string) []string {
 	taken := map[string]bool{"": true}
 	for _, l := range i18n.Langs {
-		for _, key := range []string{"id", "name", "late", "final", "max", "state", "reason", "remark"} {
+		for _, key := range []string{"id", "name", "by_hand", "late", "final", "max", "state", "reason", "remark"} {
 			taken[alike(l.T("transfer.csv_"+key))] = true
 		}
 		for _, g := range groups {
@@ -73,12 +78,32 @@ func rosterCSV(lang i18n.Lang, groups [][]result.Column, more []string) []string
 	return apart(lang, taken, more)
 }
 
-// taskCell is a task's points; blank while something of it is open, or nothing counts.
-func taskCell(s *result.Student, task string) string {
-	if t := s.Task(task); !t.Open && !t.Excused && t.NotYet == 0 && t.Max > 0 {
-		return t.Points.String()
+// taskCell is what the checks of a task gave; blank while something of it is open, unless
+// that is given as final, and where there is nothing.
+func (o Options) taskCell(s *result.Student, task string) (string, rubric.Points) {
+	t := s.Task(task)
+	if t.Open && !o.AllowUngraded || t.NotYet > 0 || t.Max == 0 && t.JudgedMax == 0 {
+		return "", 0
 	}
-	return ""
+	return t.Judged.String(), t.Judged
+}
+
+// byHandCell is what an instructor's hand added to the points of the tasks that are shown;
+// of a score that is none it is what is set so far.
+func (o Options) byHandCell(d *result.Data, s *result.Student, shown rubric.Points) string {
+	t := s.Tally()
+	by := t.ByHandPoints()
+	switch o.Hand(d, s).State {
+	case Excused:
+		return ""
+	case Given:
+		by = t.Points + t.Late - shown
+	case Open:
+	}
+	if !t.ByHand || by == 0 {
+		return ""
+	}
+	return by.String()
 }
 
 // scoreCells are what lateness took off, the final score, its maximum, and whether it

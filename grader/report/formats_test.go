@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/check"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -195,6 +196,40 @@ func TestBlackboard(t *testing.T) {
 	}
 	require.Contains(t, keys, "transfer.twice")
 	require.Contains(t, keys, "transfer.left_unfit")
+	// Without such a column it is the IDs that are alike.
+	d = handedData()
+	d.Students[0].ID, d.Students[1].ID = "ab1", "AB1"
+	for _, r := range blackboardRemarks(d, o) {
+		require.NotEqual(t, "transfer.twice", r.Key)
+		if r.Key == "transfer.twice_id" {
+			require.Equal(t, []string{"ab1", "AB1"}, r.Students)
+			keys = append(keys, r.Key)
+		}
+	}
+	require.Contains(t, keys, "transfer.twice_id")
+}
+
+// TestFeedbackReads: what is converted is no loss, and sentences are told apart.
+func TestFeedbackReads(t *testing.T) {
+	d := handedData()
+	s := &d.Students[3]
+	late := *s.Attempts[1].Late
+	s.Attempts[0].Late = &late
+	s.Overrides = append(s.Overrides, result.Override{Task: "2", Points: 3000, Max: 6000, Reason: "现场重测"}, result.Override{Task: "1", Points: 3900, Max: 4000, Reason: "迟到一次"})
+	for _, i := range []int{0, 1, 3} {
+		rows := readCSV(t, write(t, "moodle", d, Options{Lang: i18n.ZH, Scale: 1000}))
+		require.NotRegexp(t, `(换算|免计折算) [-+]`, rows[i+1][2])
+	}
+	rows := readCSV(t, write(t, "moodle", d, Options{Lang: i18n.ZH, Scale: 1000}))
+	require.Contains(t, rows[1][2], "换算：93.5/100 按比例折算为 9.35/10")
+	require.Contains(t, rows[2][2], "免计折算：去掉免计的项后得 60/60，按比例折算为 10/10")
+	require.Contains(t, rows[4][2], "现场重测；迟到一次")
+	s.Overrides = nil
+	rows = readCSV(t, write(t, "moodle", handedData(), Options{Lang: i18n.EN, Scale: 1000}))
+	require.Contains(t, rows[1][2], "; converted: 93.5/100 is 9.35/10")
+	s.Verdicts[5] = verdict(d.Rubric, "task2.spread", check.Pass, 40, "ok")
+	rows = readCSV(t, write(t, "moodle", d, Options{Lang: i18n.ZH, Scale: 1000}))
+	require.Regexp(t, `迟交：任务 1 [^；]*；迟交：任务 2 `, rows[4][2])
 }
 
 // TestParts: lists of tests come to the very score, whatever was set by hand.
@@ -258,13 +293,29 @@ func TestScoresCSV(t *testing.T) {
 	d.Headings = []string{"行政班", "=heading"}
 	d.Students[0].Columns = map[string]string{"行政班": "计科1班", "=heading": "+86"}
 	rows := readCSV(t, write(t, "csv", d, Options{Lang: i18n.ZH}))
-	require.Equal(t, []string{"学号", "姓名", "行政班", "'=heading", "任务 1（40 分）", "任务 2（60 分）", "迟交扣分", "最终得分", "满分", "状态", "主要原因", "备注"}, rows[0])
+	require.Equal(t, []string{"学号", "姓名", "行政班", "'=heading", "任务 1（40 分）", "任务 2（60 分）", "手工增减", "迟交扣分", "最终得分", "满分", "状态", "主要原因", "备注"}, rows[0])
 	for i, want := range []string{"93.5", "60", "60", "81", "60", "", ""} { // each of their own maximum
 		require.Equal(t, d.Students[i].ID, rows[i+1][0])
-		require.Equal(t, want, rows[i+1][7])
+		require.Equal(t, want, rows[i+1][8])
 	}
+	// The columns before the final score add up to it, as the workbook's do.
+	for _, row := range rows[1:] {
+		if row[8] == "" {
+			continue
+		}
+		sum := 0.0
+		for _, cell := range row[4:8] {
+			if cell != "" {
+				points, err := strconv.ParseFloat(cell, 64)
+				require.NoError(t, err)
+				sum += points
+			}
+		}
+		require.Equal(t, row[8], rubric.PointsOf(sum).String(), row[0])
+	}
+	require.Equal(t, []string{"40", "20", "30", "-9", "81"}, rows[4][4:9])
 	require.Equal(t, []string{"计科1班", "'+86"}, rows[1][2:4])
-	require.Equal(t, "免计", rows[6][9])
+	require.Equal(t, "免计", rows[6][10])
 	golden(t, "scores.zh.csv", write(t, "csv", handedData(), Options{Lang: i18n.ZH}))
 	golden(t, "scores.en.csv", write(t, "csv", testData(), Options{Lang: i18n.EN, AllowUngraded: true}))
 	golden(t, "moodle.en.csv", write(t, "moodle", handedData(), Options{Lang: i18n.EN}))

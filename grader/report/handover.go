@@ -133,6 +133,9 @@ type part struct {
 	name, text  string
 	points, max rubric.Points
 	state       partState
+	// converts says that the points are no loss or gain: they make the same share of
+	// another maximum.
+	converts bool
 }
 
 type partState int
@@ -153,7 +156,7 @@ func (o Options) judgedPart(d *result.Data, s *result.Student, v judge.Verdict) 
 		task: v.Task, check: v.Check, name: inert(checkTitle(d, v.Check, o.Lang)),
 		points: score.Points, max: score.Max, text: o.told(o.Lang.Text(v.Message)),
 	}
-	for _, line := range o.Lang.Lines(v.Hint) {
+	for _, line := range o.Lang.Lines(o.hintOf(v.Hint)) {
 		p.text += "\n" + o.told(line)
 	}
 	p.text = strings.TrimSpace(bounded(p.text))
@@ -247,9 +250,9 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 			late = append(late, line)
 		}
 	}
-	adjust(-t.Late, o.Lang.T("transfer.part_late"), strings.Join(late, "\n"))
+	adjust(-t.Late, o.Lang.T("transfer.part_late"), strings.Join(late, o.Lang.T("transfer.next")))
 	if t.Late == 0 && forgiven(s, "") { // it is 0 by hand
-		out = append(out, part{name: o.Lang.T("transfer.part_late"), text: o.told(strings.Join(late, "\n")), state: adjusts})
+		out = append(out, part{name: o.Lang.T("transfer.part_late"), text: o.told(strings.Join(late, o.Lang.T("transfer.next"))), state: adjusts})
 	}
 	var hand []string
 	for _, x := range s.Overrides {
@@ -261,13 +264,17 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 			hand = append(hand, text)
 		}
 	}
-	adjust(t.Points-sum, o.Lang.T("transfer.part_by_hand"), strings.Join(hand, "\n"))
+	adjust(t.Points-sum, o.Lang.T("transfer.part_by_hand"), strings.Join(hand, o.Lang.T("transfer.next")))
 	key := "transfer.part_scaled"
 	if o.excused(d, s) > 0 {
 		key = "transfer.part_shared"
 	}
+	n := len(out)
 	adjust(whole-sum, o.Lang.T(key), o.Lang.T(key+"_text",
 		"points", t.Points.String(), "max", t.Max.String(), "whole", whole.String(), "full", o.OutOf(d).String()))
+	for i := range out[n:] {
+		out[n+i].converts = true
+	}
 	return out
 }
 
@@ -285,6 +292,8 @@ func (o Options) remarks(d *result.Data, s *result.Student, h Handed) string {
 	lines := []string{o.Lang.T("transfer.score", "points", h.Points.String(), "max", o.OutOf(d).String())}
 	for _, p := range o.parts(d, s, h.Points) {
 		switch {
+		case p.converts:
+			lines = append(lines, o.Lang.T("transfer.converted", "name", p.name, "text", p.first()))
 		case p.state == adjusts:
 			lines = append(lines, o.Lang.T("transfer.adjusted", "name", p.name, "points", withSign(p.points), "text", p.first()))
 		case s.Above(p.task, p.check) != nil: // it does not count

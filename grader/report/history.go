@@ -103,6 +103,8 @@ func ScoreText(lang i18n.Lang, s result.Score) string {
 	switch {
 	case s.Excused:
 		return lang.T("hand.excused")
+	case s.Open && s.Max == 0: // nothing is known of it at all
+		return lang.T("report.ungraded")
 	case s.Open && s.Points == 0:
 		return "?/" + s.Max.String()
 	case s.Open:
@@ -151,7 +153,7 @@ func OverrideLine(lang i18n.Lang, s *result.Student, o result.Override) string {
 func lateLine(lang i18n.Lang, s *result.Student, a result.Attempt) string {
 	if f := a.Forgiven; f != nil {
 		return oneLine(lang.T("hand.late_line_forgiven", "task", a.Task, "days", f.Days, "reason", f.Reason,
-			"due", f.Due.Format("2006-01-02 15:04 -07:00"), "at", f.At.In(f.Due.Location()).Format("2006-01-02 15:04")))
+			"due", f.Due.Format(toTheMinute), "at", f.At.In(f.Due.Location()).Format("2006-01-02 15:04")))
 	}
 	if a.Late == nil {
 		return ""
@@ -162,7 +164,7 @@ func lateLine(lang i18n.Lang, s *result.Student, a result.Attempt) string {
 		key = "hand.late_line_nothing"
 	}
 	return oneLine(lang.T(key, "task", a.Task, "days", a.Late.Days, "points", t.Late.String(),
-		"due", a.Late.Due.Format("2006-01-02 15:04 -07:00"), "at", a.Late.At.In(a.Late.Due.Location()).Format("2006-01-02 15:04")))
+		"due", a.Late.Due.Format(toTheMinute), "at", a.Late.At.In(a.Late.Due.Location()).Format("2006-01-02 15:04")))
 }
 
 // forgiven reports whether an attempt at a task was late and counts as on time; "" is

@@ -177,5 +177,8 @@ func (v *viewer) when(s *result.Student) string {
 	if at.IsZero() {
 		return ""
 	}
-	return at.Format("2006-01-02 15:04")
+	return at.Format(toTheMinute)
 }
+
+// toTheMinute is a moment with its zone: nobody has to know where a machine is.
+const toTheMinute = "2006-01-02 15:04 -07:00"

@@ -126,7 +126,7 @@ func (l *lister) hint(c *page.Check, x judge.Verdict) {
 	if x.Hint.Empty() {
 		return
 	}
-	lines := l.lang.Lines(x.Hint)
+	lines := l.lang.Lines(l.o.hintOf(x.Hint))
 	whole := strings.Join(lines, "\n")
 	if first := l.told[whole]; first != nil {
 		c.Same, c.SameTitle = first.Anchor, first.Title

@@ -25,7 +25,7 @@ func (v *viewer) class() *page.Class {
 		Title: v.word("page.class_title", "class", name, "lab", v.lab()), Class: name, Lab: v.lab(), Wide: len(v.columns) > upright,
 	}
 	if !d.Run.Started.IsZero() {
-		c.When = d.Run.Started.Format("2006-01-02 15:04")
+		c.When = d.Run.Started.Format(toTheMinute)
 	}
 	sum := result.Summarize(d)
 	v.overview(c, sum)
@@ -117,9 +117,9 @@ func (v *viewer) row(i int) page.Row {
 	}
 	switch {
 	case s.Damaged || a.Open && a.Max == 0:
-		r.Points = "?"
+		r.Points, r.Max = "?", ""
 	case a.Excused:
-		r.Points, r.Mark = v.word("hand.excused"), page.Hand
+		r.Points, r.Max, r.Mark = v.word("hand.excused"), "", page.Hand
 	case a.ByHand:
 		r.Mark = page.Hand
 	}

@@ -44,6 +44,18 @@ func (o Options) told(text string) string {
 	return text
 }
 
+// forInstructors are hints on the machine that grades, which is not the student's.
+var forInstructors = map[string]bool{"check.window_late_hint": true, "check.load_gap_local_hint": true}
+
+// hintOf is a hint as its reader can follow it: a student has nothing to do about the
+// machine that grades but to ask.
+func (o Options) hintOf(hint i18n.Msg) i18n.Msg {
+	if o.hide != nil && forInstructors[hint.Key] {
+		return i18n.M("check.ungraded_hint")
+	}
+	return hint
+}
+
 // peopleOf are a class's. What is not written in ideographs is taken for what it is only
 // as whole words.
 func peopleOf(d *result.Data, lang i18n.Lang) *people {

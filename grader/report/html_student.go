@@ -47,10 +47,11 @@ func (v *viewer) state(out *page.Student, s *result.Student, a result.Tally) {
 			out.Empty, out.Open = v.word("report.no_verdicts"), ""
 		}
 		if a.Max == 0 {
-			out.Points = "?"
+			out.Points, out.Max = "?", ""
 		}
 	case a.Excused:
 		out.Mark, out.State, out.Points, out.Percent = page.Hand, v.word("page.excused"), v.word("hand.excused"), ""
+		out.Max = "" // it is of nothing
 	case a.NotYet > 0:
 		out.Mark, out.State = page.Mark(check.Ungraded), v.word("page.so_far")
 		out.Open = v.say(Text{Lang: v.lang}.lacked("missing.yet", s.Lacking(true)), longText)

@@ -55,14 +55,14 @@ func (t Text) mainReason(s *result.Student) string {
 	}
 	none := s.Lacking(false)
 	v, ok := reason(s)
+	if late := lateMost(s); late > 0 && (ok || len(none) > 0 || len(s.Overrides) == 0) {
+		return t.Lang.T("hand.late_reason", "points", late.String())
+	}
 	if lost := v.Max - v.Points; len(none) > 0 && (v.Outcome != check.Fail && v.Outcome != check.Partial || lost <= none[0].Max) {
 		return t.lacked("missing.none", none)
 	}
 	if !s.Damaged && !ok && len(s.Overrides) > 0 { // nothing else to be said
 		return oneLine(t.Lang.T("report.overridden", "reason", s.Overrides[0].Reason))
-	}
-	if late := s.Tally().Late; !ok && late > 0 {
-		return t.Lang.T("hand.late_reason", "points", late.String())
 	}
 	if on := forgivenReason(t.Lang, s); !ok && on != "" && !s.Damaged && len(s.Lacking(true)) == 0 {
 		return on
@@ -119,6 +119,35 @@ func reason(s *result.Student) (judge.Verdict, bool) {
 		}
 	}
 	return worst, worst.Check != ""
+}
+
+// lateMost is what lateness took off where nothing else lost as much: no check, with what
+// it blocked, and no task that was not handed in. It is 0 where something else did, or
+// where a check is open, which is said first.
+func lateMost(s *result.Student) rubric.Points {
+	late := s.Tally().Late
+	if late <= 0 || s.Damaged {
+		return 0
+	}
+	most := rubric.Points(0)
+	for _, m := range s.Lacking(false) {
+		most = max(most, m.Max)
+	}
+	if v, ok := reason(s); ok {
+		lost := v.Max - v.Points
+		for _, x := range s.Verdicts {
+			if _, set := s.Override(x.Check); v.Outcome != check.Blocked && x.Outcome == check.Blocked && x.Task == v.Task && !set {
+				lost += x.Max
+			}
+		}
+		if most = max(most, lost); v.Outcome == check.Ungraded {
+			return 0
+		}
+	}
+	if late <= most {
+		return 0
+	}
+	return late
 }
 
 // tasks groups columns by task, in order.

@@ -114,7 +114,7 @@ func (b *book) cause(s *result.Student, room int) string {
 	}
 	text := Text{Lang: b.lang}.mainReason(s)
 	v, lost := reason(s)
-	if s.Damaged || !lost || v.Outcome == check.Ungraded || slices.ContainsFunc(s.Overrides, func(o result.Override) bool { return o.Check == "" && o.Task == "" }) {
+	if s.Damaged || !lost || lateMost(s) > 0 || v.Outcome == check.Ungraded || slices.ContainsFunc(s.Overrides, func(o result.Override) bool { return o.Check == "" && o.Task == "" }) {
 		return text
 	}
 	title := v.Check

@@ -262,7 +262,11 @@ func (b *book) checksSum(s *result.Student, t taskSheet) any {
 // taskCause says why a task has not all its points.
 func (b *book) taskCause(s *result.Student, task string) string {
 	one := *s
-	one.Verdicts = ofTask(s.Verdicts, task)
+	one.Verdicts, one.Missing = ofTask(s.Verdicts, task), nil
+	one.Attempts = slices.DeleteFunc(slices.Clone(s.Attempts), func(a result.Attempt) bool { return a.Task != task })
+	if late := lateMost(&one); late > 0 && !s.TaskSet(task) {
+		return b.lang.T("hand.late_reason", "points", late.String())
+	}
 	v, lost := reason(&one)
 	if !lost {
 		return ""

@@ -56,8 +56,8 @@ func (l *loader) late(n *yaml.Node, c *Class) *Late {
 	late := &Late{PerDay: l.amount(o.Need("per_day")), Cap: l.amount(o.Get("cap"))}
 	due := o.Need("due")
 	if text := d.Text(due); text != "" {
-		var err error
-		if late.Due, err = time.Parse(time.RFC3339, text); err != nil {
+		var ok bool
+		if late.Due, ok = zoned(text); !ok {
 			d.Report(due, i18n.M("roster.bad_due", "text", clip(text)), i18n.M("roster.bad_due_hint"))
 		}
 	}
@@ -119,11 +119,21 @@ func (l *loader) dues(n *yaml.Node, late *Late, c *Class) {
 	}
 }
 
+// zoned reads a time with its zone; seconds may be left out.
+func zoned(text string) (time.Time, bool) {
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // ownDue reads a time as people write it, or as a worksheet keeps it: days since
 // the end of 1899. A date with no time of day could be its beginning or its end, so
 // that it is none.
 func ownDue(text string, zone *time.Location) (time.Time, bool) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
+	if at, ok := zoned(text); ok {
 		return at, true
 	}
 	if days, err := strconv.ParseFloat(text, 64); err == nil {
@@ -136,7 +146,7 @@ func ownDue(text string, zone *time.Location) (time.Time, bool) {
 		return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, zone), true
 	}
 	text = strings.NewReplacer("/", "-", "T", " ", "：", ":").Replace(text)
-	for _, form := range []string{"2006-1-2 15:04", "2006-1-2 15:04:05"} {
+	for _, form := range []string{"2006-1-2 15:04", "2006-1-2 15:04:05", "2006-1-2 15:04Z07:00", "2006-1-2 15:04:05Z07:00", "2006-1-2 15:04 Z07:00", "2006-1-2 15:04:05 Z07:00"} {
 		if at, err := time.ParseInLocation(form, text, zone); err == nil {
 			return at, true
 		}

@@ -226,7 +226,9 @@ func (l *loader) students(n *yaml.Node) List {
 				if !slices.ContainsFunc(list.Headings, func(h Heading) bool { return h.Name == name }) {
 					list.Headings = append(list.Headings, Heading{Name: name})
 				}
-				s.Columns[name] = further(d.Text(v), maxCell)
+				if v.Kind != yaml.ScalarNode || v.Tag != "!!null" && trim(v.Value) != "" { // a blank cell is none, as in a file
+					s.Columns[name] = further(d.Text(v), maxCell)
+				}
 			}
 		}
 		list.Students = append(list.Students, s)
