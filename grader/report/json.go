@@ -93,7 +93,9 @@ type jsonStudent struct {
 	Left bool `json:"left_roster,omitempty"`
 	// Columns are further ones of the roster, by heading.
 	Columns map[string]string `json:"columns,omitempty"`
-	// Points are automatic; Ungraded is how many of Max are not decided.
+	// Points are automatic; Ungraded is how many of Max are not decided, be it that a
+	// check could not be graded or that nobody has graded the task yet: above 0 Points
+	// are no score to publish.
 	Points   rubric.Points `json:"points"`
 	Max      rubric.Points `json:"max"` // of the whole lab
 	Ungraded rubric.Points `json:"ungraded"`
@@ -210,7 +212,7 @@ func JSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 		if i == len(d.Students)-1 {
 			after = "\n  ]"
 		}
-		one, err := indented(jsonOf(s, lang), "    ")
+		one, err := indented(jsonOf(s, d.Rubric.Points, lang), "    ")
 		if err != nil {
 			return err
 		}
@@ -234,15 +236,19 @@ func indented(v any, prefix string) ([]byte, error) {
 	return EscapeControls(buf.Bytes()), nil
 }
 
-func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
+// jsonOf is a student's part; lab is what all of it gives.
+func jsonOf(s result.Student, lab rubric.Points, lang i18n.Lang) jsonStudent {
 	out := jsonStudent{ID: s.ID, Name: s.Name, Left: s.Left, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
 	for _, m := range s.Missing {
 		j := jsonMissing{m.Task, m.Max, "not-handed-in"}
 		if m.NotYet {
-			j.State = "not-graded"
+			j.State, out.Ungraded = "not-graded", out.Ungraded+m.Max
 		}
 		out.Max, out.Missing = out.Max+m.Max, append(out.Missing, j)
+	}
+	if len(s.Verdicts)+len(s.Missing) == 0 { // nothing is known, or to be told
+		out.Max, out.Ungraded = lab, lab
 	}
 	t := s.Tally()
 	if out.Late, out.Excused = t.Late, t.Excused; !t.Open && (t.ByHand || t.Late > 0) {
