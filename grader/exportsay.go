@@ -15,6 +15,9 @@ func (w *writing) remarks(f report.Format) {
 	if f.Final {
 		w.open(f.Name)
 	}
+	if r, ok := report.ApartRemark(d); ok {
+		w.remark(f.Name, r).hint = i18n.M("apart.hint", "class", d.Class)
+	}
 	if f.Roster && len(w.gone) > 0 {
 		w.remark(f.Name, report.Remark{Key: "transfer.gone", Students: w.gone})
 	}

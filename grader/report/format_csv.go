@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"swarmgrade/grader/result"
-	"swarmgrade/grader/rubric"
 )
 
 // csvFormat is the scores as plain text, for spreadsheet programs and scripts. Points
@@ -25,11 +24,12 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 			head = append(head, csvText(h))
 		}
 		for _, g := range groups {
-			var max rubric.Points
-			for _, c := range g {
-				max += c.Max
+			key := "transfer.csv_task"
+			max, apart := taskMax(d, g)
+			if apart {
+				key = "apart.csv_head"
 			}
-			head = append(head, csvText(o.Lang.T("transfer.csv_task", "task", g[0].Task, "max", max.String())))
+			head = append(head, csvText(o.Lang.T(key, "task", g[0].Task, "max", max.String())))
 		}
 		if err := add(append(head, word("late"), word("final"), word("max"), word("state"), word("reason"), word("remark"))...); err != nil {
 			return err
@@ -43,7 +43,7 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 			for _, g := range groups {
 				row = append(row, taskCell(s, g[0].Task))
 			}
-			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.reasons(s)), csvText(s.Remark))...); err != nil {
+			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.apartReasons(d, s)), csvText(s.Remark))...); err != nil {
 				return err
 			}
 		}

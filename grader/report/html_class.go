@@ -80,6 +80,9 @@ func (v *viewer) overview(c *page.Class, sum result.Summary) {
 		}
 		c.Warnings = append(c.Warnings, v.say(v.word(key, "n", n, "ids", sum.Open[:min(n, listedOpen)]), longText))
 	}
+	if text, hint := apartText(v.lang, v.d); text != "" {
+		c.Warnings = append(c.Warnings, v.say(text+" → "+hint, longText))
+	}
 	if len(sum.Partial) > 0 {
 		c.BandNote = v.word("report.bands_so_far")
 	}

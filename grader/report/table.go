@@ -237,6 +237,10 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		t.sentence(b, t.Lang.T(key, "n", len(s.Open), "ids", ids[:min(len(ids), listedOpen)]), magenta)
 		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "only", OnlyStudents(ids)))
 	}
+	if text, hint := apartText(t.Lang, d); text != "" {
+		t.sentence(b, text, magenta)
+		fmt.Fprintln(b, "    → "+hint)
+	}
 	t.onRoster(b, d)
 	t.lacking(b, d, &s)
 	for _, f := range d.Faults {
