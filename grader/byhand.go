@@ -170,7 +170,10 @@ func (j *Job) taskIDs() (ids []string) {
 
 // counted tells what counts for each student, with changes taken for made.
 func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, also []gradebook.Change) (func(roster.Student) *result.Student, error) {
-	rules := j.rules()
+	rules, err := j.rulesOf(ctx, book)
+	if err != nil {
+		return nil, err
+	}
 	rules.Also = also
 	d, err := j.standingBy(ctx, book, rules)
 	if err != nil {

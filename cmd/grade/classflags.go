@@ -15,6 +15,7 @@ type classFlags struct {
 	students []string
 	parallel int
 	rate     int
+	left     bool // also who is not on the roster any more
 }
 
 func (f *classFlags) register(a *app, c *cobra.Command) {
@@ -38,6 +39,6 @@ func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 // sel is what the flags ask for.
 func (f *classFlags) sel() grader.Select {
 	return grader.Select{
-		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Parallel: f.parallel, Rate: f.rate,
+		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Parallel: f.parallel, Rate: f.rate, Left: f.left,
 	}
 }

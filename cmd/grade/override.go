@@ -60,7 +60,7 @@ func newOverrideCmd(a *app) *cobra.Command {
 		if f.students != nil {
 			return usageHint(i18n.M("hand.one"), i18n.M("hand.one_hint"))
 		}
-		f.students = args[:1]
+		f.students, f.left = args[:1], true
 		return a.override(c.Context(), &f, h)
 	}
 	return c
@@ -143,7 +143,11 @@ func (a *app) override(ctx context.Context, f *classFlags, h grader.ByHand) erro
 		})
 	}
 	lang := a.lang()
-	fmt.Fprintln(a.Stdout, diag.Plain(s.ID+" "+s.Name))
+	title := s.ID + " " + s.Name
+	if s.Left {
+		title += "  " + lang.T("enrolled.left_mark")
+	}
+	fmt.Fprintln(a.Stdout, diag.Plain(title))
 	for _, c := range done.Changes {
 		fmt.Fprintln(a.Stdout, "  "+report.ChangeLine(lang, c))
 	}

@@ -28,7 +28,7 @@ func newShowCmd(a *app) *cobra.Command {
 	c.Flags().BoolVar(&raw, "evidence", false, lang.T("cli.flag_evidence"))
 	c.Flags().BoolVar(&found, "findings", false, lang.T("cli.flag_findings"))
 	c.RunE = func(c *cobra.Command, args []string) error {
-		f.students = append(f.students, args...)
+		f.students, f.left = append(f.students, args...), true
 		j, err := a.open(c.Context(), &f)
 		if err != nil {
 			return err
