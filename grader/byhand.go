@@ -191,7 +191,10 @@ func (j *Job) counted(ctx context.Context, book *gradebook.Gradebook, also []gra
 }
 
 func (j *Job) countedData(ctx context.Context, book *gradebook.Gradebook, also []gradebook.Change) (*result.Data, error) {
-	rules := j.rules()
+	rules, err := j.rulesOf(ctx, book)
+	if err != nil {
+		return nil, err
+	}
 	rules.Also = also
 	return j.standingBy(ctx, book, rules)
 }

@@ -101,7 +101,7 @@ type writing struct {
 	gone     []string     // who has results, and is not in the roster any more
 	dir      string
 	o        report.Options
-	passing  bool // Export.Passing
+	passing  bool     // Export.Passing
 	box      *outbox  // see out
 	files    []string // written so far
 	said     []*saying

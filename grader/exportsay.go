@@ -16,6 +16,9 @@ func (w *writing) remarks(f report.Format) {
 		w.open(f.Name)
 	}
 	w.sayScale(f)
+	if r, ok := report.ApartRemark(d); ok {
+		w.remark(f.Name, r).hint = i18n.M("apart.hint", "class", d.Class)
+	}
 	if f.Roster && len(w.gone) > 0 {
 		w.remark(f.Name, report.Remark{Key: "transfer.gone", Students: w.gone})
 	}

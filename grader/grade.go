@@ -132,7 +132,7 @@ func (j *Job) record(start time.Time) gradebook.Begin {
 	b := gradebook.Begin{
 		Class: j.Class.Name, Task: j.TaskKey(), Rubric: j.Rubric, RosterSHA256: j.Class.RosterSHA256,
 		Tool: j.g.Tool, Started: start,
-		Options: map[string]any{"parallel": j.Class.Settings.Parallel, "rate": j.Class.Settings.Rate},
+		Options: j.options(j.rules(), j.Has),
 	}
 	for i, s := range j.Class.Students {
 		if j.Has(s.ID) {

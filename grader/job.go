@@ -36,8 +36,10 @@ type Select struct {
 	// Students are IDs, ends of IDs or names.
 	Students []string
 	Argument bool // who Students are was no flag's value
-	Parallel int  // students at a time, 1 to 64
-	Rate     int  // requests a second over the whole class, 1 to 100,000
+	// Left lets Students be some who have results and are not on the roster any more.
+	Left     bool
+	Parallel int // students at a time, 1 to 64
+	Rate     int // requests a second over the whole class, 1 to 100,000
 }
 
 const (
@@ -100,7 +102,9 @@ func (g *Grader) OpenClass(ctx context.Context, class *roster.Class, sel Select)
 	if sel.Argument {
 		from = ""
 	}
-	j.Students, err = pick(class, sel.Students, from)
+	if j.Students, err = pick(class, sel.Students, from); err != nil && sel.Left {
+		j.Students, err = pick(j.withLeft(ctx), sel.Students, from)
+	}
 	return j, err
 }
 

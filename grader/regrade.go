@@ -58,7 +58,10 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 		return nil, err
 	}
 	x = &Regrading{j: j, names: j.names(), Was: map[string]gradebook.Run{}}
-	rules := j.rules()
+	rules, err := j.rulesOf(ctx, book)
+	if err != nil {
+		return nil, err
+	}
 	before, err := book.Standing(ctx, lab, rules)
 	if err != nil {
 		return nil, err
@@ -87,6 +90,7 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 	if !dry && len(x.store) > 0 {
 		x.Stored, err = book.SaveRegrades(ctx, gradebook.Begin{
 			Class: j.Class.Name, Rubric: j.Rubric, Tool: j.g.Tool, Started: started,
+			Options: j.options(rules, func(id string) bool { return takes(x.store, id) }),
 		}, x.store, time.Now())
 	}
 	if !dry && err == nil && len(carry) > 0 {
@@ -100,6 +104,11 @@ func (j *Job) Regrade(ctx context.Context, id string, dry bool) (x *Regrading, e
 		_, err = book.CarryRequests(ctx, lab, j.Rubric.ID, ids)
 	}
 	return x, err
+}
+
+// takes reports whether a student is among those judged anew.
+func takes(anew []gradebook.Regrade, id string) bool {
+	return slices.ContainsFunc(anew, func(r gradebook.Regrade) bool { return len(r.Verdicts[id]) > 0 })
 }
 
 // regraded are the observing runs to judge anew, oldest first, and the lab that

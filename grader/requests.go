@@ -52,7 +52,7 @@ func (j *Job) askable(ctx context.Context, book *gradebook.Gradebook, r *result.
 		return nil
 	}
 	s := &result.Student{ID: r.Student} // a check that the rubric had when they were judged
-	if d, err := j.standingBy(ctx, book, j.rules()); err == nil {
+	if d, err := j.standingNow(ctx, book); err == nil {
 		for i := range d.Students {
 			if d.Students[i].ID == r.Student {
 				s = &d.Students[i]

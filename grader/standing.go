@@ -51,7 +51,7 @@ func (j *Job) Standing(ctx context.Context) (d *result.Data, err error) {
 func (j *Job) Scores(ctx context.Context, run string) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
 		if run == "" {
-			d, err = j.standingBy(ctx, book, j.rules())
+			d, err = j.standingNow(ctx, book)
 		} else {
 			d, err = j.run(ctx, book, run)
 		}
@@ -61,12 +61,21 @@ func (j *Job) Scores(ctx context.Context, run string) (d *result.Data, err error
 }
 
 func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
-	d, err := j.standingBy(ctx, book, j.rules())
+	d, err := j.standingNow(ctx, book)
 	if err != nil {
 		return nil, err
 	}
 	d.Findings, err = j.findings(ctx, book, "")
 	return d, err
+}
+
+// standingNow is what counts by the class's rules.
+func (j *Job) standingNow(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
+	rules, err := j.rulesOf(ctx, book)
+	if err != nil {
+		return nil, err
+	}
+	return j.standingBy(ctx, book, rules)
 }
 
 func (j *Job) standingBy(ctx context.Context, book *gradebook.Gradebook, rules gradebook.Rules) (*result.Data, error) {
@@ -94,7 +103,11 @@ func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 }
 
 func (j *Job) run(ctx context.Context, book *gradebook.Gradebook, id string) (*result.Data, error) {
-	d, err := book.RunData(ctx, id, j.Rubric, j.rules())
+	rules, err := j.rulesOf(ctx, book)
+	if err != nil {
+		return nil, err
+	}
+	d, err := book.RunData(ctx, id, j.Rubric, rules)
 	if errors.Is(err, gradebook.ErrNotFound) {
 		return nil, j.noRun(id)
 	}

@@ -16,6 +16,7 @@ type classFlags struct {
 	argument bool // students are no flag's value
 	parallel int
 	rate     int
+	left     bool // also who is not on the roster any more
 }
 
 func (f *classFlags) register(a *app, c *cobra.Command) {
@@ -39,6 +40,6 @@ func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 // sel is what the flags ask for.
 func (f *classFlags) sel() grader.Select {
 	return grader.Select{
-		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Argument: f.argument, Parallel: f.parallel, Rate: f.rate,
+		Class: f.class, Lab: f.lab, Rubric: f.rubric, Task: f.task, Students: f.students, Argument: f.argument, Parallel: f.parallel, Rate: f.rate, Left: f.left,
 	}
 }

@@ -62,7 +62,7 @@ func newOverrideCmd(a *app) *cobra.Command {
 		if f.students != nil {
 			return usageHint(i18n.M("hand.one"), i18n.M("hand.one_hint"))
 		}
-		f.students, f.argument = args[:1], true
+		f.students, f.argument, f.left = args[:1], true, true
 		return a.override(c.Context(), &f, h)
 	}
 	return c
@@ -166,7 +166,11 @@ func (a *app) override(ctx context.Context, f *classFlags, h grader.ByHand) erro
 		return errors.Join(a.printJSON(out), err)
 	}
 	lang := a.lang()
-	fmt.Fprintln(a.Stdout, diag.Plain(s.ID+" "+s.Name))
+	title := s.ID + " " + s.Name
+	if s.Left {
+		title += "  " + lang.T("enrolled.left_mark")
+	}
+	fmt.Fprintln(a.Stdout, diag.Plain(title))
 	for _, c := range done.Changes {
 		fmt.Fprintln(a.Stdout, "  "+report.ChangeLine(lang, c))
 	}

@@ -30,6 +30,7 @@ func newShowCmd(a *app) *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		f.argument = len(f.students) == 0
 		f.students = append(f.students, args...)
+		f.left = true
 		j, err := a.open(c.Context(), &f)
 		if err != nil {
 			return err

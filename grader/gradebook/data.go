@@ -194,7 +194,10 @@ func taskOrder(rub *rubric.Rubric, attempts map[string]Attempt) []string {
 }
 
 func reportAttempt(a *Attempt) result.Attempt {
-	return result.Attempt{Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries), Late: a.Late, Forgiven: a.Forgiven}
+	return result.Attempt{
+		Task: a.Task, Run: a.Run.ID, Judged: a.Judged.ID, Tries: max(1, a.Tries), Late: a.Late, Forgiven: a.Forgiven,
+		RubricID: a.Judged.RubricID, RubricVersion: a.Judged.RubricVersion, RubricSHA256: a.Judged.RubricSHA256,
+	}
 }
 
 func reportSet(a *Attempt) result.Set {

@@ -137,6 +137,7 @@ type Class struct {
 	Summary           []string
 	Warnings          []string
 	Bands             []Bar
+	BandNote          string // what the bands count too, "" for final scores alone
 	Groups            []Group
 	Columns           []Column
 	Rates             []Rate

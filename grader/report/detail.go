@@ -26,6 +26,9 @@ func Detail(w io.Writer, d *result.Data, s *result.Student, t Text) error {
 			t.paragraph(&b, line, 0, "")
 		}
 	}
+	for _, line := range apartLines(t.Lang, d, s) {
+		t.paragraph(&b, line, 0, "")
+	}
 	if s.Remark != "" {
 		b.WriteString(t.Lang.T("report.remark_is", "text", oneLine(s.Remark)) + "\n")
 	}

@@ -24,11 +24,11 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 	groups := tasks(o.columns)
 	return writeCSV(w, func(add func(...string) error) error {
 		head := []string{word("id"), word("name")}
-		for _, h := range rosterCSV(o.Lang, groups, d.Headings) {
+		for _, h := range rosterCSV(o.Lang, d, groups) {
 			head = append(head, csvText(h))
 		}
 		for _, g := range groups {
-			head = append(head, csvText(taskHeading(o.Lang, g)))
+			head = append(head, csvText(taskHeading(o.Lang, d, g)))
 		}
 		if err := add(append(head, word("by_hand"), word("late"), word("final"), word("max"), word("state"), word("reason"), word("remark"))...); err != nil {
 			return err
@@ -45,7 +45,7 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 				row, shown = append(row, cell), shown+points
 			}
 			row = append(row, o.byHandCell(d, s, shown))
-			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.reasons(s)), csvText(s.Remark))...); err != nil {
+			if err := add(append(append(row, o.scoreCells(d, s)...), csvText(t.apartReasons(d, s)), csvText(s.Remark))...); err != nil {
 				return err
 			}
 		}
@@ -54,28 +54,29 @@ func writeScores(w io.Writer, d *result.Data, o Options) error {
 }
 
 // taskHeading is that of a task's points.
-func taskHeading(lang i18n.Lang, task []result.Column) string {
-	var max rubric.Points
-	for _, c := range task {
-		max += c.Max
+func taskHeading(lang i18n.Lang, d *result.Data, task []result.Column) string {
+	key := "transfer.csv_task"
+	max, apart := taskMax(d, task)
+	if apart {
+		key = "apart.csv_head"
 	}
-	return lang.T("transfer.csv_task", "task", task[0].Task, "max", max.String())
+	return lang.T(key, "task", task[0].Task, "max", max.String())
 }
 
 // rosterCSV are the headings of the roster's further columns. One that is called like one
 // of the file's own, in either language, says that it is the roster's: a script that reads
 // the last column of a name would take the wrong one.
-func rosterCSV(lang i18n.Lang, groups [][]result.Column, more []string) []string {
+func rosterCSV(lang i18n.Lang, d *result.Data, groups [][]result.Column) []string {
 	taken := map[string]bool{"": true}
 	for _, l := range i18n.Langs {
 		for _, key := range []string{"id", "name", "by_hand", "late", "final", "max", "state", "reason", "remark"} {
 			taken[alike(l.T("transfer.csv_"+key))] = true
 		}
 		for _, g := range groups {
-			taken[alike(cellText(oneLine(taskHeading(l, g))))] = true
+			taken[alike(cellText(oneLine(taskHeading(l, d, g))))] = true
 		}
 	}
-	return apart(lang, taken, more)
+	return apart(lang, taken, d.Headings)
 }
 
 // taskCell is what the checks of a task gave; blank while something of it is open, unless

@@ -46,6 +46,10 @@ func (o Options) For(d *result.Data) Options {
 	for _, c := range o.columns {
 		o.whole += c.Max
 	}
+	if d.AnyApart() { // what others' rubric gives is nobody else's maximum
+		o.whole = labMax(d)
+		return o
+	}
 	for i := range d.Students { // tasks that nobody was judged on count too
 		if s := &d.Students[i]; s.Whole() == nil {
 			t := s.Tally()
@@ -72,12 +76,17 @@ func (o Options) OutOf(d *result.Data) rubric.Points {
 
 // Hand gives the score to hand over. One that is open, or of a part of the lab only, is
 // none, unless AllowUngraded and something of it is decided: what nobody could judge is
-// never 0.
+// never 0. Who was judged by another rubric than the class's has what is final by that one,
+// and the same share of what scores are handed over of.
 func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	t, full := s.Tally(), o.full(d)
 	left := full - o.excused(d, s)
 	if s.Whole() != nil {
 		left = max(left, t.Max)
+	}
+	apart := len(d.Apart(s)) > 0
+	if apart {
+		left = t.Max
 	}
 	open := t.Open || t.NotYet > 0 || t.Max < left
 	switch {
@@ -88,7 +97,7 @@ func (o Options) Hand(d *result.Data, s *result.Student) Handed {
 	case open && (!o.AllowUngraded || t.OpenPoints >= known(t)):
 		return Handed{State: Open}
 	}
-	h := Handed{Points: t.Points, Shared: left != full}
+	h := Handed{Points: t.Points, Shared: left != full && !apart || apart && o.excused(d, s) > 0}
 	if out := o.OutOf(d); out != left {
 		h.Points = share(t.Points, out, left)
 	}
@@ -269,8 +278,12 @@ func (o Options) parts(d *result.Data, s *result.Student, whole rubric.Points) [
 	if o.excused(d, s) > 0 {
 		key = "transfer.part_shared"
 	}
+	name := o.Lang.T(key)
+	if len(d.Apart(s)) > 0 {
+		name = o.Lang.T("apart.part")
+	}
 	n := len(out)
-	adjust(whole-sum, o.Lang.T(key), o.Lang.T(key+"_text",
+	adjust(whole-sum, name, o.Lang.T(key+"_text",
 		"points", t.Points.String(), "max", t.Max.String(), "whole", whole.String(), "full", o.OutOf(d).String()))
 	for i := range out[n:] {
 		out[n+i].converts = true

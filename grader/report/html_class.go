@@ -70,6 +70,9 @@ func (v *viewer) overview(c *page.Class, sum result.Summary) {
 	} else {
 		c.Summary = append(c.Summary, v.word("report.summary_none", "students", sum.Students))
 	}
+	if text := soFarText(v.lang, &sum); text != "" {
+		c.Summary = append(c.Summary, text)
+	}
 	if sum.Excused > 0 {
 		c.Summary = append(c.Summary, v.word("hand.summary", "n", sum.Excused))
 	}
@@ -82,6 +85,12 @@ func (v *viewer) overview(c *page.Class, sum result.Summary) {
 			key = "report.open_many"
 		}
 		c.Warnings = append(c.Warnings, v.say(v.word(key, "n", n, "ids", sum.Open[:min(n, listedOpen)]), longText))
+	}
+	if text, hint := apartText(v.lang, v.d); text != "" {
+		c.Warnings = append(c.Warnings, v.say(text+" → "+hint, longText))
+	}
+	if len(sum.Partial) > 0 {
+		c.BandNote = v.word("report.bands_so_far")
 	}
 	most, bands := 1, distribution(v.d)
 	for _, n := range bands {

@@ -80,6 +80,9 @@ func (v *viewer) notes(out *page.Student, s *result.Student) {
 	for _, a := range s.Attempts {
 		note("late", lateLine(v.lang, s, a))
 	}
+	for _, line := range apartLines(v.lang, v.d, s) {
+		note("late", line)
+	}
 	if s.Remark != "" {
 		note("remark", v.word("page.remark", "text", oneLine(s.Remark)))
 	}

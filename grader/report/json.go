@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -62,6 +63,9 @@ type jsonAttempt struct {
 	Run    string `json:"run"`
 	Judged string `json:"judged"`
 	Tries  int    `json:"tries"`
+	// Rubric is there for verdicts by another rubric than the report's, with other checks
+	// or points: points and maxima are that one's.
+	Rubric *jsonRubric `json:"rubric,omitempty"`
 	// Late is there for an attempt that was not in time.
 	Late *jsonLate `json:"late,omitempty"`
 	// Forgiven is lateness that an instructor counts as none.
@@ -93,7 +97,9 @@ type jsonStudent struct {
 	Left bool `json:"left_roster,omitempty"`
 	// Columns are further ones of the roster, by heading.
 	Columns map[string]string `json:"columns,omitempty"`
-	// Points are automatic; Ungraded is how many of Max are not decided.
+	// Points are automatic; Ungraded is how many of Max are not decided, be it that a
+	// check could not be graded or that nobody has graded the task yet: above 0 Points
+	// are no score to publish.
 	Points   rubric.Points `json:"points"`
 	Max      rubric.Points `json:"max"` // of the whole lab
 	Ungraded rubric.Points `json:"ungraded"`
@@ -210,7 +216,7 @@ func JSON(w io.Writer, d *result.Data, lang i18n.Lang) error {
 		if i == len(d.Students)-1 {
 			after = "\n  ]"
 		}
-		one, err := indented(jsonOf(s, lang), "    ")
+		one, err := indented(jsonOf(d, s, lang), "    ")
 		if err != nil {
 			return err
 		}
@@ -234,15 +240,18 @@ func indented(v any, prefix string) ([]byte, error) {
 	return EscapeControls(buf.Bytes()), nil
 }
 
-func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
+func jsonOf(d *result.Data, s result.Student, lang i18n.Lang) jsonStudent {
 	out := jsonStudent{ID: s.ID, Name: s.Name, Left: s.Left, Columns: s.Columns, Remark: s.Remark, Damaged: s.Damaged, Checks: make([]jsonCheck, 0, len(s.Verdicts))}
 	out.Points, out.Max, out.Ungraded = judge.Total(s.Verdicts)
 	for _, m := range s.Missing {
 		j := jsonMissing{m.Task, m.Max, "not-handed-in"}
 		if m.NotYet {
-			j.State = "not-graded"
+			j.State, out.Ungraded = "not-graded", out.Ungraded+m.Max
 		}
 		out.Max, out.Missing = out.Max+m.Max, append(out.Missing, j)
+	}
+	if len(s.Verdicts)+len(s.Missing) == 0 { // nothing is known, or to be told
+		out.Max, out.Ungraded = d.Rubric.Points, d.Rubric.Points
 	}
 	t := s.Tally()
 	if out.Late, out.Excused = t.Late, t.Excused; !t.Open && (t.ByHand || t.Late > 0) {
@@ -252,8 +261,12 @@ func jsonOf(s result.Student, lang i18n.Lang) jsonStudent {
 	for _, o := range s.Overrides {
 		out.Overrides = append(out.Overrides, jsonOverrideOf(o))
 	}
+	apart := d.Apart(&s)
 	for _, a := range s.Attempts {
 		j := jsonAttempt{Task: a.Task, Run: a.Run, Judged: a.Judged, Tries: a.Tries}
+		if slices.ContainsFunc(apart, func(x result.Apart) bool { return x.Task == a.Task }) {
+			j.Rubric = &jsonRubric{a.RubricID, a.RubricVersion, a.RubricSHA256}
+		}
 		if a.Late != nil {
 			j.Late = &jsonLate{rfc3339(a.Late.Due), rfc3339(a.Late.At), a.Late.Days, s.Task(a.Task).Late}
 		}

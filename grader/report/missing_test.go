@@ -36,7 +36,7 @@ func TestWhatIsNotGradedYet(t *testing.T) {
 	d := onlyTask("1")
 	got := table(d, i18n.EN)
 	require.Contains(t, got, "40/100    ✓✓✓✓    not graded yet: task 2 (60 points)")
-	require.Contains(t, got, "3 students, 2 graded: mean 40, median 40, 0 with full marks")
+	require.Contains(t, got, "3 students, none with a final score yet\n2 without a final score, since not all tasks are graded yet: 100% of what is graded, on average\n")
 	require.Contains(t, got, "\nnot graded yet: task 2, 60 of 100 points of the lab\n")
 	require.Contains(t, table(d, i18n.ZH), "\n有 1 个任务还没有评：2，占整个实验 100 分中的 60 分\n")
 	d.Run.Policy = ""
@@ -75,8 +75,10 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	require.Equal(t, []string{"未评完", "1", "40"}, []string{value(t, f, "成绩单", "K2"), value(t, f, "成绩单", "L2"), value(t, f, "成绩单", "O2")}, "final, the share of what is graded, points so far")
 	require.Equal(t, "目前得分", value(t, f, "成绩单", "O1"))
 	recalculated(t, f)
-	// Statistics are of the points so far; what is typed over them is final.
-	require.Equal(t, []string{"2", "40", "40"}, []string{value(t, f, "统计", "C7"), value(t, f, "统计", "C8"), value(t, f, "统计", "C9")})
+	// Statistics are of final scores, which nobody has; of the others they say so, with the
+	// words of the screen. What is typed is final.
+	require.Equal(t, []string{"0", "", "2", "1"}, []string{value(t, f, "统计", "C7"), value(t, f, "统计", "C8"), value(t, f, "统计", "C12"), value(t, f, "统计", "C13")})
+	require.Equal(t, []string{"有最终成绩的人数", "还有任务没评、暂无最终成绩的人数"}, []string{value(t, f, "统计", "B7"), value(t, f, "统计", "B12")})
 	calc := func(sheet, cell string) string {
 		v, err := f.CalcCellValue(sheet, cell, excelize.Options{RawCellValue: true})
 		require.NoError(t, err)
@@ -84,6 +86,7 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	}
 	require.NoError(t, f.SetCellValue("成绩单", "I2", 90))
 	require.NoError(t, f.UpdateLinkedValue())
+	require.Equal(t, []string{"1", "90", "1", "1"}, []string{calc("统计", "C7"), calc("统计", "C8"), calc("统计", "C12"), calc("统计", "C13")})
 	require.Equal(t, []string{"90", "100", "0.9", "90"}, []string{calc("成绩单", "K2"), calc("成绩单", "F2"), calc("成绩单", "L2"), calc("成绩单", "O2")})
 	require.NoError(t, f.SetCellValue("成绩单", "I2", "免计"))
 	require.Equal(t, []string{"免计", "", ""}, []string{calc("成绩单", "K2"), calc("成绩单", "L2"), calc("成绩单", "O2")})
@@ -97,6 +100,11 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	rows, err := f.GetRows("评分标准与运行信息")
 	require.NoError(t, err)
 	require.Contains(t, rows, []string{"还没有评的任务", "1 个任务：2，占整个实验 100 分中的 60 分"})
+
+	// Scripts see that 40 of 100 is no score to publish.
+	got := string(render(t, func(b *bytes.Buffer) error { return JSON(b, d, i18n.ZH) }))
+	require.Contains(t, got, "\"points\": 40,\n      \"max\": 100,\n      \"ungraded\": 60,")
+	require.Contains(t, got, "\"points\": 0,\n      \"max\": 100,\n      \"ungraded\": 100,", "whom nobody has looked at")
 
 	d = testData()
 	d.Students[0].Verdicts = d.Students[0].Verdicts[:4]

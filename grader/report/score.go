@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/judge"
@@ -90,6 +91,16 @@ func (t Text) reasons(s *result.Student) string {
 		return on
 	}
 	return main + t.Lang.T("transfer.next") + on
+}
+
+// apartReasons is reasons, behind by which rubric a student was judged if it is not the
+// class's.
+func (t Text) apartReasons(d *result.Data, s *result.Student) string {
+	parts := apartLines(t.Lang, d, s)
+	if main := t.reasons(s); main != "" {
+		parts = append(parts, main)
+	}
+	return strings.Join(parts, t.Lang.T("transfer.next"))
 }
 
 // reason is the verdict that says best why points are missing: the one that

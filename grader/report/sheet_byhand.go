@@ -144,6 +144,14 @@ func (b *book) cause(s *result.Student, room int) string {
 
 // scoreCause is the main reason, behind what keeps the score from being final.
 func (b *book) scoreCause(s *result.Student, room int) string {
+	if apart := b.d.Apart(s); len(apart) > 0 {
+		return b.lang.T("apart.short", "rubric", rubricName(apart[0])) + b.lang.T("transfer.next") + b.ownCause(s, room)
+	}
+	return b.ownCause(s, room)
+}
+
+// ownCause is the same, whatever rubric it is by.
+func (b *book) ownCause(s *result.Student, room int) string {
 	if _, lost := reason(s); !lost || !b.notFinal(s) {
 		return b.cause(s, room)
 	}

@@ -137,6 +137,9 @@ func (b *book) runRows() [][2]string {
 	if ids := left(d); len(ids) > 0 {
 		rows = append(rows, [2]string{"run_left", strings.Join(ids, ", ")})
 	}
+	if text, hint := apartText(b.lang, d); text != "" {
+		rows = append(rows, [2]string{"run_apart", text + " → " + hint})
+	}
 	if len(d.Unseen) > 0 {
 		rows = append(rows, [2]string{"run_unseen", strings.Join(d.Unseen, ", ")})
 	}

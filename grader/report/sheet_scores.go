@@ -91,6 +91,9 @@ func (b *book) layout() layout {
 
 // totalMax is what the whole lab gives, with tasks that have no column yet.
 func (b *book) totalMax() (sum rubric.Points) {
+	if b.d.AnyApart() {
+		return labMax(b.d)
+	}
 	for _, c := range b.columns {
 		sum += c.Max
 	}
@@ -171,7 +174,11 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	}
 	head(class, min(b.longest(8, func(s *result.Student) string { return b.classOf(l, s) }), 18), st.head)
 	for _, t := range b.taskSheets {
-		head(b.t("subtotal", "task", clip(oneLine(t.task), 12), "max", t.max.String()), 7, st.headTask)
+		text := b.t("subtotal", "task", clip(oneLine(t.task), 12), "max", t.max.String())
+		if t.apart {
+			text = b.lang.T("apart.head", "task", clip(oneLine(t.task), 12), "max", t.max.String())
+		}
+		head(text, 7, st.headTask)
 	}
 	head(b.t("automatic", "max", b.totalMax().String()), 8, st.headTask)
 	if l.open > 0 {

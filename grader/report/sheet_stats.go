@@ -39,7 +39,7 @@ func (b *book) statistics() error {
 	}
 	s, err := b.open(paper{
 		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: smallest,
-		rows: 16 + len(b.taskSheets) + checks, printed: statChart + 3,
+		rows: 18 + len(b.taskSheets) + checks, printed: statChart + 3,
 	})
 	if err != nil {
 		return err
@@ -56,9 +56,13 @@ func (b *book) statistics() error {
 // statScores are the final scores: how many in each band, and their middle.
 func (b *book) statScores(s *sheet, l layout) error {
 	st, n := b.st, len(b.d.Students)+1
-	final, rate := column(b.scoresName(), l.counts(), n), column(b.scoresName(), l.rate, n)
+	final, rate := column(b.scoresName(), l.final, n), column(b.scoresName(), l.rate, n)
+	bands := "score_band"
+	if l.soFar > 0 { // which count too
+		bands = "score_band_so_far"
+	}
 	if err := s.add([]any{
-		nil, excelize.Cell{StyleID: st.head, Value: b.t("score_band")},
+		nil, excelize.Cell{StyleID: st.head, Value: b.t(bands)},
 		excelize.Cell{StyleID: st.head, Value: b.t("students")},
 	}); err != nil {
 		return err
@@ -79,7 +83,7 @@ func (b *book) statScores(s *sheet, l layout) error {
 	if err := b.columnChart(s.name, ref(5, 1), b.t("chart_scores"), area(s.name, statTitle, first, s.row), area(s.name, statMax, first, s.row)); err != nil {
 		return err
 	}
-	scores := settled(b.d)
+	scores := b.settled()
 	figure := func(key, f string, v any) error {
 		if len(scores) == 0 {
 			v = ""
@@ -97,12 +101,8 @@ func (b *book) statScores(s *sheet, l layout) error {
 		median = (scores[(k-1)/2] + scores[k/2]) / 2
 		least, most = scores[0], scores[k-1]
 	}
-	counted := "graded_students"
-	if l.soFar > 0 { // points so far count too
-		counted = "counted_students"
-	}
 	if err := s.add([]any{
-		nil, excelize.Cell{StyleID: st.label, Value: b.t(counted)},
+		nil, excelize.Cell{StyleID: st.label, Value: b.t("final_students")},
 		excelize.Cell{StyleID: st.points, Value: len(scores), Formula: "COUNT(" + final + ")"},
 	}); err != nil {
 		return err
@@ -115,7 +115,34 @@ func (b *book) statScores(s *sheet, l layout) error {
 			return err
 		}
 	}
+	if l.soFar > 0 {
+		if err := b.statSoFar(s, final, rate); err != nil {
+			return err
+		}
+	}
 	return s.gap()
+}
+
+// statSoFar are those without a final score since tasks are yet to be graded: how many,
+// and the mean share that they have of what is graded.
+func (b *book) statSoFar(s *sheet, final, rate string) error {
+	st, n, sum := b.st, 0, 0.0
+	for i := range b.d.Students {
+		if t := b.d.Students[i].Tally(); b.notFinal(&b.d.Students[i]) {
+			n++
+			sum += round4(t.Points.Float() / known(t).Float())
+		}
+	}
+	word := quoteText(b.t("not_final"))
+	counted := fmt.Sprintf("COUNTIF(%s,%s)", final, word)
+	if err := s.add([]any{nil, b.wrap(b.t("so_far_students")), excelize.Cell{StyleID: st.points, Value: n, Formula: counted}}); err != nil {
+		return err
+	}
+	share := excelize.Cell{StyleID: st.percent, Value: "", Formula: fmt.Sprintf(`IF(%s=0,"",ROUND(SUMIF(%s,%s,%s)/%[1]s,4))`, counted, final, word, rate)}
+	if n > 0 {
+		share.Value = round4(sum / float64(n))
+	}
+	return s.add([]any{nil, b.wrap(b.t("so_far_share")), share})
 }
 
 // statTasks are the tasks: how many are wholly graded, and their mean, with what was
@@ -262,10 +289,10 @@ func taskMean(d *result.Data, t taskSheet) (mean float64, n int) {
 }
 
 // settled are the final scores that there are, in order.
-func settled(d *result.Data) []float64 {
+func (b *book) settled() []float64 {
 	var out []float64
-	for i := range d.Students {
-		if t := d.Students[i].Tally(); !t.Open && !t.Excused {
+	for i := range b.d.Students {
+		if t := b.d.Students[i].Tally(); t.Final() && !b.notFinal(&b.d.Students[i]) {
 			out = append(out, t.Points.Float())
 		}
 	}

@@ -219,6 +219,9 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 	} else {
 		fmt.Fprintln(b, t.Lang.T("report.summary_none", "students", s.Students))
 	}
+	if text := soFarText(t.Lang, &s); text != "" {
+		t.sentence(b, text, "")
+	}
 	if s.Excused > 0 {
 		fmt.Fprintln(b, t.Lang.T("hand.summary", "n", s.Excused))
 	}
@@ -233,6 +236,10 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 		}
 		t.sentence(b, t.Lang.T(key, "n", len(s.Open), "ids", ids[:min(len(ids), listedOpen)]), magenta)
 		fmt.Fprintln(b, "    → "+t.Lang.T("report.open_hint", "class", oneLine(d.Class), "only", OnlyStudents(ids)))
+	}
+	if text, hint := apartText(t.Lang, d); text != "" {
+		t.sentence(b, text, magenta)
+		fmt.Fprintln(b, "    → "+hint)
 	}
 	t.onRoster(b, d)
 	t.lacking(b, d, &s)
@@ -252,6 +259,15 @@ func (t Text) summary(b *strings.Builder, d *result.Data) {
 	}
 	t.byHand(b, d)
 	t.asked(b, d)
+}
+
+// soFarText says of how many there is no final score yet since tasks of theirs are not
+// graded, and how they do so far; "" if there are none.
+func soFarText(lang i18n.Lang, s *result.Summary) string {
+	if len(s.Partial) == 0 {
+		return ""
+	}
+	return lang.T("report.summary_so_far", "n", len(s.Partial), "share", oneDecimal(100*s.SoFar)+"%")
 }
 
 // worst are the checks that fewest pass.

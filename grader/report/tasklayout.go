@@ -18,6 +18,7 @@ type taskSheet struct {
 	students   []*result.Student // who has something on it, a row each
 	rows       map[*result.Student]int
 	max        rubric.Points // of what was judged
+	apart      bool          // somebody's is another
 	// Columns, 0 where nobody needs one: the sum of the checks, what an instructor set
 	// for the task, what lateness takes off, what counts, the most there was.
 	sum, set, late, score, most, rate int
@@ -35,9 +36,7 @@ func (b *book) layTasks() []taskSheet {
 	for _, g := range tasks(b.columns) {
 		t := taskSheet{task: g[0].Task, checks: slices.Concat(g, b.setOnly(g)), rows: map[*result.Student]int{}}
 		t.name = sheetName(b.t("task", "task", t.task), taken)
-		for _, c := range g {
-			t.max += c.Max
-		}
+		t.max, t.apart = taskMax(b.d, g)
 		for i := range b.d.Students {
 			if s := &b.d.Students[i]; concerns(s, t.task) {
 				t.students = append(t.students, s)

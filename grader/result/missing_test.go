@@ -106,6 +106,10 @@ func TestSummarizeWhatIsMissing(t *testing.T) {
 	require.Equal(t, []Lack{{Task: "2", Max: 2000, Students: []string{"b"}}}, got.NotHandedIn)
 	require.Equal(t, []Lack{{Task: "3", Max: 1000, Students: []string{"a", "b"}}}, got.NotYet)
 	require.Equal(t, 1, got.Full, "whoever is excused from the rest")
+	require.Equal(t, []int{4, 1, 1}, []int{got.Students, got.Graded, len(got.Open)})
+	require.Equal(t, []string{"a", "b"}, got.Partial, "no final score while a task is not graded")
+	require.InDelta(t, 0.75, got.SoFar, 1e-9, "all of two tasks, and of one of them")
+	require.InDelta(t, 40, got.Mean, 1e-9, "points so far are in no mean")
 	d.Students = append(d.Students[:2:2], d.Students[3])
 	require.True(t, Summarize(d).NotYet[0].All, "of whom nothing is known is not asked")
 }

@@ -125,6 +125,10 @@ type Attempt struct {
 	Run    string // that observed
 	Judged string // that judged: the same, or its regrade
 	Tries  int    // how many attempts there are
+	// RubricID, RubricVersion and RubricSHA256 name the rubric that the verdicts are by.
+	RubricID      string
+	RubricVersion int
+	RubricSHA256  string
 	// Late is how late it was, nil if it was in time or nothing is due.
 	Late *Lateness
 	// Forgiven is set where it was late and an instructor counts it as on time; Late is

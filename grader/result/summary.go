@@ -7,13 +7,17 @@ import (
 	"swarmgrade/grader/rubric"
 )
 
-// Summary is a class at a glance. Only students whose score is settled count
+// Summary is a class at a glance. Only students who have a final score count
 // in the mean, the median and the full marks.
 type Summary struct {
 	Students int
-	Graded   int
-	// Open are the IDs of those with something ungraded.
-	Open         []string
+	Graded   int // who have a final score
+	// Open are the IDs of those with something ungraded, or of whom nothing is known.
+	Open []string
+	// Partial are those of whom tasks are not graded yet and all else is; SoFar is the mean
+	// share, from 0 to 1, that they have of what is.
+	Partial      []string
+	SoFar        float64
 	Mean, Median float64
 	// Full are those with all points of the lab: every task of it is graded.
 	Full int
@@ -80,15 +84,22 @@ func Summarize(d *Data) Summary {
 		case t.Open:
 			s.Open = append(s.Open, st.ID)
 			continue
+		case !t.Final():
+			s.Partial = append(s.Partial, st.ID)
+			s.SoFar += t.Points.Float() / (t.Max - t.NotYet).Float() // else it would be open
+			continue
 		}
 		final := t.Points
 		finals = append(finals, final)
 		sum += final
-		if final >= t.Max && t.NotYet == 0 {
+		if final >= t.Max {
 			s.Full++
 		}
 	}
 	s.NotHandedIn, s.NotYet = lacks(d, false), lacks(d, true)
+	if n := len(s.Partial); n > 0 {
+		s.SoFar /= float64(n)
+	}
 	s.Graded = len(finals)
 	if s.Graded == 0 {
 		return s

@@ -31,6 +31,10 @@ type Tally struct {
 // ByHandPoints are what the instructor's hand added, or took if they are negative.
 func (t *Tally) ByHandPoints() rubric.Points { return t.Points + t.Late - t.Judged }
 
+// Final reports whether it is a score to publish: all of it is decided, and no task is
+// yet to be graded. Who is excused has none. Whatever shows a score asks this.
+func (t *Tally) Final() bool { return !t.Open && t.NotYet == 0 && !t.Excused }
+
 // Score is what counts.
 func (t *Tally) Score() Score {
 	return Score{Points: t.Points, Max: t.Max, Open: t.Open, ByHand: t.ByHand, Excused: t.Excused}
@@ -213,11 +217,11 @@ func (s *Student) Override(check string) (Override, bool) {
 // TaskSet reports whether an instructor set, or excused, a task as a whole.
 func (s *Student) TaskSet(task string) bool { return task != "" && s.override(task, "") != nil }
 
-// Final is the score that counts. There is none (ok is false) while a check is
-// ungraded and nobody has set its points, or nothing is judged at all.
+// Final is the score that counts; see [Tally.Final]. There is none (ok is false) while a
+// check is ungraded and nobody has set its points, or a task is not graded.
 func (s *Student) Final() (points rubric.Points, overridden, ok bool) {
 	t := s.Tally()
-	return t.Points, t.ByHand, !t.Open
+	return t.Points, t.ByHand, t.Final()
 }
 
 // Score is what counts of a check, of a task (check is ""), or of the whole lab.
