@@ -383,7 +383,7 @@ func TestScoresCSVRoster(t *testing.T) {
 	require.Equal(t, []string{
 		"ID", "name", "final (roster 2)", "备注 (roster)", "Maximum (roster)", "ｓｔａｔｅ (roster)", "task 2 (of 60) (roster)",
 		"任务 1（40 分） (roster)", "major", "final (roster)", "ID (roster)", "task 1 (of 40)", "task 2 (of 60)",
-		"lateness", "final", "maximum", "state", "main reason", "remark",
+		"by hand", "lateness", "final", "maximum", "state", "main reason", "remark",
 	}, head)
 	head = readCSV(t, write(t, "csv", d, Options{Lang: i18n.ZH}))[0]
 	require.Equal(t, "备注（名单）", head[3])
