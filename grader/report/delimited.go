@@ -116,7 +116,7 @@ func (o Options) item(d *result.Data) string {
 	}
 	title += " " + d.Rubric.Title.In(o.Lang)
 	if o.Part.Tasks != nil {
-		title = o.Lang.T("transfer.item_tasks", "item", title, "n", len(o.Part.Tasks), "tasks", o.Part.Tasks)
+		title = o.Lang.T("transfer.item_tasks", "item", title, "tasks", o.Part.Tasks)
 	}
 	return inert(title)
 }

@@ -405,7 +405,7 @@ func TestItemOfTasks(t *testing.T) {
 	o.Part.Tasks, o.Lang = []string{"1", "3"}, i18n.ZH
 	require.Equal(t, "Cloud 实验 (12345) 任务 1、3", o.item(d))
 	o.Lang = i18n.EN
-	require.Equal(t, "Cloud lab (12345) tasks 1, 3", o.item(d))
+	require.Equal(t, "Cloud lab (12345) task 1, 3", o.item(d))
 	o.Item = "Lab 1"
 	require.Equal(t, "Lab 1", o.item(d))
 	require.Equal(t, "Cloud 实验 (12345)", Options{Lang: i18n.ZH, Part: Part{Students: []string{"1"}}}.item(d))
