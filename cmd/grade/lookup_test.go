@@ -170,7 +170,9 @@ func TestKilledWhileNamesAreLookedUp(t *testing.T) {
 	var got classJSON
 	require.NoError(t, json.Unmarshal(data, &got))
 	for _, st := range got.Students {
-		require.Zero(t, st.Ungraded, "%s: %v", st.ID, st.Checks)
+		for _, c := range st.Checks {
+			require.NotEqual(t, "ungraded", c.Outcome, "%s: %v", st.ID, c)
+		}
 	}
 	require.Contains(t, string(data), `"inside": 3`)
 }
