@@ -50,11 +50,18 @@ func newDoubts(t *table, col int, outOf rubric.Points) doubts {
 // doubt compares a score that stands in a cell, or will, with what the form says of it.
 func (w *filling) doubt(row *roster.FormRow, cell roster.FormCell, p rubric.Points) {
 	place := sheetfile.Name(w.col, row.N)
-	if s := w.out.form.Shows(cell.Style); s.Decimals == sheetfile.Otherwise || !s.Zero && p == 0 || s.Decimals >= 0 && decimalsOf(p) > s.Decimals {
-		w.shown = append(w.shown, place+" "+p.String()+" ("+clip(s.Code)+")")
+	look := func(s sheetfile.Shown) {
+		if s.Decimals == sheetfile.Otherwise || !s.Zero && p == 0 || s.Decimals >= 0 && decimalsOf(p) > s.Decimals {
+			w.shown = append(w.shown, place+" "+p.String()+" ("+clip(s.Code)+")")
+		}
 	}
+	look(w.out.form.Shows(cell.Style))
 	for i, r := range w.rules {
 		if !covers(r.Areas, w.col, row.N) {
+			continue
+		}
+		if r.Kind == sheetfile.Format {
+			look(sheetfile.Show(r.A))
 			continue
 		}
 		if limit, ok := r.limit(w.outOf); ok && w.atMost == nil {

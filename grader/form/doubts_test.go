@@ -59,6 +59,17 @@ func TestShown(t *testing.T) {
 	}
 	// Only the cells that are written matter, and whole scores have whole numbers' format.
 	fill(t, book(t, three("成绩"), formatted(t, "0", "C3", "C4"), formatted(t, "0%", "C1", "C5", "B2", "D2")), Options{}, threeScores)
+	// Under a condition too; one that changes the look only is fine.
+	conditional := func(code string) func(*excelize.File) {
+		return func(f *excelize.File) {
+			id, err := f.NewConditionalStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, CustomNumFmt: &code})
+			require.NoError(t, err)
+			require.NoError(t, f.SetConditionalFormat("Sheet1", "C2:C3", []excelize.ConditionalFormatOptions{{Type: "cell", Criteria: "<", Value: "60", Format: &id}}))
+		}
+	}
+	no(t, book(t, three("成绩"), conditional(`"不及格"`)), Options{}, `C2 92.5 ("不及格"), C3 100 ("不及格"); nothing`, "--column")
+	no(t, book(t, three("成绩"), conditional("0")), Options{}, `1 cell of "成绩" would show another number than the score: C2 92.5 (0);`, "General")
+	fill(t, book(t, three("成绩"), conditional("0.00")), Options{}, threeScores)
 	// A score that stands there already is shown to be another one as well.
 	rows := three("成绩")
 	rows[1] = append(rows[1], 92.5)

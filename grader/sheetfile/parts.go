@@ -28,7 +28,9 @@ type Book struct {
 	// codes are the number formats by their numbers, formatIDs the styles' numbers.
 	codes     map[string]string
 	formatIDs []string
-	calc      Place // of the tag that says how formulas are computed, if there is one
+	// changing are the number formats that cells have under a condition.
+	changing map[string]string
+	calc     Place // of the tag that says how formulas are computed, if there is one
 	// calcAt is where there is place for one, with the prefix of tags there.
 	calcAt     Place
 	calcPrefix string

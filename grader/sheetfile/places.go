@@ -34,7 +34,7 @@ var ErrNesting = errors.New("its tags do not match")
 // Placed is [Book.Cells] for who wants to write into the worksheet: with the places of
 // rows and cells, and with what may be typed into them, and strict about where tags stand.
 func (b *Book) Placed(s Sheet, row func(PlacedRow) (more bool), merged func(Span), rule func(Rule)) error {
-	r := &sheetReader{b: b, nest: &nesting{}, rules: &rules{each: rule}, tag: Place{Part: s.part}}
+	r := &sheetReader{b: b, nest: &nesting{}, rules: &rules{each: rule, odd: b.changing}, tag: Place{Part: s.part}}
 	more := true
 	err := r.walk(s.part, func() bool {
 		more = row(PlacedRow{r.row, r.tag, r.cells, r.places})

@@ -7,13 +7,17 @@ import (
 
 // Rule is what a worksheet says may be typed into cells.
 type Rule struct {
-	// Kind is whole, decimal, list, date, time, textLength or custom; Operator is
+	// Kind is whole, decimal, list, date, time, textLength or custom, or [Format] for a
+	// number format A that cells have under a condition; Operator is
 	// between, notBetween, equal, notEqual, lessThan, lessThanOrEqual, greaterThan or
 	// greaterThanOrEqual.
 	Kind, Operator string
 	A, B           string // the formulas that it compares with
 	Areas          []Span
 }
+
+// Format is a [Rule] of how cells are shown.
+const Format = "format"
 
 // maxRules bounds the rules of a worksheet, and the ranges of all of them.
 const maxRules = 20_000
@@ -22,7 +26,8 @@ const maxRules = 20_000
 // others have attributes.
 type rules struct {
 	each  func(Rule)
-	n     int // of rules and ranges
+	odd   map[string]string // number formats under conditions
+	n     int               // of rules and ranges
 	rule  Rule
 	open  bool
 	field string // what text is of
@@ -43,6 +48,16 @@ func (r *rules) token(t xml.Token) error {
 				return ErrUnfolds
 			}
 			return r.over(attr(t, "sqref"))
+		case "conditionalFormatting":
+			if r.n++; r.n > maxRules {
+				return ErrUnfolds
+			}
+			r.rule = Rule{Kind: Format}
+			return r.over(attr(t, "sqref"))
+		case "cfRule":
+			if code, ok := r.odd[attr(t, "dxfId")]; ok && r.rule.Kind == Format {
+				r.rule.A = code
+			}
 		case "formula1", "formula2", "sqref":
 			r.field = name
 			r.text.Reset()
@@ -65,6 +80,9 @@ func (r *rules) token(t xml.Token) error {
 			default:
 				return r.over(text)
 			}
+		case name == "conditionalFormatting" && r.rule.Kind == Format && r.rule.A != "":
+			r.each(r.rule)
+			r.rule = Rule{}
 		case name == "dataValidation" && r.open:
 			r.open = false
 			if r.rule.Kind != "" && r.rule.Kind != "none" {

@@ -43,24 +43,24 @@ func (b *Book) Shows(style string) Shown {
 		i = 0
 	}
 	if i < 0 || i >= len(b.formatIDs) {
-		return show("General")
+		return Show("General")
 	}
 	id := b.formatIDs[i]
 	if code, ok := b.codes[id]; ok {
-		return show(code)
+		return Show(code)
 	}
 	n, err := strconv.Atoi(id)
 	switch {
 	case err != nil:
-		return show("General")
+		return Show("General")
 	case n >= 5 && n <= 8, n == 42, n == 44: // money
 		return Shown{Code: "¤", Decimals: Otherwise}
 	case n >= 14 && n <= 22, n >= 27 && n <= 36, n >= 45 && n <= 47, n >= 50 && n <= 58:
 		return Shown{Code: "yyyy-mm-dd", Decimals: Otherwise}
 	case builtIn[n] != "":
-		return show(builtIn[n])
+		return Show(builtIn[n])
 	}
-	return show("General")
+	return Show("General")
 }
 
 var (
@@ -72,8 +72,8 @@ var (
 	general = regexp.MustCompile(`^(?i:general|g/通用格式|@)$`)
 )
 
-// show takes a format code apart.
-func show(code string) Shown {
+// Show is what a format's code says.
+func Show(code string) Shown {
 	out := Shown{Code: code, Decimals: Otherwise}
 	if len(code) > maxCode {
 		out.Code = clip(code)
@@ -132,14 +132,18 @@ var zeros = regexp.MustCompile(`^0{2,64}(;.*)?$`)
 
 func (b *Book) formats(part string) error {
 	own := map[string]look{}
-	in, named := false, false
-	b.codes = map[string]string{}
+	in, named, dxf := false, false, -1
+	b.codes, b.changing = map[string]string{}, map[string]string{}
 	return b.part(part, func(t xml.Token) (bool, error) {
 		switch e := t.(type) {
 		case xml.StartElement:
 			switch {
 			case e.Name.Local == "numFmts":
 				named = true
+			case e.Name.Local == "dxf":
+				dxf++
+			case e.Name.Local == "numFmt" && dxf >= 0:
+				b.changing[strconv.Itoa(dxf)] = attr(e, "formatCode")
 			case e.Name.Local == "numFmt":
 				code, l := attr(e, "formatCode"), look{}
 				if named {
@@ -162,7 +166,7 @@ func (b *Book) formats(part string) error {
 		case xml.EndElement:
 			in, named = in && e.Name.Local != "cellXfs", named && e.Name.Local != "numFmts"
 		}
-		if len(b.styles)+len(b.codes) > maxStyles {
+		if len(b.styles)+len(b.codes)+len(b.changing) > maxStyles {
 			return false, ErrUnfolds
 		}
 		return true, nil
