@@ -99,7 +99,8 @@ func (z *sortedZip) Close() error {
 	for _, name := range slices.Sorted(maps.Keys(z.parts)) { // [Content_Types].xml comes first
 		p := z.parts[name]
 		w, err := out.CreateRaw(&zip.FileHeader{
-			Name: name, Method: zip.Deflate, ModifiedDate: firstDay, CRC32: p.crc, UncompressedSize64: p.size, CompressedSize64: uint64(p.packed.Len()),
+			Name: name, Method: zip.Deflate, CRC32: p.crc, UncompressedSize64: p.size, CompressedSize64: uint64(p.packed.Len()),
+			ModifiedDate: firstDay, //nolint:staticcheck // Modified is not looked at by CreateRaw
 		})
 		if err != nil {
 			return err
