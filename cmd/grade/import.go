@@ -207,6 +207,10 @@ func (t *taking) show() error {
 	if len(x.Passed) > 0 {
 		t.say("import.passed", "cells", grader.ClipList(x.Passed, listed))
 	}
+	if len(t.w.Added) > 0 {
+		t.say("import.added", "heads", grader.ClipList(t.w.Added, listed), "override", t.w.HeadOf(takeback.Override),
+			"reason", t.w.HeadOf(takeback.Reason), "remark", t.w.HeadOf(takeback.Remark))
+	}
 	t.showOvers()
 	if len(x.Conflicts) > 0 && t.o.skip {
 		t.say("import.conflicts_skipped", "n", t.conflicting())
@@ -259,6 +263,7 @@ type importJSON struct {
 	Unchanged int              `json:"unchanged"`
 	Absent    []string         `json:"absent,omitempty"`
 	Passed    []string         `json:"passed_over,omitempty"`
+	Added     []string         `json:"added_columns,omitempty"` // which are not read
 	// Over are cells that are not read and were typed over, MoreOver how many others.
 	Over     []importOver `json:"typed_over,omitempty"`
 	MoreOver int          `json:"typed_over_more,omitempty"`
@@ -283,7 +288,7 @@ func (t *taking) json() importJSON {
 	x, lang := t.x, t.a.lang()
 	out := importJSON{
 		Schema: "swarmgrade-import/1", Class: t.j.Class.Name, Lab: t.j.Rubric.ID, File: t.w.File, DryRun: t.o.dry, Stored: x.Stored,
-		Students: []importStudent{}, Conflicts: []importConflict{}, Unchanged: x.Same, Absent: x.Absent, Passed: x.Passed,
+		Students: []importStudent{}, Conflicts: []importConflict{}, Unchanged: x.Same, Absent: x.Absent, Passed: x.Passed, Added: t.w.Added,
 	}
 	for _, s := range x.Students {
 		out.Students = append(out.Students, importStudent{s.ID, s.Name, s.Cell, report.JSONHistory(s.Changes)})

@@ -31,6 +31,8 @@ type Workbook struct {
 	Sheet  string // that was read, as it is called now
 	// Entries are the rows below the headings in which anything is, in their order.
 	Entries []Entry
+	// Added are headings that were not there when it was exported; their columns are not read.
+	Added []string
 	// Torn says that cells with words of their own stayed where they were while IDs were sorted.
 	Torn bool
 	// Copies are the rows of other sheets with the same headings in which something else
@@ -224,6 +226,6 @@ func (w *Workbook) filled(b *sheetfile.Book, sheets []sheetfile.Sheet) error {
 		return t.places()
 	}
 	t.spread()
-	w.Entries = t.entries
+	w.Entries, w.Added = t.entries, t.added
 	return nil
 }

@@ -19,6 +19,7 @@ type table struct {
 	found    bool           // the headings
 	at       map[string]int // columns by key, from 1
 	entries  []Entry
+	added    []string // headings that were not exported
 	merged   []sheetfile.Span
 	long     bool
 	problems []problem
@@ -107,6 +108,11 @@ func (t *table) heads(n int, cells []sheetfile.Cell) bool {
 	for _, key := range []string{ID, Override, Reason, Remark} {
 		if at[key] == 0 && len(problems) == 0 {
 			return false
+		}
+	}
+	for _, c := range cells[:min(len(cells), maxColumns)] {
+		if head := line(c.Text); head != "" && before[head] == nil {
+			t.added = append(t.added, clip(head))
 		}
 	}
 	t.at, t.problems = at, problems

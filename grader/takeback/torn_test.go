@@ -162,6 +162,18 @@ func TestKeysThatAreGone(t *testing.T) {
 	require.Contains(t, text(err, i18n.EN), h.ref(first, "key_among"))
 }
 
+// TestAddedColumns are named.
+func TestAddedColumns(t *testing.T) {
+	h := open(t, export(t, class(), i18n.ZH))
+	h.put(h.head(2), "平时分")
+	w, err := takeback.Read(t.Context(), h.bytes(), "mini.xlsx")
+	require.NoError(t, err)
+	require.Equal(t, []string{"平时分"}, w.Added)
+	w, err = takeback.Read(t.Context(), export(t, class(), i18n.ZH), "mini.xlsx")
+	require.NoError(t, err)
+	require.Empty(t, w.Added)
+}
+
 // TestTypedIntoACopy of the sheet is not passed over; a copy as it was, or is, does no harm.
 func TestTypedIntoACopy(t *testing.T) {
 	raw := export(t, class(), i18n.EN)
