@@ -122,9 +122,9 @@ func scoresOf(d *result.Data, students, tasks []string) string {
 			s.Only(func(task string) bool { return slices.Contains(tasks, task) })
 		}
 		put := func(t result.Tally) {
-			fmt.Fprintln(h, t.Points, t.Max, t.Late, t.OpenPoints, t.NotYet, t.Open, t.Excused, t.ByHand)
+			h.Write(fmt.Appendln(nil, t.Points, t.Max, t.Late, t.OpenPoints, t.NotYet, t.Open, t.Excused, t.ByHand))
 		}
-		fmt.Fprintf(h, "%q %q\n", s.ID, s.Remark)
+		h.Write(fmt.Appendf(nil, "%q %q\n", s.ID, s.Remark))
 		put(s.Tally())
 		for _, t := range d.Rubric.Tasks {
 			put(s.Task(t.ID))
