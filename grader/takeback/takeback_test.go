@@ -442,7 +442,7 @@ func TestRefusals(t *testing.T) {
 			require.NoError(h.t, h.SetSheetName(h.sheet, "新"))
 		}, "mini.xlsx: several sheets look like the one to read: 新, 备份\n    → keep the one that was filled in, or give it back the name that it was exported under"},
 		{"no origin", func(h *hand) { require.NoError(h.t, h.DeleteSheet(takeback.SheetName)) },
-			"mini.xlsx: this is no workbook of grade export, or one of an older version: it has no hidden sheet _grade\n    → export anew (grade export) and type overrides, reasons and remarks there, or set them one by one with grade override"},
+			"mini.xlsx: this is no workbook of grade export of the whole class: it is one of a part (--task, --students) or of an older version, or none at all: it has no hidden sheet _grade\n    → export anew (grade export) and type overrides, reasons and remarks there, or set them one by one with grade override"},
 		{"of a newer program", func(h *hand) { require.NoError(h.t, h.SetCellStr(takeback.SheetName, "B1", "swarmgrade-workbook/9")) },
 			"mini.xlsx: this workbook was exported by a newer version (swarmgrade-workbook/9)\n    → take it back with the newer grade"},
 	}
