@@ -100,7 +100,7 @@ func (z *sortedZip) Close() error {
 		p := z.parts[name]
 		w, err := out.CreateRaw(&zip.FileHeader{
 			Name: name, Method: zip.Deflate, CRC32: p.crc, UncompressedSize64: p.size, CompressedSize64: uint64(p.packed.Len()),
-			ModifiedDate: firstDay, //nolint:staticcheck // Modified is not looked at by CreateRaw
+			ModifiedDate: firstDay, // Modified is not looked at by CreateRaw
 		})
 		if err != nil {
 			return err
