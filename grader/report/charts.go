@@ -57,14 +57,20 @@ func (b *book) columnChart(sheet, at, title, names, values string) error {
 	return b.f.AddChart(sheet, at, c)
 }
 
-// barChart is a share of each row, a bar in the height of its row.
+// barChart is a share of each row, a bar in the height of its row. The row says its name;
+// only where the picture is higher than its rows, the bars have names of their own.
 func (b *book) barChart(sheet, at, title string, high float64, names, values string) error {
-	c := b.chart(title, 300, pixels(high))
+	named, wide := high <= leastChart, uint(240)
+	if named {
+		wide = 300
+	}
+	c := b.chart(title, wide, pixels(high))
 	c.Type = excelize.Bar
 	c.Series = []excelize.ChartSeries{{Name: title, Categories: names, Values: values, Fill: solid(chartMain)}}
 	c.PlotArea = excelize.ChartPlotArea{ShowVal: true}
 	zero, one := 0.0, 1.0
 	c.XAxis.ReverseOrder, c.XAxis.TickLabelSkip = true, 1
+	c.XAxis.None = !named
 	c.YAxis.Minimum, c.YAxis.Maximum, c.YAxis.MajorUnit = &zero, &one, 0.25
 	c.YAxis.NumFmt = excelize.ChartNumFmt{CustomNumFmt: "0%"}
 	return b.f.AddChart(sheet, at, c)

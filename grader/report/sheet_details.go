@@ -166,7 +166,7 @@ func (b *book) details() error {
 		student := &b.d.Students[i]
 		id, name := textCell(student.ID, st.text, st.textQuoted), textCell(oneLine(student.Name), st.text, st.textQuoted)
 		for _, d := range rows[i] {
-			row := append([]any{id, name}, b.detailCells(student, d, titles[d.v.Check])...)
+			row := append([]any{id, name}, b.detailCells(student, d, titles[d.v.Check], s.lines == 1)...)
 			if !d.folded {
 				row[13] = b.linkTo(b.scoresName(), ref(1, s.row+1), back)
 			}
@@ -210,19 +210,23 @@ func verdictColumns(s *result.Student) []result.Column {
 }
 
 // detailCells are a verdict's, from the task on. What is not on paper makes no row
-// higher.
-func (b *book) detailCells(s *result.Student, d detailRow, title string) []any {
+// higher; cut is of texts that have one line, whatever their length.
+func (b *book) detailCells(s *result.Student, d detailRow, title string, cut bool) []any {
 	st, v := b.st, d.v
 	points := excelize.Cell{StyleID: st.points, Value: v.Points.Float()}
 	if v.Outcome == check.Ungraded {
 		points = excelize.Cell{StyleID: st.ungraded, Value: b.t("ungraded")}
 	}
+	words := b.wrap
+	if cut {
+		words = func(text string) excelize.Cell { return textCell(text, st.cut, st.cutQuoted) }
+	}
 	flat := func(text string) excelize.Cell { return textCell(text, st.text, st.textQuoted) }
 	return []any{
-		flat(v.Task), b.wrap(title),
+		flat(v.Task), words(title),
 		excelize.Cell{StyleID: st.outcome[v.Outcome], Value: b.t("outcome_" + string(v.Outcome))},
 		points, excelize.Cell{StyleID: st.points, Value: v.Max.Float()},
-		b.wrap(d.message), flat(b.lang.Text(v.Hint)),
+		words(d.message), flat(b.lang.Text(v.Hint)),
 		flat(facts(b.lang, v.Observed, true)), flat(facts(b.lang, v.Expected, true)),
 		flat(v.Check), flat(v.Evidence), nil, flat(s.ID + keyMark + v.Task),
 	}

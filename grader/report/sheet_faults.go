@@ -57,7 +57,7 @@ func (b *book) faults() error {
 	}
 	widths := []float64{
 		b.longest(10, func(s *result.Student) string { return s.ID }),
-		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 10, 6.5, 7, 7, 7, 7, 7,
+		min(b.longest(8, func(s *result.Student) string { return oneLine(s.Name) }), 16), 10, 6.5, 7, 7, 8, 7, 7,
 	}
 	for range pictureColumns {
 		widths = append(widths, 8)

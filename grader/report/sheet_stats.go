@@ -38,7 +38,7 @@ func (b *book) statistics() error {
 		checks += len(t.checks)
 	}
 	s, err := b.open(paper{
-		name: b.t("sheet_statistics"), widths: []float64{6, 31, 6.5, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: smallest,
+		name: b.t("sheet_statistics"), widths: []float64{6, 29.5, 8, 6, 6, 6, 6.5, 6, 6.5, 6.5, 8, 8, 8, 8}, portrait: true, least: smallest,
 		rows: 18 + len(b.taskSheets) + checks, printed: statChart + 3,
 	})
 	if err != nil {

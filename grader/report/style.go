@@ -52,6 +52,7 @@ type styles struct {
 	headTurned                 int // read from below
 	text, textQuoted           int // "@": IDs and names stay as they are
 	wrap, wrapQuoted           int
+	cut, cutQuoted             int // wrap, of which the first line shows where there is no room
 	points, subtotal, total    int
 	percent                    int // whole ones
 	ungraded, blocked, empty   int
@@ -140,6 +141,7 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	s.headTurned = add(look{fill: fillHead, bold: true, align: "center", wrap: true, turn: 90})
 	s.text = add(look{format: textFormat})
 	s.wrap = add(look{format: textFormat, wrap: true})
+	s.cut = add(look{format: textFormat, wrap: true, top: true})
 	s.points = add(look{align: "center"})
 	s.percent = add(look{align: "center", format: percentFormat})
 	s.subtotal = add(look{align: "center", fill: fillTotal})
@@ -164,8 +166,8 @@ func newStyles(f *excelize.File, lang i18n.Lang) (*styles, error) {
 	if firstErr != nil {
 		return nil, firstErr
 	}
-	s.textQuoted, s.wrapQuoted, s.inputTextQuoted = quoted(f, s.text), quoted(f, s.wrap), quoted(f, s.inputText)
-	s.wraps[s.wrapQuoted], s.wraps[s.inputTextQuoted] = true, true
+	s.textQuoted, s.wrapQuoted, s.inputTextQuoted, s.cutQuoted = quoted(f, s.text), quoted(f, s.wrap), quoted(f, s.inputText), quoted(f, s.cut)
+	s.wraps[s.wrapQuoted], s.wraps[s.inputTextQuoted], s.wraps[s.cutQuoted] = true, true, true
 	for _, x := range bands {
 		id, err := f.NewConditionalStyle(filled(x.fill))
 		if err != nil {
