@@ -177,7 +177,7 @@ func TestBrowser(t *testing.T) {
 	teacher.goes(`nav a[href="/class/files"]`)
 	teacher.click("#allow")
 	teacher.click("#get-csv")
-	require.Regexp(t, `(?m)^2024000002,李雨桐,.*,,39.5,,55.5,`, teacher.file())
+	require.Regexp(t, `(?m)^2024000002,李雨桐,.*,16,40,-0.5,,55.5,`, teacher.file())
 	teacher.sound(t, "/class", "/class/requests", "/class/findings", "/class/history", "/class/files", "/class/links", "/class/run", "/class/run?plan=yes", "/class?words=1", "/class/student/2024000001", "/class/student/2024000001/evidence")
 	student.sound(t, "/me", "/me/attempts")
 	teacher.fine()
