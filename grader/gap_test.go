@@ -1,3 +1,5 @@
+//go:build !race
+
 package grader_test
 
 import (
@@ -13,7 +15,9 @@ import (
 
 // TestTheGapOfASingleReplica: in a class that is updated side by side, whoever has one
 // replica that is stopped before the next is started is seen to be silent meanwhile, and
-// nobody else is. On a machine that is too busy to see, it is open and never the other.
+// nobody else is. On a machine that is too busy to see, it is open and never the other;
+// so it is run by itself: the detector of races, beside other packages and on a clock that
+// goes 20 times faster, is late for a third of the time.
 func TestTheGapOfASingleReplica(t *testing.T) {
 	students := []struct {
 		name string
