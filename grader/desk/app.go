@@ -17,6 +17,10 @@ type app interface {
 	has(ctx context.Context, student, task string) error
 	check(ctx context.Context, student string, o CheckOptions, tell func(grader.Event)) (grader.Checked, error)
 	saveTrial(ctx context.Context, student string, c grader.Checked) error
+	// busy reports whether a run of the class goes on, by whatever program; checking tells
+	// those programs that a check does, until done.
+	busy(ctx context.Context) bool
+	checking(ctx context.Context) (done func(), err error)
 	plan(ctx context.Context, o RunOptions) (*Plan, error)
 	grade(ctx context.Context, o RunOptions, agree func(*observe.Plan) error, undo <-chan struct{}, tell func(grader.Event)) (grader.Graded, error)
 	// mark is what there is to report as it stands; trials and links are not in it.
@@ -141,6 +145,22 @@ func (r *real) check(ctx context.Context, student string, o CheckOptions, tell f
 
 func (r *real) saveTrial(ctx context.Context, student string, c grader.Checked) error {
 	return r.read(ctx, func(j *grader.Job) error { return j.SaveTrial(ctx, student, c) })
+}
+
+func (r *real) busy(ctx context.Context) (yes bool) {
+	_ = r.read(ctx, func(j *grader.Job) error { // a check itself will say what is the matter
+		yes = j.Busy(ctx)
+		return nil
+	})
+	return yes
+}
+
+func (r *real) checking(ctx context.Context) (done func(), err error) {
+	err = r.read(ctx, func(j *grader.Job) (err error) {
+		done, err = j.Checking(ctx)
+		return err
+	})
+	return done, err
 }
 
 func (r *real) plan(ctx context.Context, o RunOptions) (*Plan, error) {

@@ -67,17 +67,18 @@ type Desk struct {
 	end  context.CancelCauseFunc
 	work sync.WaitGroup // all goroutines of the desk
 
-	mu        sync.Mutex
-	closing   bool
-	waiting   []*entry
-	checking  map[string]*entry
-	ended     map[string]*Ended
-	next      map[string]time.Time // when a student may check again
-	elsewhere bool                 // another program grades the class
-	looking   bool                 // whether it still does
-	idle      chan struct{}        // closed, and made anew, when a check ends
-	run       *run                 // nil while there is none
-	last      *RunEnded
+	mu         sync.Mutex
+	closing    bool
+	waiting    []*entry
+	checking   map[string]*entry
+	ended      map[string]*Ended
+	next       map[string]time.Time // when a student may check again
+	elsewhere  bool                 // another program grades the class
+	looking    bool                 // whether it still does
+	lookingOut bool                 // whether another one begins, while checks are under way
+	idle       chan struct{}        // closed, and made anew, when a check ends
+	run        *run                 // nil while there is none
+	last       *RunEnded
 }
 
 // New makes a desk of a class. The error says why the class cannot be opened.

@@ -34,6 +34,7 @@ func (d *Desk) Check(ctx context.Context, student string, o CheckOptions) (Ticke
 	if err := d.app.has(ctx, student, o.Task); err != nil {
 		return Ticket{}, err
 	}
+	busy := d.busyElsewhere(ctx)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	wait := time.Until(d.next[student])
@@ -46,6 +47,9 @@ func (d *Desk) Check(ctx context.Context, student string, o CheckOptions) (Ticke
 		return Ticket{}, tooSoon(student, wait)
 	case len(d.waiting) >= d.o.Waiting:
 		return Ticket{}, refusal("full", "full", "n", len(d.waiting))
+	}
+	if busy && d.run == nil {
+		d.othersGrade()
 	}
 	t := Ticket{Event: d.hub.now()}
 	d.waiting = append(d.waiting, &entry{student: student, CheckOptions: o, asked: time.Now()})
@@ -229,6 +233,7 @@ func (d *Desk) begin(e *entry) {
 	e.stop, e.started, e.tasks, e.verdicts, e.done, e.of = stop, time.Now(), nil, nil, 0, 0
 	d.checking[e.student] = e
 	d.hub.tell(Started{e.student, e.CheckOptions}, OfStudent(e.student), Class)
+	d.lookOut()
 	d.work.Go(func() {
 		defer cancel()
 		defer stop(nil)
@@ -244,7 +249,10 @@ func (d *Desk) check(ctx context.Context, e *entry) (got grader.Checked, err err
 			err = crashed(v)
 		}
 	}()
-	if d.busyElsewhere(ctx) {
+	if done, err := d.app.checking(ctx); err == nil { // who can write nothing there can't be told of, and keeps nothing
+		defer done()
+	}
+	if d.busyElsewhere(ctx) { // since it was queued
 		return got, errElsewhere
 	}
 	got, err = d.app.check(ctx, e.student, e.CheckOptions, func(ev grader.Event) { d.heard(e, ev) })
@@ -274,12 +282,10 @@ func (d *Desk) finish(ctx context.Context, e *entry, got grader.Checked, err err
 	cause := context.Cause(ctx)
 	again := errors.Is(err, errElsewhere) || err != nil && errors.Is(cause, errYielded)
 	if again && !d.closing {
-		if d.elsewhere = d.elsewhere || errors.Is(err, errElsewhere); d.elsewhere {
-			d.lookUntilFree()
-		}
 		msg := "desk.yielded"
 		if errors.Is(err, errElsewhere) {
 			msg = "desk.elsewhere"
+			d.othersGrade()
 		}
 		e.verdicts, e.tasks, e.said = nil, nil, Queued{}
 		d.waiting = slices.Insert(d.waiting, 0, e)

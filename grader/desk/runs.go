@@ -167,9 +167,7 @@ func (d *Desk) alone(ctx context.Context, r *run) error {
 		case <-idle:
 		case <-patience.C:
 			d.mu.Lock()
-			for _, e := range d.checking {
-				e.stop(errYielded)
-			}
+			d.yield()
 			d.mu.Unlock()
 		case <-ctx.Done():
 			return context.Cause(ctx)
