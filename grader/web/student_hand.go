@@ -90,7 +90,7 @@ func studentHand(w http.ResponseWriter, q *Request) error {
 	if err != nil {
 		return err
 	}
-	h := grader.ByHand{Who: q.Lang.T("web.hand_who"), When: time.Now()}
+	h := grader.ByHand{Who: q.by(), When: time.Now()}
 	var f handForm
 	task, ok := "", false
 	if q.PostForm.Get("remark_only") != "" {
