@@ -107,7 +107,7 @@ func healServices(ctx context.Context, j *Journal, all []*Record, which []int, b
 	if dialled == nil {
 		defer func() { _ = closing() }()
 		for _, node := range back {
-			toldOf(ctx, cluster, node)
+			ToldOf(ctx, cluster, node)
 		}
 	}
 	opt.Dial = func(context.Context, roster.Cluster) (Cluster, func() error, error) {
@@ -129,9 +129,10 @@ func healServices(ctx context.Context, j *Journal, all []*Record, which []int, b
 	return others
 }
 
-// toldOf waits, for a while, until every task that runs by the managers' word on a node that has just come
-// back has a container that runs there: they hear late of those that it lost, and a service would look whole.
-func toldOf(ctx context.Context, c Cluster, node string) {
+// ToldOf waits, for a while, until every task that runs by the managers' word on a node that has just come
+// back has a container that runs there: they hear late of those that it lost, and a service would look whole. The end
+// of ctx does not stop it.
+func ToldOf(ctx context.Context, c Cluster, node string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goneLimit)
 	defer cancel()
 	for {

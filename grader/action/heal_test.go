@@ -179,7 +179,7 @@ func TestManagersAreWaitedFor(t *testing.T) {
 	waited := func(t *testing.T, c Cluster) time.Duration {
 		t.Helper()
 		start := time.Now()
-		toldOf(t.Context(), c, "id-m2")
+		ToldOf(t.Context(), c, "id-m2")
 		return time.Since(start)
 	}
 	synctest.Test(t, func(t *testing.T) {
