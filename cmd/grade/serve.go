@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -133,6 +134,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if secure {
 		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
+	over, err := s.heal(ctx, d) // before anybody can begin anything
+	if err != nil {
+		return errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
+	defer over.Wait()
 	failed := make(chan error, 1)
 	go func() {
 		if secure {
@@ -149,6 +155,51 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		}
 	}
 	return errors.Join(unsaid, s.down(ctx, srv, d))
+}
+
+// heal says at once what a program that was killed left on the cluster, as a server before this one; it is undone while
+// the pages are up already.
+func (s *serving) heal(ctx context.Context, d *desk.Desk) (over *sync.WaitGroup, err error) {
+	over = &sync.WaitGroup{}
+	left, err := s.j.Left()
+	if err != nil || len(left) == 0 {
+		return over, err
+	}
+	healed, err := d.Heal(ctx)
+	if err != nil || healed == nil {
+		return over, err
+	}
+	lang := s.a.lang()
+	var what []string
+	for _, x := range left {
+		if m := lang.Text(whatIsLeft(x)); !slices.Contains(what, m) {
+			what = append(what, m)
+		}
+	}
+	fmt.Fprintln(s.a.Stderr, diag.Plain(lang.T("serve.left", "what", what)))
+	over.Go(func() {
+		<-healed
+		last := d.Run().Last
+		if last == nil || len(last.Failed) == 0 {
+			fmt.Fprintln(s.a.Stderr, lang.T("serve.left_undone"))
+			return
+		}
+		for _, f := range last.Failed {
+			s.a.ui.failure(lang.Text(f.Msg), lang.Text(f.Hint))
+		}
+	})
+	return over, nil
+}
+
+// whatIsLeft says it in a few words: a node's services are many.
+func whatIsLeft(x *action.Stuck) i18n.Msg {
+	switch {
+	case x.Harmless():
+		return i18n.M("serve.left_own")
+	case x.Fault.Student != "":
+		return i18n.M("serve.left_services")
+	}
+	return i18n.M("serve.left_node", "node", x.Fault.Hostname, "kind", i18n.M("observe.kind_"+underscored(x.Fault.Kind)))
 }
 
 // goingDown is how long readers have for what they are at when the server ends.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/result"
@@ -23,6 +24,9 @@ type app interface {
 	checking(ctx context.Context) (done func(), err error)
 	plan(ctx context.Context, o RunOptions) (*Plan, error)
 	grade(ctx context.Context, o RunOptions, agree func(*observe.Plan) error, undo <-chan struct{}, tell func(grader.Event)) (grader.Graded, error)
+	// left is what a program that is gone has not undone; heal undoes it.
+	left(ctx context.Context) ([]*action.Stuck, error)
+	heal(ctx context.Context, tell func(grader.Event)) error
 	// mark is what there is to report as it stands; trials and links are not in it.
 	mark(ctx context.Context) (string, error)
 	scores(ctx context.Context) (*result.Data, error)
@@ -202,6 +206,22 @@ func (r *real) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan
 		return grader.Graded{}, err
 	}
 	return j.Grade(ctx, grader.GradeOptions{NoFault: o.NoFault, Resume: o.Resume, Agree: agree, Undo: undo})
+}
+
+func (r *real) left(ctx context.Context) (all []*action.Stuck, err error) {
+	err = r.read(ctx, func(j *grader.Job) error {
+		all, err = j.Left()
+		return err
+	})
+	return all, err
+}
+
+func (r *real) heal(ctx context.Context, tell func(grader.Event)) error {
+	j, err := r.job(ctx, nil, "", tell)
+	if err != nil {
+		return err
+	}
+	return j.Heal(ctx)
 }
 
 func (r *real) mark(ctx context.Context) (mark string, err error) {

@@ -47,6 +47,9 @@ type fake struct {
 	marked  string
 	read    map[string]int
 	reading time.Duration
+	undone  int // actions of left
+	stuck   error
+	leaves  []*action.Stuck
 }
 
 func newFake(students ...string) *fake {
@@ -173,6 +176,23 @@ func (f *fake) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan
 		}
 	}
 	return grader.Graded{Run: "run-1"}, f.grading(ctx, agree, undo, tell)
+}
+
+func (f *fake) left(context.Context) ([]*action.Stuck, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.leaves, nil
+}
+
+func (f *fake) heal(_ context.Context, tell func(grader.Event)) error {
+	time.Sleep(10 * time.Second)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	tell(grader.Note{Msg: i18n.M("observe.healed", "node", "manager-2")})
+	if f.stuck == nil {
+		f.undone, f.leaves = f.undone+len(f.leaves), nil
+	}
+	return f.stuck
 }
 
 func (f *fake) mark(context.Context) (string, error) {

@@ -39,6 +39,7 @@ const (
 	Fault    Stage = "fault"    // a fault's window
 	Acting   Stage = "acting"   // an action on services is in force
 	Stopping Stage = "stopping" // was asked to
+	Healing  Stage = "healing"  // no run: what a program that is gone left is undone, see [Desk.Heal]
 )
 
 // FaultPhase is where a fault stands.
@@ -88,6 +89,7 @@ type RunEnded struct {
 	At      time.Time
 	Stopped bool // by hand, or since the desk goes down; it can be resumed
 	Undone  bool // a fault was undone by hand
+	Healed  bool // it was no run: what was left was undone, as far as Stuck does not tell of it
 	// Failed is why it did not come to its end; Stuck what could not be undone.
 	Failed []*diag.Failure
 	Stuck  []*action.Stuck

@@ -33,6 +33,7 @@ type nowPart struct {
 	Open             int // requests to look again
 	Run              string
 	On               bool
+	Left             string // what could not be undone
 }
 
 // refreshed is how often pages of what goes on look again where there is no script, in seconds.
@@ -65,6 +66,8 @@ func (q *Request) now(d *result.Data) nowPart {
 	p := nowPart{Running: queue.Running, Waiting: queue.Waiting, Paused: q.classPaused(queue.Paused), Open: d.Requests().Open, On: run.On}
 	if run.On {
 		p.Run = q.stage(run)
+	} else if run.Stuck != nil {
+		p.Left = q.Lang.Text(run.Stuck.Msg())
 	}
 	return p
 }

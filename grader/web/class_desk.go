@@ -24,4 +24,5 @@ type classDesk interface {
 	Start(ctx context.Context, o desk.RunOptions) error
 	Stop(ctx context.Context) error
 	UndoNow(ctx context.Context) error
+	Heal(ctx context.Context) (over <-chan struct{}, err error)
 }

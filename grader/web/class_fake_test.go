@@ -31,6 +31,7 @@ type fakeClass struct {
 	starts  []desk.RunOptions
 	stops   int
 	undone  int
+	heals   int
 }
 
 func (f *fake) Checks() map[string]desk.OwnState {
@@ -105,6 +106,14 @@ func (f *fake) Start(_ context.Context, o desk.RunOptions) error {
 func (f *fake) Stop(context.Context) error {
 	f.stops++
 	return nil
+}
+
+func (f *fake) Heal(context.Context) (<-chan struct{}, error) {
+	if f.run.On {
+		return nil, &diag.Failure{Code: "running", Msg: i18n.M("desk.running", "time", "10:00:00"), Hint: i18n.M("desk.running_hint")}
+	}
+	f.heals++
+	return nil, nil
 }
 
 func (f *fake) UndoNow(context.Context) error {

@@ -28,6 +28,7 @@ var runPages = []Route{
 	{Pattern: "POST /class/run/resume", Role: Instructor, Do: runResume},
 	{Pattern: "POST /class/run/stop", Role: Instructor, Do: runStop},
 	{Pattern: "POST /class/run/undo", Role: Instructor, Do: runUndo},
+	{Pattern: "POST /class/run/heal", Role: Instructor, Do: runHeal},
 }
 
 // runPage is what /class/run shows.
@@ -49,6 +50,7 @@ type runPart struct {
 	Student string // that something was done of last
 	Fault   *faultPart
 	Going   bool // it stops already
+	Heals   bool // it is no run: what was left is undone
 	Stuck   *stuckFault
 	Last    *lastRun
 	Resume  *resumePart
@@ -149,7 +151,7 @@ func (q *Request) failure(f *diag.Failure) string {
 
 func (q *Request) runPart(ctx context.Context, pager *report.Pager, c runChoice) (runPart, error) {
 	s := q.Desk().Run()
-	p := runPart{On: s.On, Going: s.Stage == desk.Stopping, Stuck: q.stuckFault(s.Stuck, !s.On)}
+	p := runPart{On: s.On, Going: s.Stage == desk.Stopping, Heals: s.Stage == desk.Healing, Stuck: q.stuckFault(s.Stuck, !s.On)}
 	if s.On {
 		p.Stage, p.Since, p.Done, p.Of = q.stage(s), q.begun(s), s.Done, s.Of
 		if !s.ETA.IsZero() && !p.Going {
@@ -191,7 +193,7 @@ func (l left) Seconds() int { return int(l) }
 // stages are the sentences of what a run is at.
 var stages = map[desk.Stage]string{
 	desk.Waiting: "web.run_stage_waiting", desk.Reading: "web.run_stage_reading", desk.Fault: "web.run_stage_fault",
-	desk.Acting: "web.run_stage_acting", desk.Stopping: "web.run_stage_stopping",
+	desk.Acting: "web.run_stage_acting", desk.Stopping: "web.run_stage_stopping", desk.Healing: "web.run_stage_healing",
 	desk.Stage(grader.Loads): "web.run_stage_loads", desk.Stage(grader.Later): "web.run_stage_later", desk.Stage(grader.During): "web.run_stage_during",
 	desk.Stage(grader.Storing): "web.run_stage_storing", desk.Stage(grader.Judging): "web.run_stage_judging", desk.Stage(grader.Looking): "web.run_stage_looking",
 }
@@ -256,6 +258,10 @@ func (q *Request) lastRun(last *desk.RunEnded, runs []grader.RunInfo) *lastRun {
 		p := &lastRun{Good: len(last.Failed) == 0 && !last.Stopped}
 		key := "web.run_last_good"
 		switch {
+		case last.Healed && len(last.Failed) > 0:
+			key = "web.run_heal_failed"
+		case last.Healed:
+			key = "web.run_healed"
 		case last.Stopped:
 			key = "web.run_last_stopped"
 		case len(last.Failed) > 0:
@@ -269,6 +275,9 @@ func (q *Request) lastRun(last *desk.RunEnded, runs []grader.RunInfo) *lastRun {
 		}
 		p.Text = q.Lang.T(key, "run", run, "time", moment(last.At))
 		for _, f := range last.Failed[:min(len(last.Failed), mostTold)] {
+			if f.Code == "stuck" { // it stands above, with what to type
+				continue
+			}
 			p.Trouble = append(p.Trouble, q.failure(f))
 		}
 		return p
@@ -364,6 +373,18 @@ func runUndo(w http.ResponseWriter, q *Request) error {
 		return err
 	}
 	if err != nil { // it is undone already
+		return q.showRun(w, http.StatusConflict, runChoice{}, q.told(err))
+	}
+	return SeeOther(w, "/class/run")
+}
+
+// runHeal undoes what is left of a fault; the page shows how that goes on.
+func runHeal(w http.ResponseWriter, q *Request) error {
+	_, err := q.Desk().Heal(q.Context())
+	switch {
+	case err != nil && !q.tells(err):
+		return err
+	case err != nil:
 		return q.showRun(w, http.StatusConflict, runChoice{}, q.told(err))
 	}
 	return SeeOther(w, "/class/run")

@@ -116,7 +116,7 @@ func TestRunStates(t *testing.T) {
 			w := s.do(r)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Contains(t, html.UnescapeString(w.Body.String()), lang.T(stages[stage], "done", 1, "of", 2))
-			require.Equal(t, stage != desk.Stopping, strings.Contains(w.Body.String(), `action="/class/run/stop"`))
+			require.Equal(t, stage != desk.Stopping && stage != desk.Healing, strings.Contains(w.Body.String(), `action="/class/run/stop"`))
 			require.Contains(t, w.Body.String(), `http-equiv="refresh"`)
 			require.NotContains(t, w.Body.String(), `action="/class/run/start"`)
 		}
@@ -190,4 +190,41 @@ func TestRunStream(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, patches)
 	}
+}
+
+// What a program that is gone left is told on the class's page too, with what to type and a button.
+func TestWhatWasLeftIsOffered(t *testing.T) {
+	s := serve(t)
+	s.run = desk.RunState{On: true, Stage: desk.Healing, Fault: &desk.FaultState{Kind: "node-stop", Target: "worker-1", Phase: desk.Undoing}}
+	text := s.page(t, "/class/run")
+	require.Contains(t, text, "What was left of a fault is being undone")
+	require.Contains(t, text, "Being undone.")
+	require.NotContains(t, text, `action="/class/run/undo"`)
+	status, _, text := s.post("/class/run/heal", tokenT)
+	require.Equal(t, http.StatusConflict, status)
+	require.Contains(t, text, "a run of this class is on")
+
+	stuck := action.NewStuck(evidence.Action{Kind: "node-stop", Hostname: "worker-1" + evil}, "2024A", nil, nil)
+	failed := &diag.Failure{Code: "stuck", Msg: stuck.Msg(), Hint: stuck.Hint()}
+	s.run = desk.RunState{Stuck: stuck, Last: &desk.RunEnded{Healed: true, At: time.Now(), Failed: []*diag.Failure{failed}, Stuck: []*action.Stuck{stuck}}}
+	text = s.page(t, "/class/run")
+	for _, want := range []string{"could not all be undone", "grade restore --class 2024A", `action="/class/run/heal"`} {
+		require.Contains(t, text, want)
+	}
+	require.Equal(t, 1, strings.Count(text, "could NOT be undone"), "said once")
+	require.NotContains(t, text, "<script>alert")
+	text = s.page(t, "/class")
+	require.Contains(t, text, "could NOT be undone")
+	status, to, _ := s.post("/class/run/heal", tokenT)
+	require.Equal(t, http.StatusSeeOther, status)
+	require.Equal(t, "/class/run", to)
+	require.Equal(t, 1, s.heals)
+	status, _, _ = s.post("/class/run/heal", tokenA)
+	require.Equal(t, http.StatusForbidden, status)
+
+	s.run = desk.RunState{Last: &desk.RunEnded{Healed: true, At: time.Now()}}
+	text = s.page(t, "/class/run")
+	require.Contains(t, text, "left on the cluster was undone at")
+	require.NotContains(t, text, `action="/class/run/heal"`)
+	require.NotContains(t, s.page(t, "/class"), "could NOT be undone")
 }
