@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader"
 	"swarmgrade/grader/action"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/result"
@@ -14,6 +15,8 @@ import (
 
 // app is the application as a desk works with it; tests stand in for it.
 type app interface {
+	// listen says whom to tell what of the gradebook is damaged, nil once nothing is, and alarms.
+	listen(damaged func(error), alarmed func(*diag.Failure))
 	// has refuses a student, or a task, that there is none of; "" is none.
 	has(ctx context.Context, student, task string) error
 	check(ctx context.Context, student string, o CheckOptions, tell func(grader.Event)) (grader.Checked, error)
@@ -40,7 +43,9 @@ type app interface {
 
 // real is the application itself.
 type real struct {
-	o Options
+	o       Options
+	damaged func(error)
+	alarmed func(*diag.Failure)
 
 	mu   sync.Mutex
 	open []opened // jobs that nobody uses, to read with
@@ -58,15 +63,30 @@ const (
 	jobsKept = 8
 )
 
+func (r *real) listen(damaged func(error), alarmed func(*diag.Failure)) {
+	r.damaged, r.alarmed = damaged, alarmed
+}
+
+// hurt hands on what a job found of the gradebook.
+func (r *real) hurt(j *grader.Job) {
+	if err := j.Damage(); err != nil && r.damaged != nil {
+		r.damaged(err)
+	}
+}
+
 // grader makes a grader that tells the desk too.
 func (r *real) grader(tell func(grader.Event)) *grader.Grader {
 	g := r.o.Grader()
 	g.Ask = nil
-	if before := g.Tell; tell != nil {
-		g.Tell = func(e grader.Event) {
-			if before != nil {
-				before(e)
-			}
+	before := g.Tell
+	g.Tell = func(e grader.Event) {
+		if before != nil {
+			before(e)
+		}
+		if a, ok := e.(grader.Alarm); ok && r.alarmed != nil {
+			r.alarmed(a.Failure)
+		}
+		if tell != nil {
 			tell(e)
 		}
 	}
@@ -89,6 +109,7 @@ func (r *real) with(ctx context.Context, students []string, task string, do func
 	if err != nil {
 		return err
 	}
+	defer r.hurt(j)
 	return do(j)
 }
 
@@ -99,6 +120,7 @@ func (r *real) read(ctx context.Context, do func(*grader.Job) error) error {
 		return err
 	}
 	err = do(j.job)
+	r.hurt(j.job)
 	if time.Since(j.at) > jobLasts {
 		return err
 	}
@@ -205,6 +227,7 @@ func (r *real) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan
 	if err != nil {
 		return grader.Graded{}, err
 	}
+	defer r.hurt(j)
 	return j.Grade(ctx, grader.GradeOptions{NoFault: o.NoFault, Resume: o.Resume, Agree: agree, Undo: undo})
 }
 
@@ -239,6 +262,9 @@ func (r *real) scores(ctx context.Context) (d *result.Data, err error) {
 			return err
 		}
 		d, err = j.Scores(ctx, "")
+		if err == nil && j.Damage() == nil {
+			r.damaged(nil) // it was mended, or another put in its place
+		}
 		return err
 	})
 	return d, err

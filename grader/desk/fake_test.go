@@ -50,6 +50,8 @@ type fake struct {
 	undone  int // actions of left
 	stuck   error
 	leaves  []*action.Stuck
+	damaged func(error)
+	alarmed func(*diag.Failure)
 }
 
 func newFake(students ...string) *fake {
@@ -215,6 +217,10 @@ func (f *fake) scores(ctx context.Context) (*result.Data, error) {
 }
 
 func (f *fake) timeline(context.Context, result.Student) (*result.Timeline, error) { return nil, nil }
+
+func (f *fake) listen(damaged func(error), alarmed func(*diag.Failure)) {
+	f.damaged, f.alarmed = damaged, alarmed
+}
 
 func (f *fake) busy(context.Context) bool {
 	f.mu.Lock()

@@ -52,14 +52,15 @@ func (d *Desk) heal(ctx context.Context, r *run) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if n, ok := e.(grader.Note); ok {
-			d.hub.tell(Noted{Msg: n.Msg, Hint: n.Hint}, Class)
+			d.note(r, n)
 		}
 	})
 	d.failed(ctx, err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	end := RunEnded{At: time.Now(), Healed: true, Failed: words(err), Stuck: action.AllStuck(err)}
+	end := RunEnded{At: time.Now(), Healed: true, Failed: words(err), Stuck: action.AllStuck(err), Notes: r.state.Notes}
 	r.err = err
+	d.stuck = nil                                          // it was undone, or is among the others
 	if r.state.Fault != nil && loudest(end.Stuck) != nil { // it is in force still
 		r.state.Fault = nil
 	}
@@ -75,6 +76,10 @@ func (d *Desk) heal(ctx context.Context, r *run) {
 func (d *Desk) forgetStuck() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if len(d.stuck) > 0 {
+		d.stuck = nil
+		d.hub.tell(TroubleMoved{}, Class)
+	}
 	if d.last == nil || len(d.last.Stuck) == 0 {
 		return
 	}

@@ -261,7 +261,7 @@ func (d *Desk) check(ctx context.Context, e *entry) (got grader.Checked, err err
 		return got, err
 	}
 	if err := d.app.saveTrial(context.WithoutCancel(ctx), e.student, got); err != nil {
-		d.hub.tell(Noted{Student: e.student, Msg: i18n.M("desk.unsaved")}, OfStudent(e.student), Class)
+		d.hub.tell(Noted{At: time.Now(), Student: e.student, Msg: i18n.M("desk.unsaved")}, OfStudent(e.student), Class)
 	}
 	d.cache.forget(trialsKey)
 	return got, nil
@@ -289,7 +289,8 @@ func (d *Desk) finish(ctx context.Context, e *entry, got grader.Checked, err err
 		}
 		e.verdicts, e.tasks, e.said = nil, nil, Queued{}
 		d.waiting = slices.Insert(d.waiting, 0, e)
-		d.hub.tell(Noted{Student: e.student, Msg: i18n.M(msg)}, OfStudent(e.student))
+		d.leftBroken(err)
+		d.hub.tell(Noted{At: time.Now(), Student: e.student, Msg: i18n.M(msg)}, OfStudent(e.student))
 		return
 	}
 	end := &Ended{Student: e.student, Tasks: got.Tasks, Verdicts: got.Verdicts, Untried: got.Untried}
@@ -305,6 +306,7 @@ func (d *Desk) finish(ctx context.Context, e *entry, got grader.Checked, err err
 	default:
 		end.Failed = words(err)
 	}
+	d.leftBroken(err)
 	if err != nil {
 		end.Tasks, end.Verdicts = e.tasks, nil
 	}
@@ -347,10 +349,8 @@ func (d *Desk) heard(e *entry, ev grader.Event) {
 		e.verdicts = append(e.verdicts, ev.Verdict)
 		d.hub.tell(Verdict{e.student, ev.Verdict}, own, Class)
 	case grader.Note:
-		d.hub.tell(Noted{e.student, ev.Msg, ev.Hint}, own)
+		d.hub.tell(Noted{time.Now(), e.student, ev.Msg, ev.Hint}, own)
 	case grader.Mind:
-		d.hub.tell(Noted{e.student, ev.Msg, ev.Hint}, own)
-	case grader.Alarm:
-		d.hub.tell(Noted{e.student, ev.Msg, ev.Hint}, Class)
+		d.hub.tell(Noted{time.Now(), e.student, ev.Msg, ev.Hint}, own)
 	}
 }

@@ -75,7 +75,9 @@ type RunState struct {
 	ETA     time.Time
 	Student string // that something was done of last
 	Fault   *FaultState
-	// Stuck is what to type if the program ends now; after a run, what could not be undone.
+	// Notes are what there was to know, as it came, the newest; those of the last run while there is none.
+	Notes []Noted
+	// Stuck is what to type if the program ends now; else what a run or a self-check could not undo.
 	Stuck *action.Stuck
 	// Last is how the last run since the start ended; nil if there was none.
 	Last *RunEnded
@@ -93,4 +95,5 @@ type RunEnded struct {
 	// Failed is why it did not come to its end; Stuck what could not be undone.
 	Failed []*diag.Failure
 	Stuck  []*action.Stuck
+	Notes  []Noted // what there was to know
 }

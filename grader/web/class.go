@@ -34,6 +34,7 @@ type nowPart struct {
 	Run              string
 	On               bool
 	Left             string // what could not be undone
+	Trouble          []string
 }
 
 // refreshed is how often pages of what goes on look again where there is no script, in seconds.
@@ -68,6 +69,9 @@ func (q *Request) now(d *result.Data) nowPart {
 		p.Run = q.stage(run)
 	} else if run.Stuck != nil {
 		p.Left = q.Lang.Text(run.Stuck.Msg())
+	}
+	for _, t := range q.Desk().Troubles() {
+		p.Trouble = append(p.Trouble, moment(t.At)+" "+q.failure(t.Failure))
 	}
 	return p
 }
@@ -172,7 +176,7 @@ func (x *classStream) patches(ctx context.Context, e desk.Event) (out []Patch, e
 	case desk.QueueMoved, desk.RequestChanged:
 		add("queue", "class-queue", x.q.now(d))
 		rows()
-	case desk.RunBegan, desk.RunStep, desk.RunOver, desk.FaultOn, desk.FaultOff:
+	case desk.RunBegan, desk.RunStep, desk.RunOver, desk.FaultOn, desk.FaultOff, desk.TroubleMoved:
 		add("queue", "class-queue", x.q.now(d))
 	case desk.Ended:
 		rows(what.Student)

@@ -32,6 +32,7 @@ type fakeClass struct {
 	stops   int
 	undone  int
 	heals   int
+	matters []desk.Trouble
 }
 
 func (f *fake) Checks() map[string]desk.OwnState {
@@ -57,6 +58,8 @@ func (f *fake) ByHand(_ context.Context, student, task string, h grader.ByHand) 
 	f.hands, f.handTo = append(f.hands, h), append(f.handTo, student+" "+task)
 	return &grader.Done{Above: f.above}, nil
 }
+
+func (f *fake) Troubles() []desk.Trouble { return f.matters }
 
 func (f *fake) Run() desk.RunState { return f.run }
 

@@ -14,7 +14,6 @@ import (
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
-	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/page"
 	"swarmgrade/grader/report"
 )
@@ -36,6 +35,7 @@ type runPage struct {
 	Lab, Class string
 	Trouble    []string // why what was asked for was not done
 	Part       runPart
+	Notes      []string
 }
 
 // runPart is where the run stands, or with what one can be begun.
@@ -101,7 +101,7 @@ func (q *Request) showRun(w http.ResponseWriter, status int, c runChoice, troubl
 	if err != nil {
 		return err
 	}
-	p := runPage{Lab: pager.Lab(), Class: pager.ClassName(), Trouble: trouble}
+	p := runPage{Lab: pager.Lab(), Class: pager.ClassName(), Trouble: trouble, Notes: q.runNotes()}
 	if p.Part, err = q.runPart(q.Context(), pager, c); err != nil {
 		return err
 	}
@@ -327,13 +327,12 @@ func (q *Request) runPatches(ctx context.Context, e desk.Event) ([]Patch, error)
 		say = q.Lang.T("web.run_said_fault", "target", x.Target)
 	case desk.FaultOff:
 		say = q.Lang.T("web.run_said_undone", "target", x.Target)
-	case desk.RunStep:
+	case desk.RunStep, desk.TroubleMoved:
 	case desk.Noted:
 		if x.Student != "" {
 			return nil, nil
 		}
-		html, err := q.Part("run-note", noted(q.Lang, x))
-		return []Patch{{ID: "notes", HTML: html, Append: true}}, err
+		return q.notesPatch()
 	default:
 		return nil, nil
 	}
@@ -346,12 +345,27 @@ func (q *Request) runPatches(ctx context.Context, e desk.Event) ([]Patch, error)
 		return nil, err
 	}
 	html, err := q.Part("run-part", p)
-	return []Patch{{ID: "run", HTML: html, Say: say}}, err
+	out := []Patch{{ID: "run", HTML: html, Say: say}}
+	if _, began := e.What.(desk.RunBegan); began && err == nil { // those of the run before go
+		var notes []Patch
+		notes, err = q.notesPatch()
+		out = append(out, notes...)
+	}
+	return out, err
 }
 
-// noted is something to know of the run.
-func noted(lang i18n.Lang, n desk.Noted) string {
-	return page.Clip(strings.TrimSpace(time.Now().Format("15:04:05")+" "+lang.Text(n.Msg)+" "+lang.Text(n.Hint)), 1000)
+// runNotes are what there was to know of the run, as it came: all of it, so that one that is told while the page is
+// read stands there once.
+func (q *Request) runNotes() (out []string) {
+	for _, n := range q.Desk().Run().Notes {
+		out = append(out, page.Clip(strings.TrimSpace(n.At.Local().Format("15:04:05")+" "+q.Lang.Text(n.Msg)+" "+q.Lang.Text(n.Hint)), 1000))
+	}
+	return out
+}
+
+func (q *Request) notesPatch() ([]Patch, error) {
+	html, err := q.Part("run-notes", q.runNotes())
+	return []Patch{{ID: "notes", HTML: html}}, err
 }
 
 // stopsWithin is how long it is waited for a run that is stopped to be over, before the page is shown that says
