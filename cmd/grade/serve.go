@@ -103,8 +103,12 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	secure := f.cert != ""
 	var pair tls.Certificate
 	if secure {
-		if pair, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
-			return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.bad_cert", "cert", f.cert, "key", f.key), Hint: i18n.M("serve.bad_cert_hint"), Cause: err}
+		var notes []i18n.Msg
+		if pair, notes, err = f.pair(ctx, time.Now()); err != nil {
+			return err
+		}
+		for _, n := range notes {
+			a.ui.note(a.lang().Text(n))
 		}
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.listen)
@@ -147,7 +151,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 			failed <- srv.Serve(bounded)
 		}
 	}()
-	unsaid := s.print(ctx, l.Addr().String())
+	unsaid := s.print(ctx, reached(l.Addr().String(), pair.Leaf))
 	if unsaid == nil {
 		select {
 		case <-ctx.Done():
