@@ -23,7 +23,6 @@ import (
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/roster"
 	"swarmgrade/grader/web"
 )
 
@@ -90,7 +89,7 @@ func (f *serveFlags) check() error {
 }
 
 // serve shows the class's pages until it is interrupted, which is how it is meant to end.
-func (a *app) serve(ctx context.Context, f *serveFlags) error {
+func (a *app) serve(ctx context.Context, f *serveFlags) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -116,17 +115,16 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.no_listen", "listen", f.listen), Hint: i18n.M("serve.no_listen_hint"), Cause: err}
 	}
 	defer l.Close()
-	s := serving{a: a, f: f, j: j}
-	shared := desk.Share(s.dial)
-	defer shared.Close()
+	s := serving{a: a, f: f, j: j, served: a.newServed()}
+	defer func() { err = errors.Join(err, s.served.Close()) }()
 	if j.Class.Cluster.Sim != "" { // for students to type to, whoever comes first
-		conn, err := shared.Dial(ctx, j.Class.Cluster)
-		if err != nil {
+		if err := s.served.warm(ctx, j.Class.Cluster); err != nil {
 			return err
 		}
-		conn.Close()
 	}
-	d, err := desk.New(ctx, desk.Options{Grader: func() *grader.Grader { return s.grader(shared.Dial) }, Select: f.sel(), AtOnce: f.atOnce})
+	o := a.deskOptions(s.served, f.sel())
+	o.AtOnce = f.atOnce
+	d, err := desk.New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -234,53 +232,10 @@ func (s *serving) down(ctx context.Context, srv *http.Server, d *desk.Desk) erro
 
 // serving is what the verb knows of the class that it serves.
 type serving struct {
-	a *app
-	f *serveFlags
-	j *grader.Job
-
-	mu   sync.Mutex
-	sim  *simCluster
-	over func(undone bool)
-}
-
-// dial opens the class's cluster, and keeps in mind an embedded one.
-func (s *serving) dial(ctx context.Context, of roster.Cluster) (grader.Conn, error) {
-	if of.Sim == "" {
-		return s.a.dial(ctx, of)
-	}
-	c, err := s.a.connectSim(ctx, of.Sim)
-	if err != nil {
-		return grader.Conn{}, err
-	}
-	s.mu.Lock()
-	s.sim = c
-	s.mu.Unlock()
-	return s.a.simConn(ctx, c), nil
-}
-
-// grader is one for an operation of the desk.
-func (s *serving) grader(dial desk.Dial) *grader.Grader {
-	of := s.a.grader()
-	return &grader.Grader{
-		Dir: of.Dir, Home: of.Home, Samples: of.Samples, SampleNames: of.SampleNames, Load: of.Load, Diagnose: of.Diagnose, Tool: of.Tool,
-		Dial: dial, Tell: s.tell,
-	}
-}
-
-// tell keeps in mind a fault that is in force, for who ends the program at once.
-func (s *serving) tell(e grader.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch e := e.(type) {
-	case grader.Held:
-		stuck := e.Stuck
-		s.over = s.a.litter.inForce(func() int { return s.a.sayStuck([]*action.Stuck{stuck}...) })
-	case grader.LetGo:
-		if s.over != nil {
-			s.over(e.Undone)
-			s.over = nil
-		}
-	}
+	a      *app
+	f      *serveFlags
+	j      *grader.Job
+	served *served
 }
 
 // logTo is where requests are told of: the screen with --verbose, else nowhere but for trouble.
@@ -352,11 +307,9 @@ func (s *serving) print(ctx context.Context, listening string) error {
 		}
 	}
 	fmt.Fprintln(&b, lang.T("serve.links", "class", s.j.Class.Name, "url", base))
-	s.mu.Lock()
-	if s.sim != nil {
-		fmt.Fprintf(&b, "%s\n  export DOCKER_HOST=%s\n", lang.T("serve.sim"), s.sim.sim.Endpoints()[0])
+	if host := s.served.endpoint(); host != "" {
+		fmt.Fprintf(&b, "%s\n  export DOCKER_HOST=%s\n", lang.T("serve.sim"), host)
 	}
-	s.mu.Unlock()
 	fmt.Fprintln(&b, lang.T("sim.finish"))
 	_, err = fmt.Fprint(a.Stdout, diag.Plain(b.String()))
 	return err
