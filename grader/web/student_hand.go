@@ -82,11 +82,7 @@ func (q *Request) field(name string) string { return strings.TrimSpace(q.PostFor
 
 // studentHand records what an instructor does to a score, or shows the form again with why not.
 func studentHand(w http.ResponseWriter, q *Request) error {
-	class, _, err := q.Standing(q.Context())
-	if err != nil {
-		return err
-	}
-	at, err := q.ofClass(class)
+	at, class, _, err := q.ofClass()
 	if err != nil {
 		return err
 	}
