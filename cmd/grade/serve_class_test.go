@@ -45,35 +45,28 @@ func TestServeRunsTheClass(t *testing.T) {
 		t.Skip("brings up an embedded cluster")
 	}
 	w := newWorld(t)
-	require.NoError(t, os.Mkdir(filepath.Join(w.dir, "classes"), 0o755))
-	class := "class: six\nrubric: ha-lb\ncluster: {sim: fault-lab}\nsettings: {parallel: 8, rate: 2000}\nstudents:\n"
+	class := "cluster: {sim: fault-lab}\nsettings: {parallel: 8, rate: 2000}\nstudents:\n"
 	for _, id := range []string{"2024001", "2024002", "2024004", "2024007", "2024008", "2024011"} {
 		class += "  - {id: \"" + id + "\", name: 学生}\n"
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "classes", "six.yaml"), []byte(class), 0o600))
-	r := w.start(t, "serve", "--class", "six", "--listen", "127.0.0.1:0")
-	until := time.Now().Add(2 * time.Minute)
-	for printedLink.FindString(r.out.String()) == "" {
-		require.True(t, time.Now().Before(until), r.out.String())
-		time.Sleep(50 * time.Millisecond)
-	}
+	w.class(t, "six", class)
+	r := w.serve(t, "six")
 	teacher, page := opens(t, printedLink.FindString(r.out.String()))
 	require.Contains(t, page, "Nobody just now")
-	links := w.start(t, "serve", "links", "--class", "six", "--students", "2024001", "--url", teacher.base)
-	require.NoError(t, <-links.over, links.out.String())
-	student, _ := opens(t, printedLink.FindString(links.out.String()))
+	student, _ := w.studentOf(t, "six", "2024001", teacher.base)
 	forbidden := student.do(http.MethodGet, "/class/run", nil)
 	require.Equal(t, http.StatusForbidden, forbidden.StatusCode)
 	require.NoError(t, forbidden.Body.Close())
 
 	// The plan is shown again for as long as the cluster is another by the time.
 	const plan = "/class/run?plan=yes&task=1"
+	until := time.Now().Add(4 * time.Minute)
 	for begun := false; !begun; {
 		page = teacher.get(plan)
 		require.Contains(t, page, "Docker is stopped on node manager-2")
 		page = teacher.text(teacher.send(page, "/class/run/start", "task", "1", "agreed", field(t, agreedField, page)))
 		begun = !strings.Contains(page, "nothing was begun")
-		require.True(t, time.Now().Before(until.Add(2*time.Minute)))
+		require.True(t, time.Now().Before(until))
 	}
 	require.Contains(t, page, "A run is on")
 	page = teacher.wants("/class/run", "In force.")

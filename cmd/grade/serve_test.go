@@ -74,6 +74,43 @@ func field(t *testing.T, form *regexp.Regexp, page string) string {
 	return m[1]
 }
 
+// class writes a class file of the world's.
+func (w world) class(t *testing.T, name, text string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Join(w.dir, "classes"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "classes", name+".yaml"), []byte("class: "+name+"\nrubric: ha-lb\n"+text), 0o600))
+}
+
+// says waits until a process has said something.
+func (r *running) says(t *testing.T, what *regexp.Regexp) string {
+	t.Helper()
+	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if said := what.FindString(r.out.String()); said != "" {
+			return said
+		}
+		require.True(t, time.Now().Before(until), "%s was never said: %s", what, r.out)
+	}
+}
+
+// upNow is what a server says last as it begins.
+var upNow = regexp.MustCompile(`Ctrl-C`)
+
+// serve starts a server of a class and waits until it is up.
+func (w world) serve(t *testing.T, class string, args ...string) *running {
+	t.Helper()
+	r := w.start(t, append([]string{"serve", "--class", class, "--listen", "127.0.0.1:0"}, args...)...)
+	r.says(t, upNow)
+	return r
+}
+
+// studentOf opens a student's link of a server that is up.
+func (w world) studentOf(t *testing.T, class, student, base string) (*reader, string) {
+	t.Helper()
+	links := w.start(t, "serve", "links", "--class", class, "--students", student, "--url", base)
+	require.NoError(t, <-links.over, links.out.String())
+	return opens(t, printedLink.FindString(links.out.String()))
+}
+
 // A student checks themselves on the embedded cluster, the instructor looks on, and the
 // server ends at once when it is told to.
 func TestServe(t *testing.T) {
@@ -81,22 +118,13 @@ func TestServe(t *testing.T) {
 		t.Skip("brings up an embedded cluster")
 	}
 	w := newWorld(t)
-	require.NoError(t, os.Mkdir(filepath.Join(w.dir, "classes"), 0o755))
-	class := "class: mini\nrubric: ha-lb\ncluster: {sim: gen-2}\nstudents: [{id: \"2024000001\", name: 张三}, {id: \"2024000002\", name: 李四}]\n"
-	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "classes", "mini.yaml"), []byte(class), 0o600))
-	r := w.start(t, "serve", "--class", "mini", "--listen", "127.0.0.1:0", "--verbose")
-	until := time.Now().Add(2 * time.Minute)
-	for printedLink.FindString(r.out.String()) == "" {
-		require.True(t, time.Now().Before(until), r.out.String())
-		time.Sleep(50 * time.Millisecond)
-	}
+	w.class(t, "mini", "cluster: {sim: gen-2}\nstudents: [{id: \"2024000001\", name: 张三}, {id: \"2024000002\", name: 李四}]\n")
+	r := w.serve(t, "mini", "--verbose")
 	link := printedLink.FindString(r.out.String())
 	teacher, page := opens(t, link)
 	require.Contains(t, page, "2024000002")
 
-	links := w.start(t, "serve", "links", "--class", "mini", "--students", "2024000001", "--url", teacher.base)
-	require.NoError(t, <-links.over, links.out.String())
-	student, page := opens(t, printedLink.FindString(links.out.String()))
+	student, page := w.studentOf(t, "mini", "2024000001", teacher.base)
 	require.Contains(t, page, "张三")
 	require.NotContains(t, page, "2024000002")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
