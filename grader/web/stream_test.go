@@ -65,18 +65,24 @@ func (s *served) open() int {
 	return s.streams.n
 }
 
+// sent sends a request to a site of its own and gives the connection and its answer.
+func sent(t *testing.T, request string) (*served, net.Conn, *http.Response) {
+	t.Helper()
+	s := serve(t)
+	c := s.listening(t).dial()
+	t.Cleanup(func() { _ = c.Close() })
+	go func() { _, _ = io.WriteString(c, request) }() // one may be refused before it is read
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	return s, c, res
+}
+
 const streamHead = "GET /me/events?after=70 HTTP/1.1\r\nHost: x\r\nCookie: grade=" + tokenA + "\r\n"
 
 // A stream goes on behind the event that the reader had, and bears parts of the page.
 func TestStreamResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t)
-		c := s.listening(t).dial()
-		defer c.Close()
-		_, err := io.WriteString(c, streamHead+"Last-Event-ID: 75\r\n\r\n")
-		require.NoError(t, err)
-		res, err := http.ReadResponse(bufio.NewReader(c), nil)
-		require.NoError(t, err)
+		s, _, res := sent(t, streamHead+"Last-Event-ID: 75\r\n\r\n")
 		require.Equal(t, "text/event-stream; charset=utf-8", res.Header.Get("Content-Type"))
 		require.Equal(t, policy, res.Header.Get("Content-Security-Policy"))
 		lines := bufio.NewReader(res.Body)
@@ -129,13 +135,7 @@ func TestStreamResumes(t *testing.T) {
 // superseded.
 func TestStreamFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t)
-		c := s.listening(t).dial()
-		defer c.Close()
-		_, err := io.WriteString(c, streamHead+"\r\n")
-		require.NoError(t, err)
-		res, err := http.ReadResponse(bufio.NewReader(c), nil)
-		require.NoError(t, err)
+		s, _, res := sent(t, streamHead+"\r\n")
 		for i := range 1900 {
 			s.events <- desk.Event{ID: uint64(100 + i), What: desk.Step{Student: idA, Done: i, Of: 2000}}
 		}
@@ -222,14 +222,7 @@ func TestSlowSender(t *testing.T) {
 
 func TestLargeHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := serve(t)
-		c := s.listening(t).dial()
-		defer c.Close()
-		go func() {
-			_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 40<<10)+"\r\n\r\n")
-		}()
-		res, err := http.ReadResponse(bufio.NewReader(c), nil)
-		require.NoError(t, err)
+		_, c, res := sent(t, "GET / HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 40<<10)+"\r\n\r\n")
 		require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode)
 		require.NoError(t, c.Close())
 		time.Sleep(time.Second) // that the server lingers
