@@ -161,7 +161,7 @@ func (k containerKill) until(ctx context.Context, limit time.Duration, seen func
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for !seen() {
-		if pause(limited, retryEvery/4) != nil {
+		if Pause(limited, retryEvery/4) != nil {
 			return ctx.Err()
 		}
 	}

@@ -139,10 +139,10 @@ func ToldOf(ctx context.Context, c Cluster, node string) {
 		if told, seen := tasksRun(ctx, c, node); told {
 			return
 		} else if !seen { // there is nobody to ask
-			_ = pause(ctx, unnoticed)
+			_ = Pause(ctx, unnoticed)
 			return
 		}
-		if pause(ctx, retryEvery/4) != nil {
+		if Pause(ctx, retryEvery/4) != nil {
 			return
 		}
 	}

@@ -279,7 +279,7 @@ func (h *Helper) follow(ctx context.Context, id string, out []Seen) error {
 		case time.Since(quiet) > helperLate:
 			return errNotRun
 		}
-		if pause(ctx, helperEvery) != nil {
+		if Pause(ctx, helperEvery) != nil {
 			return errNotRun
 		}
 	}

@@ -314,11 +314,11 @@ func (v victim) run(ctx context.Context) error {
 		Limit: v.Timer - deadmanMargin,
 	}, v.Fault, func(ctx context.Context, _ *Session) error {
 		if v.Step == StepInjected {
-			return pause(ctx, time.Minute) // until the blow
+			return Pause(ctx, time.Minute) // until the blow
 		}
 		return nil
 	})
-	return errors.Join(err, pause(ctx, v.Delay+time.Second)) // until the blow
+	return errors.Join(err, Pause(ctx, v.Delay+time.Second)) // until the blow
 }
 
 // tunnel passes connections on to a node's SSH until they are cut.
@@ -394,11 +394,11 @@ func (p *tunnel) cutSoon(t *testing.T) {
 			made := len(p.conns) > 0
 			p.mu.Unlock()
 			if made {
-				_ = pause(ctx, time.Second)
+				_ = Pause(ctx, time.Second)
 				p.cut()
 				return
 			}
-			_ = pause(ctx, 10*time.Millisecond)
+			_ = Pause(ctx, 10*time.Millisecond)
 		}
 	})
 }

@@ -133,7 +133,7 @@ func (s *Session) restore(ctx context.Context) error {
 			// We can't enter the node, but the timer on it, or a person, did.
 			return nil
 		}
-		if waited := pause(ctx, retryEvery); waited != nil {
+		if waited := Pause(ctx, retryEvery); waited != nil {
 			return errors.Join(failed, err, waited)
 		}
 	}
@@ -146,7 +146,7 @@ func again(ctx context.Context, f func() error) error {
 		if err == nil {
 			return nil
 		}
-		if waited := pause(ctx, retryEvery); waited != nil {
+		if waited := Pause(ctx, retryEvery); waited != nil {
 			return err
 		}
 	}
@@ -209,7 +209,7 @@ func (s *Session) restart(ctx context.Context) {
 	// A network of the swarm takes a moment to be known on a node that has just
 	// come back.
 	for try := 0; len(left) > 0 && try < startTries; try++ {
-		if try > 0 && pause(ctx, retryEvery) != nil {
+		if try > 0 && Pause(ctx, retryEvery) != nil {
 			break
 		}
 		for _, h := range left {
@@ -237,8 +237,8 @@ func (s *Session) stuck(err error) error {
 	return NewStuck(s.rec.Fault, s.rec.Class, s.opt.Injector, err)
 }
 
-// pause waits for d or for the context's end.
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits for d or for the context's end, whose error it gives.
+func Pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -86,7 +86,7 @@ func (u update) Restore(ctx context.Context, a evidence.Action) error {
 		if state != "updating" || !u.replaced(ctx, a, to) {
 			break
 		}
-		if pause(limited, retryEvery) != nil {
+		if Pause(limited, retryEvery) != nil {
 			return ctx.Err()
 		}
 	}

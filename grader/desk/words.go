@@ -37,8 +37,6 @@ func (r *run) inTheWay() error {
 	return f
 }
 
-// words are what there is to say of an error: never nothing, unless it is nil. What could not be
-// undone is among them.
 // Words are what there is to say of an error: never nothing, unless it is nil. What could not be
 // undone is among them.
 func Words(err error) []*diag.Failure { return words(err) }

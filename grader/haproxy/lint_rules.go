@@ -206,11 +206,7 @@ func (l *linter) sample(ln Line, format string, failed func(string)) {
 // that has no business there, wrong what is wrong with a known one.
 func answerArgs(args []string, action string) (stray, wrong string) {
 	for i := 0; i < len(args); i++ {
-		arg := ""
-		if i+1 < len(args) {
-			arg = args[i+1]
-		}
-		w := args[i]
+		w, arg := pairAt(args, i)
 		d := Lookup("answer", w)
 		switch {
 		case d.Name == "":
@@ -227,6 +223,14 @@ func answerArgs(args []string, action string) (stray, wrong string) {
 	return "", ""
 }
 
+// pairAt is a word and the one after it, "" if there is none.
+func pairAt(args []string, i int) (word, next string) {
+	if i+1 < len(args) {
+		next = args[i+1]
+	}
+	return args[i], next
+}
+
 // redirect checks what follows redirect.
 func (l *linter) redirect(s *Section, ln Line, from int, rule string) {
 	args, c := cutCond(ln.From(from))
@@ -235,11 +239,7 @@ func (l *linter) redirect(s *Section, ln Line, from int, rule string) {
 	}
 	kind := false
 	for i := 0; i < len(args); i++ {
-		arg := ""
-		if i+1 < len(args) {
-			arg = args[i+1]
-		}
-		w := args[i]
+		w, arg := pairAt(args, i)
 		d := Lookup("redirect", w)
 		switch {
 		case d.Name == "":

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/sight"
 )
@@ -75,13 +76,4 @@ func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(
 }
 
 // pause waits for d or for the context's end.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+var pause = action.Pause

@@ -77,13 +77,7 @@ func (q *Request) now(d *result.Data) nowPart {
 }
 
 func (q *Request) classPaused(why desk.Pause) string {
-	switch why {
-	case desk.ForRun:
-		return q.Lang.T("web.class_paused_run")
-	case desk.Elsewhere:
-		return q.Lang.T("web.class_paused_elsewhere")
-	}
-	return ""
+	return q.pause(why, "web.class_paused_run", "web.class_paused_elsewhere")
 }
 
 // stuckPart is where most students fail now.

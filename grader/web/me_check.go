@@ -214,13 +214,18 @@ func (q *Request) looks(tasks []string, pager *report.Pager) string {
 	return q.Lang.T("web.check_looks", "tasks", titles)
 }
 
-// paused says why no check begins.
+// paused says to a student why no check begins.
 func (q *Request) paused(why desk.Pause) string {
+	return q.pause(why, "web.paused_run", "web.paused_elsewhere")
+}
+
+// pause says why no check begins, by sentences for a run here and one of another program.
+func (q *Request) pause(why desk.Pause, run, elsewhere string) string {
 	switch why {
 	case desk.ForRun:
-		return q.Lang.T("web.paused_run")
+		return q.Lang.T(run)
 	case desk.Elsewhere:
-		return q.Lang.T("web.paused_elsewhere")
+		return q.Lang.T(elsewhere)
 	}
 	return ""
 }
