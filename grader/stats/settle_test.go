@@ -117,6 +117,43 @@ func TestUnevenTurnsAreNotSettled(t *testing.T) {
 	}
 }
 
+// TestEarlyLoadsLeaveLittleRoom: whoever knows all of this and sees each request can give
+// no container more than these shares of a load that ends early, in whatever order; by
+// turns, which ask for less than counts do.
+func TestEarlyLoadsLeaveLittleRoom(t *testing.T) {
+	for _, c := range []struct{ k, n, least, most int }{
+		{2, 44, 21, 23}, {3, 44, 14, 16}, {3, 100, 29, 39}, {5, 45, 9, 9}, {10, 80, 8, 9},
+	} {
+		s := NewSettling(Want{Containers: c.k, Spread: true, MaxErrors: 0.01, Most: 1000})
+		least, most := c.n, 0
+		for own := range c.n + 1 {
+			if s.low.log(c.n, own) >= plain {
+				least = min(least, own)
+			}
+			if s.high.log(c.n, own) >= plain {
+				most = max(most, own)
+			}
+		}
+		require.Equal(t, []int{c.least, c.most}, []int{least, most}, "%+v", c)
+	}
+}
+
+// TestAContainerThatGoesAwayIsSeen: one that answers nothing more keeps a load from
+// ending early, but for what are its last few answers.
+func TestAContainerThatGoesAwayIsSeen(t *testing.T) {
+	w := Want{Containers: 3, Spread: true, MaxErrors: 0.01, Most: 480}
+	for after := range 44 {
+		for seed := range 20 {
+			rng := rand.New(rand.NewPCG(uint64(after), uint64(seed)))
+			turns := inTurn(1, false, 0)
+			l, by := drive(w, until(after, turns, without(turns))(rng, 3))
+			require.True(t, by == Whole || after >= 40, "gone after %d, ended by %s after %d", after, by, len(l.Answers))
+			_, by = drive(w, until(after, turns, failing(turns, 1))(rng, 3))
+			require.Equal(t, Whole, by)
+		}
+	}
+}
+
 // TestTurnsAreAProbability: the mixture's probabilities of all sequences of one length add
 // up to 1, which makes it a martingale under whatever draws.
 func TestTurnsAreAProbability(t *testing.T) {
