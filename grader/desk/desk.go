@@ -57,11 +57,12 @@ func (o *Options) fill() {
 
 // Desk is of one class.
 type Desk struct {
-	o     Options
-	app   app
-	hub   *hub
-	cache *cache
-	hand  sync.Mutex // changes by hand are made one at a time
+	o      Options
+	app    app
+	hub    *hub
+	cache  *cache
+	drawer *drawer
+	hand   sync.Mutex // changes by hand are made one at a time
 
 	ctx  context.Context // ends with the desk
 	end  context.CancelCauseFunc
@@ -98,6 +99,7 @@ func newDesk(o Options, a app) *Desk {
 	}
 	d.ctx, d.end = context.WithCancelCause(context.Background())
 	d.cache = &cache{fresh: o.Fresh, mark: a.mark, ctx: d.ctx, work: &d.work, kept: map[string]*kept{}}
+	d.drawer = &drawer{app: a, ctx: d.ctx, work: &d.work, kept: map[string]*drawing{}}
 	d.work.Go(d.watch)
 	return d
 }
@@ -119,6 +121,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	d.mu.Unlock()
 	d.end(errDown)
 	d.cache.close()
+	d.drawer.close()
 	over := make(chan struct{})
 	go func() {
 		d.work.Wait()
