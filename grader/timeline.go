@@ -73,7 +73,7 @@ func (t *timelines) of(ctx context.Context, s *result.Student) (*result.Timeline
 		if !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == at.bundle }) {
 			continue
 		}
-		c, err := t.book.Case(ctx, at.run, s.ID)
+		c, err := t.book.Faulted(ctx, at.run, s.ID)
 		if errors.Is(err, gradebook.ErrDamaged) || errors.Is(err, gradebook.ErrNotFound) { // which is told at the end
 			continue
 		}

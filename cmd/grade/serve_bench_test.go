@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -97,15 +96,7 @@ func (c *crowd) request(method, path, token string, body url.Values) *http.Reque
 
 func (c *crowd) page(method, path, token string, body url.Values) string {
 	c.b.Helper()
-	slow := time.AfterFunc(6*time.Second, func() {
-		_ = c.server.Process.Signal(syscall.SIGQUIT)
-	})
-	defer slow.Stop()
 	res, err := c.client.Do(c.request(method, path, token, body))
-	if err != nil {
-		time.Sleep(2 * time.Second)
-		_ = os.WriteFile("/tmp/lead/s21/b/stacks.txt", []byte(path+"\n"+c.server.out.String()), 0o644)
-	}
 	require.NoError(c.b, err)
 	r := reader{t: c.b}
 	return r.text(res)
@@ -221,5 +212,3 @@ func (c *crowd) peak() float64 {
 	require.NoError(c.b, err)
 	return kb / 1024
 }
-
-var _ = json.Valid

@@ -33,7 +33,7 @@ type drawing struct {
 }
 
 // inOne is how many are drawn from one reading.
-const inOne = 64
+const inOne = 256
 
 // of is a student's fault window, nil for none. What counts for them is kept.
 func (x *drawer) of(ctx context.Context, s *result.Student, counts bool) (*result.Timeline, error) {
