@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -33,9 +31,15 @@ import (
 // childRole tells a process of this binary what to be.
 const childRole = "SWARMGRADE_BENCH_CHILD"
 
+// The server's roles: with a core of its own, or on one with the client.
+const (
+	serverAlone  = "server"
+	serverBeside = "server-beside"
+)
+
 // job is what a client process is told to do.
 type job struct {
-	Client   string // "ours", "vegeta"
+	Client   string // "ours", "vegeta", "bare"
 	Addr     string
 	Requests int
 	PerConn  int
@@ -55,8 +59,8 @@ type outcome struct {
 
 func runChild(role string) int {
 	runtime.GOMAXPROCS(1)
-	if role == "server" {
-		return benchServer()
+	if role == serverAlone || role == serverBeside {
+		return benchServer(role == serverAlone)
 	}
 	var j job
 	if err := json.Unmarshal([]byte(role), &j); err != nil {
@@ -67,57 +71,12 @@ func runChild(role string) int {
 	return 0
 }
 
-// benchServer answers as three containers, a connection each in turn, and ends
-// with its standard input.
-func benchServer() int {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Println(ln.Addr())
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	var texts [3][]byte
-	for i := range texts {
-		texts[i] = []byte(plain(whoami(i)))
-	}
-	for n := 0; ; n++ {
-		conn, err := ln.Accept()
-		if err != nil {
-			continue
-		}
-		go func() {
-			defer conn.Close()
-			buf := make([]byte, 2048)
-			used := 0
-			for {
-				k, err := conn.Read(buf[used:])
-				if err != nil {
-					return
-				}
-				used += k
-				if !bytes.HasSuffix(buf[:used], []byte("\r\n\r\n")) {
-					continue
-				}
-				closing := bytes.Contains(buf[:used], []byte("Connection: close"))
-				used = 0
-				if _, err := conn.Write(texts[n%3]); err != nil || closing {
-					return
-				}
-			}
-		}()
-	}
-}
-
 func (j job) run() outcome {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	cpu, start := cpuTime(), time.Now()
-	out := map[string]func() outcome{"ours": j.ours, "vegeta": j.reference}[j.Client]()
+	out := map[string]func() outcome{"ours": j.ours, "vegeta": j.reference, "bare": j.bare}[j.Client]()
 	took := time.Since(start).Seconds()
 	cpu = cpuTime() - cpu
 	runtime.ReadMemStats(&after)
