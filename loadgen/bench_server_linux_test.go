@@ -26,8 +26,8 @@ func newPoller() *poller {
 	return &poller{fd: fd}
 }
 
-func (p *poller) add(fd int) {
-	if err := syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}); err != nil {
+func (p *poller) add(fd int, events uint32) {
+	if err := syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: events, Fd: int32(fd)}); err != nil {
 		panic(err)
 	}
 }
@@ -81,8 +81,8 @@ func benchServer(spin bool) int {
 	}
 	fmt.Println(ln.Addr())
 	p := newPoller()
-	p.add(0)
-	p.add(accept)
+	p.add(0, syscall.EPOLLIN)
+	p.add(accept, syscall.EPOLLIN)
 
 	var texts [3][]byte
 	for i := range texts {
@@ -122,7 +122,7 @@ func benchServer(spin bool) int {
 					conns[fd].text, conns[fd].used = texts[n%3], 0
 					n++
 					if conns[fd].answer(fd) {
-						p.add(fd)
+						p.add(fd, syscall.EPOLLIN)
 					}
 				}
 			default:
@@ -170,10 +170,18 @@ func (j job) bare() (out outcome) {
 	}
 	text, buf := []byte(request+"\r\n"), make([]byte, 4096)
 	p := newPoller()
+	var asked []bool // by descriptor
+	ask := func(fd int) {
+		_, err := syscall.Write(fd, text)
+		asked[fd] = err == nil // else it does not stand yet
+	}
 	open := func() {
 		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
 		if err != nil {
 			panic(err)
+		}
+		for len(asked) <= fd {
+			asked = append(asked, false)
 		}
 		if err := syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}); err != nil {
 			panic(err)
@@ -181,10 +189,8 @@ func (j job) bare() (out outcome) {
 		if err := syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err != syscall.EINPROGRESS {
 			panic(err)
 		}
-		p.add(fd)
-		if _, err := syscall.Write(fd, text); err != nil {
-			panic(err)
-		}
+		p.add(fd, syscall.EPOLLIN|syscall.EPOLLOUT|1<<31) // once for each change
+		ask(fd)
 	}
 	for range j.Workers {
 		open()
@@ -192,18 +198,23 @@ func (j job) bare() (out outcome) {
 	for end := time.Now().Add(j.duration()); time.Now().Before(end); {
 		for _, e := range p.wait(true) {
 			fd := int(e.Fd)
+			if !asked[fd] {
+				ask(fd)
+				continue
+			}
 			switch n, err := syscall.Read(fd, buf); {
+			case err == syscall.EAGAIN:
+				continue
 			case err != nil || n == 0:
 				out.Failed++
-				continue
 			default:
 				out.Answered++
 			}
 			if j.PerConn == 1 {
 				syscall.Close(fd)
 				open()
-			} else if _, err := syscall.Write(fd, text); err != nil {
-				panic(err)
+			} else {
+				ask(fd)
 			}
 		}
 	}

@@ -103,9 +103,9 @@ type reusable interface {
 // look whether the peer has ended it.
 const idleCheck = time.Millisecond
 
-// done is what vegeta takes for the method of a request that was made already: it
-// finds that there can be no such request, and goes on with the next hit.
-const done = "made already"
+// done is the method that vegeta gets for a request that was made already: it finds
+// that there is no such method, and goes on with the next hit.
+const done = "="
 
 // hit is a vegeta.Targeter that makes one request; a failure is counted, not
 // returned.
