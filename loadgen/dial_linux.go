@@ -105,7 +105,10 @@ func (s *socket) hangUp() error {
 	if errno := s.connect(&sockaddr{family: syscall.AF_UNSPEC}, syscall.SizeofSockaddrInet4); errno != 0 {
 		return os.NewSyscallError("connect", errno)
 	}
-	return nil
+	// That leaves an error to be fetched. With the next connection begun, the poller
+	// could take it for something that it is not made for.
+	_, err := syscall.GetsockoptInt(s.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+	return os.NewSyscallError("getsockopt", err)
 }
 
 // None of the calls here waits, so that the scheduler need not be told of them.
