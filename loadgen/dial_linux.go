@@ -111,27 +111,17 @@ func (s *socket) hangUp() error {
 	return os.NewSyscallError("getsockopt", err)
 }
 
-// None of the calls here waits, so that the scheduler need not be told of them.
-
+// connect does not wait: the scheduler need not be told of it.
 func (s *socket) connect(to *sockaddr, size uintptr) syscall.Errno {
 	_, _, errno := syscall.RawSyscall(syscall.SYS_CONNECT, uintptr(s.fd), uintptr(unsafe.Pointer(to)), size)
 	return errno
 }
 
-func (s *socket) recv(p []byte, flags uintptr) (int, syscall.Errno) {
-	for {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags|syscall.MSG_DONTWAIT, 0, 0)
-		if errno != syscall.EINTR {
-			return int(n), errno
-		}
-	}
-}
-
 // sends sends what is left of out; false if it has to wait.
 func (s *socket) sends(uintptr) bool {
 	for len(s.out) > 0 {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(s.out))), uintptr(len(s.out)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
-		switch errno {
+		n, err := syscall.Write(s.fd, s.out)
+		switch errno, _ := err.(syscall.Errno); errno {
 		case 0:
 			s.out = s.out[n:]
 		case syscall.EINTR:
@@ -145,8 +135,13 @@ func (s *socket) sends(uintptr) bool {
 }
 
 func (s *socket) receives(uintptr) bool {
-	s.n, s.errno = s.recv(s.in, 0)
-	return s.errno != syscall.EAGAIN
+	for {
+		n, err := syscall.Read(s.fd, s.in)
+		s.n = n
+		if s.errno, _ = err.(syscall.Errno); s.errno != syscall.EINTR {
+			return s.errno != syscall.EAGAIN
+		}
+	}
 }
 
 func (s *socket) asks(uintptr) bool {
@@ -241,8 +236,8 @@ func closedByPeer(c conn) bool {
 		return false
 	}
 	var b [1]byte
-	_, errno := s.recv(b[:], syscall.MSG_PEEK)
-	return errno != syscall.EAGAIN
+	_, _, err := syscall.Recvfrom(s.fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return err != syscall.EAGAIN && err != syscall.EINTR
 }
 
 func (s *socket) SetDeadline(t time.Time) error { return s.file.SetDeadline(t) }
