@@ -30,7 +30,7 @@ type socket struct {
 	// What is under way, for the functions below, which are made once.
 	out, in []byte
 	n       int
-	errno   syscall.Errno
+	err     error
 	ask     func(uintptr) bool // sends out, and what comes back goes to in
 	send    func(uintptr) bool // sends out
 	receive func(uintptr) bool // to in
@@ -121,25 +121,24 @@ func (s *socket) connect(to *sockaddr, size uintptr) syscall.Errno {
 func (s *socket) sends(uintptr) bool {
 	for len(s.out) > 0 {
 		n, err := syscall.Write(s.fd, s.out)
-		switch errno, _ := err.(syscall.Errno); errno {
-		case 0:
+		switch err {
+		case nil:
 			s.out = s.out[n:]
 		case syscall.EINTR:
 		default:
-			s.errno = errno
-			return errno != syscall.EAGAIN
+			s.err = err
+			return err != syscall.EAGAIN
 		}
 	}
-	s.errno = 0
+	s.err = nil
 	return true
 }
 
 func (s *socket) receives(uintptr) bool {
 	for {
-		n, err := syscall.Read(s.fd, s.in)
-		s.n = n
-		if s.errno, _ = err.(syscall.Errno); s.errno != syscall.EINTR {
-			return s.errno != syscall.EAGAIN
+		s.n, s.err = syscall.Read(s.fd, s.in)
+		if s.err != syscall.EINTR {
+			return s.err != syscall.EAGAIN
 		}
 	}
 }
@@ -148,7 +147,7 @@ func (s *socket) asks(uintptr) bool {
 	if len(s.out) == 0 {
 		return s.receives(0)
 	}
-	if !s.sends(0) || s.errno != 0 {
+	if !s.sends(0) || s.err != nil {
 		return true
 	}
 	return false // it cannot have been answered yet
@@ -161,7 +160,7 @@ func (s *socket) exchange(request, in []byte) (n int, sent bool, err error) {
 		s.out = request
 	}
 	if len(s.out) > 0 {
-		s.in, s.errno = in, 0
+		s.in, s.err = in, nil
 		if err := s.raw.Read(s.ask); err != nil {
 			return 0, len(s.out) == 0, err
 		}
@@ -170,13 +169,13 @@ func (s *socket) exchange(request, in []byte) (n int, sent bool, err error) {
 			return n, true, err
 		}
 		// The connection does not stand yet, or has failed.
-		if s.errno == syscall.EAGAIN {
+		if s.err == syscall.EAGAIN {
 			if err := s.raw.Write(s.send); err != nil {
 				return 0, false, err
 			}
 		}
-		if s.errno != 0 {
-			return 0, false, os.NewSyscallError("write", s.errno)
+		if s.err != nil {
+			return 0, false, os.NewSyscallError("write", s.err)
 		}
 	}
 	n, err = s.Read(in)
@@ -194,8 +193,8 @@ func (s *socket) Read(p []byte) (int, error) {
 // got is what was received.
 func (s *socket) got() (int, error) {
 	switch {
-	case s.errno != 0:
-		return 0, os.NewSyscallError("read", s.errno)
+	case s.err != nil:
+		return 0, os.NewSyscallError("read", s.err)
 	case s.n == 0:
 		return 0, io.EOF
 	}
@@ -205,8 +204,8 @@ func (s *socket) got() (int, error) {
 func (s *socket) Write(p []byte) (int, error) {
 	s.out = p
 	err := s.raw.Write(s.send)
-	if err == nil && s.errno != 0 {
-		err = os.NewSyscallError("write", s.errno)
+	if err == nil {
+		err = os.NewSyscallError("write", s.err)
 	}
 	return len(p) - len(s.out), err
 }
