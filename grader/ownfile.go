@@ -24,11 +24,11 @@ type OwnFile struct {
 	path string
 }
 
-// sealMark stands before a seal's hash; a file has one.
+// sealMark stands before a seal's hash.
 const sealMark = "grade-seal-sha256-"
 
-// Seal is what a writer puts somewhere into the text of its file, once, in a comment of the
-// format's.
+// Seal is what a writer puts into the text of its file, in a comment of the format's, before
+// anything that is not its own: the first one counts, whatever a server has in its answers.
 var Seal = sealMark + string(bytes.Repeat([]byte{'0'}, 2*sha256.Size))
 
 // maxOwnFile bounds what is read to know a file again.
@@ -120,8 +120,8 @@ func (f OwnFile) put(ctx context.Context, text []byte) (err error) {
 
 // seal fills in the hash of a text in its seal.
 func seal(text []byte) ([]byte, error) {
-	if bytes.Count(text, []byte(sealMark)) != 1 || !bytes.Contains(text, []byte(Seal)) {
-		return nil, errors.New("a file needs one seal")
+	if i := bytes.Index(text, []byte(sealMark)); i < 0 || !bytes.HasPrefix(text[i:], []byte(Seal)) {
+		return nil, errors.New("a file needs a seal")
 	}
 	sum := sha256.Sum256(text)
 	return bytes.Replace(text, []byte(Seal), []byte(sealMark+hex.EncodeToString(sum[:])), 1), nil

@@ -42,6 +42,8 @@ func TestOwnFile(t *testing.T) {
 	require.Contains(t, read("own"), "\none")
 	require.NoError(t, put("own", "two"))
 	require.Contains(t, read("own"), "\ntwo")
+	require.NoError(t, put("own", "its answer: "+Seal+" "+sealMark))
+	require.NoError(t, put("own", "two"), "a server that knows of seals does no harm")
 	alone("own")
 
 	// What somebody changed, or made, stays.

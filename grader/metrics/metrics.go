@@ -99,6 +99,7 @@ func (f *Family) check(seen map[string]bool) error {
 		return errors.New("there twice")
 	}
 	seen[f.Name] = true
+	there := map[string]bool{}
 	for i := range f.Samples {
 		s := &f.Samples[i]
 		for k, l := range s.Labels {
@@ -107,11 +108,11 @@ func (f *Family) check(seen map[string]bool) error {
 				return fmt.Errorf("label %q", l.Name)
 			}
 		}
-		key := f.Name + labels(s.Labels)
-		if seen[key] {
-			return fmt.Errorf("%s is there twice", key)
+		key := labels(s.Labels)
+		if there[key] {
+			return fmt.Errorf("the sample %s is there twice", key)
 		}
-		seen[key] = true
+		there[key] = true
 		if f.Kind == Of && !rises(s) {
 			return errors.New("its buckets do not rise to its count")
 		}

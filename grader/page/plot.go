@@ -203,7 +203,7 @@ func NewCurve(key string, lines [][]Point, classes []string, s Scale, number fun
 		}
 	}
 	nines = min(nines, 9)
-	at := func(level float64) float64 { return min(-math.Log10(max(1-level, 1e-12))/nines, 1) }
+	at := func(level float64) float64 { return min(0-math.Log10(max(1-level, 1e-12))/nines, 1) }
 	for _, level := range []float64{0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999} {
 		x := at(level)
 		if level > 0 && x >= 1 || level == 0.5 && x < 0.1 { // half is close to none
