@@ -7,10 +7,8 @@ import (
 // What all pages are held to, under names that are short here.
 var (
 	parsed     = pagetest.Parsed
-	attr       = pagetest.Attr
 	textUnder  = pagetest.TextUnder
 	textOf     = pagetest.TextOf
-	elements   = pagetest.Elements
 	actsNot    = pagetest.ActsNot
 	accessible = pagetest.Accessible
 )
