@@ -80,7 +80,7 @@ func (w *writing) fill(ctx context.Context, f *filledForm) error {
 		w.say()
 		return &diag.Failure{Code: diag.Open, Msg: i18n.M("transfer.nobody", "format", "--fill"), Hint: i18n.M("transfer.nobody_hint", "class", w.class.Class)}
 	}
-	if err := w.file(ctx, w.formName(f.file), w.about(report.Format{}, w.class, w.askedIDs(), ""), func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
+	if err := w.file(ctx, w.formName(f.file), private, w.about(report.Format{}, w.class, w.askedIDs(), ""), func(to io.Writer) error { return f.Write(ctx, to) }); err != nil {
 		return err
 	}
 	w.g.note("fill.done", "file", w.files[len(w.files)-1], "n", f.Written, "same", f.Same, "column", f.Column, "at", f.At,

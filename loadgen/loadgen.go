@@ -83,6 +83,8 @@ type Options struct {
 	// "" takes a new one for each load. With one for the whole run an answer
 	// that was recorded at one address and shown at another is known again.
 	Nonce string
+	// Detail, if set, is filled in once the run is over; see [Detail]. It is for one run.
+	Detail *Detail
 	// Progress, if set, is called now and then with answers and failures so
 	// far, from the goroutine that called Run.
 	Progress func(answered, failed int)

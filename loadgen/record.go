@@ -54,6 +54,7 @@ type recorder struct {
 	corrected, service histogram
 	bucket             time.Duration
 	timeline           []evidence.Bucket // Start is not set yet
+	detail             *detail           // nil if nobody asked
 }
 
 func newRecorder(requests int, settled func(), settle bool) *recorder {
@@ -103,6 +104,9 @@ func (r *recorder) observe(o *observation, s *session) {
 		if r.numbers != nil && o.failure == 0 {
 			r.numbers[o.hit] = slices.Clone(s.numbers)
 		}
+	}
+	if r.detail != nil {
+		r.detail.observe(entry, o)
 	}
 	if o.sent-o.intended > lateAfter {
 		r.t.Late++
@@ -269,6 +273,9 @@ func (r *recorder) trace() evidence.Trace {
 		}
 	}
 	t.Latency = evidence.Latency{Corrected: r.corrected.quantiles(), Service: r.service.quantiles()}
+	if r.detail != nil {
+		r.detail.finish(&r.corrected, &r.service)
+	}
 	t.BucketMS = r.bucket.Milliseconds()
 	for i, b := range r.timeline {
 		if b.OK+b.Failed > 0 {

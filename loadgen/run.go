@@ -63,6 +63,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	if target.Numbers {
 		rec.numbers = make([][]int64, len(rec.sequence))
 	}
+	rec.detail = newDetail(opts.Detail)
 	pace := newPacer(ctx, target, opts, began)
 	client := newClient(ctx, stop, addr, target, opts, pace, rec, began)
 	defer client.close()

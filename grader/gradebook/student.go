@@ -82,6 +82,10 @@ func (g *Gradebook) SaveBefore(ctx context.Context, run, snapshot string) error 
 // to come: it is measured again.
 func (g *Gradebook) Forget(ctx context.Context, run, student string) error {
 	return g.writeSealed(ctx, func(tx *sql.Tx) error {
+		kept, err := keptOf(ctx, tx, run, student)
+		if err != nil {
+			return err
+		}
 		for _, text := range []string{
 			"DELETE FROM traces WHERE run=? AND student=?", "DELETE FROM drafts WHERE run=? AND student=?",
 			"UPDATE students SET before=NULL, sum=NULL WHERE run=? AND student=? AND bundle IS NULL",
@@ -90,7 +94,7 @@ func (g *Gradebook) Forget(ctx context.Context, run, student string) error {
 				return of(student, err)
 			}
 		}
-		return dropOrphans(ctx, tx)
+		return dropKept(ctx, tx, student, kept)
 	})
 }
 
@@ -158,7 +162,11 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 		if err := insertBlob(ctx, tx, hash, KindBundle, packed); err != nil {
 			return err
 		}
-		err := affectOne(tx.ExecContext(ctx, `UPDATE students SET bundle=?, before=nullif(?,''), after=nullif(?,''),
+		kept, err := keptOf(ctx, tx, run, b.Student.ID)
+		if err != nil {
+			return err
+		}
+		err = affectOne(tx.ExecContext(ctx, `UPDATE students SET bundle=?, before=nullif(?,''), after=nullif(?,''),
 			status='observed', sum=NULL WHERE run=? AND student=?`, hash, b.Before, b.After, run, b.Student.ID))
 		if err != nil {
 			return of(b.Student.ID, err)
@@ -169,7 +177,7 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 		if _, err := tx.ExecContext(ctx, "DELETE FROM drafts WHERE run=? AND student=?", run, b.Student.ID); err != nil {
 			return err
 		}
-		return dropOrphans(ctx, tx)
+		return dropKept(ctx, tx, b.Student.ID, kept)
 	})
 }
 

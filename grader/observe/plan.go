@@ -111,7 +111,7 @@ func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names, look: idx})
 	}
 	if slices.Equal(tasks, Auto) {
-		p.recognise(rub, snap)
+		p.recognise(rub, idx)
 	}
 	for i := range p.Students {
 		idx.plan(&p.Students[i], needsOf(rub, p.Students[i].Tasks))
@@ -162,7 +162,7 @@ func (x *lookup) plan(s *Student, needs []check.Need) {
 // proxies are what can be meant by a student's balancer. What carries a
 // classmate's name is the classmate's, whatever port it has taken.
 func (x *lookup) proxies(s *Student, need check.Need) []haproxy.Ref {
-	found := slices.DeleteFunc(haproxy.Find(x.snap, s.Vars[need.Balancer], s.ports(need)),
+	found := slices.DeleteFunc(x.find.Find(s.Vars[need.Balancer], s.ports(need)),
 		func(r haproxy.Ref) bool { id, taken := s.owner[r.Name]; return taken && id != s.Who.ID })
 	for _, ref := range s.Proxies { // those at the ports of other checks
 		if !slices.ContainsFunc(found, func(r haproxy.Ref) bool { return r.ID == ref.ID && r.Name == ref.Name }) {
