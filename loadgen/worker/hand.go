@@ -53,6 +53,7 @@ type hand struct {
 	ordered int // those of all loads it was given
 	spent   int // of loads that are over
 	owed    int // wants that have not been granted
+	promise int // loads that it is about to be given
 }
 
 // sample is one comparison of clocks: offset is what the coordinator's shows more.
@@ -284,7 +285,14 @@ func (h *hand) busy(host string) (n int, can bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	reached, asked := h.hosts[host]
-	return len(h.leases), reached || !asked
+	return len(h.leases) + h.promise, reached || !asked
+}
+
+// coming notes that it is chosen for a load, or has it.
+func (h *hand) coming(n int) {
+	h.mu.Lock()
+	h.promise += n
+	h.mu.Unlock()
 }
 
 // reach asks whether it reaches a host.
@@ -338,6 +346,7 @@ func (h *hand) lease(ctx context.Context, id uint64, gen int, o *order, progress
 	h.pool.mu.Unlock()
 	h.saying.Lock() // what it is to know comes before any load that names it
 	h.mu.Lock()
+	h.promise--
 	if h.leases == nil {
 		h.mu.Unlock()
 		h.saying.Unlock()

@@ -185,6 +185,7 @@ func (p *Pool) choose(host string) (*hand, uint64, error) {
 		return nil, 0, ErrNone
 	}
 	p.ids++
+	best.coming(1)
 	return best, p.ids, nil
 }
 

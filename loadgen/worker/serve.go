@@ -50,6 +50,9 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, secret []byte, run 
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
+	s.loadsMu.Lock()
+	s.over = true
+	s.loadsMu.Unlock()
 	s.running.Wait()
 	close(quiet)
 	spoken.Wait()
@@ -73,6 +76,7 @@ type server struct {
 
 	loadsMu sync.Mutex
 	loads   map[uint64]context.CancelFunc
+	over    bool // nothing is begun any more
 }
 
 // speak sends what is queued, so that no load waits for whoever reads.
@@ -132,7 +136,7 @@ func (s *server) read(ctx context.Context, secret []byte) error {
 		case kKnow:
 			err = s.know(m)
 		case kReach:
-			s.running.Go(func() { s.reach(ctx, m) })
+			s.begin(func() { s.reach(ctx, m) })
 		case kLoad:
 			err = s.load(ctx, m)
 		case kCancel:
@@ -182,6 +186,15 @@ func (s *server) know(m *message) error {
 	return nil
 }
 
+// begin runs something beside the reading of messages.
+func (s *server) begin(what func()) {
+	s.loadsMu.Lock()
+	defer s.loadsMu.Unlock()
+	if !s.over {
+		s.running.Go(what)
+	}
+}
+
 func (s *server) reach(ctx context.Context, m *message) {
 	answer := message{Kind: kReached, ID: m.ID}
 	if err := (loadgen.Loader{}).Reach(ctx, m.Host); err != nil {
@@ -200,7 +213,7 @@ func (s *server) load(all context.Context, m *message) error {
 	s.loads[m.ID] = cancel
 	s.loadsMu.Unlock()
 	options := *s.known[m.Order.Knows]
-	s.running.Go(func() {
+	s.begin(func() {
 		defer cancel()
 		s.drive(all, ctx, m, options)
 		s.loadsMu.Lock()
