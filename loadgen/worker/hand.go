@@ -18,6 +18,7 @@ var (
 	errSilent = errors.New("nothing was heard of it")
 	errStuck  = errors.New("a load of its does not get on")
 	errGreedy = errors.New("it sent more than it had leave for")
+	errEnded  = errors.New("it ended a load that it was not told to end")
 	errClosed = errors.New("the pool was closed")
 )
 
@@ -67,6 +68,7 @@ type lease struct {
 	done     chan outcome
 	sent     int       // answers and failures so far
 	moved    time.Time // when that last changed, or leave was given
+	ended    bool      // it was told to end it
 }
 
 type outcome struct {
@@ -367,6 +369,9 @@ func (h *hand) lease(ctx context.Context, id uint64, gen int, o *order, progress
 		return out.result, out.err
 	case <-ctx.Done():
 	}
+	h.mu.Lock()
+	l.ended = true
+	h.mu.Unlock()
 	h.say(&message{Kind: kCancel, ID: id})
 	t := time.NewTimer(cancelLimit)
 	defer t.Stop()

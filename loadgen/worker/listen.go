@@ -113,6 +113,7 @@ func (h *hand) greedy() bool {
 func (h *hand) finished(m *message) error {
 	h.mu.Lock()
 	l := h.leases[m.ID]
+	ended := l != nil && l.ended
 	h.mu.Unlock()
 	if l == nil || l.gen != m.Gen {
 		return errSpeech
@@ -124,6 +125,8 @@ func (h *hand) finished(m *message) error {
 		out.err = &Failure{Worker: h.line.Name, Text: clip(m.Problem), Code: m.Code}
 	} else if err := h.trust(l.order, m, &out.result); err != nil {
 		return err
+	} else if out.result.Trace.Stopped == "cancelled" && !ended {
+		return errEnded
 	}
 	h.mu.Lock()
 	if h.leases[m.ID] != l {

@@ -33,6 +33,8 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, secret []byte, run 
 		wire: &wire{in: in, out: out, max: maxToWorker}, stop: stop, began: time.Now(), run: run,
 		known: map[uint64]*loadgen.Options{}, loads: map[uint64]context.CancelFunc{},
 	}
+	s.lapse = time.AfterFunc(LeaseTime+welcomeLimit, func() { stop(errLapsed) })
+	defer s.lapse.Stop()
 	s.budget.wake = make(chan struct{}, 1)
 	s.queue = make(chan *message, maxQueue)
 	read := make(chan error, 1)
@@ -41,8 +43,6 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, secret []byte, run 
 	spoken.Go(func() { s.speak(quiet) })
 	// What is read may never come to an end: standard input stays open.
 	go func() { read <- s.read(ctx, secret) }()
-	s.lapse = time.AfterFunc(LeaseTime+welcomeLimit, func() { stop(errLapsed) })
-	defer s.lapse.Stop()
 	var err error
 	select {
 	case err = <-read:
@@ -257,8 +257,8 @@ func (s *server) drive(all, ctx context.Context, m *message, options loadgen.Opt
 			done.Code = local.GapCode()
 		}
 	}
-	if errors.Is(context.Cause(ctx), errLapsed) {
-		return // nobody may have it any more
+	if all.Err() != nil {
+		return // what was cut off is nobody's
 	}
 	s.say(all, &done)
 }

@@ -428,6 +428,7 @@ func TestLiars(t *testing.T) {
 		"a sequence that points nowhere":      {wrong(func(t *evidence.Trace) { t.Sequence[0] = 9 }), "points to nobody"},
 		"negative numbers":                    {wrong(func(t *evidence.Trace) { t.Responders[0].Browser = -1 }), "add up"},
 		"a timeline of others":                {wrong(func(t *evidence.Trace) { t.Timeline[0].OK = 1 }), "add up"},
+		"half of a load":                      {wrong(func(t *evidence.Trace) { *t = traceOf(t.Target, t.Nonce, 10); t.Stopped = "cancelled" }), "not told to end"},
 		"a word nobody knows":                 {wrong(func(t *evidence.Trace) { t.Stopped = "tired" }), "asked for"},
 		"endless texts":                       {wrong(func(t *evidence.Trace) { t.Responders[0].Sample = strings.Repeat("x", 100_000) }), "longer texts"},
 		"endless lists": {wrong(func(t *evidence.Trace) {
@@ -449,7 +450,7 @@ func TestLiars(t *testing.T) {
 			w.keys(true, w.inKey, []byte("guessed"))
 			_ = w.send(&message{Kind: kPong})
 		}), "not signed"},
-		"a message once more": {onLoad(func(w *wire, _ *message) { w.outN--; _ = w.send(&message{Kind: kPong}) }), "not signed"},
+		"a message once more":  {onLoad(func(w *wire, _ *message) { w.outN--; _ = w.send(&message{Kind: kPong}) }), "not signed"},
 		"a coordinator's word": {onLoad(func(w *wire, _ *message) { _ = w.send(&message{Kind: kGrant, N: 1}) }), "no sense"},
 		"progress backwards": {onLoad(func(w *wire, m *message) {
 			_ = w.send(&message{Kind: kWant, N: 2})
