@@ -18,7 +18,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
-	"swarmgrade/grader/lookup"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
@@ -73,7 +73,7 @@ type Conn struct {
 	Scratch string
 	// Helper is what looks names up from inside of networks; nil is the executable that
 	// runs.
-	Helper *lookup.Program
+	Helper *helper.Program
 	// Diagnose looks at it in its own way; nil leaves it to the grader's.
 	Diagnose func(ctx context.Context) []diag.Notice
 }
