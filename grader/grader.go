@@ -37,6 +37,8 @@ type Grader struct {
 	Dial func(ctx context.Context, of roster.Cluster) (Conn, error)
 	// Load prepares to drive load for a class.
 	Load func(LoadOptions) (Loader, error)
+	// Crew is Load by workers: those that join the team drive what the loader is asked to.
+	Crew func(LoadOptions, CrewOptions) (Loader, Team, error)
 	// Diagnose looks at a cluster, also at one that cannot be opened.
 	Diagnose func(ctx context.Context, of roster.Cluster) []diag.Notice
 	// Ask asks for leave; nil means that there is nobody to be asked.

@@ -27,6 +27,7 @@ const maxLoadRows = 50
 
 func (v loadView) print(r loadReport) {
 	v.summary(r)
+	v.machines(r)
 	if r.Trace.Answered() > 0 {
 		v.containers(r.Trace)
 		v.spread(r)
@@ -148,6 +149,11 @@ func (v loadView) verdict(color text.Color, key string, pairs ...any) {
 }
 
 func (v loadView) policy(r loadReport) {
+	if len(r.Machines) > 1 {
+		v.say("workers.order_note", "n", len(r.Machines))
+		fmt.Fprintln(v.ui.out)
+		return
+	}
 	s := r.Policy
 	weights := make([]string, len(s.Weights))
 	for i, w := range s.Weights {
