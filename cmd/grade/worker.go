@@ -47,19 +47,19 @@ func (t team) Join(ctx context.Context, name string, stream io.ReadWriteCloser) 
 
 // crewLoader has workers drive load; probes are this machine's own.
 type crewLoader struct {
-	worker.Loader
 	loader
+	workers worker.Loader
 }
 
 func (l crewLoader) Load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {
-	return l.Loader.Load(ctx, t)
+	return l.workers.Load(ctx, t)
 }
 
-func (l crewLoader) Reach(ctx context.Context, host string) error { return l.Loader.Reach(ctx, host) }
+func (l crewLoader) Reach(ctx context.Context, host string) error { return l.workers.Reach(ctx, host) }
 
 func (l crewLoader) Knowing(snap *evidence.Snapshot) grader.Loader {
-	l.loader.Options.Known = mention.New(snap)
-	l.Loader = l.Loader.Knowing(l.loader.Options.Known)
+	l.Options.Known = mention.New(snap)
+	l.workers = l.workers.Knowing(l.Options.Known)
 	return l
 }
 
@@ -73,5 +73,5 @@ func newCrew(o grader.LoadOptions, c grader.CrewOptions) (grader.Loader, grader.
 	p := worker.New(worker.Options{
 		Secret: []byte(c.Secret), Limiter: l.Options.Limiter, Epoch: o.Start, Settle: l.Options.Settle, Nonce: l.Options.Nonce, Lost: c.Lost,
 	})
-	return crewLoader{p.Loader(o.Attribution, l.Options.Known), l}, team{p}, nil
+	return crewLoader{l, p.Loader(o.Attribution, l.Options.Known)}, team{p}, nil
 }

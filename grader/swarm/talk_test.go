@@ -43,7 +43,7 @@ func TestWhatAContainerWritesInPieces(t *testing.T) {
 		"\x01\x00\x00\x00\xff\xff\xff\xffand that's it": nil,
 	} {
 		_, err := io.ReadAll(&talk{ReadWriteCloser: &bothWays{Reader: strings.NewReader(text)}})
-		if want == nil || want == io.EOF { //nolint:errorlint // nothing wraps it
+		if want == nil || want == io.EOF {
 			require.NoError(t, err, text)
 			continue
 		}
