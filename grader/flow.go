@@ -75,12 +75,19 @@ func (x *flow) observe(ctx context.Context) error {
 	if err := x.pending(ctx); err != nil {
 		return err
 	}
-	x.loader, err = x.j.g.Load(LoadOptions{
-		Attribution: x.j.Rubric.Attribution, Known: x.snap, Rate: x.j.Class.Settings.Rate, Start: x.start,
-	})
+	opt := LoadOptions{Attribution: x.j.Rubric.Attribution, Known: x.snap, Rate: x.j.Class.Settings.Rate, Start: x.start}
+	if x.loader, err = x.j.g.Load(opt); err != nil {
+		return err
+	}
+	away, err := x.workers(ctx, opt)
 	if err != nil {
 		return err
 	}
+	return errors.Join(x.observeBy(ctx), away(ctx))
+}
+
+// observeBy is observe with whoever drives load.
+func (x *flow) observeBy(ctx context.Context) error {
 	x.runner = observe.Runner{
 		Cluster: x.conn, Meter: x.conn, Loader: x.loader, Store: store{x.keep, x.run}, Run: x.run, At: x.at,
 		Parallel: x.j.Class.Settings.Parallel,

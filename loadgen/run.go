@@ -93,6 +93,9 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	}
 
 	trace := rec.trace()
+	if opts.Latencies != nil {
+		*opts.Latencies = Latencies{Corrected: rec.corrected.tally(), Service: rec.service.tally()}
+	}
 	trace.Target = target
 	trace.Nonce = client.script.base
 	if client.visits != nil {
@@ -126,6 +129,15 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 }
 
 const progressEvery = 100 * time.Millisecond
+
+// Complete is a target as its trace has it, with defaults filled in. The error is one that
+// makes no sense.
+func Complete(t evidence.Target) (evidence.Target, error) {
+	if _, err := checkTarget(&t); err != nil {
+		return t, fmt.Errorf("load target %q: %w", t.ID, err)
+	}
+	return t, nil
+}
 
 // checkTarget fills in defaults and gives the address to dial.
 func checkTarget(t *evidence.Target) (netip.AddrPort, error) {

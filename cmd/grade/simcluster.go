@@ -77,7 +77,7 @@ func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.
 	if err != nil {
 		return nil, err
 	}
-	opt.Proxy = proxy
+	opt.Proxy, opt.Worker = proxy, playWorker
 	if a.haproxy != "" && a.haproxy != proxyEmbedded {
 		a.ui.note(a.lang().Text(what))
 	}

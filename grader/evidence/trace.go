@@ -90,6 +90,17 @@ type Trace struct {
 	// Late counts requests sent more than 10 ms after their intended time.
 	Late        int `json:"late,omitempty"`
 	Connections int `json:"connections"`
+	// From is the worker that the load came from; nil is the grader's own machine.
+	From *Source `json:"from,omitempty"`
+}
+
+// Source is a worker that a load came from.
+type Source struct {
+	// Worker is what its machine is called.
+	Worker string `json:"worker"`
+	// ClockUS is what Started may be off by, in microseconds, since it was read off the
+	// worker's clock.
+	ClockUS int64 `json:"clock_us"`
 }
 
 // Responder is one identity that answers showed.

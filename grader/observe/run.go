@@ -177,7 +177,9 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
-		trace.Started = r.At() - trace.Took
+		if trace.From == nil { // a worker's is by its clock, which was compared with ours
+			trace.Started = r.At() - trace.Took
+		}
 		if r.Store != nil {
 			if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
 				return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
