@@ -198,7 +198,7 @@ func (x *lookup) mesh(s *Student, need check.Need, several bool) {
 	}
 	for _, n := range x.nodes {
 		t := target("mesh/"+n.Hostname+at, "mesh", n, port, requests)
-		t.Numbers = need.Numbers
+		t.Numbers, t.Enough = need.Numbers, x.enough(svc, need)
 		s.Targets = append(s.Targets, t)
 	}
 }
@@ -236,12 +236,12 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 		s.skip(need.Load(), why)
 		return
 	}
-	k := 0
-	if svc := x.service[s.Vars[need.Service]]; svc != nil {
+	k, svc := 0, x.service[s.Vars[need.Service]]
+	if svc != nil {
 		k = x.running[svc.ID]
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
-	t.Numbers = need.Numbers
+	t.Numbers, t.Enough = need.Numbers, x.enough(svc, need)
 	if s.behind == nil {
 		s.behind = map[string]int{}
 	}

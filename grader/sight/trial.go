@@ -149,5 +149,13 @@ func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Nam
 	return out
 }
 
+// Doubted reports whether there is a doubt about a student's HAProxy, or nothing that
+// would tell; arguments are as those of [Witnesses].
+func Doubted(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) bool {
+	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
+	svc, px := v.Subject(), v.Proxy()
+	return svc == nil || px == nil || len(v.doubts(px, svc, PortOf(address))) > 0
+}
+
 // maxWitnesses bounds the calls for one student.
 const maxWitnesses = 32

@@ -1,0 +1,89 @@
+package check
+
+import (
+	"slices"
+
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sight"
+	"swarmgrade/grader/stats"
+)
+
+// endedEarly reports whether a load had fewer requests than planned because it had
+// found out what was asked of it.
+func endedEarly(tr *evidence.Trace) bool { return tr.Stopped == "enough" }
+
+// order is who gave a load's answers, in the order sent: places among tasks, or -1 for
+// a failure and for somebody else; others reports that there are such. A cache's
+// answers are nobody's, and which of them they are is not kept.
+func (in *Input) order(svc *evidence.Service, tr *evidence.Trace, tasks []*evidence.Task) (places []int, others bool) {
+	replayed := slices.ContainsFunc(tr.Responders, func(r evidence.Responder) bool { return r.Replayed > 0 })
+	for _, id := range in.View.Sequence(svc, tr) {
+		place := slices.IndexFunc(tasks, func(t *evidence.Task) bool { return t.ID == id })
+		if replayed {
+			place = -1
+		}
+		others = others || place < 0
+		places = append(places, place)
+	}
+	return places, others || len(places) != tr.Sent
+}
+
+// unsettled is the first load that ended early and does not bear out what it ended for:
+// that the tasks and nobody else answer, all of them, with no more failures than may be.
+// Its own sequence decides, not what it says of itself. It is asked of loads with which
+// nothing else is wrong.
+func (in *Input) unsettled(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task, maxErrors float64) *sight.Missing {
+	for _, tr := range traces {
+		if !endedEarly(tr) {
+			continue
+		}
+		s := stats.NewSettling(stats.Want{Containers: len(tasks), Most: tr.Target.Requests, MaxErrors: maxErrors})
+		places, others := in.order(svc, tr, tasks)
+		settled := false
+		for _, p := range places {
+			settled = s.Next(p) || settled
+		}
+		if others || !settled {
+			return notEnough(tr)
+		}
+	}
+	return nil
+}
+
+// notEnough says that a load ended before what is judged now was found out: it was
+// driven for other checks than today's, or is not what was observed.
+func notEnough(tr *evidence.Trace) *sight.Missing {
+	return &sight.Missing{What: "load/" + tr.Target.ID, Msg: i18n.M("check.load_short", "what", tr.Target.ID, "sent", tr.Sent)}
+}
+
+// inFull is the first load that ended early, where all requests are needed.
+func inFull(traces []*evidence.Trace) *sight.Missing {
+	if i := slices.IndexFunc(traces, endedEarly); i >= 0 {
+		return notEnough(traces[i])
+	}
+	return nil
+}
+
+// ordered judges evenness by the order of the answers, of which some loads had only as
+// many as settled it.
+func (in *Input) ordered(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task) stats.Evenness {
+	var sequences [][]int
+	for _, tr := range traces {
+		places, _ := in.order(svc, tr, tasks)
+		if len(places) != tr.Sent && endedEarly(tr) {
+			return stats.Evenness{}
+		}
+		sequences = append(sequences, places)
+	}
+	return stats.JudgeOrdered(sequences, len(tasks))
+}
+
+// atMost is how many requests loads have at most.
+func atMost(traces []*evidence.Trace) int {
+	n := 0
+	for _, t := range traces {
+		n += t.Target.Requests
+	}
+	return n
+}

@@ -1,0 +1,65 @@
+package observe
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/sight"
+)
+
+// maxAmong bounds the containers of a load that may end early: more than a loader tells
+// apart are driven with all requests.
+const maxAmong = 200
+
+// enough is what a load on a service may end early for: that all of the containers that
+// run by the snapshot answer, and nobody else. It is the zero value where all requests
+// are to be sent.
+func (x *lookup) enough(svc *evidence.Service, need check.Need) evidence.Enough {
+	if svc == nil || !need.Early() {
+		return evidence.Enough{}
+	}
+	var ids []string
+	for _, t := range x.index.Running(svc) {
+		if len(t.ContainerID) < sight.ShortID {
+			return evidence.Enough{}
+		}
+		ids = append(ids, strings.ToLower(sight.Short(t.ContainerID)))
+	}
+	slices.Sort(ids)
+	if n := len(ids); n == 0 || n > maxAmong || len(slices.Compact(ids)) < n {
+		return evidence.Enough{}
+	}
+	return evidence.Enough{Among: strings.Join(ids, " "), Spread: need.Spread, MaxErrors: need.MaxErrors}
+}
+
+// driven is a target as it is driven. A balancer of which there is a doubt gets all its
+// requests: what bears its answers out is counted, and needs numbers.
+func (s *Student) driven(t evidence.Target, b *evidence.Bundle, x *lookup) evidence.Target {
+	if t.Balanced() && t.Enough != (evidence.Enough{}) && sight.Doubted(x.index, b, s.sightVars(), s.names, t.Address) {
+		t.Enough = evidence.Enough{}
+	}
+	return t
+}
+
+// serves reports whether a trace that was kept is one of a target. One that ended early
+// has to have found out the same.
+func serves(kept *evidence.Trace, t evidence.Target) bool {
+	if kept.Stopped == "enough" && kept.Target.Enough != t.Enough {
+		return false
+	}
+	t.Enough = kept.Target.Enough
+	return kept.Target == t
+}
+
+// sightVars are a student's names and ports as package sight takes them.
+func (s *Student) sightVars() map[string]string {
+	vars := maps.Clone(s.Vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
+	return vars
+}
