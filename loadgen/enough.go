@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -25,7 +26,7 @@ type follower struct {
 
 // newFollower is nil for a load that sends all its requests. Only requests that are
 // sent one after the other, each on a connection of its own, have an order.
-func newFollower(t *evidence.Target) *follower {
+func newFollower(t *evidence.Target, secret string) *follower {
 	among := t.Enough.Containers()
 	if len(among) == 0 {
 		return nil
@@ -33,12 +34,12 @@ func newFollower(t *evidence.Target) *follower {
 	w := stats.Want{
 		Containers: len(among), Spread: t.Enough.Spread, Most: t.Requests, MaxErrors: t.Enough.MaxErrors,
 	}
-	w.Least = stats.Looks(secret(), w)
+	w.Least = stats.Looks(cmp.Or(secret, newSecret()), w)
 	return &follower{settling: stats.NewSettling(w), least: w.Least, among: among, shown: make([]bool, len(among))}
 }
 
-// secret is drawn for each load. The run's nonce is none: every request shows it.
-func secret() string {
+// newSecret is drawn for each load. The run's nonce is none: every request shows it.
+func newSecret() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])

@@ -64,7 +64,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 	began := time.Now()
 	rec := newRecorder(target.Requests, func() { stop(errSettled) }, opts.Settle)
-	rec.follow, rec.enough = newFollower(&target), func() { stop(errEnough) }
+	rec.follow, rec.enough = newFollower(&target, opts.secret), func() { stop(errEnough) }
 	if target.Numbers {
 		rec.numbers = make([][]int64, len(rec.sequence))
 	}

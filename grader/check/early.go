@@ -66,17 +66,27 @@ func inFull(traces []*evidence.Trace) *sight.Missing {
 }
 
 // ordered judges evenness by the order of the answers, of which some loads had only as
-// many as settled it.
-func (in *Input) ordered(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task) stats.Evenness {
-	var sequences [][]int
+// many as settled it; ring is nil where equal shares are due.
+func (in *Input) ordered(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task, ring *ringRange) stats.Evenness {
+	var loads []stats.Load
 	for _, tr := range traces {
 		places, _ := in.order(svc, tr, tasks)
-		if len(places) != tr.Sent && endedEarly(tr) {
-			return stats.Evenness{}
-		}
-		sequences = append(sequences, places)
+		loads = append(loads, stats.Load{Answers: places, Most: tr.Target.Requests})
 	}
-	return stats.JudgeOrdered(sequences, len(tasks))
+	if ring != nil {
+		return stats.JudgeOrderedShares(loads, len(tasks), ring.low, ring.high)
+	}
+	return stats.JudgeOrdered(loads, len(tasks))
+}
+
+// uneven is the first load that ended early and whose own order does not settle that it
+// is even.
+func (in *Input) uneven(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task, ring *ringRange) *sight.Missing {
+	i := slices.IndexFunc(traces, func(tr *evidence.Trace) bool {
+		e := in.ordered(svc, []*evidence.Trace{tr}, tasks, ring)
+		return endedEarly(tr) && !e.Settled
+	})
+	return notEnough(traces[max(i, 0)])
 }
 
 // atMost is how many requests loads have at most.

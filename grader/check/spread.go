@@ -86,7 +86,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	early := slices.ContainsFunc(traces, endedEarly)
 	var settled stats.Evenness
 	if early {
-		settled = in.ordered(svc, traces, tasks)
+		settled = in.ordered(svc, traces, tasks, ring)
 	}
 	n := t.OwnTotal()
 	r := Result{
@@ -121,7 +121,7 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		r.Outcome = Pass
 		r.Message = i18n.M("check.spread_settled", append(args, "most", atMost(traces), "how", i18n.M("check.settled_"+string(settled.By)))...)
 	case e.Even && early:
-		return Lacking(notEnough(traces[slices.IndexFunc(traces, endedEarly)]))
+		return Lacking(in.uneven(svc, traces, tasks, ring))
 	case e.Even && e.Enough:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.spread_ok", args...)
