@@ -1,6 +1,7 @@
 package check
 
 import (
+	"math"
 	"slices"
 
 	"swarmgrade/grader/evidence"
@@ -8,6 +9,27 @@ import (
 	"swarmgrade/grader/sight"
 	"swarmgrade/grader/stats"
 )
+
+// Expected is how many requests a load takes on the average whose containers take turns
+// and that may end early for what is wanted.
+func Expected(w stats.Want) int {
+	w.Least = w.Clean()
+	s, n := stats.NewSettling(w), 0
+	for settled := false; !settled && n < w.Most; n++ {
+		settled = s.Next(n % max(w.Containers, 1))
+	}
+	return n + int(math.Round(float64(w.Most-n)*stats.Audits))
+}
+
+// Expected is how many of [Need.Requests] each target is expected to get where all is as
+// it should be.
+func (n Need) Expected(containers, targets int) int {
+	most := n.Requests(containers, targets)
+	if !n.Early() || containers < 1 {
+		return most
+	}
+	return Expected(stats.Want{Containers: containers, Spread: n.Spread, MaxErrors: n.MaxErrors, Most: most})
+}
 
 // endedEarly reports whether a load had fewer requests than planned because it had
 // found out what was asked of it.
@@ -80,13 +102,14 @@ func (in *Input) ordered(svc *evidence.Service, traces []*evidence.Trace, tasks 
 }
 
 // uneven is the first load that ended early and whose own order does not settle that it
-// is even.
+// is even; nil if all bear that out.
 func (in *Input) uneven(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task, ring *ringRange) *sight.Missing {
-	i := slices.IndexFunc(traces, func(tr *evidence.Trace) bool {
-		e := in.ordered(svc, []*evidence.Trace{tr}, tasks, ring)
-		return endedEarly(tr) && !e.Settled
-	})
-	return notEnough(traces[max(i, 0)])
+	for _, tr := range traces {
+		if endedEarly(tr) && !in.ordered(svc, []*evidence.Trace{tr}, tasks, ring).Settled {
+			return notEnough(tr)
+		}
+	}
+	return nil
 }
 
 // atMost is how many requests loads have at most.

@@ -83,10 +83,10 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		planned = stats.PlanRing(len(tasks)).Requests
 		e = stats.JudgeShares(counts, ring.low, ring.high)
 	}
-	early := slices.ContainsFunc(traces, endedEarly)
-	var settled stats.Evenness
-	if early {
-		settled = in.ordered(svc, traces, tasks, ring)
+	var short *sight.Missing
+	if slices.ContainsFunc(traces, endedEarly) {
+		e, short = in.ordered(svc, traces, tasks, ring), in.uneven(svc, traces, tasks, ring)
+		planned = atMost(traces)
 	}
 	n := t.OwnTotal()
 	r := Result{
@@ -104,12 +104,12 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	if ring != nil {
 		r.Expected["share_from"], r.Expected["share_to"] = round(ring.low, 4), round(ring.high, 4)
 	}
-	if settled.Settled {
-		r.Observed["settled_by"], r.Expected["answers_planned"] = string(settled.By), atMost(traces)
+	if e.Settled {
+		r.Observed["settled_by"] = string(e.By)
 	}
 	args := []any{"via", viaName(p.Via), "counts", list, "n", n, "low", e.Low, "high", e.High,
 		"bound", bound(stats.Alpha), "k", len(tasks)}
-	if stable, known := in.View.Stable(svc); known && !stable && !settled.Settled && (!e.Even || !e.Enough) {
+	if stable, known := in.View.Stable(svc); known && !stable && (!e.Even || !e.Enough) {
 		return unstable(in, r, svc)
 	}
 	switch {
@@ -117,11 +117,11 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		r.Measure.Got = 0
 		r.Message = i18n.M("check.spread_single", "k", len(tasks))
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", 3)
-	case settled.Settled && settled.Even:
+	case e.Even && short != nil:
+		return Lacking(short)
+	case e.Even && e.Settled:
 		r.Outcome = Pass
-		r.Message = i18n.M("check.spread_settled", append(args, "most", atMost(traces), "how", i18n.M("check.settled_"+string(settled.By)))...)
-	case e.Even && early:
-		return Lacking(in.uneven(svc, traces, tasks, ring))
+		r.Message = i18n.M("check.spread_settled", append(args, "most", planned, "how", i18n.M("check.settled_"+string(e.By)))...)
 	case e.Even && e.Enough:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.spread_ok", args...)

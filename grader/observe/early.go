@@ -8,6 +8,7 @@ import (
 	"swarmgrade/grader/check"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/sight"
+	"swarmgrade/grader/stats"
 )
 
 // maxAmong bounds the containers of a load that may end early: more than a loader tells
@@ -33,6 +34,16 @@ func (x *lookup) enough(svc *evidence.Service, need check.Need) evidence.Enough 
 		return evidence.Enough{}
 	}
 	return evidence.Enough{Among: strings.Join(ids, " "), Spread: need.Spread, MaxErrors: need.MaxErrors}
+}
+
+// expected is how many requests a target gets where all is as it should be.
+func expected(t evidence.Target) int {
+	if t.Enough == (evidence.Enough{}) {
+		return t.Requests
+	}
+	return check.Expected(stats.Want{
+		Containers: len(t.Enough.Containers()), Spread: t.Enough.Spread, MaxErrors: t.Enough.MaxErrors, Most: t.Requests,
+	})
 }
 
 // driven is a target as it is driven. A balancer of which there is a doubt gets all its
