@@ -3,143 +3,158 @@ package stats
 import "math"
 
 const (
-	// maxWheels is how many pointers may go round the containers, asked one after the
-	// other, as a balancer before the mesh asks the nodes.
-	maxWheels = 8
-	// slips is the share of answers that may come out of turn: others' requests and
-	// health checks move a pointer on.
-	slips = 0.08
-	// lately is over how many answers no more than lateSlips may be out of turn.
+	// mostPointers is how many pointers may be asked one after the other, as a balancer
+	// before the mesh asks the nodes, each of which has one.
+	mostPointers = 8
+	// slip is the share of answers that are expected out of turn: health checks and
+	// others' requests move a pointer on.
+	slip = 0.08
+	// lately is of how many last answers no more than lateSlips may be out of turn.
 	lately, lateSlips = 16, 5
+	// drawsAreTurns bounds the probability that independent draws ever pass for turns.
+	drawsAreTurns = 1e-6
 )
 
-// turns weighs, answer by answer, whether containers take turns: a mixture over how many
-// pointers there are, against independent draws with whatever shares fit best what was
-// seen. Were the answers independent draws, the weight would be at least 1/p with a
-// probability of at most p, however long one looks: the mixture's probability of the
-// answers over that of the true shares is a martingale that begins at 1 (Ville), and
-// the best shares make that of the draws only greater.
+// turns weighs whether containers take turns, any number of pointers up to mostPointers
+// being as likely, against independent draws with whatever shares fit best to what was
+// seen.
+//
+// Were the answers draws with some shares, then the probability that the first gives them,
+// over that which the true shares give, is a martingale that begins at 1 and comes to 1/p
+// with a probability of at most p, however often one looks (Ville). The best shares only
+// make it less (Wasserman, Ramdas and Balakrishnan, Universal inference, 2020). Of k
+// containers in turn each answer multiplies it by nearly k.
 type turns struct {
-	k      int
-	n      int
 	counts []int
-	draws  float64 // sum of c log c
-	wheels []wheelset
+	n      int
+	draws  float64 // sum of c log c over counts
+	sets   [mostPointers]relay
 }
 
-// wheelset is so many pointers that are asked one after the other.
-type wheelset struct {
-	log   float64 // of the probability of all answers
-	after [][]int // by pointer and container, who comes next: -1 not known
-	twice [][]int // who came in its place the last time
-	last  []int   // by pointer
-	late  [lately]bool
-	slips int // of the late ones
-}
-
-func newTurns(k int) turns {
-	t := turns{k: k, counts: make([]int, k), wheels: make([]wheelset, maxWheels)}
-	for i := range t.wheels {
-		w := &t.wheels[i]
-		for range i + 1 {
-			after, twice := make([]int, k), make([]int, k)
-			for c := range k {
-				after[c], twice[c] = -1, -1
-			}
-			w.after, w.twice, w.last = append(w.after, after), append(w.twice, twice), append(w.last, -1)
+func newTurns(k int) *turns {
+	t := &turns{counts: make([]int, k)}
+	for i := range t.sets {
+		t.sets[i].all = make([]pointer, i+1)
+		for j := range t.sets[i].all {
+			t.sets[i].all[j] = newPointer(k)
 		}
 	}
 	return t
 }
 
 func (t *turns) next(c int) {
-	for i := range t.wheels {
-		t.wheels[i].next(t.n, t.k, c)
+	for i := range t.sets {
+		t.sets[i].next(t.n, c)
 	}
-	if n := t.counts[c]; n > 0 {
-		t.draws += float64(n+1)*math.Log(float64(n+1)) - float64(n)*math.Log(float64(n))
+	if n := float64(t.counts[c]); n > 0 {
+		t.draws += (n+1)*math.Log(n+1) - n*math.Log(n)
 	}
 	t.counts[c]++
 	t.n++
 }
 
-// shown reports whether turns are shown, and still were by the last answers.
+// shown reports whether turns are shown, and that the last answers still are in turn.
 func (t *turns) shown() bool {
-	best, mixed := 0, math.Inf(-1)
-	for i := range t.wheels {
-		if t.wheels[i].log > t.wheels[best].log {
-			best = i
+	best := &t.sets[0]
+	for i := range t.sets {
+		if t.sets[i].log > best.log {
+			best = &t.sets[i]
 		}
-		mixed = logSum(mixed, t.wheels[i].log)
 	}
-	mixed -= math.Log(float64(len(t.wheels)))
+	sum := 0.0
+	for i := range t.sets {
+		sum += math.Exp(t.sets[i].log - best.log)
+	}
+	mixture := best.log + math.Log(sum/mostPointers)
 	draws := t.draws - float64(t.n)*math.Log(float64(t.n))
-	return mixed-draws >= -math.Log(chanceIsTurns) && t.wheels[best].slips <= lateSlips
+	return mixture-draws >= -math.Log(drawsAreTurns) && best.slips <= lateSlips
 }
 
-func (w *wheelset) next(n, k, c int) {
-	at := n % len(w.last)
-	after, last := w.after[at], w.last[at]
-	w.last[at] = c
-	if last < 0 {
-		w.log -= math.Log(float64(k))
-		w.note(n, false)
-		return
-	}
-	in, candidates := after[last] == c, 1
-	if after[last] < 0 {
-		free := make([]bool, k)
-		for i := range free {
-			free[i] = i != last
-		}
-		for _, a := range after {
-			if a >= 0 {
-				free[a] = false
-			}
-		}
-		candidates = 0
-		for _, f := range free {
-			if f {
-				candidates++
-			}
-		}
-		in = free[c]
-	}
-	switch {
-	case candidates == 0 || candidates == k:
-		w.log -= math.Log(float64(k))
-	case in:
-		w.log += math.Log((1 - slips) / float64(candidates))
-	default:
-		w.log += math.Log(slips / float64(k-candidates))
-	}
-	w.note(n, !in)
-	switch {
-	case c == last || after[last] == c:
-	case after[last] < 0 || w.twice[at][last] == c:
-		after[last] = c
-	default:
-		w.twice[at][last] = c
-	}
+// relay is so many pointers, asked one after the other.
+type relay struct {
+	all   []pointer
+	log   float64 // of the probability of all answers
+	late  [lately]bool
+	slips int // of the late ones
 }
 
-func (w *wheelset) note(n int, slip bool) {
-	i := n % lately
-	if w.late[i] {
+func (w *relay) next(n, c int) {
+	p, slipped := w.all[n%len(w.all)].next(c)
+	w.log += math.Log(p)
+	late := &w.late[n%lately]
+	if *late {
 		w.slips--
 	}
-	if w.late[i] = slip; slip {
+	if *late = slipped; slipped {
 		w.slips++
 	}
 }
 
-// logSum is log(exp(a) + exp(b)).
-func logSum(a, b float64) float64 {
-	if a < b {
-		a, b = b, a
+// pointer is a pointer that goes round the containers in an order which it shows on its
+// first round.
+type pointer struct {
+	last  int   // who answered; -1 nobody yet
+	after []int // by container who follows it; -1 not known
+	of    []int // by container whom it follows; -1 not known
+	once  []int // by container who followed it the last time, if that was out of turn
+	open  int   // how many follow nobody that is known
+}
+
+func newPointer(k int) pointer {
+	w := pointer{last: -1, after: make([]int, k), of: make([]int, k), once: make([]int, k), open: k}
+	for i := range k {
+		w.after[i], w.of[i], w.once[i] = -1, -1, -1
 	}
-	if math.IsInf(b, -1) {
-		return a
+	return w
+}
+
+// next is with what probability the pointer comes to this container, by what is known
+// before it is told, and whether that is out of turn.
+func (w *pointer) next(c int) (p float64, slipped bool) {
+	k, last := len(w.after), w.last
+	w.last = c
+	if last < 0 {
+		return 1 / float64(k), false
 	}
-	return a + math.Log1p(math.Exp(b-a))
+	due, in := 1, w.after[last] == c
+	if w.after[last] < 0 { // one of those who follow nobody yet, but not itself
+		if due = w.open; w.of[last] < 0 {
+			due--
+		}
+		in = c != last && w.of[c] < 0
+	}
+	switch {
+	case due == 0: // what is known is wrong
+		p = 1 / float64(k)
+	case in:
+		p = (1 - slip) / float64(due)
+	default:
+		p = slip / float64(k-due)
+	}
+	w.learn(last, c, in)
+	return p, !in
+}
+
+// learn keeps who follows whom. An answer out of turn changes that if there was the same
+// in its place the time before.
+func (w *pointer) learn(last, c int, in bool) {
+	again := w.once[last] == c
+	w.once[last] = -1
+	switch {
+	case c == last || w.after[last] == c:
+		return
+	case !in && !again && w.after[last] >= 0:
+		w.once[last] = c
+		return
+	}
+	if old := w.after[last]; old >= 0 {
+		w.of[old] = -1
+		w.open++
+	}
+	if old := w.of[c]; old >= 0 {
+		w.after[old] = -1
+	} else {
+		w.open--
+	}
+	w.after[last], w.of[c] = c, last
 }
