@@ -13,12 +13,17 @@ import (
 // Expected is how many requests a load takes on the average whose containers take turns
 // and that may end early for what is wanted.
 func Expected(w stats.Want) int {
-	w.Least = w.Clean()
-	s, n := stats.NewSettling(w), 0
+	n := inTurns(w)
+	return n + int(math.Round(float64(w.Most-n)*stats.Audits))
+}
+
+// inTurns is after how many requests a load may end whose containers take turns.
+func inTurns(w stats.Want) (n int) {
+	s := stats.NewSettling(w)
 	for settled := false; !settled && n < w.Most; n++ {
 		settled = s.Next(n % max(w.Containers, 1))
 	}
-	return n + int(math.Round(float64(w.Most-n)*stats.Audits))
+	return n
 }
 
 // Expected is how many of [Need.Requests] each target is expected to get where all is as
@@ -28,7 +33,18 @@ func (n Need) Expected(containers, targets int) int {
 	if !n.Early() || containers < 1 {
 		return most
 	}
-	return Expected(stats.Want{Containers: containers, Spread: n.Spread, MaxErrors: n.MaxErrors, Most: most})
+	return Expected(n.want(containers, most))
+}
+
+// Least is how many requests each target gets at least where the load may end early:
+// those that it takes the fewest containers that are asked for to show themselves.
+func (n Need) Least() int {
+	k := max(n.Tasks, 1)
+	return inTurns(n.want(k, n.Requests(k, 1)))
+}
+
+func (n Need) want(containers, most int) stats.Want {
+	return stats.Want{Containers: containers, Spread: n.Spread, MaxErrors: n.MaxErrors, Most: most}
 }
 
 // endedEarly reports whether a load had fewer requests than planned because it had
