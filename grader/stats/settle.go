@@ -47,7 +47,7 @@ const Audits = 1.0 / 16
 // loads that end early nothing later is ever seen. Whoever is even for as many
 // answers as [Want.Clean], and then not, is found by one load in sixteen, times the
 // probability with which the whole load finds them; in a run with L such loads with
-// 1-(15/16)^L: 6 % of one, 28 % of five, 63 % of those who are graded fifteen times.
+// 1-(15/16)^L: 6 % of one, 28 % of five, 62 % of fifteen.
 // Least sizes in between would find no more, as who knows this page chooses when to
 // begin. Such a balancer has to count requests, so a load through one that is in
 // doubt for other reasons ought not to end early at all.

@@ -48,14 +48,12 @@ func judgeOrdered(loads []Load, k int, judge func([]int) Evenness, low, high flo
 	settled, rest := 0, 0
 	by := Open
 	for _, l := range loads {
-		s := NewSettling(Want{Containers: k, Spread: true, MaxErrors: 1, Most: l.Most})
 		for _, c := range l.Answers {
-			s.Next(c)
 			if c >= 0 && c < k {
 				counts[c]++
 			}
 		}
-		if why := s.Because(); k > 0 && why != Open && why != Whole {
+		if why := l.shows(k); why != Open {
 			settled++
 			rest += l.Most - len(l.Answers)
 			if by != Counts { // the weaker of the two
@@ -84,6 +82,18 @@ func judgeOrdered(loads []Load, k int, judge func([]int) Evenness, low, high flo
 	e.High = min(e.Requests, d.High-int(float64(rest)*low))
 	e.Even = slices.Min(counts) >= max(1, e.Low) && slices.Max(counts) <= e.High
 	return e
+}
+
+// shows is by what a load is settled that is shorter than planned.
+func (l Load) shows(k int) Reason {
+	if len(l.Answers) >= l.Most || k == 0 {
+		return Open
+	}
+	s := NewSettling(Want{Containers: k, Spread: true, MaxErrors: 1, Most: l.Most})
+	for _, c := range l.Answers {
+		s.Next(c)
+	}
+	return s.Because()
 }
 
 // widen is the narrowest interval beyond that of a design which both together leave with

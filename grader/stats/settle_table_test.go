@@ -19,7 +19,10 @@ var (
 
 // TestSettleTables holds the figures that ARCHITECTURE.md cites.
 func TestSettleTables(t *testing.T) {
-	n := 200
+	if testing.Short() && !*update {
+		t.Skip("seconds of simulation")
+	}
+	n := 100
 	if *trials > 0 {
 		n = *trials
 	}

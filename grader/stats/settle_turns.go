@@ -29,10 +29,11 @@ type turns struct {
 	n      int
 	draws  float64 // sum of c log c over counts
 	sets   [mostPointers]relay
+	odds   odds
 }
 
 func newTurns(k int) *turns {
-	t := &turns{counts: make([]int, k)}
+	t := &turns{counts: make([]int, k), odds: newOdds(k)}
 	for i := range t.sets {
 		t.sets[i].all = make([]pointer, i+1)
 		for j := range t.sets[i].all {
@@ -44,7 +45,7 @@ func newTurns(k int) *turns {
 
 func (t *turns) next(c int) {
 	for i := range t.sets {
-		t.sets[i].next(t.n, c)
+		t.sets[i].next(t.n, c, &t.odds)
 	}
 	if n := float64(t.counts[c]); n > 0 {
 		t.draws += (n+1)*math.Log(n+1) - n*math.Log(n)
@@ -55,19 +56,28 @@ func (t *turns) next(c int) {
 
 // shown reports whether turns are shown, and that the last answers still are in turn.
 func (t *turns) shown() bool {
+	best := t.best()
+	draws := t.draws - float64(t.n)*math.Log(float64(t.n))
+	return t.mixture()-draws >= -math.Log(drawsAreTurns) && best.slips <= lateSlips
+}
+
+// mixture is the log of the probability of the answers where containers take turns.
+func (t *turns) mixture() float64 {
+	best, sum := t.best().log, 0.0
+	for i := range t.sets {
+		sum += math.Exp(t.sets[i].log - best)
+	}
+	return best + math.Log(sum/mostPointers)
+}
+
+func (t *turns) best() *relay {
 	best := &t.sets[0]
 	for i := range t.sets {
 		if t.sets[i].log > best.log {
 			best = &t.sets[i]
 		}
 	}
-	sum := 0.0
-	for i := range t.sets {
-		sum += math.Exp(t.sets[i].log - best.log)
-	}
-	mixture := best.log + math.Log(sum/mostPointers)
-	draws := t.draws - float64(t.n)*math.Log(float64(t.n))
-	return mixture-draws >= -math.Log(drawsAreTurns) && best.slips <= lateSlips
+	return best
 }
 
 // relay is so many pointers, asked one after the other.
@@ -78,16 +88,32 @@ type relay struct {
 	slips int // of the late ones
 }
 
-func (w *relay) next(n, c int) {
-	p, slipped := w.all[n%len(w.all)].next(c)
-	w.log += math.Log(p)
-	late := &w.late[n%lately]
+func (r *relay) next(n, c int, o *odds) {
+	due, in := r.all[n%len(r.all)].next(c)
+	late := &r.late[n%lately]
 	if *late {
-		w.slips--
+		r.slips--
 	}
-	if *late = slipped; slipped {
-		w.slips++
+	if *late = !in; in {
+		r.log += o.in[due]
+		return
 	}
+	r.log += o.out[due]
+	r.slips++
+}
+
+// odds are the logs of the probabilities of an answer in turn and of one out of turn, by
+// how many containers may be next; 0 stands for a pointer that nothing is known of.
+type odds struct{ in, out []float64 }
+
+func newOdds(k int) odds {
+	o := odds{make([]float64, k), make([]float64, k)}
+	for due := range k {
+		o.in[due] = math.Log((1 - slip) / float64(due))
+		o.out[due] = math.Log(slip / float64(k-due))
+	}
+	o.in[0], o.out[0] = -math.Log(float64(k)), -math.Log(float64(k))
+	return o
 }
 
 // pointer is a pointer that goes round the containers in an order which it shows on its
@@ -101,60 +127,52 @@ type pointer struct {
 }
 
 func newPointer(k int) pointer {
-	w := pointer{last: -1, after: make([]int, k), of: make([]int, k), once: make([]int, k), open: k}
+	p := pointer{last: -1, after: make([]int, k), of: make([]int, k), once: make([]int, k), open: k}
 	for i := range k {
-		w.after[i], w.of[i], w.once[i] = -1, -1, -1
+		p.after[i], p.of[i], p.once[i] = -1, -1, -1
 	}
-	return w
+	return p
 }
 
-// next is with what probability the pointer comes to this container, by what is known
-// before it is told, and whether that is out of turn.
-func (w *pointer) next(c int) (p float64, slipped bool) {
-	k, last := len(w.after), w.last
-	w.last = c
+// next takes who answered, and says how many might have by what was known, 0 if that was
+// nothing, and whether it was one of them.
+func (p *pointer) next(c int) (due int, in bool) {
+	last := p.last
+	p.last = c
 	if last < 0 {
-		return 1 / float64(k), false
+		return 0, true
 	}
-	due, in := 1, w.after[last] == c
-	if w.after[last] < 0 { // one of those who follow nobody yet, but not itself
-		if due = w.open; w.of[last] < 0 {
+	if due, in = 1, p.after[last] == c; p.after[last] < 0 {
+		// One of those who follow nobody yet, but not itself.
+		if due = p.open; p.of[last] < 0 {
 			due--
 		}
-		in = c != last && w.of[c] < 0
+		in = c != last && p.of[c] < 0
 	}
-	switch {
-	case due == 0: // what is known is wrong
-		p = 1 / float64(k)
-	case in:
-		p = (1 - slip) / float64(due)
-	default:
-		p = slip / float64(k-due)
-	}
-	w.learn(last, c, in)
-	return p, !in
+	p.learn(last, c, in)
+	return due, in
 }
 
 // learn keeps who follows whom. An answer out of turn changes that if there was the same
 // in its place the time before.
-func (w *pointer) learn(last, c int, in bool) {
-	again := w.once[last] == c
-	w.once[last] = -1
+func (p *pointer) learn(last, c int, in bool) {
+	again := p.once[last] == c
+	p.once[last] = -1
 	switch {
-	case c == last || w.after[last] == c:
+	case c == last || p.after[last] == c:
 		return
-	case !in && !again && w.after[last] >= 0:
-		w.once[last] = c
+	case !in && !again && p.after[last] >= 0:
+		p.once[last] = c
 		return
 	}
-	if old := w.after[last]; old >= 0 {
-		w.of[old] = -1
-		w.open++
+	if old := p.after[last]; old >= 0 {
+		p.of[old] = -1
+		p.open++
 	}
-	if old := w.of[c]; old >= 0 {
-		w.after[old] = -1
+	if old := p.of[c]; old >= 0 {
+		p.after[old] = -1
 	} else {
-		w.open--
+		p.open--
 	}
-	w.after[last], w.of[c] = c, last
+	p.after[last], p.of[c] = c, last
 }
