@@ -46,10 +46,11 @@ func expected(t evidence.Target) int {
 	})
 }
 
-// driven is a target as it is driven. A balancer of which there is a doubt gets all its
-// requests: what bears its answers out is counted, and needs numbers.
+// driven is a target as it is driven. A balancer whose first answers do not surely tell
+// of later ones gets all its requests; so does one of which there is a doubt, since what
+// bears its answers out is counted, and needs numbers.
 func (s *Student) driven(t evidence.Target, b *evidence.Bundle, x *lookup) evidence.Target {
-	if t.Balanced() && t.Enough != (evidence.Enough{}) && sight.Doubted(x.index, b, s.sightVars(), s.names, t.Address) {
+	if t.Balanced() && t.Enough != (evidence.Enough{}) && !sight.Steady(x.index, b, s.sightVars(), s.names, t.Address) {
 		t.Enough = evidence.Enough{}
 	}
 	return t

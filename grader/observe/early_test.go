@@ -115,6 +115,11 @@ func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
 		{"as planned", honest, false, []bool{true}, 40},
 		{"a HAProxy that answers by itself", strings.Replace(honest, " bind", " http-request return status 200\n bind", 1), false, []bool{false}, 40},
 		{"a HAProxy that leads elsewhere", strings.ReplaceAll(honest, "8001", "8002"), false, []bool{false}, 40},
+		{"a HAProxy that counts requests", strings.Replace(honest, " bind", " stick-table type ip size 1k store http_req_cnt\n http-request track-sc0 src\n bind", 1), false, []bool{false}, 40},
+		{"a HAProxy that chooses the server", honest + " use-server node1 if { rand(10) gt 5 }\n", false, []bool{false}, 40},
+		{"a HAProxy that chooses the backend", strings.Replace(honest, " default_backend", " use_backend c if { sc0_http_req_cnt gt 50 }\n default_backend", 1) + "backend c\n server node1 172.30.0.11:8001\n", false, []bool{false}, 40},
+		{"servers that choose their weights", strings.Replace(honest, "8001 check", "8001 check agent-check agent-port 9", 1), false, []bool{false}, 40},
+		{"all servers choose their weights", strings.Replace(honest, " mode http", " mode http\n default-server agent-check agent-port 9", 1), false, []bool{false}, 40},
 		{"a second try has all requests", honest, true, []bool{true, false}, 80},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
