@@ -65,7 +65,8 @@ func viaKnown(via string) []rubric.ParamError {
 
 // answers passes when requests are answered by the student's own running
 // tasks, by all of them, and by nobody else, with few failures: through every
-// node of the mesh, or through HAProxy.
+// node of the mesh, or through HAProxy. No more requests are sent once every task and
+// nobody else has answered, and none failed, of as many as it takes to tell.
 //
 // Units are the nodes that lead to all containers. Where there is one target,
 // as with HAProxy, the measure is the share of requests that own tasks answered,

@@ -42,7 +42,8 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 
 // spread passes when the answers are spread evenly over the student's running
 // tasks; a correct balancer fails at most once in a million times. Each node of
-// the mesh deals on its own; the answers of all of them are judged together.
+// the mesh deals on its own; the answers of all of them are judged together. No more
+// requests are sent once the answers so far settle that they are even.
 //
 // Package stats decides what is even.
 //
