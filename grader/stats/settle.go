@@ -15,6 +15,9 @@ type Want struct {
 	Spread bool
 	// MaxErrors is the share of requests that may fail; 1 where nobody asks.
 	MaxErrors float64
+	// Loads is how many loads, this one among them, show together how many requests
+	// fail, as those through all nodes of the mesh do; 0 is this one alone.
+	Loads int
 	// Most is the fixed size of the load, as planned: no more is ever sent.
 	Most int
 	// Least is the least number of requests, see [Looks]; no less than [Want.Clean]
@@ -22,17 +25,23 @@ type Want struct {
 	Least int
 }
 
-// beyond is what is added to the share of requests that may fail, to get the share
-// that a load has to show.
-const beyond = 0.09
+// What is added to the share of requests that may fail, to get the shares that loads
+// have to show: all of them together, and each one alone.
+const (
+	together = 0.04
+	alone    = 0.15
+)
 
 // Clean is how many answers there have to be at least, none of them a failure or a
-// stranger's, for a load to end: a share of failures that is 9 % beyond what may fail,
-// and a stranger who is due as much as each container, show themselves by then with a
-// probability of at least [Power].
+// stranger's, for a load to end. A share of failures that is 4 % beyond what may fail
+// shows itself with a probability of at least [Power] by the time when all loads have
+// as many, and one that is 15 % beyond it, as on one node, in a load of its own; so does
+// a stranger who is due as much as each container.
 func (w Want) Clean() int {
 	until := func(share float64) int { return int(math.Ceil(math.Log(1-Power) / math.Log1p(-share))) }
-	n := max(until(min(0.99, max(0, w.MaxErrors)+beyond)), until(1/float64(max(w.Containers, 1)+1)))
+	failing := func(beyond float64) int { return until(min(0.99, max(0, w.MaxErrors)+beyond)) }
+	loads := max(w.Loads, 1)
+	n := max((failing(together)+loads-1)/loads, failing(alone), until(1/float64(max(w.Containers, 1)+1)))
 	return min(n, w.Most)
 }
 
@@ -161,8 +170,8 @@ func (s *Settling) Because() Reason {
 	return Open
 }
 
-// plain is the log of 4. Of 44 answers by three containers that take turns each has to
-// have 14 to 16 then; without it they could take turns but for one that has two of them.
+// plain is the log of 4. Of 90 answers by three containers that take turns each has to
+// have 26 to 35 then; without it they could take turns but for one that has two of them.
 const plain = 2 * math.Ln2
 
 // halfIsEven bounds the probability that a container which gets half of what each other

@@ -154,16 +154,19 @@ func TestTwiceIsNotTakenForEven(t *testing.T) {
 	require.Zero(t, doubleIsEven(200), "whole samples of so many containers leave nothing")
 }
 
-// TestCleanFindsFailures: the share that Clean promises to show, exactly.
+// TestCleanFindsFailures: the shares that Clean promises to show, exactly.
 func TestCleanFindsFailures(t *testing.T) {
 	for _, c := range []struct {
-		max  float64
-		k, n int
-	}{{0.01, 3, 44}, {0, 3, 49}, {0.05, 3, 31}, {0.01, 20, 95}, {1, 3, 17}, {-1, 3, 49}} {
-		w := Want{Containers: c.k, MaxErrors: c.max, Most: 1000}
+		max         float64
+		k, loads, n int
+	}{{0.01, 3, 0, 90}, {0.01, 3, 1, 90}, {0.01, 3, 2, 45}, {0.01, 3, 3, 30}, {0.01, 3, 7, 27}, {0, 3, 1, 113}, {0, 3, 3, 38}, {0.05, 3, 1, 49}, {0.05, 3, 9, 21}, {0.01, 20, 3, 95}, {1, 3, 1, 17}, {-1, 3, 1, 113}} {
+		w := Want{Containers: c.k, MaxErrors: c.max, Loads: c.loads, Most: 1000}
 		require.Equal(t, c.n, w.Clean(), "%+v", c)
-		none := distuv.Binomial{N: float64(c.n), P: min(0.99, max(0, c.max)+0.09)}.Prob(0)
-		require.LessOrEqual(t, none, 1-Power)
+		none := func(n int, beyond float64) float64 {
+			return distuv.Binomial{N: float64(n), P: min(0.99, max(0, c.max)+beyond)}.Prob(0)
+		}
+		require.LessOrEqual(t, none(c.n*max(1, c.loads), 0.04), 1-Power)
+		require.LessOrEqual(t, none(c.n, 0.15), 1-Power)
 		stranger := math.Pow(1-1/float64(c.k+1), float64(c.n))
 		require.LessOrEqual(t, stranger, 1-Power)
 	}

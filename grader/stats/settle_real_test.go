@@ -20,9 +20,9 @@ func TestLoadsOfARealHAProxySettle(t *testing.T) {
 		most    int // answers
 		by      []stats.Reason
 	}{
-		{"roundrobin", []int{1, 1, 1}, 60, []stats.Reason{stats.Turns}},
-		{"static-rr", []int{1, 1, 1}, 60, []stats.Reason{stats.Turns}},
-		{"roundrobin", []int{1, 1, 1, 1, 1}, 80, []stats.Reason{stats.Turns}},
+		{"roundrobin", []int{1, 1, 1}, 100, []stats.Reason{stats.Turns}},
+		{"static-rr", []int{1, 1, 1}, 100, []stats.Reason{stats.Turns}},
+		{"roundrobin", []int{1, 1, 1, 1, 1}, 100, []stats.Reason{stats.Turns}},
 		{"leastconn", []int{1, 1, 1}, 640, []stats.Reason{stats.Turns, stats.Counts, stats.Whole}}, // whatever the version
 		{"random", []int{1, 1, 1}, 640, []stats.Reason{stats.Counts, stats.Whole}},
 		{"roundrobin", []int{2, 1, 1}, 640, []stats.Reason{stats.Whole}},

@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	// mostPointers is how many pointers may be asked one after the other, as a balancer
@@ -26,6 +29,7 @@ const (
 // containers in turn each answer multiplies it by nearly k.
 type turns struct {
 	counts []int
+	seen   []int // when a container answered last, from 1
 	n      int
 	draws  float64 // sum of c log c over counts
 	sets   [mostPointers]relay
@@ -33,7 +37,7 @@ type turns struct {
 }
 
 func newTurns(k int) *turns {
-	t := &turns{counts: make([]int, k), odds: newOdds(k)}
+	t := &turns{counts: make([]int, k), seen: make([]int, k), odds: newOdds(k)}
 	for i := range t.sets {
 		t.sets[i].all = make([]pointer, i+1)
 		for j := range t.sets[i].all {
@@ -52,10 +56,15 @@ func (t *turns) next(c int) {
 	}
 	t.counts[c]++
 	t.n++
+	t.seen[c] = t.n
 }
 
-// shown reports whether turns are shown, and that the last answers still are in turn.
+// shown reports whether turns are shown, and that the last answers still are in turn and
+// of all containers: of three times as many as there are nobody is missing.
 func (t *turns) shown() bool {
+	if t.n-slices.Min(t.seen) >= 3*len(t.seen) {
+		return false
+	}
 	best := t.best()
 	draws := t.draws - float64(t.n)*math.Log(float64(t.n))
 	return t.mixture()-draws >= -math.Log(drawsAreTurns) && best.slips <= lateSlips
