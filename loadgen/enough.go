@@ -32,7 +32,7 @@ func newFollower(t *evidence.Target, secret string) *follower {
 		return nil
 	}
 	w := stats.Want{
-		Containers: len(among), Spread: t.Enough.Spread, Most: t.Requests, MaxErrors: t.Enough.MaxErrors,
+		Containers: len(among), Spread: t.Enough.Spread, Most: t.Requests, MaxErrors: t.Enough.MaxErrors, Loads: t.Enough.Loads,
 	}
 	w.Least = stats.Looks(cmp.Or(secret, newSecret()), w)
 	return &follower{settling: stats.NewSettling(w), least: w.Least, among: among, shown: make([]bool, len(among))}

@@ -33,18 +33,24 @@ func (n Need) Expected(containers, targets int) int {
 	if !n.Early() || containers < 1 {
 		return most
 	}
-	return Expected(n.want(containers, most))
+	return Expected(n.want(containers, targets, most))
 }
 
 // Least is how many requests each target gets at least where the load may end early:
 // those that it takes the fewest containers that are asked for to show themselves.
 func (n Need) Least() int {
-	k := max(n.Tasks, 1)
-	return inTurns(n.want(k, n.Requests(k, 1)))
+	k, targets := max(n.Tasks, 1), 1
+	if n.From == "mesh" {
+		targets = manyNodes
+	}
+	return inTurns(n.want(k, targets, n.Requests(k, 1)))
 }
 
-func (n Need) want(containers, most int) stats.Want {
-	return stats.Want{Containers: containers, Spread: n.Spread, MaxErrors: n.MaxErrors, Most: most}
+// manyNodes are more than a load needs to show failures with others.
+const manyNodes = 1000
+
+func (n Need) want(containers, targets, most int) stats.Want {
+	return stats.Want{Containers: containers, Spread: n.Spread, MaxErrors: n.MaxErrors, Loads: targets, Most: most}
 }
 
 // endedEarly reports whether a load had fewer requests than planned because it had
@@ -76,7 +82,7 @@ func (in *Input) unsettled(svc *evidence.Service, traces []*evidence.Trace, task
 		if !endedEarly(tr) {
 			continue
 		}
-		s := stats.NewSettling(stats.Want{Containers: len(tasks), Most: tr.Target.Requests, MaxErrors: maxErrors})
+		s := stats.NewSettling(stats.Want{Containers: len(tasks), Most: tr.Target.Requests, MaxErrors: maxErrors, Loads: len(traces)})
 		places, others := in.order(svc, tr, tasks)
 		settled := false
 		for _, p := range places {

@@ -47,6 +47,9 @@ type Enough struct {
 	Spread bool `json:"spread,omitempty"`
 	// MaxErrors is the share of failures that is allowed.
 	MaxErrors float64 `json:"max_errors,omitempty"`
+	// Loads is how many loads, this one among them, show together how many requests
+	// fail: those at all nodes of the mesh.
+	Loads int `json:"loads,omitempty"`
 }
 
 // Containers are those of Among.

@@ -16,9 +16,9 @@ import (
 const maxAmong = 200
 
 // enough is what a load on a service may end early for: that all of the containers that
-// run by the snapshot answer, and nobody else. It is the zero value where all requests
-// are to be sent.
-func (x *lookup) enough(svc *evidence.Service, need check.Need) evidence.Enough {
+// run by the snapshot answer, and nobody else; loads is how many are driven for it. It is
+// the zero value where all requests are to be sent.
+func (x *lookup) enough(svc *evidence.Service, need check.Need, loads int) evidence.Enough {
 	if svc == nil || !need.Early() {
 		return evidence.Enough{}
 	}
@@ -33,7 +33,7 @@ func (x *lookup) enough(svc *evidence.Service, need check.Need) evidence.Enough 
 	if n := len(ids); n == 0 || n > maxAmong || len(slices.Compact(ids)) < n {
 		return evidence.Enough{}
 	}
-	return evidence.Enough{Among: strings.Join(ids, " "), Spread: need.Spread, MaxErrors: need.MaxErrors}
+	return evidence.Enough{Among: strings.Join(ids, " "), Spread: need.Spread, MaxErrors: need.MaxErrors, Loads: loads}
 }
 
 // expected is how many requests a target gets where all is as it should be.
@@ -42,7 +42,7 @@ func expected(t evidence.Target) int {
 		return t.Requests
 	}
 	return check.Expected(stats.Want{
-		Containers: len(t.Enough.Containers()), Spread: t.Enough.Spread, MaxErrors: t.Enough.MaxErrors, Most: t.Requests,
+		Containers: len(t.Enough.Containers()), Spread: t.Enough.Spread, MaxErrors: t.Enough.MaxErrors, Loads: t.Enough.Loads, Most: t.Requests,
 	})
 }
 

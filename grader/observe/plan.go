@@ -216,7 +216,7 @@ func (x *lookup) mesh(s *Student, need check.Need, several bool) {
 	}
 	for _, n := range x.nodes {
 		t := target("mesh/"+n.Hostname+at, "mesh", n, port, requests)
-		t.Numbers, t.Enough = need.Numbers, x.enough(svc, need)
+		t.Numbers, t.Enough = need.Numbers, x.enough(svc, need, len(x.nodes))
 		s.Targets = append(s.Targets, t)
 	}
 }
@@ -259,7 +259,7 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 		k = x.running[svc.ID]
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
-	t.Numbers, t.Enough = need.Numbers, x.enough(svc, need)
+	t.Numbers, t.Enough = need.Numbers, x.enough(svc, need, 1)
 	if s.behind == nil {
 		s.behind = map[string]int{}
 	}
