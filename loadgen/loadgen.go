@@ -95,6 +95,8 @@ type Options struct {
 	// far, from the goroutine that called Run.
 	Progress func(answered, failed int)
 
+	// secret replaces the one that a load's least size is drawn from, in tests.
+	secret string
 	// readBudget replaces the time that reading answers may take, in tests.
 	readBudget time.Duration
 	// dial replaces TCP in tests.
