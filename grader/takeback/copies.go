@@ -73,7 +73,7 @@ func (e *Entry) differs(was *State, other *Entry) string {
 			return bare(shown(c))
 		}
 		if !c.points {
-			says = func(c Cell) string { return bare(tidy(shown(c))) }
+			says = func(c Cell) string { return bare(tidy(said(c))) }
 		}
 		if now := says(c.cell); now != bare(c.was) && now != says(c.other) {
 			return c.cell.Ref
