@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"swarmgrade/grader/diag"
@@ -181,7 +182,11 @@ func (w *writing) format(ctx context.Context, f report.Format) error {
 			return w.nothing(ctx, f, name)
 		}
 		about := w.about(f, w.whole(f), w.askedIDs(), "")
-		if err := w.file(ctx, name, about, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
+		mode := private
+		if f.Public {
+			mode = 0o644
+		}
+		if err := w.file(ctx, name, mode, about, func(to io.Writer) error { return f.Write(to, d, o) }); err != nil {
 			return err
 		}
 		w.g.note("cli.written", "file", w.files[len(w.files)-1])
@@ -235,10 +240,10 @@ func (w *writing) close() {
 }
 
 // file writes one file; about is nil where it is not written again.
-func (w *writing) file(ctx context.Context, name string, about *gradebook.About, write func(io.Writer) error) error {
+func (w *writing) file(ctx context.Context, name string, mode fs.FileMode, about *gradebook.About, write func(io.Writer) error) error {
 	out, err := w.out()
 	if err == nil {
-		err = out.add(ctx, name, about, write, w.wrote)
+		err = out.addAs(ctx, name, mode, about, write, w.wrote)
 	}
 	if err == nil {
 		err = out.flush(ctx)

@@ -109,7 +109,7 @@ var firstDay = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 // pack writes the same files into one archive, in the order of the roster and all of one
 // time, so that the same results give the same bytes.
 func (w *writing) pack(ctx context.Context, f report.Format, who []result.Student, o report.Options) error {
-	return w.file(ctx, f.Name+w.partName()+".zip", nil, func(to io.Writer) error {
+	return w.file(ctx, f.Name+w.partName()+".zip", private, nil, func(to io.Writer) error {
 		done, over := w.g.stage(Writing, len(who))
 		defer over()
 		out := zip.NewWriter(to)

@@ -25,7 +25,7 @@ const module = "swarmgrade/"
 // world outside, not even through a dependency.
 var pure = []string{
 	"grader/check", "grader/diag", "grader/evidence", "grader/explain", "grader/finding", "grader/form", "grader/formula", "grader/haproxy",
-	"grader/i18n", "grader/judge", "grader/leak", "grader/mention", "grader/naming", "grader/page", "grader/recovery", "grader/report", "grader/result", "grader/roster",
+	"grader/i18n", "grader/judge", "grader/leak", "grader/mention", "grader/metrics", "grader/naming", "grader/page", "grader/recovery", "grader/report", "grader/result", "grader/roster",
 	"grader/rubric", "grader/sheetfile", "grader/sight", "grader/stats", "grader/strictyaml", "grader/takeback", "grader/trouble", "loadgen/policy", "rubrics",
 }
 

@@ -26,7 +26,7 @@ const (
 // is ever written over, followed or taken away: what is there is ours if it is, byte by
 // byte, what the gradebook knows to have been written under that name, or what is to be
 // written now. Else the new file gets a name beside it. A file is there whole or not at
-// all, and only the owner may read it, since scores are private.
+// all, and only the owner may read it where it has scores, which are private.
 type outbox struct {
 	g    *Grader
 	book *gradebook.Gradebook
@@ -127,11 +127,19 @@ func beside(asked string, n int) string {
 	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(asked, ext), n, ext)
 }
 
-// add writes a file; it has its name once flush has put it there. If write fails there is
-// none, and what was there stays.
+// private is the mode of a file that only its owner may read.
+const private fs.FileMode = 0o600
+
+// add writes a private file, see addAs.
 func (b *outbox) add(ctx context.Context, asked string, about *gradebook.About, write func(io.Writer) error, put func(name string)) error {
+	return b.addAs(ctx, asked, private, about, write, put)
+}
+
+// addAs writes a file; it has its name once flush has put it there. If write fails there is
+// none, and what was there stays.
+func (b *outbox) addAs(ctx context.Context, asked string, mode fs.FileMode, about *gradebook.About, write func(io.Writer) error, put func(name string)) error {
 	p := parcel{asked: asked, part: path.Join(path.Dir(asked), newPart()), put: put}
-	f, err := b.root.OpenFile(p.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := b.root.OpenFile(p.part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}

@@ -50,10 +50,13 @@ type recorder struct {
 	settle    bool
 	wasted    time.Duration // spent on requests that failed
 	settled   func()
+	follow    *follower // nil for a load that sends all its requests
+	enough    func()
 
 	corrected, service histogram
 	bucket             time.Duration
 	timeline           []evidence.Bucket // Start is not set yet
+	detail             *detail           // nil if nobody asked
 }
 
 func newRecorder(requests int, settled func(), settle bool) *recorder {
@@ -98,11 +101,17 @@ func (r *recorder) observe(o *observation, s *session) {
 			r.settled()
 		}
 	}
+	if r.follow != nil && r.follow.next(entry, o.echo) {
+		r.enough()
+	}
 	if o.hit < uint64(len(r.sequence)) {
 		r.sequence[o.hit] = entry
 		if r.numbers != nil && o.failure == 0 {
 			r.numbers[o.hit] = slices.Clone(s.numbers)
 		}
+	}
+	if r.detail != nil {
+		r.detail.observe(entry, o)
 	}
 	if o.sent-o.intended > lateAfter {
 		r.t.Late++
@@ -162,6 +171,9 @@ func (r *recorder) who(o *observation, s *session) int16 {
 	}
 	i := int16(len(r.t.Responders))
 	r.t.Responders = append(r.t.Responders, made)
+	if r.follow != nil {
+		r.follow.met(&made)
+	}
 	r.responder[string(key)] = i
 	return i
 }
@@ -269,6 +281,9 @@ func (r *recorder) trace() evidence.Trace {
 		}
 	}
 	t.Latency = evidence.Latency{Corrected: r.corrected.quantiles(), Service: r.service.quantiles()}
+	if r.detail != nil {
+		r.detail.finish(&r.corrected, &r.service)
+	}
 	t.BucketMS = r.bucket.Milliseconds()
 	for i, b := range r.timeline {
 		if b.OK+b.Failed > 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -18,6 +17,9 @@ import (
 
 // errSettled ends a run in which nothing ever answered.
 var errSettled = errors.New("settled")
+
+// errEnough ends a run that has found out what its target asks for.
+var errEnough = errors.New("enough")
 
 // errCostly ends a run whose answers take too long to read.
 var errCostly = errors.New("costly")
@@ -61,16 +63,17 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 	began := time.Now()
 	rec := newRecorder(target.Requests, func() { stop(errSettled) }, opts.Settle)
+	rec.follow, rec.enough = newFollower(&target, opts.secret), func() { stop(errEnough) }
 	if target.Numbers {
 		rec.numbers = make([][]int64, len(rec.sequence))
 	}
+	rec.detail = newDetail(opts.Detail)
 	pace := newPacer(ctx, target, opts, began)
 	client := newClient(ctx, stop, addr, target, opts, pace, rec, began)
 	defer client.close()
 
 	// An attacker is single-use: one is made for each run.
 	attacker := vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: client}),
 		vegeta.Workers(uint64(target.Workers)),
 		vegeta.MaxWorkers(uint64(target.Workers)),
 	)
@@ -83,7 +86,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	// The results carry nothing that is not counted already; they only have to
 	// be taken off vegeta's hands.
 	next := progressEvery
-	for range attacker.Attack(everyHit, pace, 0, "") {
+	for range attacker.Attack(client.hit, pace, 0, "") {
 		if opts.Progress == nil {
 			continue
 		}
@@ -94,8 +97,14 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	}
 
 	trace := rec.trace()
+	if opts.Latencies != nil {
+		*opts.Latencies = Latencies{Corrected: rec.corrected.tally(), Service: rec.service.tally()}
+	}
 	trace.Target = target
 	trace.Nonce = client.script.base
+	if rec.follow != nil {
+		trace.Least = rec.follow.least
+	}
 	if client.visits != nil {
 		trace.Visits = client.visits.visits
 	}
@@ -118,6 +127,8 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 		return trace, local
 	case errors.Is(cause, errSettled):
 		trace.Stopped = "settled"
+	case errors.Is(cause, errEnough):
+		trace.Stopped, trace.By = "enough", string(rec.follow.settling.Because())
 	case caller.Err() != nil:
 		trace.Stopped = "cancelled"
 	default:
@@ -128,11 +139,13 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 const progressEvery = 100 * time.Millisecond
 
-// everyHit is the same for every request: the client ignores it and writes the
-// request that it rendered once.
-func everyHit(t *vegeta.Target) error {
-	t.Method, t.URL = http.MethodGet, "/"
-	return nil
+// Complete is a target as its trace has it, with defaults filled in. The error is one that
+// makes no sense.
+func Complete(t evidence.Target) (evidence.Target, error) {
+	if _, err := checkTarget(&t); err != nil {
+		return t, fmt.Errorf("load target %q: %w", t.ID, err)
+	}
+	return t, nil
 }
 
 // checkTarget fills in defaults and gives the address to dial.
@@ -157,7 +170,7 @@ func checkTarget(t *evidence.Target) (netip.AddrPort, error) {
 	if t.Host != "" && !evidence.PlainHost(t.Host) {
 		return addr, fmt.Errorf("the host %q is no host name", t.Host)
 	}
-	if err := cmp.Or(checkCookies(t), checkHolds(t)); err != nil {
+	if err := cmp.Or(checkCookies(t), checkHolds(t), checkEnough(t)); err != nil {
 		return addr, err
 	}
 	t.Workers = min(max(t.Workers, 1), maxWorkers)

@@ -27,6 +27,8 @@ type loadFlags struct {
 	keepAlive                  bool
 	duration, timeout          time.Duration
 	limits                     loadLimits
+	files                      loadFiles
+	from                       loadFrom
 }
 
 // Bounds of what one command may send.
@@ -42,7 +44,7 @@ func newLoadCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "load URL", Short: lang.T("loadgen.short"), Long: lang.T("loadgen.long"),
 		Example: "  grade load http://172.30.0.11:8001/\n  grade load -n 3000 --rate 500 --workers 50 172.30.0.12:9001\n" +
-			"  grade load --keepalive --json http://172.30.0.11:8001/",
+			"  grade load --keepalive --json http://172.30.0.11:8001/\n  grade load --rate 200 --p99 50ms --html load.html http://172.30.0.11:8001/",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			// Left out they are chosen; a 0 that was typed is a mistake.
@@ -50,6 +52,9 @@ func newLoadCmd(a *app) *cobra.Command {
 				if c.Flags().Changed(name) && c.Flags().Lookup(name).Value.String() == "0" {
 					return usageHint(i18n.M("loadgen.zero", "flag", "--"+name), i18n.M("loadgen.zero_hint", "flag", "--"+name))
 				}
+			}
+			if f.from.swarm == "" && c.Flags().Changed("machines") {
+				return usageHint(i18n.M("workers.machines_alone"), i18n.M("workers.machines_alone_hint"))
 			}
 			return a.driveLoad(c.Context(), args[0], f)
 		},
@@ -63,7 +68,12 @@ func newLoadCmd(a *app) *cobra.Command {
 	fl.BoolVar(&f.keepAlive, "keepalive", false, lang.T("loadgen.flag_keepalive"))
 	fl.DurationVar(&f.timeout, "timeout", 5*time.Second, lang.T("loadgen.flag_timeout"))
 	f.limits.register(a, cmd)
+	f.files.register(a, cmd)
+	f.from.register(a, cmd)
 	cmd.MarkFlagsMutuallyExclusive("per-conn", "keepalive")
+	for _, file := range []string{"html", "hgrm", "prometheus"} {
+		cmd.MarkFlagsMutuallyExclusive("from", file) // they show one machine's load
+	}
 	return cmd
 }
 
@@ -75,6 +85,8 @@ type loadReport struct {
 	Trace   evidence.Trace    `json:"trace"`
 	Spread  *loadSpread       `json:"spread,omitempty"`
 	Policy  policy.Suggestion `json:"policy"`
+	// Machines are what each worker did, where load came from other machines.
+	Machines []loadMachine `json:"machines,omitempty"`
 	// Thresholds are the limits that were asked for.
 	Thresholds []loadThreshold `json:"thresholds,omitempty"`
 }
@@ -96,9 +108,25 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	if err != nil {
 		return err
 	}
-	trace, err := loadgen.Run(ctx, target, loadgen.Options{
-		Rate: f.rate, Duration: f.duration, Host: host, Progress: a.loadProgress(f),
-	})
+	files, err := f.files.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	done := pictured{flags: &f, began: time.Now()}
+	if len(files) > 0 {
+		done.detail = new(loadgen.Detail)
+	}
+	var machines []loadMachine
+	var trace evidence.Trace
+	if f.from.swarm != "" {
+		if trace, machines, err = a.driveFrom(ctx, target, host, f); err != nil {
+			return err
+		}
+	} else {
+		trace, err = loadgen.Run(ctx, target, loadgen.Options{
+			Rate: f.rate, Duration: f.duration, Host: host, Progress: a.loadProgress(f), Detail: done.detail,
+		})
+	}
 	if !a.quiet && a.ui.progressOK {
 		fmt.Fprint(a.Stderr, "\r\x1b[K")
 	}
@@ -108,7 +136,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	}
 	report := loadReport{
 		Schema: "swarmgrade-load/1", URL: raw, Address: target.Address, Trace: trace,
-		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence),
+		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence), Machines: machines,
 	}
 	report.Thresholds = f.limits.judge(trace, report.Spread)
 	if a.json {
@@ -118,15 +146,21 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	} else {
 		newLoadView(a.ui, a.lang()).print(report)
 	}
+	done.loadReport = report
+	return errors.Join(loadEnd(ctx, report, local), a.writeLoadFiles(ctx, files, &done))
+}
+
+// loadEnd is what a load ends with: nothing if there were answers, within the limits.
+func loadEnd(ctx context.Context, r loadReport, local *loadgen.LocalError) error {
 	switch {
 	case local != nil:
 		return &diag.Failure{Code: diag.Open, Msg: i18n.M("loadgen.local"), Hint: i18n.M("loadgen.local_hint"), Cause: local.Err}
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case trace.Answered() == 0:
-		return &diag.Failure{Code: diag.Open, Msg: i18n.M("loadgen.nobody", "address", target.Address), Hint: i18n.M("loadgen.nobody_hint")}
+	case r.Trace.Answered() == 0:
+		return &diag.Failure{Code: diag.Open, Msg: i18n.M("loadgen.nobody", "address", r.Address), Hint: i18n.M("loadgen.nobody_hint")}
 	}
-	return thresholdError(report.Thresholds)
+	return thresholdError(r.Thresholds)
 }
 
 // loadTarget checks the address and flags and resolves the name, once: every

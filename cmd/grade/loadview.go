@@ -11,7 +11,6 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/loadgen/policy"
 )
 
 // loadView prints what a load run found, for people.
@@ -27,6 +26,7 @@ const maxLoadRows = 50
 
 func (v loadView) print(r loadReport) {
 	v.summary(r)
+	v.machines(r)
 	if r.Trace.Answered() > 0 {
 		v.containers(r.Trace)
 		v.spread(r)
@@ -43,26 +43,33 @@ func (v loadView) say(key string, pairs ...any) {
 
 func (v loadView) summary(r loadReport) {
 	t := r.Trace
-	connections := i18n.M("loadgen.conn_kept")
-	switch t.Target.PerConnection {
-	case 0:
-	case 1:
-		connections = i18n.M("loadgen.conn_new")
-	default:
-		connections = i18n.M("loadgen.conn_n", "n", t.Target.PerConnection)
-	}
 	v.say("loadgen.summary", "address", r.Address, "path", t.Target.Path, "sent", t.Sent, "seconds", fixed(float64(t.Took)/1000, 1),
-		"rate", fixed(float64(t.Sent)*1000/float64(max(t.Took, 1)), 0), "mode", connections, "connections", t.Connections,
+		"rate", fixed(float64(t.Sent)*1000/float64(max(t.Took, 1)), 0), "mode", connectionMode(&t), "connections", t.Connections,
 		"workers", t.Target.Workers)
-	switch t.Stopped {
-	case "cancelled":
-		v.say("loadgen.stopped_cancelled", "sent", t.Sent, "all", t.Target.Requests)
-	case "costly":
-		v.say("loadgen.stopped_costly", "sent", t.Sent, "all", t.Target.Requests)
-	case "duration":
-		v.say("loadgen.stopped_duration", "sent", t.Sent, "all", t.Target.Requests)
+	if line := v.stopped(&t); line != "" {
+		fmt.Fprintln(v.ui.out, diag.Plain(line))
 	}
 	fmt.Fprintln(v.ui.out)
+}
+
+// stopped says why fewer were sent than planned; "" if none were.
+func (v loadView) stopped(t *evidence.Trace) string {
+	switch t.Stopped {
+	case "cancelled", "costly", "duration":
+		return v.lang.T("loadgen.stopped_"+t.Stopped, "sent", t.Sent, "all", t.Target.Requests)
+	}
+	return ""
+}
+
+// connectionMode says how many requests a connection carried.
+func connectionMode(t *evidence.Trace) i18n.Msg {
+	switch t.Target.PerConnection {
+	case 0:
+		return i18n.M("loadgen.conn_kept")
+	case 1:
+		return i18n.M("loadgen.conn_new")
+	}
+	return i18n.M("loadgen.conn_n", "n", t.Target.PerConnection)
 }
 
 func (v loadView) table() table.Writer {
@@ -92,15 +99,7 @@ func (v loadView) containers(t evidence.Trace) {
 		if i == maxLoadRows {
 			break
 		}
-		name := r.Hostname
-		switch {
-		case r.Rule == "other":
-			name = v.lang.T("loadgen.others")
-		case !named(r):
-			name = v.lang.T("loadgen.unnamed")
-		case name == "":
-			name = "-"
-		}
+		name := v.name(r)
 		bar := strings.Repeat("█", max(1, r.Count*24/most))
 		if v.ui.color {
 			bar = text.FgCyan.EscapeSeq() + bar + text.Reset.EscapeSeq()
@@ -121,26 +120,38 @@ func (v loadView) containers(t evidence.Trace) {
 	fmt.Fprintln(v.ui.out)
 }
 
+// name is who answered, for people.
+func (v loadView) name(r evidence.Responder) string {
+	switch {
+	case r.Rule == "other":
+		return v.lang.T("loadgen.others")
+	case !named(r):
+		return v.lang.T("loadgen.unnamed")
+	case r.Hostname == "":
+		return "-"
+	}
+	return r.Hostname
+}
+
 func (v loadView) spread(r loadReport) {
-	e, t := r.Spread, r.Trace
-	if e == nil {
-		return
-	}
-	if e.Even {
-		v.verdict(text.FgGreen, "loadgen.even", "low", e.Low, "high", e.High, "bound", fmt.Sprintf("%.0e", e.FalseFail))
-	} else {
-		v.verdict(text.FgRed, "loadgen.uneven", "low", e.Low, "high", e.High, "bound", fmt.Sprintf("%.0e", e.FalseFail))
-	}
-	if !e.Enough {
-		v.say("loadgen.too_few", "n", t.Answered(), "wanted", e.Wanted)
-	}
-	if t.Target.PerConnection != 1 {
-		v.say("loadgen.kept_note")
+	for i, line := range v.evenness(r) {
+		switch {
+		case i > 0:
+			fmt.Fprintln(v.ui.out, diag.Plain(line))
+		case r.Spread.Even:
+			v.colored(text.FgGreen, line)
+		default:
+			v.colored(text.FgRed, line)
+		}
 	}
 }
 
 func (v loadView) verdict(color text.Color, key string, pairs ...any) {
-	line := diag.Plain(v.lang.T(key, pairs...))
+	v.colored(color, v.lang.T(key, pairs...))
+}
+
+func (v loadView) colored(color text.Color, line string) {
+	line = diag.Plain(line)
 	if v.ui.color {
 		line = color.EscapeSeq() + line + text.Reset.EscapeSeq()
 	}
@@ -148,34 +159,34 @@ func (v loadView) verdict(color text.Color, key string, pairs ...any) {
 }
 
 func (v loadView) policy(r loadReport) {
-	s := r.Policy
-	weights := make([]string, len(s.Weights))
-	for i, w := range s.Weights {
-		weights[i] = strconv.Itoa(w)
+	if len(r.Machines) > 1 {
+		v.say("workers.order_note", "n", len(r.Machines))
+		fmt.Fprintln(v.ui.out)
+		return
 	}
-	match, chance := fixed(100*s.Match, 0), fixed(100*s.Chance, 0)
-	switch s.Kind {
-	case policy.RoundRobin:
-		v.say("loadgen.policy_round_robin", "period", s.Period, "match", match, "chance", chance)
-	case policy.RoundRobinRepeats:
-		v.say("loadgen.policy_repeats", "period", s.Period, "match", match, "chance", chance)
-	case policy.Random:
-		v.say("loadgen.policy_random", "follow", fixed(100*s.Follow, 0), "chance", chance)
-	case policy.Single:
-		v.say("loadgen.policy_single")
-	case policy.Weighted:
-		v.say("loadgen.policy_weighted", "weights", strings.Join(weights, ":"))
-	default:
-		if s.Answers < policy.MinAnswers {
-			v.say("loadgen.policy_too_few", "n", s.Answers, "least", policy.MinAnswers)
-		} else {
-			v.say("loadgen.policy_unclear", "follow", fixed(100*s.Follow, 0), "chance", chance)
-		}
-	}
-	if r.Trace.Target.Workers > 1 {
-		v.say("loadgen.policy_workers", "workers", r.Trace.Target.Workers)
+	for _, line := range v.order(r) {
+		fmt.Fprintln(v.ui.out, diag.Plain(line))
 	}
 	fmt.Fprintln(v.ui.out)
+}
+
+// latencyRow is a figure of both latencies, in microseconds.
+type latencyRow struct {
+	name string
+	c, s int64
+}
+
+func latencyRows(lang i18n.Lang, l evidence.Latency) []latencyRow {
+	c, s := l.Corrected, l.Service
+	return []latencyRow{
+		{lang.T("loadgen.mean"), c.Mean, s.Mean},
+		{"p50", c.P50, s.P50},
+		{"p90", c.P90, s.P90},
+		{"p95", c.P95, s.P95},
+		{"p99", c.P99, s.P99},
+		{"p99.9", c.P999, s.P999},
+		{lang.T("loadgen.max"), c.Max, s.Max},
+	}
 }
 
 func (v loadView) latency(t evidence.Trace) {
@@ -186,19 +197,7 @@ func (v loadView) latency(t evidence.Trace) {
 		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	tw.SetColumnConfigs(columns)
-	c, s := t.Latency.Corrected, t.Latency.Service
-	for _, row := range []struct {
-		name string
-		c, s int64
-	}{
-		{v.lang.T("loadgen.mean"), c.Mean, s.Mean},
-		{"p50", c.P50, s.P50},
-		{"p90", c.P90, s.P90},
-		{"p95", c.P95, s.P95},
-		{"p99", c.P99, s.P99},
-		{"p99.9", c.P999, s.P999},
-		{v.lang.T("loadgen.max"), c.Max, s.Max},
-	} {
+	for _, row := range latencyRows(v.lang, t.Latency) {
 		tw.AppendRow(table.Row{row.name, micros(row.c), micros(row.s)})
 	}
 	tw.Render()

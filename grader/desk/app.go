@@ -33,7 +33,7 @@ type app interface {
 	// mark is what there is to report as it stands; trials and links are not in it.
 	mark(ctx context.Context) (string, error)
 	scores(ctx context.Context) (*result.Data, error)
-	timeline(ctx context.Context, s result.Student) (*result.Timeline, error)
+	timelines(ctx context.Context, next func() *result.Student, done func(*result.Timeline, error)) error
 	lastTrials(ctx context.Context) (map[string]gradebook.Trial, error)
 	runs(ctx context.Context) ([]grader.RunInfo, error)
 	// read has something read with a job of the whole class; with opens the class for one operation.
@@ -270,9 +270,8 @@ func (r *real) scores(ctx context.Context) (d *result.Data, err error) {
 	return d, err
 }
 
-func (r *real) timeline(ctx context.Context, s result.Student) (*result.Timeline, error) {
-	err := r.read(ctx, func(j *grader.Job) error { return j.AddTimeline(ctx, &s) })
-	return s.Timeline, err
+func (r *real) timelines(ctx context.Context, next func() *result.Student, done func(*result.Timeline, error)) error {
+	return r.read(ctx, func(j *grader.Job) error { return j.Timelines(ctx, next, done) })
 }
 
 func (r *real) lastTrials(ctx context.Context) (all map[string]gradebook.Trial, err error) {

@@ -59,11 +59,12 @@ func (o *Options) fill() {
 
 // Desk is of one class.
 type Desk struct {
-	o     Options
-	app   app
-	hub   *hub
-	cache *cache
-	hand  sync.Mutex // changes by hand are made one at a time
+	o      Options
+	app    app
+	hub    *hub
+	cache  *cache
+	drawer *drawer
+	hand   sync.Mutex // changes by hand are made one at a time
 
 	ctx  context.Context // ends with the desk
 	end  context.CancelCauseFunc
@@ -107,6 +108,7 @@ func newDesk(o Options, a app) *Desk {
 		defer d.mu.Unlock()
 		d.alarmed(f)
 	})
+	d.drawer = &drawer{app: a, ctx: d.ctx, work: &d.work, kept: map[string]*drawing{}}
 	d.work.Go(d.watch)
 	return d
 }
@@ -128,6 +130,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	d.mu.Unlock()
 	d.end(errDown)
 	d.cache.close()
+	d.drawer.close()
 	over := make(chan struct{})
 	go func() {
 		d.work.Wait()

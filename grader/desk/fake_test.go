@@ -47,7 +47,9 @@ type fake struct {
 	marked  string
 	read    map[string]int
 	reading time.Duration
-	undone  int // actions of left
+	drawn   []string // whose fault windows
+	unread  error    // why there are none
+	undone  int      // actions of left
 	stuck   error
 	leaves  []*action.Stuck
 	damaged func(error)
@@ -216,7 +218,26 @@ func (f *fake) scores(ctx context.Context) (*result.Data, error) {
 	return d, nil
 }
 
-func (f *fake) timeline(context.Context, result.Student) (*result.Timeline, error) { return nil, nil }
+func (f *fake) timelines(_ context.Context, next func() *result.Student, done func(*result.Timeline, error)) error {
+	f.mu.Lock()
+	f.read["timelines"]++
+	f.mu.Unlock()
+	if f.unread != nil {
+		return f.unread
+	}
+	for s := next(); s != nil; s = next() {
+		time.Sleep(time.Second)
+		f.mu.Lock()
+		f.drawn = append(f.drawn, s.ID)
+		f.mu.Unlock()
+		if s.ID == "lost" {
+			done(nil, errors.New("it is not what was written"))
+			continue
+		}
+		done(&result.Timeline{}, nil)
+	}
+	return nil
+}
 
 func (f *fake) listen(damaged func(error), alarmed func(*diag.Failure)) {
 	f.damaged, f.alarmed = damaged, alarmed

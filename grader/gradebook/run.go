@@ -242,6 +242,9 @@ func (g *Gradebook) FinishRun(ctx context.Context, id string, status Status, at 
 	defer g.mu.Unlock()
 	defer g.release()
 	err := g.writeLocked(ctx, sealing(ctx, func(tx *sql.Tx) error {
+		if err := dropOrphans(ctx, tx); err != nil { // of traces that a second one has replaced
+			return err
+		}
 		return affectOne(tx.ExecContext(ctx, "UPDATE runs SET status=?, finished=?, sum=NULL WHERE id=?", status, stamp(at), id))
 	}))
 	if err == nil {

@@ -82,6 +82,10 @@ func (g *Gradebook) SaveBefore(ctx context.Context, run, snapshot string) error 
 // to come: it is measured again.
 func (g *Gradebook) Forget(ctx context.Context, run, student string) error {
 	return g.writeSealed(ctx, func(tx *sql.Tx) error {
+		kept, err := keptOf(ctx, tx, run, student)
+		if err != nil {
+			return err
+		}
 		for _, text := range []string{
 			"DELETE FROM traces WHERE run=? AND student=?", "DELETE FROM drafts WHERE run=? AND student=?",
 			"UPDATE students SET before=NULL, sum=NULL WHERE run=? AND student=? AND bundle IS NULL",
@@ -90,7 +94,7 @@ func (g *Gradebook) Forget(ctx context.Context, run, student string) error {
 				return of(student, err)
 			}
 		}
-		return dropOrphans(ctx, tx)
+		return dropKept(ctx, tx, student, kept)
 	})
 }
 
@@ -158,7 +162,11 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 		if err := insertBlob(ctx, tx, hash, KindBundle, packed); err != nil {
 			return err
 		}
-		err := affectOne(tx.ExecContext(ctx, `UPDATE students SET bundle=?, before=nullif(?,''), after=nullif(?,''),
+		kept, err := keptOf(ctx, tx, run, b.Student.ID)
+		if err != nil {
+			return err
+		}
+		err = affectOne(tx.ExecContext(ctx, `UPDATE students SET bundle=?, before=nullif(?,''), after=nullif(?,''),
 			status='observed', sum=NULL WHERE run=? AND student=?`, hash, b.Before, b.After, run, b.Student.ID))
 		if err != nil {
 			return of(b.Student.ID, err)
@@ -169,13 +177,23 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 		if _, err := tx.ExecContext(ctx, "DELETE FROM drafts WHERE run=? AND student=?", run, b.Student.ID); err != nil {
 			return err
 		}
-		return dropOrphans(ctx, tx)
+		return dropKept(ctx, tx, b.Student.ID, kept)
 	})
 }
 
 // Case gives what a student of a run is judged on. Snapshots and windows are
 // read once and shared between cases: nobody may change them.
 func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Case, error) {
+	return g.caseOf(ctx, run, student, true)
+}
+
+// Faulted is [Gradebook.Case] with no snapshot but the first: what it takes to tell of a fault's window. A class's
+// snapshots are large.
+func (g *Gradebook) Faulted(ctx context.Context, run, student string) (evidence.Case, error) {
+	return g.caseOf(ctx, run, student, false)
+}
+
+func (g *Gradebook) caseOf(ctx context.Context, run, student string, whole bool) (evidence.Case, error) {
 	var c evidence.Case
 	found, err := g.students(ctx, run, "AND student=?", student)
 	if err != nil {
@@ -198,10 +216,16 @@ func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Cas
 	if c.Before, err = g.snapshot(ctx, s.Before); err != nil {
 		return c, of(student, err)
 	}
-	if c.After, err = g.snapshot(ctx, s.After); err != nil {
+	more := func(hash string) (*evidence.Snapshot, error) {
+		if !whole {
+			return nil, nil
+		}
+		return g.snapshot(ctx, hash)
+	}
+	if c.After, err = more(s.After); err != nil {
 		return c, of(student, err)
 	}
-	err = c.Join(func(hash string) (*evidence.Snapshot, error) { return g.snapshot(ctx, hash) },
+	err = c.Join(more,
 		func(hash string) (*evidence.Window, error) { return g.window(ctx, hash) })
 	return c, of(student, err)
 }

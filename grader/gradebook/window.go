@@ -94,6 +94,39 @@ func dropOrphans(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
+// keptOf are the traces and the draft of a student whose bundle is yet to come.
+func keptOf(ctx context.Context, tx *sql.Tx, run, student string) (hashes []string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT blob FROM traces WHERE run=? AND student=? UNION SELECT blob FROM drafts WHERE run=? AND student=?`,
+		run, student, run, student)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		hash, err := scanString(rows)
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, hash)
+	}
+	return hashes, rows.Err()
+}
+
+// dropKept is dropOrphans of what a student had, which names nobody else's: it takes no longer
+// for a large class.
+func dropKept(ctx context.Context, tx *sql.Tx, student string, hashes []string) error {
+	for _, hash := range hashes {
+		_, err := tx.ExecContext(ctx, `DELETE FROM blobs WHERE hash=? AND (
+			kind='trace' AND NOT EXISTS (SELECT 1 FROM traces WHERE blob=blobs.hash)
+			OR kind='draft' AND NOT EXISTS (SELECT 1 FROM drafts WHERE blob=blobs.hash)
+				AND NOT EXISTS (SELECT 1 FROM students WHERE run IN (SELECT id FROM runs) AND student=? AND bundle=blobs.hash))`, hash, student)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Draft gives what an earlier, interrupted try kept of a student, nil if there
 // is nothing.
 func (g *Gradebook) Draft(ctx context.Context, run, student string) (*evidence.Bundle, error) {

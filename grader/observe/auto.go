@@ -37,6 +37,10 @@ type Recognised struct {
 // way round a service in the task's mode that is on no network but publishes a
 // port may be meant for the other tasks.
 func Recognise(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot) Recognised {
+	return newLookup(snap).recognise(rub, vars)
+}
+
+func (x *lookup) recognise(rub *rubric.Rubric, vars map[string]string) Recognised {
 	var r Recognised
 	var other []string // tasks of another endpoint mode
 	var told []string  // those of them that their network tells
@@ -46,15 +50,14 @@ func Recognise(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapsh
 		if w == nil {
 			continue
 		}
-		i := slices.IndexFunc(snap.Services, func(s evidence.Service) bool { return s.Name == vars[w.Service] })
-		if i < 0 {
+		svc := x.service[vars[w.Service]]
+		if svc == nil {
 			continue
 		}
 		r.Service = true
-		svc := &snap.Services[i]
 		network := ""
 		if w.Network != "" {
-			network = overlay(rub, vars, snap, svc, vars[w.Network])
+			network = x.overlay(rub, vars, svc, vars[w.Network])
 		}
 		switch {
 		case w.EndpointMode != "" && w.EndpointMode != svc.EndpointMode:
@@ -62,7 +65,7 @@ func Recognise(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapsh
 			if network != "" {
 				told, r.Network = append(told, t.ID), network
 			}
-		case w.Balancer == "" || len(balancers(w, vars, snap)) > 0:
+		case w.Balancer == "" || len(x.balancers(w, vars)) > 0:
 			r.Up = append(r.Up, t.ID)
 			astray = astray || w.Network != "" && network == "" && len(svc.Networks) == 0 && len(svc.Ports) > 0
 		default:
@@ -81,8 +84,8 @@ func Recognise(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapsh
 	return r
 }
 
-func balancers(w *rubric.When, vars map[string]string, snap *evidence.Snapshot) []haproxy.Ref {
-	return haproxy.Find(snap, vars[w.Balancer], []int{number(vars[w.Port])})
+func (x *lookup) balancers(w *rubric.When, vars map[string]string) []haproxy.Ref {
+	return x.find.Find(vars[w.Balancer], []int{number(vars[w.Port])})
 }
 
 func meshed(svc *evidence.Service) bool {
@@ -93,25 +96,21 @@ func meshed(svc *evidence.Service) bool {
 // or one of nearly that name, that the service or a balancer of the rubric is
 // on; else any overlay that a service is on which nobody could reach
 // otherwise. "" if there is none.
-func overlay(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot, svc *evidence.Service, want string) string {
+func (x *lookup) overlay(rub *rubric.Rubric, vars map[string]string, svc *evidence.Service, want string) string {
 	used := slices.Clone(svc.Networks)
 	var names []string // of networks that an engine knows no ID for yet
 	for _, t := range rub.Tasks {
 		if t.When == nil || t.When.Balancer == "" {
 			continue
 		}
-		for _, ref := range balancers(t.When, vars, snap) {
-			for i := range snap.Containers {
-				if c := &snap.Containers[i]; c.ID == ref.ID {
-					for _, n := range c.Networks {
-						used, names = append(used, n.NetworkID), append(names, n.Name)
-					}
+		for _, ref := range x.balancers(t.When, vars) {
+			if c := x.containers[ref.ID]; c != nil {
+				for _, n := range c.Networks {
+					used, names = append(used, n.NetworkID), append(names, n.Name)
 				}
 			}
-			for i := range snap.Services {
-				if s := &snap.Services[i]; s.ID == ref.ID {
-					used = append(used, s.Networks...)
-				}
+			if s := x.index.ServiceByID(ref.ID); s != nil {
+				used = append(used, s.Networks...)
 			}
 		}
 	}
@@ -119,8 +118,8 @@ func overlay(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot
 		return ""
 	}
 	some := ""
-	for i := range snap.Networks {
-		n := &snap.Networks[i]
+	for i := range x.snap.Networks {
+		n := &x.snap.Networks[i]
 		if n.Ingress || !slices.Contains(used, n.ID) && !slices.Contains(names, n.Name) {
 			continue
 		}
@@ -137,12 +136,12 @@ func overlay(rub *rubric.Rubric, vars map[string]string, snap *evidence.Snapshot
 // recognise gives each student of the plan the tasks to grade. Who has no
 // service is graded on what the class is at, so that nothing done is no empty
 // row: on all tasks that somebody has up, or else on the first.
-func (p *Plan) recognise(rub *rubric.Rubric, snap *evidence.Snapshot) {
+func (p *Plan) recognise(rub *rubric.Rubric, x *lookup) {
 	var missing []*Student
 	class := map[string]bool{}
 	for i := range p.Students {
 		s := &p.Students[i]
-		r := Recognise(rub, s.Vars, snap)
+		r := x.recognise(rub, s.Vars)
 		for _, t := range r.Up {
 			class[t] = true
 		}

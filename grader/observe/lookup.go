@@ -18,13 +18,14 @@ type lookup struct {
 	node       map[string]*evidence.Node
 	nodes      []*evidence.Node // ready, by host name
 	containers map[string]*evidence.Container
+	find       *haproxy.Finder
 }
 
 func newLookup(snap *evidence.Snapshot) *lookup {
 	i := sight.NewIndex(snap)
 	x := &lookup{
 		index: i, snap: snap, service: i.Services, running: make(map[string]int, len(snap.Services)),
-		node: i.Nodes, nodes: i.Ready, containers: i.Containers,
+		node: i.Nodes, nodes: i.Ready, containers: i.Containers, find: haproxy.NewFinder(snap),
 	}
 	for k := range snap.Services {
 		svc := &snap.Services[k]

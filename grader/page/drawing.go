@@ -114,6 +114,9 @@ func Axis(from, to float64) []Tick {
 		return nil
 	}
 	step := 1.0
+	if length < 2 { // of loads alone: no fault window is as short
+		step = roundStep(length / mostTicks)
+	}
 	for _, s := range []float64{2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 36000, 86400} {
 		if length/step <= mostTicks {
 			break
@@ -123,7 +126,7 @@ func Axis(from, to float64) []Tick {
 	var out []Tick
 	for s := math.Ceil(from / step); s*step <= to && len(out) <= 2*mostTicks; s++ {
 		at := (s*step - from) / length
-		t := Tick{X: Share(at), Text: strconv.FormatFloat(s*step+0, 'f', -1, 64), Anchor: "middle"}
+		t := Tick{X: Share(at), Text: strconv.FormatFloat(math.Round(s*step*1e6)/1e6+0, 'f', -1, 64), Anchor: "middle"}
 		switch {
 		case at < 0.03:
 			t.Anchor = "start"

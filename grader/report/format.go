@@ -34,6 +34,9 @@ type Format struct {
 	// Roster says that it is of the students whom the roster has today: those of whom
 	// nothing is known too, and nobody who has left.
 	Roster bool
+	// Public says that it is of nobody by ID, name or score, so that others than the owner may
+	// read the file.
+	Public bool
 	// Write writes the class's file; what is foreign is escaped here.
 	Write func(w io.Writer, d *result.Data, o Options) error
 	// Each writes one student's file, which holds nothing of anybody else. A student
@@ -102,7 +105,7 @@ func Formats() []Format {
 		{Name: "html", Ext: "html", Media: "text/html; charset=utf-8", Write: HTML},
 		{Name: "feedback", Ext: "html", Media: "text/html; charset=utf-8", Each: Feedback},
 		csvFormat, moodleFormat, canvasFormat, blackboardFormat,
-		gradescopeFormat, githubFormat, junitFormat, tapFormat,
+		gradescopeFormat, githubFormat, junitFormat, tapFormat, prometheusFormat,
 	}
 }
 

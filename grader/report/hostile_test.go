@@ -50,13 +50,13 @@ func named(word, id string) *result.Data {
 	return d
 }
 
-// all writes every format but those that have tests of their own: the workbook, JSON, pages.
+// all writes every format but those that have tests of their own: the workbook, JSON, pages, figures.
 func all(t *testing.T, d *result.Data, o Options) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
 	for _, f := range Formats() {
 		switch {
-		case f.Name == "xlsx" || f.Name == "json" || f.Ext == "html":
+		case f.Name == "xlsx" || f.Name == "json" || f.Ext == "html" || f.Name == "prometheus":
 		case f.Write != nil:
 			out[f.Name] = write(t, f.Name, d, o)
 		default:

@@ -31,6 +31,8 @@ type Index struct {
 	known      func() *mention.Known
 	inside     func() *leak.Inside
 	marked     []*evidence.Service // those that a grader was changing
+	// likely finds services by what may tell whose they are.
+	likely func() *likely
 	// haproxies counts the containers of images called haproxy, by the content's digest.
 	haproxies func() map[string]int
 }
@@ -50,6 +52,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		sole:       mention.Addresses(s),
 		known:      sync.OnceValue(func() *mention.Known { return mention.New(s) }),
 		inside:     sync.OnceValue(func() *leak.Inside { return leak.New(s) }),
+		likely:     sync.OnceValue(func() *likely { return newLikely(s) }),
 		haproxies:  sync.OnceValue(func() map[string]int { return haproxyImages(s) }),
 	}
 	if s == nil {
@@ -99,6 +102,9 @@ func NewIndex(s *evidence.Snapshot) *Index {
 	}
 	return x
 }
+
+// ServiceByID is a service, nil if there is none of that ID.
+func (x *Index) ServiceByID(id string) *evidence.Service { return x.byID[id] }
 
 // Running are the tasks of a service that really run: see [View.Running].
 func (x *Index) Running(svc *evidence.Service) []*evidence.Task {

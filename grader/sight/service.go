@@ -22,13 +22,13 @@ func (v *View) Alike(nameVar, portVar, networkVar string) []string {
 	}
 	network := v.vars[networkVar]
 	var sure, maybe []string
-	for i := range v.idx.Snap.Services {
+	for _, i := range v.idx.likely().places(want, v.vars["id"], v.vars[portVar], network) {
 		s := &v.idx.Snap.Services[i]
 		// One that is there under its name is no other's.
 		if s.Name == v.vars[nameVar] || v.ownName(s.Name) {
 			continue
 		}
-		near := slices.Contains(s.Env, "STUDENT_ID="+v.vars["id"])
+		near := slices.Contains(s.Env, idEnv+v.vars["id"])
 		for _, id := range s.Networks {
 			near = near || network != "" && v.NetworkName(id) == network && s.Name != v.vars[v.names.Balancer] && !strings.Contains(s.Image, "haproxy")
 		}
