@@ -128,7 +128,7 @@ func (w *Crew) Start(ctx context.Context, times int, secret string, join func(ct
 		mu.Lock()
 		all := joined >= times || open == 0 && !coming
 		mu.Unlock()
-		if all || pause(ctx, workersEvery) != nil {
+		if all || Pause(ctx, workersEvery) != nil {
 			break
 		}
 	}
