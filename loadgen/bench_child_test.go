@@ -198,7 +198,7 @@ func (s *benched) line(b *testing.B) string {
 	return strings.TrimSpace(line)
 }
 
-// busy is how long it has been at work so far; 0 if it cannot say.
+// busy is the processor time that it has been at work so far; 0 if it cannot say.
 func (s *benched) busy(b *testing.B) time.Duration {
 	b.Helper()
 	fmt.Fprintln(s.in)

@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // poller is one epoll set and one thread on it.
@@ -53,8 +55,8 @@ type served struct {
 }
 
 // benchServer answers as three containers, a connection each in turn, and ends
-// with its standard input. A line there is answered with the time that it has
-// been at work so far.
+// with its standard input. A line there is answered with the processor time that
+// it has been at work so far.
 //
 // It is one thread that makes three or four system calls a request, so that it is
 // not what is measured. On a core of its own it never sleeps: waking a core that
@@ -62,6 +64,7 @@ type served struct {
 // another machine.
 func benchServer(spin bool) int {
 	debug.SetGCPercent(-1)
+	runtime.LockOSThread() // threadTime is one thread's
 	var plainly net.ListenConfig
 	plainly.SetMultipathTCP(false) // its part of a handshake is done on the client's core
 	ln, err := plainly.Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -89,19 +92,20 @@ func benchServer(spin bool) int {
 		texts[i] = []byte(plain(whoami(i)))
 	}
 	var conns []*served
-	var busy time.Duration
-	var since time.Time
+	var busy, since time.Duration
+	working := false
 	for n, line := 0, make([]byte, 16); ; {
 		events := p.wait(!spin)
 		if len(events) == 0 {
-			if !since.IsZero() {
-				busy += time.Since(since)
-				since = time.Time{}
+			if working {
+				busy += threadTime() - since
+				working = false
 			}
 			continue
 		}
-		if since.IsZero() || !spin {
-			since = time.Now()
+		if !working {
+			since = threadTime()
+			working = true
 		}
 		for _, e := range events {
 			switch fd := int(e.Fd); fd {
@@ -130,9 +134,18 @@ func benchServer(spin bool) int {
 			}
 		}
 		if !spin {
-			busy += time.Since(since)
+			busy += threadTime() - since
+			working = false
 		}
 	}
+}
+
+// threadTime is the processor time of the calling thread.
+func threadTime() time.Duration {
+	var t syscall.Timespec
+	const thread = 3 // CLOCK_THREAD_CPUTIME_ID
+	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, thread, uintptr(unsafe.Pointer(&t)), 0)
+	return time.Duration(t.Nano())
 }
 
 // answer reads what there is and answers a whole request; false if the

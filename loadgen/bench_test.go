@@ -24,10 +24,10 @@ import (
 //	x-…-cpu          processor time a request, of the other's
 //	core-share       how much of its core the client had; with much less than 1 something
 //	                 else ran there, and x-… says little
-//	server-busy      how much of its time the server was at work for the client
-//	server-headroom  how many times as many requests a client that does next to
-//	                 nothing gets out of it; with little more than 1 the server is
-//	                 what is measured
+//	server-headroom  processor time a request of the client's, of the server's: how many
+//	                 times as many the server would bear with each on a core of its own;
+//	                 with 1 or less the server is what is measured
+//	x-bare           requests a second of a client that does next to nothing, of ours
 const (
 	benchWorkers = 50
 	benchRounds  = 7
@@ -161,8 +161,10 @@ func compare(b *testing.B, server *benched, perConn int, other func() outcome, n
 			}
 			f.add("core-share", o.PerSecond*o.CPUMicros/1e6)
 			if runtime.GOOS == "linux" && apart() {
-				f.add("server-busy", busy.Seconds()/benchSeconds)
-				f.add("server-headroom", bare.process(b).PerSecond/o.PerSecond)
+				f.add("server-headroom", o.CPUMicros*o.PerSecond*benchSeconds/float64(busy.Microseconds()))
+				least := bare.process(b)
+				f.add("x-bare", least.PerSecond/o.PerSecond)
+				f.add("bare-us-cpu/request", least.CPUMicros)
 			}
 		}
 		f.report(b)

@@ -31,6 +31,7 @@ type socket struct {
 	out, in []byte
 	n       int
 	err     error
+	wait    bool               // that is all that is wrong
 	ask     func(uintptr) bool // sends out, and what comes back goes to in
 	send    func(uintptr) bool // sends out
 	receive func(uintptr) bool // to in
@@ -126,19 +127,20 @@ func (s *socket) sends(uintptr) bool {
 			s.out = s.out[n:]
 		case syscall.EINTR:
 		default:
-			s.err = err
-			return err != syscall.EAGAIN
+			s.err, s.wait = err, err == syscall.EAGAIN
+			return !s.wait
 		}
 	}
-	s.err = nil
+	s.err, s.wait = nil, false
 	return true
 }
 
 func (s *socket) receives(uintptr) bool {
 	for {
-		s.n, s.err = syscall.Read(s.fd, s.in)
-		if s.err != syscall.EINTR {
-			return s.err != syscall.EAGAIN
+		n, err := syscall.Read(s.fd, s.in)
+		if err != syscall.EINTR {
+			s.n, s.err = n, err
+			return err != syscall.EAGAIN
 		}
 	}
 }
@@ -160,7 +162,7 @@ func (s *socket) exchange(request, in []byte) (n int, sent bool, err error) {
 		s.out = request
 	}
 	if len(s.out) > 0 {
-		s.in, s.err = in, nil
+		s.in, s.err, s.wait = in, nil, false
 		if err := s.raw.Read(s.ask); err != nil {
 			return 0, len(s.out) == 0, err
 		}
@@ -169,7 +171,7 @@ func (s *socket) exchange(request, in []byte) (n int, sent bool, err error) {
 			return n, true, err
 		}
 		// The connection does not stand yet, or has failed.
-		if s.err == syscall.EAGAIN {
+		if s.wait {
 			if err := s.raw.Write(s.send); err != nil {
 				return 0, false, err
 			}
