@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -115,10 +117,16 @@ func TestAnAnswerThatComesTooEarlyIsMarked(t *testing.T) {
 }
 
 func TestAHeldRequestThatIsBrokenOff(t *testing.T) {
-	addr := serve(t, func(_ int, conn net.Conn) {
+	var broken atomic.Int64 // held requests
+	addr := serve(t, func(n int, conn net.Conn) {
 		req, err := http.ReadRequest(bufio.NewReader(conn))
 		if err != nil || req.ContentLength > 0 {
-			return // and the connection with it
+			conn.Close()
+			broken.Add(1)
+			return
+		}
+		for int(broken.Load()) <= n/6 { // others are answered once the round's held one is
+			time.Sleep(time.Millisecond)
 		}
 		page := whoami(1)
 		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(page), page)

@@ -125,19 +125,35 @@ func TestEveryDroppedRequestIsReported(t *testing.T) {
 
 // A peer that ends idle connections between requests harms nobody.
 func TestIdleConnectionEndedByPeer(t *testing.T) {
-	text := []byte(plain(whoami(1)))
+	text, ended := []byte(plain(whoami(1))), make(chan error)
 	addr := serve(t, func(_ int, conn net.Conn) {
 		if readRequest(bufio.NewReader(conn)) {
 			conn.Write(text)
+			ended <- conn.Close()
 		}
 	})
 	tgt := target(addr, 8)
 	tgt.PerConnection = 0
-	// The rate makes a pause in which the end arrives.
-	trace, err := Run(t.Context(), tgt, Options{Rate: 25})
+	to, err := checkTarget(&tgt)
 	require.NoError(t, err)
-	require.Equal(t, 8, trace.Answered(), "%+v", trace.Errors)
-	require.Equal(t, 8, trace.Connections)
+	rules, err := Compile(defaultAttribution)
+	require.NoError(t, err)
+	opts := Options{Attribution: rules}
+	began := time.Now()
+	rec := newRecorder(tgt.Requests, func() {}, false)
+	c := newClient(t.Context(), func(error) {}, to, tgt, opts, newPacer(t.Context(), tgt, opts, began), rec, began)
+	defer c.close()
+	for hit := range uint64(tgt.Requests) {
+		c.request(hit)
+		require.NoError(t, <-ended)
+		// The end arrives, and some time goes by.
+		s := c.idle[0]
+		require.Eventually(t, func() bool { return closedByPeer(s.conn) }, 10*time.Second, time.Millisecond)
+		s.free -= 2 * idleCheck
+	}
+	trace := rec.trace()
+	require.Equal(t, tgt.Requests, trace.Answered(), "%+v", trace.Errors)
+	require.EqualValues(t, tgt.Requests, c.connections.Load())
 }
 
 // stalls serves answers at once, but for one second in every three, when
