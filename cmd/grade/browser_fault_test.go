@@ -113,6 +113,7 @@ func TestBrowserFault(t *testing.T) {
 	teacher.fill("#remark", "请把副本数改回三个。")
 	teacher.goes(`#hand form:last-of-type button`)
 	student.until(`/请把副本数改回三个/.test(document.querySelector('main').textContent)`)
+	require.Contains(t, student.text("#score"), "请把副本数改回三个", "where it is seen first")
 	student.shot("hand-student")
 	teacher.shot("hand-teacher")
 	teacher.goes(`nav a[href="/class/history"]`)
