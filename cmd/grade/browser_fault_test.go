@@ -69,6 +69,7 @@ func TestBrowserFault(t *testing.T) {
 	teacher.begins()
 	teacher.until(`document.querySelector('.fault-now.in .clock.big')`)
 	teacher.shot("fault-on")
+	passing := eval[string](teacher, still)
 	const clock = `(t => 60 * t[0] + +t[1])(document.querySelector('.fault-now.in .clock.big').textContent.split(':'))`
 	first := eval[int](teacher, clock)
 	require.Positive(t, first)
@@ -124,4 +125,21 @@ func TestBrowserFault(t *testing.T) {
 	require.Contains(t, strings.Join(strings.Fields(teacher.text("#grid")), " "), "28.5")
 	teacher.fine()
 	student.fine()
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		return // which TestAccessible says
+	}
+	b := openTab(t, program, exportedAt(t, map[string][]byte{"fault-in-force": []byte(passing)}), "en")
+	b.visit("/fault-in-force")
+	b.accessible(string(axe), "fault-in-force")
 }
+
+// still is a page as it stands now, for good: with its looks and without a script.
+const still = `fetch(document.querySelector('link[rel=stylesheet]').href).then(r => r.text()).then(css => {
+  const d = document.documentElement.cloneNode(true);
+  d.querySelectorAll('script, noscript, link').forEach(e => e.remove());
+  const style = document.createElement('style');
+  style.textContent = css;
+  d.querySelector('head').append(style);
+  return '<!doctype html>' + d.outerHTML;
+})`
