@@ -41,6 +41,12 @@ func sampleOnPages(t *testing.T, sample string) (d *desk.Desk, s *served, base s
 	d, err := desk.New(t.Context(), o)
 	require.NoError(t, err)
 	require.NoError(t, s.warm(t.Context(), roster.Cluster{Sim: sample}))
+	return d, s, onPages(t, d)
+}
+
+// onPages serves a desk, which ends with its pages.
+func onPages(t *testing.T, d *desk.Desk) (base string) {
+	t.Helper()
 	site := web.New(web.Options{Desk: d, Lang: i18n.EN})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -53,7 +59,7 @@ func sampleOnPages(t *testing.T, sample string) (d *desk.Desk, s *served, base s
 		<-over
 		require.NoError(t, d.Close(context.WithoutCancel(t.Context())))
 	})
-	return d, s, "http://" + l.Addr().String()
+	return "http://" + l.Addr().String()
 }
 
 var (

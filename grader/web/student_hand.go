@@ -162,6 +162,9 @@ func (q *Request) handed(rub *rubric.Rubric, h *grader.ByHand) (f handForm, task
 		if err != nil || len(f.Points) > 20 {
 			f.Points = page.Clip(f.Points, 20)
 			f.NoPoints = q.Lang.T("web.hand_no_points", "points", f.Points)
+			if f.Points == "" {
+				f.NoPoints = q.Lang.T("web.hand_points_missing")
+			}
 		}
 		h.Points = points
 	}

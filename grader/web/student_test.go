@@ -70,7 +70,7 @@ func TestHandRefused(t *testing.T) {
 		"no reason":  {form: []string{"what", "all", "do", "points", "points", "5"}, want: "Say why", id: "no-reason"},
 		"blank":      {form: []string{"what", "all", "do", "excused", "reason", " \n "}, want: "Say why", id: "no-reason"},
 		"long":       {form: []string{"what", "all", "do", "excused", "reason", long}, want: "at most 1000", id: "no-reason"},
-		"no points":  {form: []string{"what", "check:" + c, "do", "points", "reason", "kept why"}, want: "no number of points", id: "no-points"},
+		"no points":  {form: []string{"what", "check:" + c, "do", "points", "reason", "kept why"}, want: "Write the points", id: "no-points"},
 		"bad points": {form: []string{"what", "all", "do", "points", "points", "<b>", "reason", "kept why"}, want: "“&lt;b&gt;” is no number", id: "no-points"},
 		"NaN":        {form: []string{"what", "all", "do", "points", "points", "NaN", "reason", "kept why"}, want: "is no number", id: "no-points"},
 		"no target":  {form: []string{"what", "check:nothing", "do", "excused", "reason", "kept why"}, want: "Choose what to change", id: "no-what"},

@@ -54,9 +54,23 @@
     setTimeout(() => { delete form.dataset.sent; }, 3000);
   });
 
+  // What is pressed stays until it is let go of: a click that begins on one button and ends on the one that took its
+  // place is none.
+  let pressed, kept = [];
+  const letGo = () => {
+    clearTimeout(pressed);
+    pressed = undefined;
+    const all = kept;
+    kept = [];
+    all.forEach(put);
+  };
+  addEventListener('pointerdown', () => { clearTimeout(pressed); pressed = setTimeout(letGo, 5000); }, true);
+  for (const name of ['pointerup', 'pointercancel']) addEventListener(name, () => setTimeout(letGo), true);
+
   // A part takes the place of the element of its ID. Who was at something within it stays there,
   // and what was typed or chosen meanwhile is kept.
   const put = patch => {
+    if (pressed) { kept.push(patch); return; }
     say(patch.say);
     const there = patch.id && find(patch.id);
     if (!there) return;
