@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,6 +59,9 @@ func (f *handFlags) register(a *app, c *cobra.Command) {
 // add puts them into an export. A form is written alone unless formats are asked for.
 func (f *handFlags) add(e *grader.Export, formats bool) error {
 	e.Item, e.ColumnID = f.item, f.columnID
+	if f.item != "" && strings.TrimSpace(f.item) == "" {
+		return diag.Misuse(i18n.M("fill.blank_item"), i18n.M("fill.blank_item_hint"))
+	}
 	if f.scale != "" {
 		p, ok := plainPoints(f.scale)
 		if !ok || p < leastScale || p > mostScale {

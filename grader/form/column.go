@@ -52,7 +52,7 @@ var (
 )
 
 // graded is said of scores that are words or letters.
-var graded = regexp.MustCompile(`等级|等第|[二两三四五]级制|绩点|(?i:letter)`)
+var graded = regexp.MustCompile(`等级|等第|[二两三四五]级制|绩点|优.{0,2}良.{0,2}(?:中|及|合|差)|(?:及格|合格|通过).{0,2}(?:不|未)(?:及格|合格|通过)|(?i:letter|pass ?/ ?fail|\ba ?[-–~/至到] ?[e-f]\b)`)
 
 // isScore reports whether a heading names scores.
 func isScore(text string) bool {

@@ -13,14 +13,16 @@ import (
 // doubts are what a form says of the cells of scores that their scores are not: how
 // they are shown, what may be typed there, what they are of.
 type doubts struct {
-	rules   []rule // of the column
-	maxima  []int  // columns with a maximum in each row
-	outOf   rubric.Points
-	shown   []string // cells that would show something else
-	broken  []breach
-	atMost  *breach // a rule under which full marks are not allowed
-	limits  []string
-	limited []rubric.Points
+	rules  []rule // of the column
+	maxima []int  // columns with a maximum in each row
+	outOf  rubric.Points
+	shown  []string // cells that would show something else
+	broken []breach
+	atMost *breach // a rule under which full marks are not allowed
+	// fractions are cells of scores with decimals.
+	fractions []string
+	limits    []string
+	limited   []rubric.Points
 }
 
 // breach are cells that a rule does not allow what is to be written into.
@@ -54,6 +56,9 @@ func (w *filling) doubt(row *roster.FormRow, cell roster.FormCell, p rubric.Poin
 		if s.Decimals == sheetfile.Otherwise || !s.Zero && p == 0 || s.Decimals >= 0 && decimalsOf(p) > s.Decimals {
 			w.shown = append(w.shown, place+" "+p.String()+" ("+clip(s.Code)+")")
 		}
+	}
+	if decimalsOf(p) > 0 {
+		w.fractions = append(w.fractions, place+" "+p.String())
 	}
 	look(w.out.form.Shows(cell.Style))
 	for i, r := range w.rules {
@@ -112,6 +117,11 @@ func (w *filling) doubtful() error {
 	for _, b := range w.broken {
 		if len(b.cells) > 0 {
 			return diag.Misuse(i18n.M("fill.not_allowed", "column", label, "n", len(b.cells), "rule", b.rule.said(), "cells", named(b.cells)), i18n.M("fill.not_allowed_hint"))
+		}
+	}
+	if len(w.fractions) > 0 {
+		if cell, text := w.asksWhole(w.col); cell != "" {
+			return diag.Misuse(i18n.M("fill.whole", "column", label, "n", len(w.fractions), "cells", named(w.fractions), "cell", cell, "text", text), i18n.M("fill.whole_hint"))
 		}
 	}
 	if len(w.shown) > 0 {

@@ -175,3 +175,31 @@ func TestMaximumElsewhere(t *testing.T) {
 	_, err := Fill(t.Context(), book(t, append([][]any{{"满分：50"}}, three("链接")...), formatted(t, "0%", "C3")), "f", []Score{{ID: "0020240101", Text: "x"}}, Options{Headings: "链接"})
 	require.NoError(t, err)
 }
+
+// TestAsksForWholeNumbers: a form that says so, in the heading or beside the list, takes no
+// decimals; one that says it of something else does.
+func TestAsksForWholeNumbers(t *testing.T) {
+	const want = `, and 1 score to write into `
+	for _, head := range []string{"成绩（取整）", "成绩（填整数）", "成绩(整数)", "成绩(不保留小数)", "Score (whole number)"} {
+		no(t, book(t, three(head)), Options{}, want, "grade override ID")
+	}
+	for _, said := range []string{"说明：成绩请填整数", "注：1. 成绩一律取整，四舍五入", "Scores must be integers"} {
+		no(t, book(t, append([][]any{{said}}, three("成绩")...)), Options{}, `the form asks for whole numbers (A1 "`+said+`")`, "take that text out")
+		no(t, book(t, append(three("成绩"), nil, []any{said})), Options{}, want, "take that text out")
+	}
+	for _, other := range []string{"平均分取整", "及格率保留整数", "整体情况说明", "小数位数不限"} {
+		fill(t, book(t, append(three("成绩"), nil, []any{other})), Options{}, threeScores)
+	}
+	// Another column's heading, and scores that are whole.
+	fill(t, book(t, three("成绩", "绩点（取整）", "平时（取整）")), Options{Column: "C"}, threeScores)
+	raw := book(t, [][]any{{"学号", "姓名", "成绩（取整）"}, {"0020240102", "李四"}, {"202411210000000103", "王五"}})
+	fill(t, raw, Options{}, map[string]string{"C2": "100", "C3": "0"})
+}
+
+// TestWordsForScores: a heading that lists the words that go there is none of numbers.
+func TestWordsForScores(t *testing.T) {
+	for _, head := range []string{"成绩（优/良/中/及格/不及格）", "成绩（优秀、良好、中等、及格、不及格）", "成绩(合格/不合格)", "成绩（通过/未通过）", "Grade (A-F)", "Grade (Pass/Fail)"} {
+		no(t, book(t, three(head)), Options{}, "no column of the form is headed as scores", "--column")
+	}
+	fill(t, book(t, three("成绩（优/良/中/及格/不及格）")), Options{Column: "C"}, threeScores)
+}

@@ -112,6 +112,34 @@ var besideMaxima = []*regexp.Regexp{
 	regexp.MustCompile(`(?:outof|max(?:imum)?(?:score|points|marks?|grade)?)(?:is|[:=])?` + number + `(?:points?|marks?|pts?)?(?:$|[^\p{L}0-9.])`),
 }
 
+// wholes are how headings, and texts beside a list, ask for scores without decimals.
+var wholes = regexp.MustCompile(`取整|(?:填|为|是|用|保留|要求|只?限|[(\[【〔,:])整数|^整数|(?:不|无)(?:保留|留|带|要|含|得有)?小数|wholenumber|integer|nodecimal`)
+
+// asksWhole is the cell with a text that asks for scores without decimals, of the headings of
+// their column or of what stands beside the list; "" if there is none.
+func (t *table) asksWhole(col int) (cell, text string) {
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		heading := i >= t.head && i < t.body
+		if id, _ := r.Cell(t.id); !heading && i >= t.body && looksLikeID(id.ID()) {
+			continue
+		}
+		for _, c := range r.Cells {
+			at := c.Col == col || !heading
+			if a, ok := t.covering(c.Col, r.N); ok && heading {
+				at = at || col >= a.FromCol && col <= a.ToCol
+			}
+			if said := clip(c.Text); at && wholes.MatchString(tight(said)) && !isOtherMatter.MatchString(said) {
+				return sheetfile.Name(c.Col, r.N), said
+			}
+		}
+	}
+	return "", ""
+}
+
+// isOtherMatter are texts that ask for whole numbers of something else than scores.
+var isOtherMatter = regexp.MustCompile(`平均|率|比例|绩点|折算|学分`)
+
 // headsMaximum are headings, and labels, of a maximum beside them.
 var headsMaximum = regexp.MustCompile(`^\p{Han}{0,6}满分值?$|^总?分值$|^(?:max(?:imum)?|full|possible)(?:score|points?|marks?|grade)?$|^outof$|^pointspossible$`)
 

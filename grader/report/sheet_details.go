@@ -150,6 +150,7 @@ func (b *book) details() error {
 	if err := s.heads(keys); err != nil {
 		return err
 	}
+	b.recordDetails(s.name, keys)
 	titles := make(map[string]string)
 	for _, c := range b.columns {
 		titles[c.Check] = c.Title.In(b.lang)

@@ -34,6 +34,17 @@ func (b *book) recordTable(sheet string, heads []any, what []takeback.Head) {
 	b.shown = append(b.shown, takeback.Table{Sheet: sheet, Heads: what})
 }
 
+// recordDetails notes the headings of the details, by their keys: their rows show the points
+// that the sheets of the tasks show, so that those are enough.
+func (b *book) recordDetails(sheet string, keys []string) {
+	what := map[string]takeback.What{"id": takeback.WhatID, "name": takeback.WhatName, "check_id": takeback.WhatCheck, "points": takeback.WhatPoints, "by_hand_points": takeback.WhatSet}
+	heads := make([]takeback.Head, len(keys))
+	for i, key := range keys {
+		heads[i] = takeback.Head{Text: b.t(key), What: what[key]}
+	}
+	b.shown = append(b.shown, takeback.Table{Sheet: sheet, Heads: heads})
+}
+
 // recordRow notes what a row shows, of the table that was begun last.
 func (b *book) recordRow(id string, row []any) {
 	t := &b.shown[len(b.shown)-1]

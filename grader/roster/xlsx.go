@@ -134,6 +134,9 @@ func sheetRow(n int, cells []sheetfile.Cell) row {
 	w := row{line: n, cells: make([]cell, cells[len(cells)-1].Col)}
 	for _, c := range cells {
 		in := cell{text: c.Text}
+		if c.Moment != "" { // as a person sees it, not a number of days
+			in.text = c.Moment
+		}
 		if c.LostDigits {
 			in.bad = &complaint{i18n.M("roster.lost_digits", "id", clip(c.Text)), i18n.M("roster.text_cells_hint")}
 		}

@@ -104,6 +104,20 @@ func TestXLSXNumberFormats(t *testing.T) {
 	require.Equal(t, "20240103", got[2].ID)
 }
 
+// TestXLSXDates: cells with dates and times are what people see, and no numbers of days.
+func TestXLSXDates(t *testing.T) {
+	data := book(t, [][]any{{"学号", "姓名", "提交", "入学"}, {"20240101", "张三", 46357.999305555554, 45536}}, func(f *excelize.File) {
+		for ref, format := range map[string]int{"C2": 22, "D2": 14} {
+			style, err := f.NewStyle(&excelize.Style{NumFmt: format})
+			require.NoError(t, err)
+			require.NoError(t, f.SetCellStyle("Sheet1", ref, ref, style))
+		}
+	})
+	got, err := read(t, data, "r.xlsx")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"提交": "2026-12-01 23:59", "入学": "2024-09-01"}, got[0].Columns)
+}
+
 func TestXLSXErrors(t *testing.T) {
 	head := []any{"学号", "姓名"}
 	long := book(t, [][]any{head, {"张", "三"}, {123456, "李四"}}, nil)

@@ -53,7 +53,11 @@ func (w *Workbook) overs(ctx context.Context, b *sheetfile.Book, sheets []sheetf
 			continue
 		}
 		c := newComparing(t, name)
-		if err := b.Cells(sheets[k], c.row, func(sheetfile.Span) {}); err != nil {
+		row := c.row
+		if t.isDetails() {
+			row = w.Origin.checking(c).row
+		}
+		if err := b.Cells(sheets[k], row, func(sheetfile.Span) {}); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -96,33 +100,16 @@ func newComparing(t *Table, sheet string) *comparing {
 	for i := range t.Rows {
 		c.by[t.Rows[i].ID] = &t.Rows[i]
 	}
-	is := func(what What) int { return slices.IndexFunc(t.Heads, func(h Head) bool { return h.What == what }) }
-	c.id, c.name = is(WhatID), is(WhatName)
+	c.id, c.name = t.index(WhatID), t.index(WhatName)
 	return c
 }
 
 // row takes a row of the sheet, and reports whether to go on.
 func (c *comparing) row(n int, _ bool, cells []sheetfile.Cell) bool {
-	if c.id < 0 {
-		return false
+	if c.id < 0 || c.cols == nil {
+		return c.begin(cells)
 	}
-	if c.cols == nil {
-		if len(cells) > 0 {
-			c.tried++
-		}
-		c.heads(cells)
-		return c.cols != nil || c.tried < headRows
-	}
-	get := func(head int) sheetfile.Cell {
-		if head < 0 || c.cols[head] == 0 {
-			return sheetfile.Cell{}
-		}
-		i, ok := slices.BinarySearchFunc(cells, c.cols[head], func(c sheetfile.Cell, col int) int { return c.Col - col })
-		if !ok {
-			return sheetfile.Cell{}
-		}
-		return cells[i]
-	}
+	get := func(head int) sheetfile.Cell { return c.get(cells, head) }
 	id := bareID(get(c.id).Text)
 	was := c.by[id]
 	if was == nil {
@@ -138,6 +125,30 @@ func (c *comparing) row(n int, _ bool, cells []sheetfile.Cell) bool {
 	c.stays.add(was, get)
 	c.compare(n, was, get)
 	return true
+}
+
+// begin takes a row before the headings were found, and reports whether to go on.
+func (c *comparing) begin(cells []sheetfile.Cell) bool {
+	if c.id < 0 {
+		return false
+	}
+	if len(cells) > 0 {
+		c.tried++
+	}
+	c.heads(cells)
+	return c.cols != nil || c.tried < headRows
+}
+
+// get is the cell of a row under a heading; a blank one if there is none.
+func (c *comparing) get(cells []sheetfile.Cell, head int) sheetfile.Cell {
+	if head < 0 || c.cols[head] == 0 {
+		return sheetfile.Cell{}
+	}
+	i, ok := slices.BinarySearchFunc(cells, c.cols[head], func(c sheetfile.Cell, col int) int { return c.Col - col })
+	if !ok {
+		return sheetfile.Cell{}
+	}
+	return cells[i]
 }
 
 // heads looks for the headings in a row: most of them, the IDs' among them. Of headings that

@@ -9,6 +9,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/sheetfile"
 	"swarmgrade/grader/takeback"
 )
 
@@ -221,5 +222,46 @@ func TestRosterColumnsLikeOurs(t *testing.T) {
 		require.Equal(t, "oral", x.Changes[0].Reason)
 		require.Equal(t, "well done", *x.Changes[0].Remark)
 		require.Empty(t, x.Overs)
+	}
+}
+
+// TestTypedOverInDetails: the same of the points of a check in the details, those that were
+// set by hand too; sorted details, and words in the place of points, are not named.
+func TestTypedOverInDetails(t *testing.T) {
+	for _, lang := range i18n.Langs {
+		data := export(t, class(), lang)
+		w, err := takeback.Read(t.Context(), data, "mini.xlsx")
+		require.NoError(t, err)
+		require.Empty(t, w.Overs)
+		k := slices.IndexFunc(w.Origin.Tables, func(t takeback.Table) bool {
+			return slices.ContainsFunc(t.Heads, func(h takeback.Head) bool { return h.What == takeback.WhatCheck })
+		})
+		require.Positive(t, k)
+		details := w.Origin.Tables[k]
+		require.Empty(t, details.Rows)
+		ref := func(what takeback.What, row int) string {
+			return sheetfile.Name(slices.IndexFunc(details.Heads, func(h takeback.Head) bool { return h.What == what })+1, row)
+		}
+		h := open(t, data)
+		row := func(id string) int {
+			rows, err := h.GetRows(details.Sheet)
+			require.NoError(t, err)
+			i := slices.IndexFunc(rows, func(r []string) bool { return len(r) > 0 && r[0] == id })
+			require.Positive(t, i)
+			return i + 1
+		}
+		put := func(ref string, v any) { require.NoError(t, h.SetCellValue(details.Sheet, ref, v)) }
+		put(ref(takeback.WhatPoints, row(second)), "see me")
+		put(ref(takeback.WhatPoints, row(fourth)), 61) // set by hand: not what counts
+		require.Empty(t, overs(t, h.bytes()))
+		put(ref(takeback.WhatPoints, row(first)), 77)
+		put(ref(takeback.WhatSet, row(fourth)), 71)
+		o := overs(t, h.bytes())
+		require.Len(t, o.Cells, 2)
+		for i, want := range [][]string{{first, "60", "77", ref(takeback.WhatPoints, row(first))}, {fourth, "70", "71", ref(takeback.WhatSet, row(fourth))}} {
+			c := o.Cells[i]
+			require.Equal(t, want, []string{c.ID, c.Was, c.Now, c.Ref})
+			require.Equal(t, []string{details.Sheet, "task1.web"}, []string{c.Sheet, c.Head.Check})
+		}
 	}
 }

@@ -7,7 +7,8 @@ package takeback
 type Table struct {
 	Sheet string
 	Heads []Head
-	// Rows are by ID, in the sheet's order.
+	// Rows are by ID, in the sheet's order; there are none of a sheet with a row a student
+	// and check, which shows what others show.
 	Rows []Row
 }
 
@@ -37,7 +38,11 @@ const (
 	WhatShare  What = "share"
 	WhatWords  What = "words" // why points were lost, or set
 	WhatInput  What = "input" // it is filled in, and read
-	Else       What = ""
+	// On a sheet with a row a student and check: the check, and points that were set for
+	// it by hand. Nothing is recorded of its rows, see [Table].
+	WhatCheck What = "check"
+	WhatSet   What = "set"
+	Else      What = ""
 )
 
 // Row is a student's row, a text a column as [Head]s come, those that are blank at its end
