@@ -44,6 +44,7 @@ func TestServeRunsTheClass(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brings up an embedded cluster")
 	}
+	t.Parallel()
 	w := newWorld(t)
 	require.NoError(t, os.Mkdir(filepath.Join(w.dir, "classes"), 0o755))
 	class := "class: six\nrubric: ha-lb\ncluster: {sim: fault-lab}\nsettings: {parallel: 8, rate: 2000}\nstudents:\n"
