@@ -52,6 +52,7 @@ var actionSteps = []string{
 // that goes on from there grades everybody. GRADE_SOAK is the number of kills of each
 // kind, GRADE_SOAK_ACTIONS a class file with real engines.
 func TestKilledWhileServicesAreChanged(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ kind, action, check string }{
 		{action.Scale, "kind: scale, with: {replicas: 4}", "kind: answers, with: {via: mesh}"},
 		{action.ContainerKill, "kind: container-kill", "kind: recovers, with: {within: 60}"},

@@ -36,6 +36,7 @@ func TestKilledGraders(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" {
 		t.Skip("starts an embedded cluster and kills graders")
 	}
+	t.Parallel()
 	kills := 3
 	if n, err := strconv.Atoi(os.Getenv("GRADE_SOAK")); err == nil {
 		kills = n

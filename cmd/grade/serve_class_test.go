@@ -44,6 +44,7 @@ func TestServeRunsTheClass(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brings up an embedded cluster")
 	}
+	t.Parallel()
 	w := newWorld(t)
 	class := "cluster: {sim: fault-lab}\nsettings: {parallel: 8, rate: 2000}\nstudents:\n"
 	for _, id := range []string{"2024001", "2024002", "2024004", "2024007", "2024008", "2024011"} {

@@ -29,6 +29,7 @@ func TestAStudentGetsToFullMarks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("brings up an embedded cluster")
 	}
+	t.Parallel()
 	w := newWorld(t)
 	require.NoError(t, os.Mkdir(filepath.Join(w.dir, "classes"), 0o755))
 	r := w.serve(t, "2024A")

@@ -349,6 +349,7 @@ func TestSecondInterruptInAFault(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" {
 		t.Skip("starts an embedded cluster and interrupts graders")
 	}
+	t.Parallel()
 	w := newWorld(t)
 	class := w.simClass(t, "fault-lab")
 	text, err := os.ReadFile(class)
