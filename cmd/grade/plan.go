@@ -29,13 +29,13 @@ func newPlanCmd(a *app) *cobra.Command {
 
 // planJSON is the plan for scripts.
 type planJSON struct {
-	Schema   string   `json:"schema"`
-	Class    string   `json:"class"`
-	Rubric   string   `json:"rubric"`
-	Tasks    []string `json:"tasks"`
+	Schema string   `json:"schema"`
+	Class  string   `json:"class"`
+	Rubric string   `json:"rubric"`
+	Tasks  []string `json:"tasks"`
 	// Requests are those sent at most, Expected those where all is as it should be.
-	Requests int      `json:"requests"`
-	Expected int      `json:"requests_expected"`
+	Requests int `json:"requests"`
+	Expected int `json:"requests_expected"`
 	// Seconds and Most are of the whole run, faults included.
 	Seconds  float64       `json:"seconds_at_least"`
 	Most     float64       `json:"seconds_at_most"`

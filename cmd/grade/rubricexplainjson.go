@@ -34,8 +34,8 @@ type explainLoad struct {
 	Or     []string `json:"or,omitempty"`
 	Spread bool     `json:"spread"`
 	// Least and Usual are of each target; PerConnection is of requests.
-	Least         int     `json:"requests_at_least,omitempty"`
-	Usual         int     `json:"requests_usual,omitempty"`
+	Least int `json:"requests_at_least,omitempty"`
+	Usual int `json:"requests_usual,omitempty"`
 	// Early says that the load ends once it is settled, Expected is how many requests
 	// there are of the usual ones where all is as it should be.
 	Early         bool    `json:"ends_early,omitempty"`
