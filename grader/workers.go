@@ -19,7 +19,7 @@ import (
 type Team interface {
 	// Join takes a worker in that is talked with over a stream, which is the team's from then on.
 	Join(ctx context.Context, name string, stream io.ReadWriteCloser) error
-	// Close tells all workers to end.
+	// Close lets go of all workers.
 	Close() error
 }
 

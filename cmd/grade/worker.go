@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -21,7 +22,13 @@ func newWorkerCmd(a *app) *cobra.Command {
 		Use: helper.WorkerVerb, Short: a.lang().T("cli.worker_short"), Hidden: true, Args: cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 		RunE: func(c *cobra.Command, _ []string) error {
-			return playWorker(c.Context(), a.Stdin, a.Stdout, []string{helper.WorkerSecret + "=" + a.Getenv(helper.WorkerSecret)})
+			err := playWorker(c.Context(), a.Stdin, a.Stdout, []string{helper.WorkerSecret + "=" + a.Getenv(helper.WorkerSecret)})
+			if err != nil && !errors.Is(err, errNoSecret) {
+				// Its coordinator knows, or is gone. What fails the managers make anew.
+				fmt.Fprintln(a.Stderr, err)
+				err = nil
+			}
+			return err
 		},
 	}
 }

@@ -216,6 +216,23 @@ func own(token, student string) filters.Args {
 	return f
 }
 
+// emptyJob has the tasks of a job stopped and forgotten: when a job is removed they run on, and stay
+// listed for good, as 20.10 has it. An update makes those of the job before it nobody's, and this one asks
+// for none. Tasks that had ended by themselves stay listed even so.
+func emptyJob(ctx context.Context, api *client.Client, s swarm.Service) error {
+	if j := s.Spec.Mode.ReplicatedJob; j == nil || j.TotalCompletions != nil && *j.TotalCompletions == 0 {
+		return nil
+	}
+	none := uint64(0)
+	s.Spec.Mode.ReplicatedJob = &swarm.ReplicatedJob{MaxConcurrent: &none, TotalCompletions: &none}
+	s.Spec.TaskTemplate.ForceUpdate++
+	_, err := api.ServiceUpdate(ctx, s.ID, s.Version, s.Spec, swarm.ServiceUpdateOptions{})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
 // EndHelpers removes services of the helper; one that is gone by then is no error. It gives the
 // node of each task that the managers do not know to be over: they outlive their service, and
 // the node of one may only be about to make its container.
@@ -228,6 +245,9 @@ func (c *Cluster) EndHelpers(ctx context.Context, token, student string) (open [
 		for _, s := range list {
 			if s.Spec.Labels[helper.LabelToken] != token || token == "" {
 				continue // whatever the filter let through
+			}
+			if err := emptyJob(ctx, api, s); err != nil {
+				return err
 			}
 			if err := api.ServiceRemove(ctx, s.ID); err != nil && !errdefs.IsNotFound(err) {
 				return err

@@ -84,3 +84,36 @@ func TestAWorkersJob(t *testing.T) {
 	require.Equal(t, "none", task.LogDriver.Name)
 	require.Nil(t, s.EndpointSpec)
 }
+
+// TestAJobIsEmptiedBeforeItIsRemoved: engines of 20.10 let its tasks run on otherwise.
+func TestAJobIsEmptiedBeforeItIsRemoved(t *testing.T) {
+	engines, c := startSwarm(t)
+	var did []string
+	for _, e := range engines {
+		e.setHook(func(w http.ResponseWriter, r *http.Request, path string) bool {
+			switch {
+			case r.Method == http.MethodDelete:
+				did = append(did, "remove "+path)
+			case path == "/services/a/update":
+				body, err := io.ReadAll(r.Body)
+				require.NoError(t, err)
+				require.Contains(t, string(body), `"ReplicatedJob":{"MaxConcurrent":0,"TotalCompletions":0}`)
+				require.Contains(t, string(body), `"ForceUpdate":1`)
+				require.Equal(t, "7", r.URL.Query().Get("version"))
+				did = append(did, "empty a")
+				fmt.Fprint(w, `{}`)
+			case path == "/services":
+				fmt.Fprint(w, `[{"ID":"a","Version":{"Index":7},"Spec":{"Name":"a","Labels":{"swarmgrade.lookup":"mine"},"TaskTemplate":{"ContainerSpec":{"Image":"i"}},"Mode":{"ReplicatedJob":{"MaxConcurrent":3,"TotalCompletions":3}}}},
+					{"ID":"b","Spec":{"Name":"b","Labels":{"swarmgrade.lookup":"mine"},"Mode":{"ReplicatedJob":{"MaxConcurrent":0,"TotalCompletions":0}}}}]`)
+			case path == "/tasks":
+				fmt.Fprint(w, `[]`)
+			default:
+				return false
+			}
+			return true
+		})
+	}
+	_, err := c.EndHelpers(t.Context(), "mine", "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"empty a", "remove /services/a", "remove /services/b"}, did)
+}

@@ -182,19 +182,6 @@ func (h *hand) drop(why error) {
 	}
 }
 
-// end tells it to end, and lets go of it.
-func (h *hand) end() {
-	select {
-	case h.queue <- &message{Kind: kEnd}:
-		// It closes its end, which listen hears of; or not.
-		t := time.AfterFunc(cancelLimit, func() { h.drop(errClosed) })
-		<-h.ctx.Done()
-		t.Stop()
-	default:
-	}
-	h.drop(errClosed)
-}
-
 // over is how long its own lease may go on at most.
 func (h *hand) over() time.Duration {
 	h.mu.Lock()

@@ -133,7 +133,8 @@ func (p *Pool) stir() {
 	p.changed = make(chan struct{})
 }
 
-// Close tells all workers to end and lets go of them. Loads under way fail.
+// Close lets go of all workers, which end when their leases are over if nobody ends them before.
+// Loads under way fail.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	hands := p.hands
@@ -141,7 +142,7 @@ func (p *Pool) Close() error {
 	p.stir()
 	p.mu.Unlock()
 	for _, h := range hands {
-		p.running.Go(h.end)
+		h.drop(errClosed)
 	}
 	p.running.Wait()
 	return nil

@@ -15,7 +15,7 @@ import (
 var errLapsed = errors.New("nothing was heard of the coordinator")
 
 // Serve is the worker's program: it drives what it is told to over in and out, and nothing
-// else, until it is told to end, its lease is over, or ctx ends. It dials the addresses of
+// else, until in ends, its lease is over, or ctx ends. It dials the addresses of
 // targets, the swarm's port of hosts that it is asked whether it reaches, and nothing else.
 //
 // The error says why it ended early. Load that was under way has ended when it returns.
@@ -105,7 +105,7 @@ func (s *server) say(ctx context.Context, m *message) {
 // clock is the worker's: nanoseconds since it began.
 func (s *server) clock() int64 { return int64(time.Since(s.began)) }
 
-// read does what it is told until it is told to end.
+// read does what it is told until there is nothing more to read.
 func (s *server) read(ctx context.Context, secret []byte) error {
 	s.first(secret, true, "")
 	hello, err := s.receive()
@@ -147,8 +147,6 @@ func (s *server) read(ctx context.Context, secret []byte) error {
 			s.loadsMu.Unlock()
 		case kGrant:
 			s.budget.add(m.N)
-		case kEnd:
-			return nil
 		default:
 			err = errSpeech
 		}

@@ -38,7 +38,6 @@ const (
 	kLoad   = "load"   // ID, Gen, Order
 	kCancel = "cancel" // ID
 	kGrant  = "grant"  // N requests may be sent
-	kEnd    = "end"    // nothing more is to come
 	// from a worker
 	kWelcome  = "welcome"  // answers hello; Session
 	kPong     = "pong"     // answers ping; At as it was there, Got and Now by the worker's clock
