@@ -151,6 +151,19 @@ func targets(plan *observe.Plan) []string {
 	return append(out, plan.Nodes()...)
 }
 
+// Left are the actions on the class's cluster that a program which is gone has not undone, with what
+// to type; none while one that is alive is at it.
+func (j *Job) Left() ([]*action.Stuck, error) {
+	if j.Class.Cluster.Sim != "" {
+		return nil, nil
+	}
+	return action.Left(action.JournalPath(j.journalDir(), j.Class.Name))
+}
+
+// Heal undoes what [Job.Left] tells of, and says what it did. Each action that is not undone is
+// an [action.Stuck] within the error; the end of ctx stops nothing that was begun.
+func (j *Job) Heal(ctx context.Context) error { return j.heal(ctx) }
+
 // heal undoes what a killed run left, before anything else is done.
 func (j *Job) heal(ctx context.Context) error {
 	if j.Class.Cluster.Sim != "" {

@@ -112,7 +112,9 @@ func (j *Job) Grade(ctx context.Context, opt GradeOptions) (got Graded, err erro
 	}
 	j.g.tell(Recorded{x.run})
 	x.keep, x.helps = book, true
-	err = x.observe(ctx)
+	if err = x.alone(ctx); err == nil {
+		err = x.observe(ctx)
+	}
 	status := gradebook.Finished
 	if err != nil {
 		status = gradebook.Interrupted

@@ -22,13 +22,14 @@ type LinkOptions struct {
 	// for, unless it is an instructor's link alone that is asked for.
 	Students []string
 	Teacher  bool      // an instructor's
+	Names    []string  // of instructors, a link for each; none is one without a name, or for revoking all
 	Missing  bool      // only for students who have none in force
 	Expires  time.Time // zero: never
 }
 
 // NewLink is a link as it was made: the token is shown once, since only its hash is kept.
 type NewLink struct {
-	Student roster.Student // the zero one for an instructor's
+	Student roster.Student // of an instructor there is the name at most
 	Token   string
 	Expires time.Time // zero: never
 }
@@ -36,7 +37,7 @@ type NewLink struct {
 // LinkInfo is a link as a list of them shows it.
 type LinkInfo struct {
 	gradebook.Link
-	Name    string // the student's in the roster; "" for an instructor's, and for who is in it no more
+	Name    string // the student's in the roster, "" for who is in it no more; or the instructor's
 	InForce bool
 }
 
@@ -44,6 +45,7 @@ type LinkInfo struct {
 type Who struct {
 	Student string // ID; "" if Teacher
 	Teacher bool
+	Name    string // the instructor's, "" if the link has none
 }
 
 // ErrNoLink is all that is said of a token that opens nothing, be it unknown, revoked,
@@ -96,6 +98,10 @@ func (j *Job) NewLinks(ctx context.Context, o LinkOptions) (out []NewLink, err e
 	if err != nil {
 		return nil, err
 	}
+	names, err := o.named()
+	if err != nil {
+		return nil, err
+	}
 	book, err := j.openPage(ctx)
 	if err != nil {
 		return nil, err
@@ -112,14 +118,22 @@ func (j *Job) NewLinks(ctx context.Context, o LinkOptions) (out []NewLink, err e
 		})
 	}
 	if o.Teacher {
-		students = append([]roster.Student{{}}, students...)
+		teachers := make([]roster.Student, max(len(names), 1))
+		for i, name := range names {
+			teachers[i].Name = name
+		}
+		students = append(teachers, students...)
 	}
 	var all []gradebook.Link
 	for _, s := range students {
 		token := newToken()
 		hash, _ := tokenHash(token)
 		out = append(out, NewLink{Student: s, Token: token, Expires: o.Expires})
-		all = append(all, gradebook.Link{Student: s.ID, Hash: hash, Made: now, Expires: o.Expires})
+		l := gradebook.Link{Student: s.ID, Hash: hash, Made: now, Expires: o.Expires}
+		if s.ID == "" {
+			l.Name = s.Name
+		}
+		all = append(all, l)
 	}
 	if len(all) == 0 {
 		return nil, nil
@@ -130,9 +144,14 @@ func (j *Job) NewLinks(ctx context.Context, o LinkOptions) (out []NewLink, err e
 	return out, nil
 }
 
-// RevokeLinks ends links at once, and tells how many.
+// RevokeLinks ends links at once, and tells how many. An instructor's name that has none in
+// force is refused, and nothing is revoked.
 func (j *Job) RevokeLinks(ctx context.Context, o LinkOptions) (n int, err error) {
 	students, err := j.linked(o)
+	if err != nil {
+		return 0, err
+	}
+	names, err := o.named()
 	if err != nil {
 		return 0, err
 	}
@@ -145,10 +164,20 @@ func (j *Job) RevokeLinks(ctx context.Context, o LinkOptions) (n int, err error)
 	for _, s := range students {
 		ids = append(ids, s.ID)
 	}
-	if o.Teacher {
+	now := time.Now()
+	switch {
+	case len(names) > 0:
+		if err := hasNamed(ctx, book, now, names); err != nil {
+			return 0, err
+		}
+		if n, err = book.RevokeNamed(ctx, now, names...); err != nil {
+			return n, err
+		}
+	case o.Teacher:
 		ids = append(ids, "")
 	}
-	return book.RevokeLinks(ctx, time.Now(), ids...)
+	k, err := book.RevokeLinks(ctx, now, ids...)
+	return n + k, err
 }
 
 // Links are those that are known, the oldest first.
@@ -158,6 +187,9 @@ func (j *Job) Links(ctx context.Context) (out []LinkInfo, err error) {
 		now := time.Now()
 		for _, l := range all {
 			s, in := j.student(l.Student)
+			if l.Student == "" {
+				s.Name = l.Name
+			}
 			out = append(out, LinkInfo{Link: l, Name: s.Name, InForce: l.InForce(now) && (in || l.Student == "")})
 		}
 		return err
@@ -173,7 +205,7 @@ func (j *Job) WhoHas(ctx context.Context, token string) (who Who, err error) {
 		if err != nil {
 			return err
 		}
-		who = Who{Student: l.Student, Teacher: l.Student == ""}
+		who = Who{Student: l.Student, Teacher: l.Student == "", Name: l.Name}
 		return nil
 	})
 	if errors.Is(err, gradebook.ErrNotFound) {

@@ -35,6 +35,46 @@ func plainClass(t *testing.T) (*grader.Job, string) {
 	return j, home
 }
 
+// TestLinksOfNamedInstructors: each has one of their own, which says who they are and ends by name.
+func TestLinksOfNamedInstructors(t *testing.T) {
+	j, _ := plainClass(t)
+	ctx := t.Context()
+	links, err := j.NewLinks(ctx, grader.LinkOptions{Teacher: true, Names: []string{" 王  老师 ", "李老师", "王 老师"}})
+	require.NoError(t, err)
+	require.Len(t, links, 2, "each has one")
+	who, err := j.WhoHas(ctx, links[0].Token)
+	require.NoError(t, err)
+	require.Equal(t, grader.Who{Teacher: true, Name: "王 老师"}, who)
+	again, err := j.NewLinks(ctx, grader.LinkOptions{Teacher: true, Names: []string{"王 老师"}})
+	require.NoError(t, err)
+	_, err = j.WhoHas(ctx, links[0].Token)
+	require.Equal(t, grader.ErrNoLink, err, "a new one ends the former")
+	all, err := j.Links(ctx)
+	require.NoError(t, err)
+	require.Len(t, all, 3)
+	require.Equal(t, "李老师", all[1].Name)
+
+	for _, name := range []string{"", " ", "a\x00b", "a\u202eb", "\xff", strings.Repeat("王", 41)} {
+		_, err := j.NewLinks(ctx, grader.LinkOptions{Teacher: true, Names: []string{"好", name}})
+		require.Equal(t, diag.Usage, diag.Code(err), "%q", name)
+	}
+	_, err = j.RevokeLinks(ctx, grader.LinkOptions{Teacher: true, Names: []string{"李老师", "张老师"}})
+	require.Equal(t, diag.Usage, diag.Code(err))
+	require.Equal(t, "links.others_named_hint", diag.Failures(err)[0].Hint.Key)
+	_, err = j.WhoHas(ctx, links[1].Token)
+	require.NoError(t, err, "all or none")
+	n, err := j.RevokeLinks(ctx, grader.LinkOptions{Teacher: true, Names: []string{"李老师"}})
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	_, err = j.WhoHas(ctx, again[0].Token)
+	require.NoError(t, err)
+	n, err = j.RevokeLinks(ctx, grader.LinkOptions{Teacher: true})
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "whatever their names")
+	_, err = j.RevokeLinks(ctx, grader.LinkOptions{Teacher: true, Names: []string{"王 老师"}})
+	require.Equal(t, "links.none_named_hint", diag.Failures(err)[0].Hint.Key)
+}
+
 // TestLinksOfClass: who has a link is let in as who they are; all else is the same nothing.
 func TestLinksOfClass(t *testing.T) {
 	j, home := plainClass(t)

@@ -17,6 +17,18 @@ func (j *Job) AddTimeline(ctx context.Context, s *result.Student) error {
 	})
 }
 
+// Timelines draws the fault windows that students' verdicts rest on, of one after the other until next gives nil;
+// what they share is read once. done is told of each.
+func (j *Job) Timelines(ctx context.Context, next func() *result.Student, done func(*result.Timeline, error)) error {
+	return j.reading(ctx, func(book *gradebook.Gradebook) error {
+		t := &timelines{book: book}
+		for s := next(); s != nil; s = next() {
+			done(t.of(ctx, s))
+		}
+		return nil
+	})
+}
+
 // timelines finds fault windows of a gradebook's students: where whose evidence is, is
 // looked up once for all of them. It is not for concurrent use.
 type timelines struct {
@@ -61,7 +73,7 @@ func (t *timelines) of(ctx context.Context, s *result.Student) (*result.Timeline
 		if !slices.ContainsFunc(s.Verdicts, func(v verdict) bool { return v.Evidence == at.bundle }) {
 			continue
 		}
-		c, err := t.book.Case(ctx, at.run, s.ID)
+		c, err := t.book.Faulted(ctx, at.run, s.ID)
 		if errors.Is(err, gradebook.ErrDamaged) || errors.Is(err, gradebook.ErrNotFound) { // which is told at the end
 			continue
 		}

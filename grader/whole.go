@@ -25,6 +25,7 @@ type whole struct {
 
 	mu       sync.Mutex
 	sessions map[string]*action.Session // by service
+	nodes    []string                   // that services are kept from the loss of
 }
 
 // open opens the journal, once.
@@ -50,6 +51,7 @@ func (k *whole) keep(ctx context.Context, f evidence.Action, snap *evidence.Snap
 	}
 	k.mu.Lock()
 	had := maps.Clone(k.sessions)
+	k.nodes = append(k.nodes, f.NodeID)
 	k.mu.Unlock()
 	return k.x.keepOn(ctx, k.opt, f.NodeID, snap, whose, func(svc *evidence.Service) bool { return had[svc.ID] == nil },
 		func(svc *evidence.Service, s *action.Session, err error) {
@@ -111,6 +113,11 @@ func (x *flow) keepOn(ctx context.Context, opt action.Options, node string, snap
 func (k *whole) restore(ctx context.Context) error {
 	if k.closing == nil {
 		return nil
+	}
+	if len(k.sessions) > 0 {
+		for _, node := range k.nodes { // a run that is broken off comes here as soon as the node is back
+			action.ToldOf(ctx, k.opt.Cluster, node)
+		}
 	}
 	var mu sync.Mutex
 	var failed []error

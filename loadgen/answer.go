@@ -36,6 +36,13 @@ func (b *buffer) reset(src io.Reader) {
 	b.src, b.r, b.w = src, 0, 0
 }
 
+// begin is where the first piece of the next answer may be read to, with
+// nothing left of the one before; w then says how much that is.
+func (b *buffer) begin() []byte {
+	b.r, b.w = 0, 0
+	return b.data
+}
+
 // fill reads some more, making room for it first.
 func (b *buffer) fill() error {
 	if b.w == len(b.data) {

@@ -80,6 +80,9 @@ func isStudentLabel(name []byte) bool {
 }
 
 func isRequestLine(line []byte) bool {
+	if !mention.IsMethod(line) {
+		return false // most lines, told by their first letters
+	}
 	i := bytes.LastIndexByte(line, ' ')
 	return i > 0 && mention.IsMethod(line[:i]) && bytes.HasPrefix(line[i+1:], []byte("HTTP/"))
 }

@@ -1,274 +1,66 @@
 package loadgen
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
-
-	"swarmgrade/grader/evidence"
 )
 
 // The paired benchmarks run this test binary again as server and as client,
 // each on a core of its own where taskset can pin them: A, B, A in turn, since
-// machines drift and only ratios count.
+// machines drift and only ratios count. Figures are medians of the rounds.
 //
 //	go test ./loadgen -run '^$' -bench 'Paired|Memory' -benchtime 1x
-
-// childRole tells a process of this binary what to be.
-const childRole = "SWARMGRADE_BENCH_CHILD"
-
-// job is what a client process is told to do.
-type job struct {
-	Client   string // "ours", "vegeta"
-	Addr     string
-	Requests int
-	PerConn  int
-	Workers  int
-	Seconds  float64 // ends sooner than Requests; 0 is no limit
-}
-
-// outcome is what it says of it.
-type outcome struct {
-	Answered, Failed, Hosts int
-	PerSecond               float64
-	CPUMicros               float64 // of this process, a request
-	Allocs                  float64 // a request
-	PeakMB                  float64 // resident
-	HeapMB                  float64 // most ever obtained for heap and stacks
-}
-
-func runChild(role string) int {
-	runtime.GOMAXPROCS(1)
-	if role == "server" {
-		return benchServer()
-	}
-	var j job
-	if err := json.Unmarshal([]byte(role), &j); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	json.NewEncoder(os.Stdout).Encode(j.run())
-	return 0
-}
-
-// benchServer answers as three containers, a connection each in turn, and ends
-// with its standard input.
-func benchServer() int {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Println(ln.Addr())
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	var texts [3][]byte
-	for i := range texts {
-		texts[i] = []byte(plain(whoami(i)))
-	}
-	for n := 0; ; n++ {
-		conn, err := ln.Accept()
-		if err != nil {
-			continue
-		}
-		go func() {
-			defer conn.Close()
-			buf := make([]byte, 2048)
-			used := 0
-			for {
-				k, err := conn.Read(buf[used:])
-				if err != nil {
-					return
-				}
-				used += k
-				if !bytes.HasSuffix(buf[:used], []byte("\r\n\r\n")) {
-					continue
-				}
-				closing := bytes.Contains(buf[:used], []byte("Connection: close"))
-				used = 0
-				if _, err := conn.Write(texts[n%3]); err != nil || closing {
-					return
-				}
-			}
-		}()
-	}
-}
-
-func (j job) run() outcome {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	cpu, start := cpuTime(), time.Now()
-	out := map[string]func() outcome{"ours": j.ours, "vegeta": j.reference}[j.Client]()
-	took := time.Since(start).Seconds()
-	cpu = cpuTime() - cpu
-	runtime.ReadMemStats(&after)
-	n := float64(out.Answered + out.Failed)
-	out.PerSecond = n / took
-	out.CPUMicros = float64(cpu.Microseconds()) / n
-	out.Allocs = float64(after.Mallocs-before.Mallocs) / n
-	out.HeapMB = float64(after.HeapSys+after.StackSys) / (1 << 20)
-	var use syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &use)
-	out.PeakMB = float64(use.Maxrss) / 1024
-	return out
-}
-
-func (j job) duration() time.Duration { return time.Duration(j.Seconds * float64(time.Second)) }
-
-func (j job) ours() (out outcome) {
-	trace, err := Run(context.Background(), evidence.Target{
-		ID: "bench", Address: j.Addr, Requests: j.Requests, PerConnection: j.PerConn, Workers: j.Workers, TimeoutMS: 5000,
-	}, Options{Duration: j.duration()})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	return outcome{Answered: trace.Answered(), Failed: trace.Failed(), Hosts: len(trace.Responders)}
-}
-
-// reference is vegeta as a library with the transport it comes with, reading
-// each body and counting the host name in it.
-func (j job) reference() (out outcome) {
-	hosts := map[string]*int{}
-	attacker := vegeta.NewAttacker(vegeta.KeepAlive(j.PerConn == 0), vegeta.Workers(uint64(j.Workers)), vegeta.MaxWorkers(uint64(j.Workers)))
-	sent := 0
-	pace := stopAfter{&sent, j.Requests}
-	tr := vegeta.NewStaticTargeter(vegeta.Target{Method: "GET", URL: "http://" + j.Addr + "/"})
-	for r := range attacker.Attack(tr, pace, j.duration(), "") {
-		if r.Error != "" {
-			out.Failed++
-			continue
-		}
-		out.Answered++
-		line, _, _ := bytes.Cut(r.Body, []byte{'\n'})
-		name := bytes.TrimPrefix(line, []byte("Hostname: "))
-		if c, ok := hosts[string(name)]; ok {
-			*c++
-		} else {
-			one := 1
-			hosts[string(name)] = &one
-		}
-	}
-	out.Hosts = len(hosts)
-	return out
-}
-
-type stopAfter struct {
-	sent  *int
-	limit int
-}
-
-func (s stopAfter) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
-	return 0, hits >= uint64(s.limit)
-}
-func (stopAfter) Rate(time.Duration) float64 { return 0 }
-
-func cpuTime() time.Duration {
-	var use syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &use)
-	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
-}
-
-// pinned is a command on one core, if taskset is there.
-func pinned(core int, name string, args ...string) *exec.Cmd {
-	if _, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
-		return exec.Command("taskset", append([]string{"-c", strconv.Itoa(core), name}, args...)...)
-	}
-	return exec.Command(name, args...)
-}
-
-// startServer gives its address and ends it with the benchmark.
-func startServer(b *testing.B) string {
-	b.Helper()
-	cmd := pinned(1, os.Args[0])
-	cmd.Env = append(os.Environ(), childRole+"=server")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		in.Close()
-		cmd.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(line)
-}
-
-func (j job) process(b *testing.B) outcome {
-	b.Helper()
-	told, _ := json.Marshal(j)
-	cmd := pinned(0, os.Args[0])
-	cmd.Env = append(os.Environ(), childRole+"="+string(told))
-	cmd.Stderr = os.Stderr
-	said, err := cmd.Output()
-	if err != nil {
-		b.Fatal(err)
-	}
-	var o outcome
-	if err := json.Unmarshal(said, &o); err != nil {
-		b.Fatal(err)
-	}
-	if o.Failed > 0 || o.Answered == 0 {
-		b.Fatalf("%s: %d answers, %d failures", j.Client, o.Answered, o.Failed)
-	}
-	return o
-}
-
+//
+//	x-…              requests a second, of the other's
+//	x-…-cpu          processor time a request, of the other's
+//	core-share       how much of its core the client had; with much less than 1 something
+//	                 else ran there, and x-… says little
+//	server-busy      how much of its time the server was at work for the client
+//	server-headroom  how many times as many requests a client that does next to
+//	                 nothing gets out of it; with little more than 1 the server is
+//	                 what is measured
 const (
 	benchWorkers = 50
-	benchRounds  = 5
-	benchSeconds = 2
+	benchRounds  = 7
+	benchSeconds = 1 // each
 )
+
+// figures are what rounds of a benchmark came to, by name.
+type figures map[string][]float64
+
+func (f figures) add(name string, v float64) { f[name] = append(f[name], v) }
+
+func (f figures) report(b *testing.B) {
+	for name, v := range f {
+		b.ReportMetric(median(v), name)
+	}
+}
 
 func modes(b *testing.B, do func(b *testing.B, perConn int)) {
 	b.Run("new-connections", func(b *testing.B) { do(b, 1) })
 	b.Run("keep-alive", func(b *testing.B) { do(b, 0) })
 }
 
+func paired(server *benched, perConn int) job {
+	return job{Client: "ours", Addr: server.addr, Requests: 1e9, PerConn: perConn, Workers: benchWorkers, Seconds: benchSeconds}
+}
+
 // BenchmarkPairedReference compares with vegeta and net/http's transport.
 func BenchmarkPairedReference(b *testing.B) {
 	modes(b, func(b *testing.B, perConn int) {
-		addr := startServer(b)
-		ours := job{Client: "ours", Addr: addr, Requests: 1e9, PerConn: perConn, Workers: benchWorkers, Seconds: benchSeconds}
-		ref := ours
+		server := startServer(b)
+		ref := paired(server, perConn)
 		ref.Client = "vegeta"
-		var r outcome
-		compare(b, ours, func() outcome { r = ref.process(b); return r }, "reference")
-		o := ours.process(b)
-		b.ReportMetric(o.PerSecond, "requests/s")
-		b.ReportMetric(o.CPUMicros, "us-cpu/request")
-		b.ReportMetric(o.Allocs, "allocs/request")
-		b.ReportMetric(r.PerSecond, "reference-requests/s")
-		b.ReportMetric(r.CPUMicros, "reference-us-cpu/request")
-		b.ReportMetric(r.Allocs, "reference-allocs/request")
+		compare(b, server, perConn, func() outcome { return ref.process(b) }, "reference")
 	})
 }
 
@@ -292,14 +84,13 @@ func BenchmarkPairedWrk(b *testing.B) {
 		b.Fatal(err)
 	}
 	modes(b, func(b *testing.B, perConn int) {
-		addr := startServer(b)
-		ours := job{Client: "ours", Addr: addr, Requests: 1e9, PerConn: perConn, Workers: benchWorkers, Seconds: benchSeconds}
+		server := startServer(b)
 		args := []string{"-t1", "-c" + strconv.Itoa(benchWorkers), fmt.Sprintf("-d%ds", benchSeconds), "-s", script}
 		if perConn == 1 {
 			args = append(args, "-H", "Connection: close")
 		}
 		other := func() outcome {
-			cmd := pinned(0, wrk, append(args, "http://"+addr+"/")...)
+			cmd := pinned(0, wrk, append(args, "http://"+server.addr+"/")...)
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				b.Fatalf("%v: %s", err, out)
@@ -311,7 +102,7 @@ func BenchmarkPairedWrk(b *testing.B) {
 			}
 			return outcome{PerSecond: rate, CPUMicros: cpuOf(cmd, rate*benchSeconds)}
 		}
-		compare(b, ours, other, "wrk")
+		compare(b, server, perConn, other, "wrk")
 	})
 }
 
@@ -323,11 +114,10 @@ func BenchmarkPairedVegetaCommand(b *testing.B) {
 		b.Skip("the vegeta command is not installed: go install github.com/tsenart/vegeta/v12@v12.13.0")
 	}
 	modes(b, func(b *testing.B, perConn int) {
-		addr := startServer(b)
-		ours := job{Client: "ours", Addr: addr, Requests: 1e9, PerConn: perConn, Workers: benchWorkers, Seconds: benchSeconds}
+		server := startServer(b)
 		other := func() outcome {
 			line := fmt.Sprintf("echo GET http://%s/ | %s attack -rate 0 -max-workers %d -workers %[3]d -keepalive=%t -duration %ds | %[2]s report -type json",
-				addr, cmd, benchWorkers, perConn == 0, benchSeconds)
+				server.addr, cmd, benchWorkers, perConn == 0, benchSeconds)
 			sh := pinned(0, "sh", "-c", line)
 			out, err := sh.Output()
 			if err != nil {
@@ -342,24 +132,40 @@ func BenchmarkPairedVegetaCommand(b *testing.B) {
 			}
 			return outcome{PerSecond: said.Rate, CPUMicros: cpuOf(sh, said.Requests)}
 		}
-		compare(b, ours, other, "vegeta-command")
+		compare(b, server, perConn, other, "vegeta-command")
 	})
 }
 
 // compare reports ratios of speed and of CPU a request. Speed says little when
 // the server's core is the narrower one; CPU does not depend on that.
-func compare(b *testing.B, ours job, other func() outcome, name string) {
+func compare(b *testing.B, server *benched, perConn int, other func() outcome, name string) {
+	ours := paired(server, perConn)
+	bare := ours
+	bare.Client = "bare"
 	for b.Loop() {
-		var speed, cpu []float64
+		f := figures{}
 		for range benchRounds {
 			before := other()
+			busy := server.busy(b)
 			o := ours.process(b)
+			busy = server.busy(b) - busy
 			after := other()
-			speed = append(speed, 2*o.PerSecond/(before.PerSecond+after.PerSecond))
-			cpu = append(cpu, 2*o.CPUMicros/(before.CPUMicros+after.CPUMicros))
+			f.add("x-"+name, 2*o.PerSecond/(before.PerSecond+after.PerSecond))
+			f.add("x-"+name+"-cpu", 2*o.CPUMicros/(before.CPUMicros+after.CPUMicros))
+			for of, o := range map[string]outcome{"": o, name + "-": after} {
+				f.add(of+"requests/s", o.PerSecond)
+				f.add(of+"us-cpu/request", o.CPUMicros)
+				if o.Allocs > 0 {
+					f.add(of+"allocs/request", o.Allocs)
+				}
+			}
+			f.add("core-share", o.PerSecond*o.CPUMicros/1e6)
+			if runtime.GOOS == "linux" && apart() {
+				f.add("server-busy", busy.Seconds()/benchSeconds)
+				f.add("server-headroom", bare.process(b).PerSecond/o.PerSecond)
+			}
 		}
-		b.ReportMetric(median(speed), "x-"+name)
-		b.ReportMetric(median(cpu), "x-"+name+"-cpu")
+		f.report(b)
 	}
 }
 
@@ -373,9 +179,9 @@ func cpuOf(cmd *exec.Cmd, requests float64) float64 {
 func BenchmarkMemory(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			addr := startServer(b)
+			server := startServer(b)
 			for b.Loop() {
-				o := job{Client: "ours", Addr: addr, Requests: n, Workers: benchWorkers}.process(b)
+				o := job{Client: "ours", Addr: server.addr, Requests: n, Workers: benchWorkers}.process(b)
 				b.ReportMetric(o.PeakMB, "MB-resident")
 				b.ReportMetric(o.HeapMB, "MB-heap-and-stacks")
 			}
@@ -411,20 +217,15 @@ func BenchmarkAttribution(b *testing.B) {
 	}
 }
 
-// BenchmarkAttacker is vegeta's own cost: pacing, hits and results over a
-// client that does nothing.
+// BenchmarkAttacker is vegeta's own cost: pacing, hits and results of requests
+// that take nothing.
 func BenchmarkAttacker(b *testing.B) {
 	b.ReportAllocs()
-	client := &http.Client{Transport: nothing{&http.Response{StatusCode: 200, Status: "200 OK", Body: http.NoBody}}}
-	attacker := vegeta.NewAttacker(vegeta.Client(client), vegeta.Workers(benchWorkers), vegeta.MaxWorkers(benchWorkers))
+	attacker := vegeta.NewAttacker(vegeta.Workers(benchWorkers), vegeta.MaxWorkers(benchWorkers))
 	n := 0
-	for range attacker.Attack(everyHit, stopAfter{&n, b.N}, 0, "") {
+	for range attacker.Attack(func(t *vegeta.Target) error { t.Method = done; return nil }, stopAfter{&n, b.N}, 0, "") {
 	}
 }
-
-type nothing struct{ r *http.Response }
-
-func (n nothing) RoundTrip(*http.Request) (*http.Response, error) { return n.r, nil }
 
 func BenchmarkHistogram(b *testing.B) {
 	var h histogram

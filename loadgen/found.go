@@ -74,8 +74,11 @@ func (f *found) word(v []byte) []byte {
 func (f *found) address(v []byte) {
 	f.steps += len(v)
 	v = trim(v)
-	if i := bytes.IndexAny(v, "/%"); i >= 0 {
-		v = v[:i]
+	for i, c := range v {
+		if c == '/' || c == '%' {
+			v = v[:i]
+			break
+		}
 	}
 	if a, ok := parseAddr(v); ok && !a.IsLoopback() && !a.IsUnspecified() {
 		f.addAddress(a)

@@ -56,14 +56,15 @@ func (h *holder) ends(hit uint64) bool { return h.begins(hit + 1) }
 func (h *holder) hold(s *session, hit uint64) {
 	h.s, h.hit, h.early, h.err = s, hit, false, nil
 	s.hit = hit
-	if h.err = s.open(time.Now().Add(s.c.timeout)); h.err != nil {
+	now := time.Since(s.c.began)
+	if h.err = s.open(now, now+s.c.timeout); h.err != nil {
 		return
 	}
 	s.request, s.nonce = s.c.script.write(s.request, hit, true)
 	s.request = append(s.request[:len(s.request)-2], "Content-Length: "...)
 	s.request = strconv.AppendInt(s.request, int64(h.plan.Fresh), 10)
 	s.request = append(s.request, "\r\n\r\n"...)
-	if _, h.err = s.conn.Write(s.request); h.err == nil {
+	if _, h.err = s.Write(s.request); h.err == nil {
 		s.c.connections.Add(1)
 	}
 }
@@ -73,8 +74,8 @@ func (h *holder) drip() {
 	if h.s == nil || h.err != nil {
 		return
 	}
-	if h.err = h.s.until(time.Now().Add(h.s.c.timeout)); h.err == nil {
-		_, h.err = h.s.conn.Write(blank)
+	if h.err = h.s.until(h.s.c.timeout); h.err == nil {
+		_, h.err = h.s.Write(blank)
 	}
 }
 
@@ -89,7 +90,7 @@ func (h *holder) release() (failure, error) {
 	s := h.s
 	s.answer = answer{}
 	if h.err == nil {
-		if h.err = s.until(time.Now().Add(peek)); h.err == nil {
+		if h.err = s.until(peek); h.err == nil {
 			err := s.buf.fill()
 			h.early = !errors.Is(err, os.ErrDeadlineExceeded)
 		}
@@ -99,7 +100,7 @@ func (h *holder) release() (failure, error) {
 		h.drip()
 	}
 	if h.err == nil {
-		if h.err = s.until(time.Now().Add(s.c.timeout)); h.err == nil {
+		if h.err = s.until(s.c.timeout); h.err == nil {
 			h.err = s.buf.read(&s.answer)
 		}
 	}
@@ -113,6 +114,13 @@ func (h *holder) release() (failure, error) {
 		return failedRedirect, nil
 	}
 	return 0, nil
+}
+
+// until has what follows on the connection be over after so long.
+func (s *session) until(left time.Duration) error {
+	now := time.Since(s.c.began)
+	s.due = now + left
+	return s.arm(now)
 }
 
 // over notes that a round is complete.

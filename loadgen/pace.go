@@ -50,13 +50,14 @@ func newPacer(ctx context.Context, t evidence.Target, o Options, began time.Time
 func (p *pacer) Rate(time.Duration) float64 { return 0 }
 
 // Pace holds the caller until the next hit is due.
-func (p *pacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
+func (p *pacer) Pace(now time.Duration, hits uint64) (time.Duration, bool) {
 	if hits >= p.requests || p.ctx.Err() != nil {
 		return 0, true
 	}
-	now := time.Since(p.began)
 	slot := time.Duration(-1)
 	if p.every > 0 {
+		// vegeta counts from when it began, which is a little later.
+		now = time.Since(p.began)
 		slot = time.Duration(hits)*p.every + p.shift
 	}
 	if p.duration > 0 && max(now, slot) >= p.duration {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -71,7 +70,6 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 	// An attacker is single-use: one is made for each run.
 	attacker := vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: client}),
 		vegeta.Workers(uint64(target.Workers)),
 		vegeta.MaxWorkers(uint64(target.Workers)),
 	)
@@ -84,7 +82,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	// The results carry nothing that is not counted already; they only have to
 	// be taken off vegeta's hands.
 	next := progressEvery
-	for range attacker.Attack(everyHit, pace, 0, "") {
+	for range attacker.Attack(client.hit, pace, 0, "") {
 		if opts.Progress == nil {
 			continue
 		}
@@ -128,13 +126,6 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 }
 
 const progressEvery = 100 * time.Millisecond
-
-// everyHit is the same for every request: the client ignores it and writes the
-// request that it rendered once.
-func everyHit(t *vegeta.Target) error {
-	t.Method, t.URL = http.MethodGet, "/"
-	return nil
-}
 
 // checkTarget fills in defaults and gives the address to dial.
 func checkTarget(t *evidence.Target) (netip.AddrPort, error) {

@@ -86,7 +86,7 @@ func TestManyWorkersCountEveryAnswer(t *testing.T) {
 	trace, err := Run(t.Context(), tgt, Options{})
 	require.NoError(t, err)
 	mustAddUp(t, trace)
-	require.Equal(t, 2000, trace.Answered())
+	require.Equal(t, 2000, trace.Answered(), "%+v", trace.Errors)
 	require.Len(t, trace.Responders, 3)
 }
 

@@ -26,15 +26,21 @@ import (
 // classOnPages serves a class of two on an embedded cluster, the second of whom has forgotten to scale a service.
 func classOnPages(t *testing.T) (d *desk.Desk, s *served, base string) {
 	t.Helper()
+	return sampleOnPages(t, "gen-2")
+}
+
+// sampleOnPages serves a sample class on an embedded cluster.
+func sampleOnPages(t *testing.T, sample string) (d *desk.Desk, s *served, base string) {
+	t.Helper()
 	a := &app{command: command{Stdout: t.Output(), Stderr: t.Output(), Getenv: func(string) string { return "" }}, dir: t.TempDir(), haproxy: proxyEmbedded}
 	a.ui = newUI(a.command, a.lang())
 	s = a.newServed()
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	o := a.deskOptions(s, grader.Select{Class: "gen-2"})
+	o := a.deskOptions(s, grader.Select{Class: sample})
 	o.Every = -1
 	d, err := desk.New(t.Context(), o)
 	require.NoError(t, err)
-	require.NoError(t, s.warm(t.Context(), roster.Cluster{Sim: "gen-2"}))
+	require.NoError(t, s.warm(t.Context(), roster.Cluster{Sim: sample}))
 	site := web.New(web.Options{Desk: d, Lang: i18n.EN})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -126,25 +126,26 @@ func (a *app) sayKept(x regraded) {
 	if x.Carried > 0 {
 		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_carried", "n", x.Carried, "lab", x.lab(), "rubric", x.j.Rubric.ID)))
 	}
-	for _, list := range []struct {
-		key   string
-		lines []string
-	}{{"hand.regrade_gone", gone}, {"hand.regrade_kept", kept}} {
-		if len(list.lines) == 0 {
-			continue
-		}
-		fmt.Fprintln(a.Stdout, lang.T(list.key, "n", len(list.lines)))
-		for _, line := range list.lines[:min(len(list.lines), listedKept)] {
-			fmt.Fprintln(a.Stdout, line)
-		}
-		if more := len(list.lines) - listedKept; more > 0 {
-			fmt.Fprintln(a.Stdout, "  "+diag.Plain(lang.T("hand.list_more", "n", more, "class", x.j.Class.Name)))
-		}
-		if list.key == "hand.regrade_gone" {
-			fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_gone_hint", "class", x.j.Class.Name, "flags", x.j.RubricFlag())))
-		}
+	if x.sayList(a, "hand.regrade_gone", gone) {
+		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_gone_hint", "class", x.j.Class.Name, "flags", x.j.RubricFlag())))
 	}
+	x.sayList(a, "hand.regrade_kept", kept)
 	a.sayLimits(x)
+}
+
+// sayList prints a list under its heading, as far as it is shown; it reports whether there is any.
+func (x regraded) sayList(a *app, heading string, lines []string) bool {
+	if len(lines) == 0 {
+		return false
+	}
+	fmt.Fprintln(a.Stdout, a.lang().T(heading, "n", len(lines)))
+	for _, line := range lines[:min(len(lines), listedKept)] {
+		fmt.Fprintln(a.Stdout, line)
+	}
+	if more := len(lines) - listedKept; more > 0 {
+		fmt.Fprintln(a.Stdout, "  "+diag.Plain(a.lang().T("hand.list_more", "n", more, "class", x.j.Class.Name)))
+	}
+	return true
 }
 
 // sayLimits prints whose points by hand are above their maximum now, or of another maximum
@@ -169,21 +170,8 @@ func (a *app) sayLimits(x regraded) {
 			example = l.ID + l.Target()
 		}
 	}
-	for _, list := range []struct {
-		key   string
-		lines []string
-	}{{"hand.regrade_cut", cut}, {"hand.regrade_max", other}} {
-		if len(list.lines) == 0 {
-			continue
-		}
-		fmt.Fprintln(a.Stdout, lang.T(list.key, "n", len(list.lines)))
-		for _, line := range list.lines[:min(len(list.lines), listedKept)] {
-			fmt.Fprintln(a.Stdout, line)
-		}
-		if more := len(list.lines) - listedKept; more > 0 {
-			fmt.Fprintln(a.Stdout, "  "+diag.Plain(lang.T("hand.list_more", "n", more, "class", x.j.Class.Name)))
-		}
-	}
+	x.sayList(a, "hand.regrade_cut", cut)
+	x.sayList(a, "hand.regrade_max", other)
 	if example != "" {
 		fmt.Fprintln(a.Stdout, diag.Plain(lang.T("hand.regrade_cut_hint", "class", x.j.Class.Name, "flags", x.j.RubricFlag(), "student", example)))
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,6 @@ import (
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/roster"
 	"swarmgrade/grader/web"
 )
 
@@ -89,7 +89,7 @@ func (f *serveFlags) check() error {
 }
 
 // serve shows the class's pages until it is interrupted, which is how it is meant to end.
-func (a *app) serve(ctx context.Context, f *serveFlags) error {
+func (a *app) serve(ctx context.Context, f *serveFlags) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -102,8 +102,12 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	secure := f.cert != ""
 	var pair tls.Certificate
 	if secure {
-		if pair, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
-			return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.bad_cert", "cert", f.cert, "key", f.key), Hint: i18n.M("serve.bad_cert_hint"), Cause: err}
+		var notes []i18n.Msg
+		if pair, notes, err = f.pair(ctx, time.Now()); err != nil {
+			return err
+		}
+		for _, n := range notes {
+			a.ui.note(a.lang().Text(n))
 		}
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.listen)
@@ -111,17 +115,16 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return &diag.Failure{Code: diag.Usage, Msg: i18n.M("serve.no_listen", "listen", f.listen), Hint: i18n.M("serve.no_listen_hint"), Cause: err}
 	}
 	defer l.Close()
-	s := serving{a: a, f: f, j: j}
-	shared := desk.Share(s.dial)
-	defer shared.Close()
+	s := serving{a: a, f: f, j: j, served: a.newServed()}
+	defer func() { err = errors.Join(err, s.served.Close()) }()
 	if j.Class.Cluster.Sim != "" { // for students to type to, whoever comes first
-		conn, err := shared.Dial(ctx, j.Class.Cluster)
-		if err != nil {
+		if err := s.served.warm(ctx, j.Class.Cluster); err != nil {
 			return err
 		}
-		conn.Close()
 	}
-	d, err := desk.New(ctx, desk.Options{Grader: func() *grader.Grader { return s.grader(shared.Dial) }, Select: f.sel(), AtOnce: f.atOnce})
+	o := a.deskOptions(s.served, f.sel())
+	o.AtOnce = f.atOnce
+	d, err := desk.New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -133,6 +136,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if secure {
 		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
+	over, err := s.heal(ctx, d) // before anybody can begin anything
+	if err != nil {
+		return errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
+	defer over.Wait()
 	failed := make(chan error, 1)
 	go func() {
 		if secure {
@@ -141,7 +149,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 			failed <- srv.Serve(bounded)
 		}
 	}()
-	unsaid := s.print(ctx, l.Addr().String())
+	unsaid := s.print(ctx, reached(l.Addr().String(), pair.Leaf))
 	if unsaid == nil {
 		select {
 		case <-ctx.Done():
@@ -149,6 +157,51 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		}
 	}
 	return errors.Join(unsaid, s.down(ctx, srv, d))
+}
+
+// heal says at once what a program that was killed left on the cluster, as a server before this one; it is undone while
+// the pages are up already.
+func (s *serving) heal(ctx context.Context, d *desk.Desk) (over *sync.WaitGroup, err error) {
+	over = &sync.WaitGroup{}
+	left, err := s.j.Left()
+	if err != nil || len(left) == 0 {
+		return over, err
+	}
+	healed, err := d.Heal(ctx)
+	if err != nil || healed == nil {
+		return over, err
+	}
+	lang := s.a.lang()
+	var what []string
+	for _, x := range left {
+		if m := lang.Text(whatIsLeft(x)); !slices.Contains(what, m) {
+			what = append(what, m)
+		}
+	}
+	fmt.Fprintln(s.a.Stderr, diag.Plain(lang.T("serve.left", "what", what)))
+	over.Go(func() {
+		<-healed
+		last := d.Run().Last
+		if last == nil || len(last.Failed) == 0 {
+			fmt.Fprintln(s.a.Stderr, lang.T("serve.left_undone"))
+			return
+		}
+		for _, f := range last.Failed {
+			s.a.ui.failure(lang.Text(f.Msg), lang.Text(f.Hint))
+		}
+	})
+	return over, nil
+}
+
+// whatIsLeft says it in a few words: a node's services are many.
+func whatIsLeft(x *action.Stuck) i18n.Msg {
+	switch {
+	case x.Harmless():
+		return i18n.M("serve.left_own")
+	case x.Fault.Student != "":
+		return i18n.M("serve.left_services")
+	}
+	return i18n.M("serve.left_node", "node", x.Fault.Hostname, "kind", i18n.M("observe.kind_"+underscored(x.Fault.Kind)))
 }
 
 // goingDown is how long readers have for what they are at when the server ends.
@@ -179,53 +232,10 @@ func (s *serving) down(ctx context.Context, srv *http.Server, d *desk.Desk) erro
 
 // serving is what the verb knows of the class that it serves.
 type serving struct {
-	a *app
-	f *serveFlags
-	j *grader.Job
-
-	mu   sync.Mutex
-	sim  *simCluster
-	over func(undone bool)
-}
-
-// dial opens the class's cluster, and keeps in mind an embedded one.
-func (s *serving) dial(ctx context.Context, of roster.Cluster) (grader.Conn, error) {
-	if of.Sim == "" {
-		return s.a.dial(ctx, of)
-	}
-	c, err := s.a.connectSim(ctx, of.Sim)
-	if err != nil {
-		return grader.Conn{}, err
-	}
-	s.mu.Lock()
-	s.sim = c
-	s.mu.Unlock()
-	return s.a.simConn(ctx, c), nil
-}
-
-// grader is one for an operation of the desk.
-func (s *serving) grader(dial desk.Dial) *grader.Grader {
-	of := s.a.grader()
-	return &grader.Grader{
-		Dir: of.Dir, Home: of.Home, Samples: of.Samples, SampleNames: of.SampleNames, Load: of.Load, Diagnose: of.Diagnose, Tool: of.Tool,
-		Dial: dial, Tell: s.tell,
-	}
-}
-
-// tell keeps in mind a fault that is in force, for who ends the program at once.
-func (s *serving) tell(e grader.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch e := e.(type) {
-	case grader.Held:
-		stuck := e.Stuck
-		s.over = s.a.litter.inForce(func() int { return s.a.sayStuck([]*action.Stuck{stuck}...) })
-	case grader.LetGo:
-		if s.over != nil {
-			s.over(e.Undone)
-			s.over = nil
-		}
-	}
+	a      *app
+	f      *serveFlags
+	j      *grader.Job
+	served *served
 }
 
 // logTo is where requests are told of: the screen with --verbose, else nowhere but for trouble.
@@ -297,11 +307,9 @@ func (s *serving) print(ctx context.Context, listening string) error {
 		}
 	}
 	fmt.Fprintln(&b, lang.T("serve.links", "class", s.j.Class.Name, "url", base))
-	s.mu.Lock()
-	if s.sim != nil {
-		fmt.Fprintf(&b, "%s\n  export DOCKER_HOST=%s\n", lang.T("serve.sim"), s.sim.sim.Endpoints()[0])
+	if host := s.served.endpoint(); host != "" {
+		fmt.Fprintf(&b, "%s\n  export DOCKER_HOST=%s\n", lang.T("serve.sim"), host)
 	}
-	s.mu.Unlock()
 	fmt.Fprintln(&b, lang.T("sim.finish"))
 	_, err = fmt.Fprint(a.Stdout, diag.Plain(b.String()))
 	return err

@@ -23,7 +23,7 @@ import (
 // linkFlags say for whom links are made, and where they go.
 type linkFlags struct {
 	class                        string
-	students                     []string
+	students, names              []string
 	teacher, renew, revoke, list bool
 	expires, url, out            string
 	fill                         grader.LinkSheet
@@ -43,6 +43,7 @@ func newServeLinksCmd(a *app) *cobra.Command {
 	fs.StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
 	fs.StringSliceVar(&f.students, "students", nil, lang.T("links.flag_students"))
 	fs.BoolVar(&f.teacher, "teacher", false, lang.T("links.flag_teacher"))
+	fs.StringSliceVar(&f.names, "name", nil, lang.T("links.flag_name"))
 	fs.BoolVar(&f.renew, "renew", false, lang.T("links.flag_renew"))
 	fs.BoolVar(&f.revoke, "revoke", false, lang.T("links.flag_revoke"))
 	fs.BoolVar(&f.list, "list", false, lang.T("links.flag_list"))
@@ -64,11 +65,14 @@ func newServeLinksCmd(a *app) *cobra.Command {
 				}
 			}
 		}
+		if len(f.names) > 0 && !f.teacher {
+			return usageHint(i18n.M("links.name_alone"), i18n.M("links.name_alone_hint", "class", f.class, "name", strings.Join(f.names, ",")))
+		}
 		j, err := a.open(c.Context(), &classFlags{class: f.class})
 		if err != nil {
 			return err
 		}
-		switch o := (grader.LinkOptions{Students: f.students, Teacher: f.teacher}); {
+		switch o := (grader.LinkOptions{Students: f.students, Teacher: f.teacher, Names: f.names}); {
 		case f.revoke:
 			return a.revokeLinks(c.Context(), j, o)
 		case f.list:
@@ -196,6 +200,9 @@ func (a *app) listLinks(ctx context.Context, j *grader.Job) error {
 		who, until := strings.TrimSpace(l.Student+" "+l.Name), a.lang().T("links.never")
 		if l.Student == "" {
 			who = a.lang().T("links.teacher")
+			if l.Name != "" {
+				who = a.lang().T("links.teacher_named", "name", l.Name)
+			}
 		}
 		if !l.Expires.IsZero() {
 			until = l.Expires.Local().Format("2006-01-02 15:04")

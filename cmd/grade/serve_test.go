@@ -26,13 +26,13 @@ var (
 
 // reader is somebody with a browser.
 type reader struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 	*http.Client
 }
 
 // opens follows a link that was printed.
-func opens(t *testing.T, link string) (*reader, string) {
+func opens(t testing.TB, link string) (*reader, string) {
 	t.Helper()
 	u, err := url.Parse(link)
 	require.NoError(t, err)
@@ -67,7 +67,7 @@ func (r *reader) text(res *http.Response) string {
 	return string(b)
 }
 
-func field(t *testing.T, form *regexp.Regexp, page string) string {
+func field(t testing.TB, form *regexp.Regexp, page string) string {
 	t.Helper()
 	m := form.FindStringSubmatch(page)
 	require.NotNil(t, m, page)

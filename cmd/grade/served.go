@@ -1,12 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
-	"time"
 
-	"swarmgrade/fixtures/deployments"
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader"
 	"swarmgrade/grader/desk"
@@ -21,11 +20,8 @@ type served struct {
 	*desk.Shared
 	a *app
 
-	mu       sync.Mutex
-	sim      *sim.Cluster // nil while nobody has dialled one
-	scenario string
-	seats    []deployments.Seat
-	took     time.Duration // to bring it up
+	mu  sync.Mutex
+	sim *sim.Cluster // nil while nobody has dialled one
 }
 
 // newServed dials nothing yet.
@@ -69,31 +65,32 @@ func (s *served) bringUp(ctx context.Context, scenario string) (*sim.Cluster, er
 	if err != nil {
 		return nil, err
 	}
-	start := time.Now()
 	// As grade sim offers it: whoever can open a socket of ours is us, or root.
-	up, err := s.a.bringUpSim(ctx, seats, sim.Options{Seed: simSeed, Speed: simSpeed, HostFiles: true})
+	up, err := s.a.bringUpSim(ctx, seats, sim.Options{Seed: cmp.Or(s.a.simSeed, simSeed), Speed: simSpeed, HostFiles: true})
 	if err != nil {
 		return nil, err
 	}
-	s.sim, s.scenario, s.seats, s.took = up, scenario, seats, time.Since(start)
+	s.sim = up
 	return up, nil
 }
 
-// warm dials the cluster, so that the first student need not wait for it, and prints how to
-// reach an embedded one.
+// warm dials the cluster, so that the first student need not wait for it.
 func (s *served) warm(ctx context.Context, of roster.Cluster) error {
 	c, err := s.Dial(ctx, of)
-	if err != nil {
-		return err
+	if err == nil {
+		c.Close()
 	}
-	c.Close()
+	return err
+}
+
+// endpoint is where an embedded cluster takes commands, "" without one.
+func (s *served) endpoint() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sim == nil {
-		return nil
+		return ""
 	}
-	g := simGuide{cluster: s.sim, class: s.scenario, seats: s.seats}
-	return g.print(s.a, "", float64(int(s.took.Seconds()*10))/10)
+	return s.sim.Endpoints()[0]
 }
 
 // Close lets go of the cluster; an embedded one ends.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"database/sql"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"swarmgrade/grader"
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
 )
 
@@ -86,4 +89,31 @@ func TestADeskKeepsLinksAndRequests(t *testing.T) {
 	_, err = d.ByHand(ctx, "2024001", "", grader.ByHand{Kind: result.Excused, Reason: "病假", Who: "老师", When: time.Now()})
 	require.Equal(t, diag.Usage, diag.Code(err), "nobody was graded yet")
 	require.Nil(t, s.sim, "no cluster was needed")
+}
+
+// TestADeskTellsOfADamagedGradebook whichever page met with it.
+func TestADeskTellsOfADamagedGradebook(t *testing.T) {
+	ctx := t.Context()
+	d, s, dir := deskOf(t)
+	defer func() {
+		require.NoError(t, d.Close(ctx))
+		require.NoError(t, s.Close())
+	}()
+	made, err := d.NewLinks(ctx, grader.LinkOptions{Students: []string{"2024001"}})
+	require.NoError(t, err)
+	require.Empty(t, d.Troubles())
+	db, err := sql.Open("sqlite", filepath.Join(dir, "gradebook", "six.db"))
+	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, "UPDATE links SET student='2024002'")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	_, err = d.WhoHas(ctx, made[0].Token)
+	require.ErrorIs(t, err, grader.ErrNoLink)
+	var said []string
+	for _, x := range d.Troubles() {
+		said = append(said, i18n.EN.Text(x.Msg)+" → "+i18n.EN.Text(x.Hint))
+	}
+	require.Len(t, said, 2, "what is the matter, and where a copy is")
+	require.Contains(t, said[0]+said[1], "1 record is not as written (links)")
+	require.Contains(t, said[0]+said[1], "a copy of it as it is was kept as")
 }

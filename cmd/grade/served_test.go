@@ -200,6 +200,9 @@ func TestADeskServes(t *testing.T) {
 		got := outcomes(standing, id)
 		require.Equal(t, "pass", got["task1.answers"], id)
 		require.Equal(t, "ungraded", got["task1.recovers"], "nobody saw whether %s recovers", id)
+		one, err := d.Student(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, "by-hand", one.Students[0].Timeline.Ended, "%s is not told that they did not recover", id)
 	}
 
 	// One that is stopped with a fault in force, and gone on with.

@@ -31,7 +31,7 @@ const interruptLimit = 25 * time.Second
 // and its environment names dir, so that its children can be told.
 type world struct{ dir string }
 
-func newWorld(t *testing.T) world {
+func newWorld(t testing.TB) world {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sgi") // short: it holds sockets
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ type running struct {
 	over chan error
 }
 
-func (w world) start(t *testing.T, args ...string) *running {
+func (w world) start(t testing.TB, args ...string) *running {
 	t.Helper()
 	r := &running{Cmd: exec.CommandContext(context.WithoutCancel(t.Context()), "grade", args...), out: &lockedBuffer{}, over: make(chan error, 1)}
 	r.Dir = w.dir
@@ -79,7 +79,7 @@ func (w world) begun(t *testing.T, r *running) bool {
 
 // end sends the signal and waits; it gives the exit status, or minus the
 // signal that ended the process.
-func (r *running) end(t *testing.T, sig syscall.Signal) int {
+func (r *running) end(t testing.TB, sig syscall.Signal) int {
 	t.Helper()
 	_ = r.Process.Signal(sig) // one that is over shows below
 	select {

@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/roster"
 )
@@ -71,15 +73,19 @@ func Heal(ctx context.Context, path string, opt HealOptions) (done []Healed, err
 	}
 	outs, errs := make([]Outcome, len(pending)), make([]error, len(pending))
 	var services []int
+	var back []string // nodes that were away just now
 	for i, rec := range pending {
 		if kindOf(rec.Fault).Scope == Student && rec.Conn.Sim == "" {
 			services = append(services, i)
 			continue
 		}
 		outs[i], errs[i] = heal(ctx, j, rec, opt)
+		if errs[i] == nil && kindOf(rec.Fault).TakesEngine && !outs[i].Untouched {
+			back = append(back, rec.Fault.NodeID)
+		}
 	}
 	for len(services) > 0 {
-		services = healServices(ctx, j, pending, services, opt, outs, errs)
+		services = healServices(ctx, j, pending, services, back, opt, outs, errs)
 	}
 	for i, rec := range pending {
 		if errs[i] == nil {
@@ -93,12 +99,16 @@ func Heal(ctx context.Context, path string, opt HealOptions) (done []Healed, err
 const healAtOnce = 8
 
 // healServices undoes what was done to students' services in the swarm of the first
-// of them, and gives those that are in another.
-func healServices(ctx context.Context, j *Journal, all []*Record, which []int, opt HealOptions, outs []Outcome, errs []error) (others []int) {
+// of them, and gives those that are in another. Of nodes that were away it waits for the managers to
+// know what went with them.
+func healServices(ctx context.Context, j *Journal, all []*Record, which []int, back []string, opt HealOptions, outs []Outcome, errs []error) (others []int) {
 	conf := all[which[0]].Conn
 	cluster, closing, dialled := opt.Dial(ctx, conf)
 	if dialled == nil {
 		defer func() { _ = closing() }()
+		for _, node := range back {
+			ToldOf(ctx, cluster, node)
+		}
 	}
 	opt.Dial = func(context.Context, roster.Cluster) (Cluster, func() error, error) {
 		return cluster, func() error { return nil }, dialled
@@ -117,6 +127,45 @@ func healServices(ctx context.Context, j *Journal, all []*Record, which []int, o
 	}
 	_ = g.Wait()
 	return others
+}
+
+// ToldOf waits, for a while, until every task that runs by the managers' word on a node that has just come
+// back has a container that runs there: they hear late of those that it lost, and a service would look whole. The end
+// of ctx does not stop it.
+func ToldOf(ctx context.Context, c Cluster, node string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goneLimit)
+	defer cancel()
+	for {
+		if told, seen := tasksRun(ctx, c, node); told {
+			return
+		} else if !seen { // there is nobody to ask
+			_ = pause(ctx, unnoticed)
+			return
+		}
+		if pause(ctx, retryEvery/4) != nil {
+			return
+		}
+	}
+}
+
+// tasksRun reports whether the managers and a node's engine agree about what runs on it; seen is
+// false where its engine can't be asked.
+func tasksRun(ctx context.Context, c Cluster, node string) (agree, seen bool) {
+	_, tasks, err := c.Poll(ctx, noClock)
+	if err != nil {
+		return false, true
+	}
+	list, seen, err := c.Containers(ctx, node)
+	if err != nil || !seen {
+		return false, seen
+	}
+	runs := map[string]bool{}
+	for _, x := range list {
+		runs[x.ID] = x.State == "running"
+	}
+	return !slices.ContainsFunc(tasks, func(t evidence.Task) bool {
+		return t.NodeID == node && t.State == "running" && t.ContainerID != "" && !runs[t.ContainerID]
+	}), true
 }
 
 var errOdd = errors.New("the journal's record does not say whose it is")

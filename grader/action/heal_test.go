@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -170,4 +171,71 @@ func TestAllThatIsStuckIsSaid(t *testing.T) {
 	require.Equal(t, []string{"docker service scale a=2", "docker service scale b=2", "grade restore --class T"}, Together(all).Commands)
 	require.Equal(t, a.Commands, Together([]*Stuck{a, a}).Commands)
 	require.Empty(t, AllStuck(errTest))
+}
+
+// TestManagersAreWaitedFor: a node that has just come back has lost its tasks, and the managers hear of it late. What is
+// looked for in services before that would look whole.
+func TestManagersAreWaitedFor(t *testing.T) {
+	waited := func(t *testing.T, c Cluster) time.Duration {
+		t.Helper()
+		start := time.Now()
+		ToldOf(t.Context(), c, "id-m2")
+		return time.Since(start)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeSwarm()
+		require.Zero(t, waited(t, f), "all runs")
+		f.down("id-m2", true)
+		f.down("id-m2", false)
+		go func() {
+			time.Sleep(3 * time.Second)
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			for i := range f.tasks {
+				if f.tasks[i].NodeID == "id-m2" {
+					f.tasks[i].State = "failed"
+				}
+			}
+		}()
+		require.InDelta(t, 3*time.Second, waited(t, f), float64(retryEvery))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeSwarm()
+		f.down("id-m2", true)
+		f.down("id-m2", false)
+		require.InDelta(t, goneLimit, waited(t, f), float64(retryEvery), "not for ever")
+		require.Equal(t, unnoticed, waited(t, unseen{f}), "there is nobody to ask")
+	})
+}
+
+// unseen has no endpoint on any node.
+type unseen struct{ *fakeSwarm }
+
+func (unseen) Containers(context.Context, string) ([]evidence.Container, bool, error) {
+	return nil, false, nil
+}
+
+// TestLeft tells what nobody alive undoes, and nothing of what somebody does.
+func TestLeft(t *testing.T) {
+	left, err := Left(JournalPath(t.TempDir(), "T"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		path := b.journal.Path()
+		left, err := Left(path)
+		require.NoError(t, err)
+		require.Empty(t, left, "a living grader holds it")
+		b.killAt(t, StepInjected)
+		left, err = Left(path)
+		require.NoError(t, err)
+		require.Len(t, left, 1)
+		require.Equal(t, "m2", left[0].Fault.Hostname)
+		require.Contains(t, left[0].Commands, "grade restore --class "+left[0].Class)
+		_, err = heal1(t.Context(), path, b.heal())
+		require.NoError(t, err)
+		left, err = Left(path)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	})
 }

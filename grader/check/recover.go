@@ -214,6 +214,9 @@ func openReason(w *evidence.Window, s *recovery.Story, svc *evidence.Service) i1
 // unseen says that too little was seen, and for how long the grader's own machine
 // was late, if it was.
 func unseen(w *evidence.Window, s *recovery.Story, svc *evidence.Service) i18n.Msg {
+	if w.End == "aborted" && w.Reason == "by-hand" {
+		return i18n.M("check.window_by_hand", "fault", faultName(w), "service", svc.Name)
+	}
 	if s.LateSeconds <= 0 {
 		return i18n.M("check.window_unseen", "fault", faultName(w), "service", svc.Name)
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/diag"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/result"
@@ -13,16 +15,25 @@ import (
 
 // app is the application as a desk works with it; tests stand in for it.
 type app interface {
+	// listen says whom to tell what of the gradebook is damaged, nil once nothing is, and alarms.
+	listen(damaged func(error), alarmed func(*diag.Failure))
 	// has refuses a student, or a task, that there is none of; "" is none.
 	has(ctx context.Context, student, task string) error
 	check(ctx context.Context, student string, o CheckOptions, tell func(grader.Event)) (grader.Checked, error)
 	saveTrial(ctx context.Context, student string, c grader.Checked) error
+	// busy reports whether a run of the class goes on, by whatever program; checking tells
+	// those programs that a check does, until done.
+	busy(ctx context.Context) bool
+	checking(ctx context.Context) (done func(), err error)
 	plan(ctx context.Context, o RunOptions) (*Plan, error)
 	grade(ctx context.Context, o RunOptions, agree func(*observe.Plan) error, undo <-chan struct{}, tell func(grader.Event)) (grader.Graded, error)
+	// left is what a program that is gone has not undone; heal undoes it.
+	left(ctx context.Context) ([]*action.Stuck, error)
+	heal(ctx context.Context, tell func(grader.Event)) error
 	// mark is what there is to report as it stands; trials and links are not in it.
 	mark(ctx context.Context) (string, error)
 	scores(ctx context.Context) (*result.Data, error)
-	timeline(ctx context.Context, s result.Student) (*result.Timeline, error)
+	timelines(ctx context.Context, next func() *result.Student, done func(*result.Timeline, error)) error
 	lastTrials(ctx context.Context) (map[string]gradebook.Trial, error)
 	runs(ctx context.Context) ([]grader.RunInfo, error)
 	// read has something read with a job of the whole class; with opens the class for one operation.
@@ -32,7 +43,9 @@ type app interface {
 
 // real is the application itself.
 type real struct {
-	o Options
+	o       Options
+	damaged func(error)
+	alarmed func(*diag.Failure)
 
 	mu   sync.Mutex
 	open []opened // jobs that nobody uses, to read with
@@ -50,15 +63,30 @@ const (
 	jobsKept = 8
 )
 
+func (r *real) listen(damaged func(error), alarmed func(*diag.Failure)) {
+	r.damaged, r.alarmed = damaged, alarmed
+}
+
+// hurt hands on what a job found of the gradebook.
+func (r *real) hurt(j *grader.Job) {
+	if err := j.Damage(); err != nil && r.damaged != nil {
+		r.damaged(err)
+	}
+}
+
 // grader makes a grader that tells the desk too.
 func (r *real) grader(tell func(grader.Event)) *grader.Grader {
 	g := r.o.Grader()
 	g.Ask = nil
-	if before := g.Tell; tell != nil {
-		g.Tell = func(e grader.Event) {
-			if before != nil {
-				before(e)
-			}
+	before := g.Tell
+	g.Tell = func(e grader.Event) {
+		if before != nil {
+			before(e)
+		}
+		if a, ok := e.(grader.Alarm); ok && r.alarmed != nil {
+			r.alarmed(a.Failure)
+		}
+		if tell != nil {
 			tell(e)
 		}
 	}
@@ -81,6 +109,7 @@ func (r *real) with(ctx context.Context, students []string, task string, do func
 	if err != nil {
 		return err
 	}
+	defer r.hurt(j)
 	return do(j)
 }
 
@@ -91,6 +120,7 @@ func (r *real) read(ctx context.Context, do func(*grader.Job) error) error {
 		return err
 	}
 	err = do(j.job)
+	r.hurt(j.job)
 	if time.Since(j.at) > jobLasts {
 		return err
 	}
@@ -143,6 +173,22 @@ func (r *real) saveTrial(ctx context.Context, student string, c grader.Checked) 
 	return r.read(ctx, func(j *grader.Job) error { return j.SaveTrial(ctx, student, c) })
 }
 
+func (r *real) busy(ctx context.Context) (yes bool) {
+	_ = r.read(ctx, func(j *grader.Job) error { // a check itself will say what is the matter
+		yes = j.Busy(ctx)
+		return nil
+	})
+	return yes
+}
+
+func (r *real) checking(ctx context.Context) (done func(), err error) {
+	err = r.read(ctx, func(j *grader.Job) (err error) {
+		done, err = j.Checking(ctx)
+		return err
+	})
+	return done, err
+}
+
 func (r *real) plan(ctx context.Context, o RunOptions) (*Plan, error) {
 	j, resumes, err := r.runJob(ctx, o, nil)
 	if err != nil {
@@ -181,7 +227,24 @@ func (r *real) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan
 	if err != nil {
 		return grader.Graded{}, err
 	}
+	defer r.hurt(j)
 	return j.Grade(ctx, grader.GradeOptions{NoFault: o.NoFault, Resume: o.Resume, Agree: agree, Undo: undo})
+}
+
+func (r *real) left(ctx context.Context) (all []*action.Stuck, err error) {
+	err = r.read(ctx, func(j *grader.Job) error {
+		all, err = j.Left()
+		return err
+	})
+	return all, err
+}
+
+func (r *real) heal(ctx context.Context, tell func(grader.Event)) error {
+	j, err := r.job(ctx, nil, "", tell)
+	if err != nil {
+		return err
+	}
+	return j.Heal(ctx)
 }
 
 func (r *real) mark(ctx context.Context) (mark string, err error) {
@@ -199,14 +262,16 @@ func (r *real) scores(ctx context.Context) (d *result.Data, err error) {
 			return err
 		}
 		d, err = j.Scores(ctx, "")
+		if err == nil && j.Damage() == nil {
+			r.damaged(nil) // it was mended, or another put in its place
+		}
 		return err
 	})
 	return d, err
 }
 
-func (r *real) timeline(ctx context.Context, s result.Student) (*result.Timeline, error) {
-	err := r.read(ctx, func(j *grader.Job) error { return j.AddTimeline(ctx, &s) })
-	return s.Timeline, err
+func (r *real) timelines(ctx context.Context, next func() *result.Student, done func(*result.Timeline, error)) error {
+	return r.read(ctx, func(j *grader.Job) error { return j.Timelines(ctx, next, done) })
 }
 
 func (r *real) lastTrials(ctx context.Context) (all map[string]gradebook.Trial, err error) {

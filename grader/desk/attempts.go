@@ -21,5 +21,5 @@ func (d *Desk) RunData(ctx context.Context, run string) (*result.Data, error) {
 
 // Timeline is the fault window that a student's verdicts of a run rest on; nil for none.
 func (d *Desk) Timeline(ctx context.Context, s result.Student) (*result.Timeline, error) {
-	return d.app.timeline(ctx, s)
+	return d.drawer.of(ctx, &s, false)
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/diag"
 )
 
 // Options say what a desk works with. Grader and Select are needed.
@@ -57,37 +59,40 @@ func (o *Options) fill() {
 
 // Desk is of one class.
 type Desk struct {
-	o     Options
-	app   app
-	hub   *hub
-	cache *cache
-	hand  sync.Mutex // changes by hand are made one at a time
+	o      Options
+	app    app
+	hub    *hub
+	cache  *cache
+	drawer *drawer
+	hand   sync.Mutex // changes by hand are made one at a time
 
 	ctx  context.Context // ends with the desk
 	end  context.CancelCauseFunc
 	work sync.WaitGroup // all goroutines of the desk
 
-	mu        sync.Mutex
-	closing   bool
-	waiting   []*entry
-	checking  map[string]*entry
-	ended     map[string]*Ended
-	next      map[string]time.Time // when a student may check again
-	elsewhere bool                 // another program grades the class
-	looking   bool                 // whether it still does
-	idle      chan struct{}        // closed, and made anew, when a check ends
-	run       *run                 // nil while there is none
-	last      *RunEnded
+	mu         sync.Mutex
+	closing    bool
+	waiting    []*entry
+	checking   map[string]*entry
+	ended      map[string]*Ended
+	next       map[string]time.Time // when a student may check again
+	elsewhere  bool                 // another program grades the class
+	looking    bool                 // whether it still does
+	lookingOut bool                 // whether another one begins, while checks are under way
+	idle       chan struct{}        // closed, and made anew, when a check ends
+	run        *run                 // nil while there is none
+	last       *RunEnded
+	troubles   []Trouble
+	stuck      []*action.Stuck // what self-checks could not undo
 }
 
 // New makes a desk of a class. The error says why the class cannot be opened.
 func New(ctx context.Context, o Options) (*Desk, error) {
 	o.fill()
-	a := &real{o: o}
-	if err := a.has(ctx, "", ""); err != nil {
+	if err := (&real{o: o}).has(ctx, "", ""); err != nil {
 		return nil, err
 	}
-	return newDesk(o, a), nil
+	return newDesk(o, &real{o: o}), nil
 }
 
 func newDesk(o Options, a app) *Desk {
@@ -98,6 +103,12 @@ func newDesk(o Options, a app) *Desk {
 	}
 	d.ctx, d.end = context.WithCancelCause(context.Background())
 	d.cache = &cache{fresh: o.Fresh, mark: a.mark, ctx: d.ctx, work: &d.work, kept: map[string]*kept{}}
+	a.listen(d.damaged, func(f *diag.Failure) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.alarmed(f)
+	})
+	d.drawer = &drawer{app: a, ctx: d.ctx, work: &d.work, kept: map[string]*drawing{}}
 	d.work.Go(d.watch)
 	return d
 }
@@ -119,6 +130,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	d.mu.Unlock()
 	d.end(errDown)
 	d.cache.close()
+	d.drawer.close()
 	over := make(chan struct{})
 	go func() {
 		d.work.Wait()

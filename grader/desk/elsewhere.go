@@ -3,22 +3,24 @@ package desk
 import (
 	"context"
 	"time"
-
-	"swarmgrade/grader/gradebook"
 )
+
+// Another program may grade the class, as the command line does. Its run and a check see each other, whichever
+// begins first: checks that have not begun wait, and the run waits for those under way, which begin anew after it
+// if they take longer than a run of ours would wait.
 
 // busyElsewhere reports whether another program grades the class at the moment.
 func (d *Desk) busyElsewhere(ctx context.Context) bool {
-	all, err := d.app.runs(ctx)
-	if err != nil {
-		return false // the check itself will say what is the matter
-	}
-	for _, r := range all {
-		if r.Regrades == "" && r.Status == gradebook.Running {
-			return true
-		}
-	}
-	return false
+	d.mu.Lock()
+	ours := d.run != nil
+	d.mu.Unlock()
+	return !ours && d.app.busy(ctx)
+}
+
+// othersGrade has checks wait for another program's run. It is called with the desk's lock.
+func (d *Desk) othersGrade() {
+	d.elsewhere = true
+	d.lookUntilFree()
 }
 
 // lookUntilFree lets the checks go on once no other program grades the class. It is called
@@ -31,7 +33,7 @@ func (d *Desk) lookUntilFree() {
 	d.work.Go(func() {
 		t := time.NewTicker(lookAgain)
 		defer t.Stop()
-		for d.busyElsewhere(d.ctx) {
+		for d.app.busy(d.ctx) {
 			select {
 			case <-t.C:
 			case <-d.ctx.Done():
@@ -45,4 +47,49 @@ func (d *Desk) lookUntilFree() {
 		d.scoresMoved()
 		d.dispatch()
 	})
+}
+
+// lookOut sees to it that checks under way make room for another program's run. It is called with the desk's
+// lock as checks begin, and goes on for as long as there are any.
+func (d *Desk) lookOut() {
+	if d.lookingOut {
+		return
+	}
+	d.lookingOut = true
+	d.work.Go(func() {
+		t := time.NewTicker(lookAgain)
+		defer t.Stop()
+		var since time.Time // they have been in the way
+		for {
+			select {
+			case <-t.C:
+			case <-d.ctx.Done():
+				return
+			}
+			busy := d.busyElsewhere(d.ctx)
+			d.mu.Lock()
+			switch {
+			case len(d.checking) == 0:
+				d.lookingOut = false
+				d.mu.Unlock()
+				return
+			case !busy:
+				since = time.Time{}
+			case since.IsZero():
+				since = time.Now()
+				d.othersGrade()
+				d.dispatch() // for who waits to know why
+			case time.Since(since) >= d.o.Patience:
+				d.yield()
+			}
+			d.mu.Unlock()
+		}
+	})
+}
+
+// yield ends the checks under way, which begin anew later. It is called with the desk's lock.
+func (d *Desk) yield() {
+	for _, e := range d.checking {
+		e.stop(errYielded)
+	}
 }

@@ -58,6 +58,7 @@ type (
 	}
 	// Noted is something to know of a student's check (Student is set) or of the run.
 	Noted struct {
+		At        time.Time
 		Student   string
 		Msg, Hint i18n.Msg
 	}
@@ -96,6 +97,8 @@ type (
 	}
 	// LinksChanged says that links were made or revoked.
 	LinksChanged struct{}
+	// TroubleMoved says that what is the matter is another; see [Desk.Troubles] and [Desk.Run].
+	TroubleMoved struct{}
 )
 
 func (Reset) what()          {}
@@ -115,6 +118,7 @@ func (FaultOff) what()       {}
 func (ScoreChanged) what()   {}
 func (RequestChanged) what() {}
 func (LinksChanged) what()   {}
+func (TroubleMoved) what()   {}
 
 // Subscribe gives the events of a topic that come after an ID, at first those that are
 // kept, and then as they happen; 0 is from now on. If some are kept no more, or the ID is of

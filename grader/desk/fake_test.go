@@ -43,9 +43,17 @@ type fake struct {
 	order   []string
 	saved   map[string]gradebook.Trial
 	others  bool // another program grades
+	told    int  // checks that other programs know of
 	marked  string
 	read    map[string]int
 	reading time.Duration
+	drawn   []string // whose fault windows
+	unread  error    // why there are none
+	undone  int      // actions of left
+	stuck   error
+	leaves  []*action.Stuck
+	damaged func(error)
+	alarmed func(*diag.Failure)
 }
 
 func newFake(students ...string) *fake {
@@ -83,6 +91,9 @@ func (f *fake) check(ctx context.Context, student string, o CheckOptions, tell f
 	}
 	f.most = max(f.most, f.at)
 	f.order = append(f.order, student)
+	if f.told < f.at {
+		panic("a check that no other program knows of")
+	}
 	if f.kills > 1 {
 		panic("two checks kill at once")
 	}
@@ -171,6 +182,23 @@ func (f *fake) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan
 	return grader.Graded{Run: "run-1"}, f.grading(ctx, agree, undo, tell)
 }
 
+func (f *fake) left(context.Context) ([]*action.Stuck, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.leaves, nil
+}
+
+func (f *fake) heal(_ context.Context, tell func(grader.Event)) error {
+	time.Sleep(10 * time.Second)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	tell(grader.Note{Msg: i18n.M("observe.healed", "node", "manager-2")})
+	if f.stuck == nil {
+		f.undone, f.leaves = f.undone+len(f.leaves), nil
+	}
+	return f.stuck
+}
+
 func (f *fake) mark(context.Context) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -190,7 +218,55 @@ func (f *fake) scores(ctx context.Context) (*result.Data, error) {
 	return d, nil
 }
 
-func (f *fake) timeline(context.Context, result.Student) (*result.Timeline, error) { return nil, nil }
+func (f *fake) timelines(_ context.Context, next func() *result.Student, done func(*result.Timeline, error)) error {
+	f.mu.Lock()
+	f.read["timelines"]++
+	f.mu.Unlock()
+	if f.unread != nil {
+		return f.unread
+	}
+	for s := next(); s != nil; s = next() {
+		time.Sleep(time.Second)
+		f.mu.Lock()
+		f.drawn = append(f.drawn, s.ID)
+		f.mu.Unlock()
+		if s.ID == "lost" {
+			done(nil, errors.New("it is not what was written"))
+			continue
+		}
+		done(&result.Timeline{}, nil)
+	}
+	return nil
+}
+
+func (f *fake) listen(damaged func(error), alarmed func(*diag.Failure)) {
+	f.damaged, f.alarmed = damaged, alarmed
+}
+
+func (f *fake) busy(context.Context) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.others
+}
+
+// otherGrades says whether another program grades.
+func (f *fake) otherGrades(yes bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.others = yes
+}
+
+// checking counts the checks that other programs are told of.
+func (f *fake) checkingNow(context.Context) (done func(), err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told++
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.told--
+	}, nil
+}
 
 func (f *fake) runs(context.Context) ([]grader.RunInfo, error) {
 	f.mu.Lock()
@@ -202,8 +278,10 @@ func (f *fake) runs(context.Context) ([]grader.RunInfo, error) {
 	return []grader.RunInfo{{Run: gradebook.Run{ID: "run-0", Status: status}}}, nil
 }
 
-// reading is what the interface calls read, which is a count here.
+// reading is what the interface calls read, which is a count here; checking is what a check does.
 type fakeApp struct{ *fake }
+
+func (f fakeApp) checking(ctx context.Context) (func(), error) { return f.checkingNow(ctx) }
 
 func (f fakeApp) read(ctx context.Context, do func(*grader.Job) error) error { return f.reads(ctx, do) }
 

@@ -45,11 +45,11 @@ func (d *Desk) heardRun(r *run, e grader.Event) {
 	case grader.LetGo:
 		d.letGo(r)
 	case grader.Note:
-		d.hub.tell(Noted{Msg: e.Msg, Hint: e.Hint}, Class)
+		d.note(r, e)
 	case grader.Mind:
-		d.hub.tell(Noted{Msg: e.Msg, Hint: e.Hint}, Class)
+		d.note(r, grader.Note(e))
 	case grader.Alarm:
-		d.hub.tell(Noted{Msg: e.Msg, Hint: e.Hint}, Class)
+		d.note(r, grader.Note{Msg: e.Msg, Hint: e.Hint})
 	}
 }
 

@@ -175,13 +175,52 @@ func TestChecksWaitForAnotherProgram(t *testing.T) {
 		require.Equal(t, Elsewhere, d.Own("1").Paused)
 		require.Empty(t, f.seen())
 		heard := all(events)
-		require.Equal(t, "desk.elsewhere", of[Noted](heard)[0].Msg.Key)
-		f.mu.Lock()
-		f.others = false
-		f.mu.Unlock()
+		require.Empty(t, of[Started](heard), "it is known before it begins")
+		require.Equal(t, []Queued{{"1", 1, Elsewhere}}, of[Queued](heard))
+		f.otherGrades(false)
 		pass(time.Minute)
 		require.Equal(t, []string{"1"}, f.seen())
 		require.Len(t, d.Own("1").Last.Verdicts, 3)
+	})
+}
+
+// TestAnotherProgramsRunBegins while checks are under way: they have some time to come to their end, and no more begin.
+func TestAnotherProgramsRunBegins(t *testing.T) {
+	f := newFake("1", "2", "3")
+	inTime(t, f, Options{AtOnce: 1, Every: -1}, func(t *testing.T, d *Desk) {
+		queue := func(id string) <-chan Event {
+			events, stop := d.Subscribe(OfStudent(id), d.Now())
+			t.Cleanup(stop)
+			_, err := d.Check(t.Context(), id, CheckOptions{})
+			require.NoError(t, err)
+			return events
+		}
+		one, two := queue("1"), queue("2")
+		pass(time.Second)
+		f.otherGrades(true)
+		pass(lookAgain + time.Second)
+		require.Equal(t, Checking, d.Own("1").Phase)
+		require.Equal(t, Elsewhere, d.Own("2").Paused, "who waits is told why, though a check is under way")
+		require.Equal(t, Queued{"2", 1, Elsewhere}, of[Queued](all(two))[1])
+		pass(time.Minute)
+		require.Len(t, of[Ended](all(one))[0].Verdicts, 3, "what was under way has come to its end")
+		require.Equal(t, []string{"1"}, f.seen())
+		f.otherGrades(false)
+		pass(time.Minute)
+		require.Len(t, d.Own("2").Last.Verdicts, 3)
+
+		// One that takes too long is in the way no longer than a run of ours would wait for it.
+		f.took = 5 * time.Minute
+		three := queue("3")
+		pass(time.Second)
+		f.otherGrades(true)
+		pass(d.o.Patience + 3*lookAgain)
+		require.Equal(t, Elsewhere, d.Own("3").Paused)
+		require.Equal(t, "desk.yielded", of[Noted](all(three))[0].Msg.Key)
+		f.otherGrades(false)
+		pass(10 * time.Minute)
+		require.Equal(t, []string{"1", "2", "3", "3"}, f.seen())
+		require.Len(t, d.Own("3").Last.Verdicts, 3)
 	})
 }
 

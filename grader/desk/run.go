@@ -39,6 +39,7 @@ const (
 	Fault    Stage = "fault"    // a fault's window
 	Acting   Stage = "acting"   // an action on services is in force
 	Stopping Stage = "stopping" // was asked to
+	Healing  Stage = "healing"  // no run: what a program that is gone left is undone, see [Desk.Heal]
 )
 
 // FaultPhase is where a fault stands.
@@ -74,7 +75,9 @@ type RunState struct {
 	ETA     time.Time
 	Student string // that something was done of last
 	Fault   *FaultState
-	// Stuck is what to type if the program ends now; after a run, what could not be undone.
+	// Notes are what there was to know, as it came, the newest; those of the last run while there is none.
+	Notes []Noted
+	// Stuck is what to type if the program ends now; else what a run or a self-check could not undo.
 	Stuck *action.Stuck
 	// Last is how the last run since the start ended; nil if there was none.
 	Last *RunEnded
@@ -88,7 +91,9 @@ type RunEnded struct {
 	At      time.Time
 	Stopped bool // by hand, or since the desk goes down; it can be resumed
 	Undone  bool // a fault was undone by hand
+	Healed  bool // it was no run: what was left was undone, as far as Stuck does not tell of it
 	// Failed is why it did not come to its end; Stuck what could not be undone.
 	Failed []*diag.Failure
 	Stuck  []*action.Stuck
+	Notes  []Noted // what there was to know
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"swarmgrade/grader"
@@ -103,7 +104,7 @@ func (d *Desk) grade(ctx context.Context, r *run) {
 	d.cache.forget("")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	end := RunEnded{ID: r.state.ID, At: time.Now(), Undone: r.undone, Stuck: action.AllStuck(err)}
+	end := RunEnded{ID: r.state.ID, At: time.Now(), Undone: r.undone, Stuck: action.AllStuck(err), Notes: r.state.Notes}
 	cause := context.Cause(ctx)
 	end.Stopped = err != nil && (errors.Is(cause, errStopped) || errors.Is(cause, errDown))
 	switch {
@@ -167,9 +168,7 @@ func (d *Desk) alone(ctx context.Context, r *run) error {
 		case <-idle:
 		case <-patience.C:
 			d.mu.Lock()
-			for _, e := range d.checking {
-				e.stop(errYielded)
-			}
+			d.yield()
 			d.mu.Unlock()
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -252,8 +251,14 @@ func (d *Desk) Run() RunState {
 	s := RunState{}
 	if d.run != nil {
 		s = d.run.now()
-	} else if d.last != nil && len(d.last.Stuck) > 0 {
-		s.Stuck = action.Together(d.last.Stuck)
+	} else {
+		stuck := d.stuck
+		if d.last != nil {
+			stuck, s.Notes = slices.Concat(d.last.Stuck, d.stuck), d.last.Notes
+		}
+		if len(stuck) > 0 {
+			s.Stuck = action.Together(stuck)
+		}
 	}
 	s.Last = d.last
 	return s

@@ -94,9 +94,7 @@ func (d *Desk) Student(ctx context.Context, id string) (*result.Data, error) {
 	if len(s.Verdicts) == 0 || s.Damaged {
 		return &one, nil
 	}
-	s.Timeline, err = get(ctx, d.cache, "timeline/"+id, true, func(ctx context.Context) (*result.Timeline, error) {
-		return d.app.timeline(ctx, *s)
-	})
+	s.Timeline, err = d.drawer.of(ctx, s, true)
 	return &one, err
 }
 

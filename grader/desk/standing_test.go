@@ -2,14 +2,18 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/grader"
 	"swarmgrade/grader/gradebook"
+	"swarmgrade/grader/judge"
+	"swarmgrade/grader/result"
 )
 
 // TestTwoHundredReadersCostOneRead, until something changes, here or elsewhere.
@@ -138,4 +142,57 @@ func TestWhatCanBeGoneOnWith(t *testing.T) {
 		require.Equal(t, c.id, got.ID)
 		require.Equal(t, c.ok, ok)
 	}
+}
+
+// TestFaultWindowsAreDrawnOneByOne, however many ask at once, and who asked last comes first; what was drawn is
+// drawn again only when it rests on something else.
+func TestFaultWindowsAreDrawnOneByOne(t *testing.T) {
+	f := newFake("1")
+	inTime(t, f, Options{}, func(t *testing.T, d *Desk) {
+		student := func(id, evidence string) *result.Student {
+			return &result.Student{ID: id, Verdicts: []judge.Verdict{{Check: "c", Evidence: evidence}, {Check: "d", Evidence: evidence}}}
+		}
+		var all sync.WaitGroup
+		for _, id := range []string{"a", "b", "c", "lost"} {
+			all.Go(func() {
+				got, err := d.drawer.of(t.Context(), student(id, "1"), true)
+				require.Equal(t, id == "lost", err != nil)
+				require.Equal(t, id == "lost", got == nil)
+			})
+			synctest.Wait()
+		}
+		all.Go(func() { // joins who asked before
+			_, err := d.drawer.of(t.Context(), student("b", "1"), true)
+			require.NoError(t, err)
+		})
+		all.Wait()
+		require.Equal(t, []string{"a", "lost", "c", "b"}, f.drawn)
+		require.Equal(t, 1, f.read["timelines"])
+
+		for _, id := range []string{"a", "lost"} {
+			_, err := d.drawer.of(t.Context(), student(id, "1"), true)
+			require.Equal(t, id == "lost", err != nil, "it is tried again")
+		}
+		require.Equal(t, []string{"a", "lost", "c", "b", "lost"}, f.drawn)
+		_, err := d.drawer.of(t.Context(), student("a", "2"), true)
+		require.NoError(t, err)
+		_, err = d.drawer.of(t.Context(), student("a", "1"), false) // of a former attempt
+		require.NoError(t, err)
+		_, err = d.drawer.of(t.Context(), student("a", "2"), true)
+		require.NoError(t, err)
+		require.Len(t, f.drawn, 7)
+
+		f.unread = errors.New("disk on fire")
+		for _, id := range []string{"x", "y"} {
+			all.Go(func() {
+				_, err := d.drawer.of(t.Context(), student(id, "1"), true)
+				require.ErrorIs(t, err, f.unread)
+			})
+		}
+		all.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err = d.drawer.of(ctx, student("z", "1"), true)
+		require.ErrorIs(t, err, context.Canceled)
+	})
 }

@@ -18,6 +18,7 @@ import (
 type Link struct {
 	ID      int64
 	Student string // "" for an instructor's
+	Name    string // the instructor's, "" if none was said; a student's is in the roster
 	Hash    [32]byte
 	Made    time.Time
 	Expires time.Time // zero: never
@@ -36,8 +37,8 @@ const (
 	keptLinks = 5
 )
 
-// AddLinks records links, all or none. A student's new link revokes the former ones;
-// instructors' stand side by side.
+// AddLinks records links, all or none. A student's new link revokes the former ones, and so
+// does an instructor's those of the same name; without a name they stand side by side.
 func (g *Gradebook) AddLinks(ctx context.Context, links ...Link) error {
 	return g.writeSealed(ctx, func(tx *sql.Tx) error {
 		for _, l := range links {
@@ -45,11 +46,11 @@ func (g *Gradebook) AddLinks(ctx context.Context, links ...Link) error {
 				if _, err := revoke(ctx, tx, l.Made, l.Student); err != nil {
 					return err
 				}
-			} else if err := roomForTeacher(ctx, tx, l.Made); err != nil {
+			} else if err := roomForTeacher(ctx, tx, l.Made, l.Name); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO links (student, hash, made, expires, revoked) VALUES (?,?,?,?,?)",
-				l.Student, hex.EncodeToString(l.Hash[:]), utc(l.Made), utc(l.Expires), utc(l.Revoked)); err != nil {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO links (student, name, hash, made, expires, revoked) VALUES (?,?,?,?,?,?)",
+				l.Student, l.Name, hex.EncodeToString(l.Hash[:]), utc(l.Made), utc(l.Expires), utc(l.Revoked)); err != nil {
 				return of(l.Student, err)
 			}
 			most := keptLinks
@@ -65,7 +66,14 @@ func (g *Gradebook) AddLinks(ctx context.Context, links ...Link) error {
 	})
 }
 
-func roomForTeacher(ctx context.Context, tx *sql.Tx, at time.Time) error {
+// roomForTeacher revokes what an instructor has already, if they have a name, and sees to it that there
+// are not too many.
+func roomForTeacher(ctx context.Context, tx *sql.Tx, at time.Time, name string) error {
+	if name != "" {
+		if _, err := revokeNamed(ctx, tx, at, name); err != nil {
+			return err
+		}
+	}
 	var n int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM links WHERE student='' AND revoked='' AND (expires='' OR expires>?)", utc(at)).Scan(&n); err != nil {
 		return err
@@ -94,15 +102,24 @@ func (g *Gradebook) LinkOf(ctx context.Context, hash [32]byte) (Link, error) {
 	return found[0], nil
 }
 
-// RevokeLinks ends the links in force of some students ("" is an instructor), of
+// RevokeLinks ends the links in force of some students ("" is every instructor), of
 // nobody if none is named, and tells how many they were.
 func (g *Gradebook) RevokeLinks(ctx context.Context, at time.Time, students ...string) (n int, err error) {
+	return g.revokeEach(ctx, at, students, revoke)
+}
+
+// RevokeNamed is [Gradebook.RevokeLinks] for instructors by their names; "" are those without one.
+func (g *Gradebook) RevokeNamed(ctx context.Context, at time.Time, names ...string) (n int, err error) {
+	return g.revokeEach(ctx, at, names, revokeNamed)
+}
+
+func (g *Gradebook) revokeEach(ctx context.Context, at time.Time, all []string, end func(context.Context, *sql.Tx, time.Time, string) (int, error)) (n int, err error) {
 	err = g.writeSealed(ctx, func(tx *sql.Tx) error {
 		n = 0
-		for _, s := range students {
-			k, err := revoke(ctx, tx, at, s)
+		for _, who := range all {
+			k, err := end(ctx, tx, at, who)
 			if err != nil {
-				return err
+				return of(who, err)
 			}
 			n += k
 		}
@@ -111,20 +128,29 @@ func (g *Gradebook) RevokeLinks(ctx context.Context, at time.Time, students ...s
 	return n, err
 }
 
+const revoking = "UPDATE links SET revoked=?2, sum=NULL WHERE revoked='' AND (expires='' OR expires>?2) AND "
+
 func revoke(ctx context.Context, tx *sql.Tx, at time.Time, student string) (int, error) {
-	r, err := tx.ExecContext(ctx, "UPDATE links SET revoked=?2, sum=NULL WHERE student=?1 AND revoked='' AND (expires='' OR expires>?2)", student, utc(at))
+	return affected(tx.ExecContext(ctx, revoking+"student=?1", student, utc(at)))
+}
+
+func revokeNamed(ctx context.Context, tx *sql.Tx, at time.Time, name string) (int, error) {
+	return affected(tx.ExecContext(ctx, revoking+"student='' AND name=?1", name, utc(at)))
+}
+
+func affected(r sql.Result, err error) (int, error) {
 	if err != nil {
-		return 0, of(student, err)
+		return 0, err
 	}
 	n, err := r.RowsAffected()
 	return int(n), err
 }
 
-const linkColumns = "student, hash, made, expires, revoked, seq"
+const linkColumns = "student, name, hash, made, expires, revoked, seq"
 
 func scanLink(row scanner) (l Link, err error) {
 	var hash, made, expires, revoked string
-	if err := row.Scan(&l.Student, &hash, &made, &expires, &revoked, &l.ID); err != nil {
+	if err := row.Scan(&l.Student, &l.Name, &hash, &made, &expires, &revoked, &l.ID); err != nil {
 		return l, err
 	}
 	raw, err := hex.DecodeString(hash)

@@ -64,6 +64,43 @@ func TestLinks(t *testing.T) {
 	require.NoError(t, g.Damage())
 }
 
+// TestNamedLinks: an instructor's new link takes the place of theirs and of nobody else's.
+func TestNamedLinks(t *testing.T) {
+	ctx, g := newBook(t)
+	now := time.Now()
+	named := func(name, token string) Link {
+		l := link("", token, now, time.Time{})
+		l.Name = name
+		return l
+	}
+	require.NoError(t, g.AddLinks(ctx, named("王老师", "w"), named("李老师", "l"), named("", "u"), named("", "v"), link("01", "s", now, time.Time{})))
+	require.NoError(t, g.AddLinks(ctx, named("王老师", "w2")))
+	opens := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, token := range []string{"w", "w2", "l", "u", "v", "s"} {
+			if l, err := g.LinkOf(ctx, hashOf(token)); err == nil {
+				got = append(got, token+" "+l.Name)
+			}
+		}
+		require.Equal(t, want, got)
+	}
+	opens("w2 王老师", "l 李老师", "u ", "v ", "s ")
+	n, err := g.RevokeNamed(ctx, now, "李老师", "张老师")
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	opens("w2 王老师", "u ", "v ", "s ")
+	n, err = g.RevokeNamed(ctx, now, "")
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	opens("w2 王老师", "s ")
+	n, err = g.RevokeLinks(ctx, now, "")
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	opens("s ")
+	require.NoError(t, g.Damage())
+}
+
 // TestLinkExpires at its time, to the second.
 func TestLinkExpires(t *testing.T) {
 	l := link("01", "a", day, day.Add(time.Hour))
@@ -106,6 +143,7 @@ func TestDamagedLink(t *testing.T) {
 		"a teacher's":   "UPDATE links SET student='' WHERE student='01'",
 		"not revoked":   "UPDATE links SET revoked='' WHERE student='01'",
 		"never expires": "UPDATE links SET expires='' WHERE student='01'",
+		"of a name":     "UPDATE links SET name='王老师' WHERE student='01'",
 		"no checksum":   "UPDATE links SET sum=NULL WHERE student='01'",
 		"a bad hash":    "UPDATE links SET hash=hash||'0' WHERE student='01'",
 		"a bad time":    "UPDATE links SET expires='soon' WHERE student='01'",

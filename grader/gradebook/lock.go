@@ -9,6 +9,9 @@ import (
 	"swarmgrade/grader/i18n"
 )
 
+// lockFile is what a gradebook's lock is called, behind its own name.
+const lockFile = ".lock"
+
 // acquire takes the right to run a grading on this gradebook: an SQLite lock
 // on a file beside it. The operating system lets go of it when the process
 // ends, however it ends, on every platform that SQLite knows. g.mu is held.
@@ -19,7 +22,7 @@ func (g *Gradebook) acquire(ctx context.Context) error {
 	if g.readOnly {
 		return g.refuse()
 	}
-	file := g.path + ".lock"
+	file := g.path + lockFile
 	if err := touch(file); err != nil {
 		return explainOpen(file, err)
 	}
@@ -61,11 +64,16 @@ func (g *Gradebook) underWay(ctx context.Context) bool {
 	if g.lock != nil {
 		return true
 	}
-	file := g.path + ".lock"
+	return locked(ctx, g.path+lockFile, g.readOnly)
+}
+
+// locked reports whether a process has a lock, which is only looked at where it can't be
+// written. One that cannot be seen is taken to be held.
+func locked(ctx context.Context, file string, readOnly bool) bool {
 	if _, err := os.Stat(file); err != nil {
 		return false // whoever is at a run has made it
 	}
-	if g.readOnly {
+	if readOnly {
 		return held(ctx, file)
 	}
 	db, err := open(file, "busy_timeout(0)")

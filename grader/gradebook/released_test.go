@@ -52,10 +52,10 @@ func unpacked(t *testing.T, name string) string {
 // Layout 4: two students whose containers were killed, services scaled and updated, one
 // of whom did not get them back; judged again by a rubric that asks for more; and
 // changes by hand, one of them taken back.
-// Layout 5: the same with links, trials and requests. The newest layout has to have one.
+// Layout 5: the same with links, trials and requests. Layout 6: and a named instructor's link. The newest layout has to have one.
 func TestReleasedBook(t *testing.T) {
 	require.FileExists(t, fmt.Sprintf("testdata/layout%d.db.gz", len(migrations)))
-	for name, golden := range map[string]string{"layout3": "released", "layout4": "released4", "layout5": "released4"} {
+	for name, golden := range map[string]string{"layout3": "released", "layout4": "released4", "layout5": "released4", "layout6": "released4"} {
 		t.Run(name, func(t *testing.T) {
 			ctx, g := openBook(t, unpacked(t, name+".db.gz"))
 			require.NoError(t, g.Check(ctx))
@@ -95,17 +95,29 @@ func TestReleasedChanges(t *testing.T) {
 
 // TestReleasedPage: links, trials and requests are read as they were written.
 func TestReleasedPage(t *testing.T) {
-	ctx, g := openBook(t, unpacked(t, "layout5.db.gz"))
+	t.Run("layout5", func(t *testing.T) { releasedPage(t, 5, 4) })
+	t.Run("layout6", func(t *testing.T) {
+		g := releasedPage(t, 6, 5)
+		l, err := g.LinkOf(t.Context(), hashOf("wang"))
+		require.NoError(t, err)
+		require.Equal(t, "王老师", l.Name)
+	})
+}
+
+func releasedPage(t *testing.T, layout, many int) *Gradebook {
+	t.Helper()
+	ctx, g := openBook(t, unpacked(t, fmt.Sprintf("layout%d.db.gz", layout)))
 	for token, student := range map[string]string{"one": "2024001", "nine again": "2024009", "teacher": ""} {
 		l, err := g.LinkOf(ctx, hashOf(token))
 		require.NoError(t, err, token)
 		require.Equal(t, student, l.Student)
+		require.Empty(t, l.Name)
 	}
 	_, err := g.LinkOf(ctx, hashOf("nine"))
 	require.ErrorIs(t, err, ErrNotFound)
 	links, err := g.Links(ctx)
 	require.NoError(t, err)
-	require.Len(t, links, 4)
+	require.Len(t, links, many)
 	runs, err := g.Runs(ctx)
 	require.NoError(t, err)
 	last, err := g.LastTrials(ctx, "ha-ops")
@@ -131,6 +143,7 @@ func TestReleasedPage(t *testing.T) {
 		`3 ops.killed withdrawn true "2024001" `,
 	}, said)
 	require.NoError(t, g.Damage())
+	return g
 }
 
 // storedAsEncoded: evidence is read as it was encoded, and encodes to the same bytes as

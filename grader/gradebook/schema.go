@@ -186,6 +186,9 @@ CREATE TABLE words (
 );
 CREATE INDEX words_of ON words(request);
 CREATE INDEX words_unsealed ON words(request) WHERE sum IS NULL;
+`, `
+-- Whose an instructor's link is; see later in sums.go.
+ALTER TABLE links ADD COLUMN name TEXT NOT NULL DEFAULT '';
 `}
 
 // version reads the layout's number, 0 for an empty file. A file that is not

@@ -184,6 +184,16 @@ func (g *Gradebook) SaveBundle(ctx context.Context, run string, b *evidence.Bund
 // Case gives what a student of a run is judged on. Snapshots and windows are
 // read once and shared between cases: nobody may change them.
 func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Case, error) {
+	return g.caseOf(ctx, run, student, true)
+}
+
+// Faulted is [Gradebook.Case] with no snapshot but the first: what it takes to tell of a fault's window. A class's
+// snapshots are large.
+func (g *Gradebook) Faulted(ctx context.Context, run, student string) (evidence.Case, error) {
+	return g.caseOf(ctx, run, student, false)
+}
+
+func (g *Gradebook) caseOf(ctx context.Context, run, student string, whole bool) (evidence.Case, error) {
 	var c evidence.Case
 	found, err := g.students(ctx, run, "AND student=?", student)
 	if err != nil {
@@ -206,10 +216,16 @@ func (g *Gradebook) Case(ctx context.Context, run, student string) (evidence.Cas
 	if c.Before, err = g.snapshot(ctx, s.Before); err != nil {
 		return c, of(student, err)
 	}
-	if c.After, err = g.snapshot(ctx, s.After); err != nil {
+	more := func(hash string) (*evidence.Snapshot, error) {
+		if !whole {
+			return nil, nil
+		}
+		return g.snapshot(ctx, hash)
+	}
+	if c.After, err = more(s.After); err != nil {
 		return c, of(student, err)
 	}
-	err = c.Join(func(hash string) (*evidence.Snapshot, error) { return g.snapshot(ctx, hash) },
+	err = c.Join(more,
 		func(hash string) (*evidence.Window, error) { return g.window(ctx, hash) })
 	return c, of(student, err)
 }

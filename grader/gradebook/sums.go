@@ -47,6 +47,10 @@ var listed = map[string]string{
 // alone are the tables of which no row is missed: old trials make room for new ones.
 var alone = []string{"trials"}
 
+// later are columns that a table was given when it had rows already. They are in a row's
+// checksum if they are not ”, so that rows of before keep theirs.
+var later = map[string][]string{"links": {"name"}}
+
 // quoted is an SQL expression that gives a row's columns as one text, in which
 // no two rows are alike.
 func quoted(table string) string {
@@ -54,7 +58,11 @@ func quoted(table string) string {
 	for i, c := range sealed[table] {
 		parts[i] = "quote(" + c + ")"
 	}
-	return strings.Join(parts, "||','||")
+	text := strings.Join(parts, "||','||")
+	for _, c := range later[table] {
+		text += "||CASE " + c + " WHEN '' THEN '' ELSE ',' || quote(" + c + ") END"
+	}
+	return text
 }
 
 // sum is the checksum of a row: 128 bits of SHA-256 find every slip of a disk.

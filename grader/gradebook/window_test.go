@@ -121,6 +121,12 @@ func TestWindow(t *testing.T) {
 	again, err := g.Case(ctx, run.ID, "01")
 	require.NoError(t, err)
 	require.Same(t, c.Window(), again.Window(), "read once")
+	some, err := g.Faulted(ctx, run.ID, "01")
+	require.NoError(t, err)
+	require.Same(t, c.Window(), some.Window())
+	require.Same(t, c.Before, some.Before)
+	require.Nil(t, some.After)
+	require.Nil(t, some.Episodes[0].From)
 
 	c, err = g.Case(ctx, run.ID, "02")
 	require.NoError(t, err)

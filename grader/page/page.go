@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"iter"
 	"regexp"
 	"strings"
@@ -54,32 +55,38 @@ var Policy = sync.OnceValue(func() string {
 })
 
 // templates are the fragments in each language.
-var templates = sync.OnceValue(func() map[i18n.Lang]*template.Template {
+var templates = sync.OnceValue(func() map[i18n.Lang]*template.Template { return Parsed("page", files, functions) })
+
+// Parsed are the templates below templates/ of some files, in each language, with the functions that all pages
+// have and more: t says a sentence of the catalogs, with pairs of name and value; lang is the language as HTML names
+// it; glyph is a mark's sign. What is wrong with a template ends the program.
+func Parsed(name string, files fs.FS, more func(i18n.Lang) template.FuncMap) map[i18n.Lang]*template.Template {
 	out := map[i18n.Lang]*template.Template{}
 	for _, lang := range i18n.Langs {
-		out[lang] = template.Must(template.New("page").Option("missingkey=error").Funcs(functions(lang)).ParseFS(files, "templates/*.html"))
+		shared := template.FuncMap{
+			"t": func(key string, pairs ...any) (string, error) {
+				if _, ok := lang.Raw(key); !ok {
+					return "", fmt.Errorf("no sentence %q", key)
+				}
+				return lang.T(key, pairs...), nil
+			},
+			"lang": func() string {
+				if lang == i18n.ZH {
+					return "zh-CN"
+				}
+				return "en"
+			},
+			"glyph": Mark.Glyph,
+		}
+		out[lang] = template.Must(template.New(name).Option("missingkey=error").Funcs(shared).Funcs(more(lang)).ParseFS(files, "templates/*.html"))
 	}
 	return out
-})
+}
 
 func functions(lang i18n.Lang) template.FuncMap {
 	return template.FuncMap{
-		// t says a sentence of the catalogs with pairs of name and value.
-		"t": func(key string, pairs ...any) (string, error) {
-			if _, ok := lang.Raw(key); !ok {
-				return "", fmt.Errorf("no sentence %q", key)
-			}
-			return lang.T(key, pairs...), nil
-		},
-		"lang": func() string {
-			if lang == i18n.ZH {
-				return "zh-CN"
-			}
-			return "en"
-		},
 		"policy": Policy,
 		"style":  func() template.CSS { return template.CSS(Style()) },
-		"glyph":  Mark.Glyph,
 		"add":    func(a, b int) int { return a + b },
 		// at is a student under headings of a level, text and say a heading.
 		"at":   func(s Student, level int) leveled { return leveled{s, level} },

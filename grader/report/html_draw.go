@@ -115,17 +115,7 @@ func (v *viewer) timeline(x *result.Timeline, key string) *page.Timeline {
 }
 
 // requests says what the requests of a window brought.
-func (v *viewer) requests(x *result.Timeline) string {
-	q := x.Requests
-	if q.Sent == 0 {
-		return ""
-	}
-	key := "report.timeline_requests"
-	if !x.Recovered {
-		key = "report.timeline_never"
-	}
-	return v.word(key, "sent", q.Sent, "failed", q.Failed, "percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage))
-}
+func (v *viewer) requests(x *result.Timeline) string { return windowRequests(v.lang, x) }
 
 // windowFacts are the seconds of a window that are drawn, in order.
 var windowFacts = []string{"down", "replaced", "answering", "recovered"}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
 )
 
@@ -121,14 +122,37 @@ func (t Text) captions(b *strings.Builder, x *result.Timeline) {
 		t.paint(cellPartly, yellow) + " " + t.Lang.T("report.cell_partly"),
 		t.paint(cellFailed, red) + " " + t.Lang.T("report.cell_failed"),
 	})
-	if q := x.Requests; q.Sent > 0 {
-		key := "report.timeline_requests"
-		if !x.Recovered {
-			key = "report.timeline_never"
-		}
-		t.paragraph(b, t.Lang.T(key, "sent", q.Sent, "failed", q.Failed,
-			"percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage)), 2, "")
+	if said := windowRequests(t.Lang, x); said != "" {
+		t.paragraph(b, said, 2, "")
 	}
+}
+
+// windowRequests says what the requests of a window brought, and what became of the service; "" if there was
+// nothing to see. Of a fault that was undone early nobody can say that the service did not recover.
+func windowRequests(lang i18n.Lang, x *result.Timeline) string {
+	q := x.Requests
+	var numbers string
+	if q.Sent > 0 {
+		numbers = lang.T("report.timeline_failed", "sent", q.Sent, "failed", q.Failed, "percent", oneDecimal(100*float64(q.Failed)/float64(q.Sent)), "outage", oneDecimal(q.Outage))
+	}
+	switch {
+	case x.Ended != "":
+		key := "observe.abort_" + strings.ReplaceAll(x.Ended, "-", "_")
+		if _, ok := lang.Raw(key); !ok {
+			key = "report.timeline_ended_other"
+		}
+		if numbers == "" {
+			return lang.T("report.timeline_ended", "reason", lang.T(key))
+		}
+		return lang.T("report.timeline_ended_seen", "reason", lang.T(key), "requests", numbers)
+	case numbers == "":
+		return ""
+	case x.Recovered:
+		return lang.T("report.timeline_requests", "requests", numbers)
+	case x.Open:
+		return lang.T("report.timeline_open", "requests", numbers)
+	}
+	return lang.T("report.timeline_never", "requests", numbers)
 }
 
 // wrapped writes parts in as many lines as the width takes, each under an indentation.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,4 +102,47 @@ func TestDetailHasTheTimeline(t *testing.T) {
 	d.Students[0].Timeline = result.NewTimeline(struck(scene.New(2, 4)))
 	got := render(t, func(b *bytes.Buffer) error { return Detail(b, d, &d.Students[0], Text{Lang: i18n.ZH, Width: 80}) })
 	require.Contains(t, string(got), "故障时间线：manager-2（node-stop）")
+}
+
+// TestTimelineOfAFaultThatEndedEarly says that it was ended and that nothing is lost by that, and
+// not that the service did not recover: nobody knows.
+func TestTimelineOfAFaultThatEndedEarly(t *testing.T) {
+	never := scene.New(2, 4)
+	never.Become = scene.Never
+	for reason, want := range map[string]map[i18n.Lang]string{
+		"by-hand": {i18n.ZH: "故障提前结束（老师要求立刻恢复）", i18n.EN: "undone early (an instructor wanted it undone at once)"},
+		"quorum":  {i18n.ZH: "故障提前结束（管理节点即将失去多数）", i18n.EN: "undone early (the managers were about to lose their majority)"},
+		"later":   {i18n.ZH: "故障提前结束（批改提前结束）", i18n.EN: "undone early (the run ended it)"},
+	} {
+		c := struck(never)
+		w := *c.Window()
+		w.End, w.Reason = "aborted", reason
+		w.Restoring = w.Injected + 5_000
+		w.Restored, w.Ended = w.Restoring+1000, w.Restoring+2000
+		w.Polls = slices.DeleteFunc(slices.Clone(w.Polls), func(p evidence.Poll) bool { return p.At > w.Ended })
+		c.Episodes = []evidence.Scene{{Episode: c.Episodes[0].Episode, Window: &w}}
+		x := result.NewTimeline(c)
+		require.True(t, x.Open)
+		require.Equal(t, reason, x.Ended)
+		for _, requests := range []int{x.Requests.Sent, 0} {
+			x.Requests.Sent = requests
+			for lang, text := range want {
+				var b strings.Builder
+				Text{Lang: lang}.timeline(&b, x)
+				require.Contains(t, b.String(), text)
+				require.NotContains(t, b.String(), "没有恢复")
+				require.NotContains(t, b.String(), "no recovery")
+				d := testData()
+				d.Students[0].Timeline = x
+				drawn := newViewer(d, Options{Lang: lang}).timeline(x, "k")
+				require.Contains(t, drawn.Summary, text)
+				require.Contains(t, drawn.Summary, map[i18n.Lang]string{i18n.ZH: "未评，不扣分", i18n.EN: "ungraded and costs nothing"}[lang])
+			}
+		}
+	}
+	x := result.NewTimeline(struck(never))
+	require.False(t, x.Open)
+	require.Empty(t, x.Ended)
+	require.Contains(t, windowRequests(i18n.ZH, x), "没有恢复：到时限为止")
+	require.Contains(t, windowRequests(i18n.EN, &result.Timeline{Open: true, Requests: x.Requests}), "too little was seen")
 }

@@ -16,7 +16,11 @@ type Timeline struct {
 	Probes       []TimedProbe
 	Moments      []Moment
 	Recovered    bool
-	Requests     recovery.Requests // up to the recovery, or its limit
+	// Open says that nobody knows whether it would have recovered; Ended, why that is, if the
+	// fault was undone before it could be seen: a reason of [evidence.Window].
+	Open     bool
+	Ended    string
+	Requests recovery.Requests // up to the recovery, or its limit
 }
 
 // TimedProbe is one request and whether the student's own service answered.
@@ -53,7 +57,10 @@ func NewTimeline(c evidence.Case) *Timeline {
 	since := func(at int64) float64 { return float64(at-zero) / 1000 * speed }
 	t := &Timeline{
 		Kind: w.Fault.Kind, Target: w.Fault.Hostname, From: since(w.Began), To: since(max(w.Ended, w.Injected)),
-		Recovered: story.Recovered >= 0, Requests: story.Requests,
+		Recovered: story.Recovered >= 0, Open: story.Open != "", Requests: story.Requests,
+	}
+	if t.Open && w.End == "aborted" {
+		t.Ended = w.Reason
 	}
 	for _, a := range recovery.Answers(w, p, svc) {
 		t.Probes = append(t.Probes, TimedProbe{At: since(a.At), OK: a.Own})

@@ -26,6 +26,11 @@ type Evenness struct {
 	// those who want to compare; the verdict does not use them.
 	ChiSquare float64
 	P         float64
+	// Settled says that the loads ended before their fixed size, after so many
+	// answers in all, By what they showed by then.
+	Settled bool
+	After   int
+	By      Reason
 }
 
 // Judge decides whether counts, one a container with zeros for those that

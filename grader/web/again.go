@@ -24,7 +24,7 @@ type againPage struct {
 func (q *Request) gradeAgain(w http.ResponseWriter, r *result.Request) error {
 	o := desk.RunOptions{
 		Students: []string{r.Student}, NoFault: q.site.o.NoFault || q.PostForm.Get("no_fault") != "", Agreed: q.PostForm.Get("agreed"),
-		Who: q.Lang.T("requests.by_instructor"),
+		Who: q.by(),
 	}
 	if r.Task != "" {
 		o.Tasks = []string{r.Task}
@@ -87,6 +87,7 @@ func (q *Request) follow(id int64, start func() error) error {
 	if !s.opens() {
 		return &trouble{status: http.StatusServiceUnavailable, key: "web.going", after: retry}
 	}
+	who := q.Who.Name
 	events, cancel := s.desk.Subscribe(desk.Class, s.desk.Now())
 	s.office.grade(id, true)
 	leave := func() {
@@ -106,7 +107,7 @@ func (q *Request) follow(id int64, start func() error) error {
 		s.office.grade(id, false) // before the word is told of
 		ctx, cancel := context.WithTimeout(s.gone, s.limits.Handle)
 		defer cancel()
-		if err := s.desk.Answer(ctx, id, result.Word{Kind: result.RequestGraded, When: time.Now()}); err != nil {
+		if err := s.desk.Answer(ctx, id, result.Word{Kind: result.RequestGraded, Who: who, When: time.Now()}); err != nil {
 			s.log.Error("failed", "page", "graded again", "error", err.Error())
 		}
 	}()

@@ -74,7 +74,8 @@ func (a *answer) unfound() error {
 // policy is what a page may load and do: what this server has, and forms that lead back to it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// secure sets the headers that every answer has.
+// secure sets the headers that every answer has. There is no Strict-Transport-Security: it would bind every
+// other port of the machine as well, where a lab has pages of its own; the cookie does not go out without HTTPS anyway.
 func (s *Site) secure(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -33,6 +33,8 @@ type nowPart struct {
 	Open             int // requests to look again
 	Run              string
 	On               bool
+	Left             string // what could not be undone
+	Trouble          []string
 }
 
 // refreshed is how often pages of what goes on look again where there is no script, in seconds.
@@ -65,6 +67,11 @@ func (q *Request) now(d *result.Data) nowPart {
 	p := nowPart{Running: queue.Running, Waiting: queue.Waiting, Paused: q.classPaused(queue.Paused), Open: d.Requests().Open, On: run.On}
 	if run.On {
 		p.Run = q.stage(run)
+	} else if run.Stuck != nil {
+		p.Left = q.Lang.Text(run.Stuck.Msg())
+	}
+	for _, t := range q.Desk().Troubles() {
+		p.Trouble = append(p.Trouble, moment(t.At)+" "+q.failure(t.Failure))
 	}
 	return p
 }
@@ -169,7 +176,7 @@ func (x *classStream) patches(ctx context.Context, e desk.Event) (out []Patch, e
 	case desk.QueueMoved, desk.RequestChanged:
 		add("queue", "class-queue", x.q.now(d))
 		rows()
-	case desk.RunBegan, desk.RunStep, desk.RunOver, desk.FaultOn, desk.FaultOff:
+	case desk.RunBegan, desk.RunStep, desk.RunOver, desk.FaultOn, desk.FaultOff, desk.TroubleMoved:
 		add("queue", "class-queue", x.q.now(d))
 	case desk.Ended:
 		rows(what.Student)

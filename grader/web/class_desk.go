@@ -17,6 +17,7 @@ type classDesk interface {
 	Evidence(ctx context.Context, student string) (*grader.CaseFile, error)
 	ByHand(ctx context.Context, student, task string, h grader.ByHand) (*grader.Done, error)
 
+	Troubles() []desk.Trouble
 	Run() desk.RunState
 	Runs(ctx context.Context) ([]grader.RunInfo, error)
 	Resumable(ctx context.Context) (run grader.RunInfo, ok bool, err error)
@@ -24,4 +25,5 @@ type classDesk interface {
 	Start(ctx context.Context, o desk.RunOptions) error
 	Stop(ctx context.Context) error
 	UndoNow(ctx context.Context) error
+	Heal(ctx context.Context) (over <-chan struct{}, err error)
 }

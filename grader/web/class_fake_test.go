@@ -31,6 +31,8 @@ type fakeClass struct {
 	starts  []desk.RunOptions
 	stops   int
 	undone  int
+	heals   int
+	matters []desk.Trouble
 }
 
 func (f *fake) Checks() map[string]desk.OwnState {
@@ -56,6 +58,8 @@ func (f *fake) ByHand(_ context.Context, student, task string, h grader.ByHand) 
 	f.hands, f.handTo = append(f.hands, h), append(f.handTo, student+" "+task)
 	return &grader.Done{Above: f.above}, nil
 }
+
+func (f *fake) Troubles() []desk.Trouble { return f.matters }
 
 func (f *fake) Run() desk.RunState { return f.run }
 
@@ -105,6 +109,14 @@ func (f *fake) Start(_ context.Context, o desk.RunOptions) error {
 func (f *fake) Stop(context.Context) error {
 	f.stops++
 	return nil
+}
+
+func (f *fake) Heal(context.Context) (<-chan struct{}, error) {
+	if f.run.On {
+		return nil, &diag.Failure{Code: "running", Msg: i18n.M("desk.running", "time", "10:00:00"), Hint: i18n.M("desk.running_hint")}
+	}
+	f.heals++
+	return nil, nil
 }
 
 func (f *fake) UndoNow(context.Context) error {

@@ -50,7 +50,7 @@ func (f *fakeOffice) Requests(context.Context) ([]result.Request, error) {
 func (f *fakeOffice) Answer(_ context.Context, id int64, w result.Word) error {
 	f.omu.Lock()
 	defer f.omu.Unlock()
-	w.Who = fmt.Sprint(id)
+	w.Who = cmp.Or(w.Who, fmt.Sprint(id))
 	f.answers = append(f.answers, w)
 	return nil
 }
@@ -153,7 +153,8 @@ func newFakeOffice(d *result.Data) *fakeOffice {
 		asked(3, idA, "", "", own(2, "all of it"), result.Word{Kind: result.RequestWithdrawn, Student: true, When: at.Add(2 * time.Hour)}),
 		asked(4, "left", v.Task, v.Check, own(3, "I have left")),
 	}}
-	f.force = []grader.LinkInfo{{Link: gradebook.Link{Student: idA, Made: at}, Name: nameA, InForce: true}, {Link: gradebook.Link{Made: at}, InForce: true}}
+	f.force = []grader.LinkInfo{{Link: gradebook.Link{Student: idA, Made: at}, Name: nameA, InForce: true}, {Link: gradebook.Link{Made: at}, InForce: true},
+		{Link: gradebook.Link{Made: at}, Name: "王<i>老师", InForce: true}}
 	return f
 }
 

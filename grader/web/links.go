@@ -34,10 +34,13 @@ type linksPage struct {
 	Items    []linkItem
 	Have     int // students of all who have one
 	All      int
-	Teachers int
+	Teachers []teacherItem
 	Days     []int
 	paging
 }
+
+// teacherItem is an instructor's link; without a name it can be revoked with all others only.
+type teacherItem struct{ Name, Value, Made, Until string }
 
 type linkItem struct {
 	person
@@ -58,7 +61,10 @@ func links(w http.ResponseWriter, q *Request) error {
 	if err != nil {
 		return err
 	}
-	p := linksPage{All: len(class.Students), Days: linkDays, Teachers: len(force[""])}
+	p := linksPage{All: len(class.Students), Days: linkDays}
+	for _, l := range force[""] {
+		p.Teachers = append(p.Teachers, teacherItem{page.Clip(l.Name, 80), l.Name, minute(l.Made), q.until(l.Expires)})
+	}
 	from, to, part := q.paged(p.All, linksShown)
 	p.paging = part
 	for i, s := range class.Students {
@@ -124,23 +130,32 @@ type madeItem struct {
 	URL, Until string
 }
 
-func newLinks(w http.ResponseWriter, q *Request) error {
-	o := grader.LinkOptions{}
-	switch ids, err := q.linked(); q.PostForm.Get("do") {
-	case "chosen":
-		if err != nil {
-			return err
+// linksOf are whose links a form is about: students who were ticked, or an instructor, of the name that was
+// typed if there is one. What else a form may say is a change to no more than the options.
+func (q *Request) linksOf(other map[string]func(*grader.LinkOptions)) (o grader.LinkOptions, err error) {
+	do := q.PostForm.Get("do")
+	switch change := other[do]; {
+	case change != nil:
+		change(&o)
+	case do == "chosen":
+		if o.Students, err = q.linked(); err == nil && len(o.Students) == 0 {
+			err = Wrong("web.links_nobody")
 		}
-		if len(ids) == 0 {
-			return Wrong("web.links_nobody")
-		}
-		o.Students = ids
-	case "missing":
-		o.Missing = true
-	case "teacher":
+	case do == "teacher":
 		o.Teacher = true
+		if name := q.field("name"); name != "" {
+			o.Names = []string{name}
+		}
 	default:
-		return Wrong("web.links_no_way")
+		err = Wrong("web.links_no_way")
+	}
+	return o, err
+}
+
+func newLinks(w http.ResponseWriter, q *Request) error {
+	o, err := q.linksOf(map[string]func(*grader.LinkOptions){"missing": func(o *grader.LinkOptions) { o.Missing = true }})
+	if err != nil {
+		return err
 	}
 	days := slices.IndexFunc(linkDays, func(n int) bool { return q.PostForm.Get("days") == strconv.Itoa(n) })
 	if days < 0 {
@@ -199,8 +214,13 @@ func linksCSV(w http.ResponseWriter, q *Request) error {
 			return err
 		}
 		l := report.Link{ID: who.Student, Name: names[who.Student], URL: q.base() + "/k/" + token}
-		if known := force[who.Student]; len(known) > 0 {
-			l.Expires = known[len(known)-1].Expires
+		if who.Teacher {
+			l.Name = who.Name
+		}
+		for _, known := range force[who.Student] { // the newest of that name
+			if who.Student != "" || known.Name == who.Name {
+				l.Expires = known.Expires
+			}
 		}
 		all = append(all, l)
 	}
@@ -213,19 +233,11 @@ func linksCSV(w http.ResponseWriter, q *Request) error {
 
 // revokeLinks ends links at once, be they who asks's own.
 func revokeLinks(w http.ResponseWriter, q *Request) error {
-	o := grader.LinkOptions{}
-	switch ids, err := q.linked(); q.PostForm.Get("do") {
-	case "chosen":
-		if err != nil {
-			return err
-		}
-		if len(ids) == 0 {
-			return Wrong("web.links_nobody")
-		}
-		o.Students = ids
-	case "teachers":
-		o.Teacher = true
-	default:
+	o, err := q.linksOf(map[string]func(*grader.LinkOptions){"teachers": func(o *grader.LinkOptions) { o.Teacher = true }})
+	if err != nil {
+		return err
+	}
+	if o.Teacher && len(o.Names) == 0 && q.PostForm.Get("do") != "teachers" {
 		return Wrong("web.links_no_way")
 	}
 	if _, err := q.Desk().RevokeLinks(q.Context(), o); err != nil {

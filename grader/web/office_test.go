@@ -3,6 +3,7 @@ package web
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/finding"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
@@ -197,6 +199,50 @@ func TestLinksPage(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, code)
 	require.True(t, s.stub().revoked[1].Teacher)
 	require.Empty(t, s.stub().revoked[1].Students, "of no student")
+}
+
+// Instructors have links by name, each of which ends alone.
+func TestLinksOfInstructors(t *testing.T) {
+	s := serveOffice(t)
+	text := s.get("/class/links", tokenT).Body.String()
+	require.Contains(t, text, "2 links of instructors are in force")
+	require.Contains(t, text, `<bdi>王&lt;i&gt;老师</bdi>`)
+	require.Contains(t, text, `name="name" value="王&lt;i&gt;老师"`)
+	require.Equal(t, 1, strings.Count(text, "without a name"))
+	code, _, _ := s.post("/class/links/new", tokenT, "do", "teacher", "days", "30", "name", " 李老师 ")
+	require.Equal(t, http.StatusOK, code)
+	require.Equal(t, []string{"李老师"}, s.stub().made[0].Names)
+	code, to, _ := s.post("/class/links/revoke", tokenT, "do", "teacher", "name", "李老师")
+	require.Equal(t, http.StatusSeeOther, code)
+	require.Equal(t, "/class/links", to)
+	require.Equal(t, grader.LinkOptions{Teacher: true, Names: []string{"李老师"}}, s.stub().revoked[0])
+	code, _, _ = s.post("/class/links/revoke", tokenT, "do", "teacher")
+	require.Equal(t, http.StatusUnprocessableEntity, code, "of nobody is not of all")
+	require.Len(t, s.stub().revoked, 1)
+}
+
+// What an instructor does is recorded under the name on their link, if there is one.
+func TestWhoDidIt(t *testing.T) {
+	for name, want := range map[string]string{"王老师": "王老师", "": "instructor"} {
+		s := serveOffice(t, func(o *Options) { o.NoFault = true })
+		s.tokens[tokenT] = grader.Who{Teacher: true, Name: name}
+		for _, form := range [][]string{{"do", "set", "points", "3", "text", "查过了"}, {"do", "again"}} {
+			code, _, text := s.post("/class/requests/1", tokenT, form...)
+			require.Equal(t, http.StatusSeeOther, code, text)
+		}
+		require.Equal(t, want, s.stub().hands[0].Who)
+		require.Equal(t, want, s.stub().starts[0].Who)
+		require.Equal(t, cmp.Or(name, "1"), s.stub().answers[0].Who, "a word needs no name")
+		code, _, text := s.post("/class/student/"+idA+"/hand", tokenT, "what", "all", "do", "points", "points", "3", "reason", "查过了")
+		require.Equal(t, http.StatusSeeOther, code, text)
+		require.Equal(t, want, s.stub().hands[1].Who)
+
+		s = serve(t)
+		s.tokens[tokenT] = grader.Who{Teacher: true, Name: name}
+		code, _, text = s.post("/class/run/start", tokenT, "task", "1", "nofault", "yes")
+		require.Equal(t, http.StatusSeeOther, code, text)
+		require.Equal(t, want, s.starts[0].Who)
+	}
 }
 
 // Links lead to where the pages are, and nowhere that a request's head names beside a host.

@@ -17,30 +17,10 @@ import (
 var files embed.FS
 
 // templates are all pages and their parts, in each language.
-var templates = sync.OnceValue(func() map[i18n.Lang]*template.Template {
-	out := map[i18n.Lang]*template.Template{}
-	for _, lang := range i18n.Langs {
-		out[lang] = template.Must(template.New("web").Option("missingkey=error").Funcs(functions(lang)).ParseFS(files, "templates/*.html"))
-	}
-	return out
-})
+var templates = sync.OnceValue(func() map[i18n.Lang]*template.Template { return page.Parsed("web", files, functions) })
 
 func functions(lang i18n.Lang) template.FuncMap {
 	return template.FuncMap{
-		// t says a sentence of the catalogs with pairs of name and value.
-		"t": func(key string, pairs ...any) (string, error) {
-			if _, ok := lang.Raw(key); !ok {
-				return "", fmt.Errorf("no sentence %q", key)
-			}
-			return lang.T(key, pairs...), nil
-		},
-		"lang": func() string {
-			if lang == i18n.ZH {
-				return "zh-CN"
-			}
-			return "en"
-		},
-		"glyph": page.Mark.Glyph,
 		// with_data is a view of something else, for a part of a page.
 		"with_data": func(v View, data any) View { v.Data = data; return v },
 		// fragment is a part that exported pages have as well, see [page.Fragment].

@@ -211,7 +211,7 @@ func answerRequest(w http.ResponseWriter, q *Request) error {
 	}
 	r, text := &all[i], q.formText("text")
 	say := func(kind result.RequestKind, text string) error {
-		if err := q.Desk().Answer(q.Context(), id, result.Word{Kind: kind, Text: text, When: time.Now()}); err != nil {
+		if err := q.Desk().Answer(q.Context(), id, result.Word{Kind: kind, Who: q.Who.Name, Text: text, When: time.Now()}); err != nil {
 			return err
 		}
 		return SeeOther(w, "/class/requests#r"+strconv.FormatInt(id, 10))
@@ -251,7 +251,7 @@ func (q *Request) setFor(r *result.Request, reason string) (string, error) {
 		task = "" // a check has its own
 	}
 	done, err := q.Desk().ByHand(q.Context(), r.Student, task, grader.ByHand{
-		Check: r.Check, Kind: result.SetPoints, Points: points, Reason: reason, Who: q.Lang.T("requests.by_instructor"), When: time.Now(),
+		Check: r.Check, Kind: result.SetPoints, Points: points, Reason: reason, Who: q.by(), When: time.Now(),
 	})
 	if err != nil {
 		return "", err

@@ -72,7 +72,7 @@ func (c runChoice) names() (out []string) {
 }
 
 func (c runChoice) options(q *Request) desk.RunOptions {
-	o := desk.RunOptions{Tasks: c.tasks, Students: c.names(), NoFault: c.noFault || q.site.o.NoFault, Resume: c.resume, Who: q.Lang.T("web.hand_who")}
+	o := desk.RunOptions{Tasks: c.tasks, Students: c.names(), NoFault: c.noFault || q.site.o.NoFault, Resume: c.resume, Who: q.by()}
 	if c.resume { // it has what it was begun with
 		o.Tasks, o.Students = nil, nil
 	}

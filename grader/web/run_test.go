@@ -116,7 +116,7 @@ func TestRunStates(t *testing.T) {
 			w := s.do(r)
 			require.Equal(t, http.StatusOK, w.Code)
 			require.Contains(t, html.UnescapeString(w.Body.String()), lang.T(stages[stage], "done", 1, "of", 2))
-			require.Equal(t, stage != desk.Stopping, strings.Contains(w.Body.String(), `action="/class/run/stop"`))
+			require.Equal(t, stage != desk.Stopping && stage != desk.Healing, strings.Contains(w.Body.String(), `action="/class/run/stop"`))
 			require.Contains(t, w.Body.String(), `http-equiv="refresh"`)
 			require.NotContains(t, w.Body.String(), `action="/class/run/start"`)
 		}
@@ -177,17 +177,83 @@ func TestRunStream(t *testing.T) {
 	for _, what := range []desk.What{desk.RunBegan{}, desk.RunStep{}, desk.FaultOn{}, desk.FaultOff{}, desk.RunOver{}} {
 		patches, err := q.runPatches(t.Context(), desk.Event{What: what})
 		require.NoError(t, err)
-		require.Len(t, patches, 1)
+		if _, began := what.(desk.RunBegan); began {
+			require.Len(t, patches, 2)
+			require.Equal(t, "notes", patches[1].ID, "of the run before")
+		} else {
+			require.Len(t, patches, 1)
+		}
 		require.Contains(t, patches[0].HTML, `id="run"`)
 		require.Equal(t, strings.Count(patches[0].HTML, "<form"), strings.Count(patches[0].HTML, `name="form"`))
 	}
-	patches, err := q.runPatches(t.Context(), desk.Event{What: desk.Noted{Msg: i18n.M("desk.failed")}})
+	// Notes are there for who looks later too, each once.
+	at := time.Date(2024, 12, 2, 9, 0, 0, 0, time.Local)
+	s.run.Notes = []desk.Noted{{At: at, Msg: i18n.M("observe.kill_none")}, {At: at.Add(time.Minute), Msg: i18n.M("desk.unsaved"), Hint: i18n.M("desk.failed_hint")}}
+	patches, err := q.runPatches(t.Context(), desk.Event{What: s.run.Notes[1]})
 	require.NoError(t, err)
-	require.True(t, patches[0].Append)
-	require.Contains(t, patches[0].HTML, "<li>")
+	require.False(t, patches[0].Append)
+	require.Equal(t, 2, strings.Count(patches[0].HTML, "<li>"))
+	text := s.page(t, "/class/run")
+	require.Contains(t, text, "<li>09:01:00 what this check found could not be kept")
+	require.Equal(t, 1, strings.Count(text, "09:01:00"))
 	for _, what := range []desk.What{desk.Noted{Student: idA, Msg: i18n.M("desk.failed")}, desk.QueueMoved{}, desk.LinksChanged{}} {
 		patches, err := q.runPatches(t.Context(), desk.Event{What: what})
 		require.NoError(t, err)
 		require.Empty(t, patches)
 	}
+}
+
+// What is the matter, and what to do, stands on the class's page.
+func TestTroublesAreShown(t *testing.T) {
+	s := serve(t)
+	s.matters = []desk.Trouble{{At: time.Now(), Failure: &diag.Failure{
+		Msg: i18n.M("gradebook.broken", "file", "x.db"+evil, "n", 1, "what", []string{"run-1/01"}), Hint: i18n.M("gradebook.broken_hint"),
+	}}}
+	text := s.page(t, "/class")
+	require.Contains(t, text, "1 record is not as written (run-1/01)")
+	require.Contains(t, text, "grade regrade judges them anew")
+	require.NotContains(t, text, "<script>alert")
+	q := &Request{Request: ask("GET", "/class/events", tokenT, nil), site: s.Site, Lang: "zh", Who: Who{Teacher: true}}
+	x := &classStream{q: q, shown: map[string]live{}}
+	patches, err := x.patches(t.Context(), desk.Event{What: desk.TroubleMoved{}})
+	require.NoError(t, err)
+	require.Contains(t, patches[0].HTML, "有 1 处记录和当初写入的不一致")
+	require.NotContains(t, s.get("/me", tokenA).Body.String(), "run-1/01")
+}
+
+// What a program that is gone left is told on the class's page too, with what to type and a button.
+func TestWhatWasLeftIsOffered(t *testing.T) {
+	s := serve(t)
+	s.run = desk.RunState{On: true, Stage: desk.Healing, Fault: &desk.FaultState{Kind: "node-stop", Target: "worker-1", Phase: desk.Undoing}}
+	text := s.page(t, "/class/run")
+	require.Contains(t, text, "What was left of a fault is being undone")
+	require.Contains(t, text, "Being undone.")
+	require.NotContains(t, text, `action="/class/run/undo"`)
+	status, _, text := s.post("/class/run/heal", tokenT)
+	require.Equal(t, http.StatusConflict, status)
+	require.Contains(t, text, "a run of this class is on")
+
+	stuck := action.NewStuck(evidence.Action{Kind: "node-stop", Hostname: "worker-1" + evil}, "2024A", nil, nil)
+	failed := &diag.Failure{Code: "stuck", Msg: stuck.Msg(), Hint: stuck.Hint()}
+	s.run = desk.RunState{Stuck: stuck, Last: &desk.RunEnded{Healed: true, At: time.Now(), Failed: []*diag.Failure{failed}, Stuck: []*action.Stuck{stuck}}}
+	text = s.page(t, "/class/run")
+	for _, want := range []string{"could not all be undone", "grade restore --class 2024A", `action="/class/run/heal"`} {
+		require.Contains(t, text, want)
+	}
+	require.Equal(t, 1, strings.Count(text, "could NOT be undone"), "said once")
+	require.NotContains(t, text, "<script>alert")
+	text = s.page(t, "/class")
+	require.Contains(t, text, "could NOT be undone")
+	status, to, _ := s.post("/class/run/heal", tokenT)
+	require.Equal(t, http.StatusSeeOther, status)
+	require.Equal(t, "/class/run", to)
+	require.Equal(t, 1, s.heals)
+	status, _, _ = s.post("/class/run/heal", tokenA)
+	require.Equal(t, http.StatusForbidden, status)
+
+	s.run = desk.RunState{Last: &desk.RunEnded{Healed: true, At: time.Now()}}
+	text = s.page(t, "/class/run")
+	require.Contains(t, text, "left on the cluster was undone at")
+	require.NotContains(t, text, `action="/class/run/heal"`)
+	require.NotContains(t, s.page(t, "/class"), "could NOT be undone")
 }

@@ -36,6 +36,14 @@ type Request struct {
 // In reports whether somebody is known to ask.
 func (q *Request) In() bool { return q.session != session{} }
 
+// by is the instructor who asks, as what they do is recorded: by the name on their link, if there is one.
+func (q *Request) by() string {
+	if q.Who.Name != "" {
+		return q.Who.Name
+	}
+	return q.Lang.T("requests.by_instructor")
+}
+
 // session is what of a token may be kept in memory.
 type session [sha256.Size]byte
 

@@ -133,7 +133,9 @@ func (x *stream) send() bool {
 	if !x.mayKnow(ctx) {
 		return false
 	}
-	x.write(ctx)
+	if !x.turn(ctx) {
+		return false
+	}
 	if x.out.Len() == 0 {
 		return true
 	}
@@ -143,6 +145,26 @@ func (x *stream) send() bool {
 		err = http.NewResponseController(x.w).Flush()
 	}
 	return err == nil // who takes nothing is let go, and asks again
+}
+
+// studentsAtOnce is how many students' pages are brought up to date at a time: when the scores of a whole class change
+// all are, and who opens a page then does not wait for the pages of everybody else.
+const studentsAtOnce = 2
+
+// turn writes what is held when it is the stream's turn; it reports whether it came.
+func (x *stream) turn(ctx context.Context) bool {
+	if len(x.held) > 0 && !x.q.Who.Teacher {
+		select {
+		case x.q.site.turns <- struct{}{}:
+			defer func() { <-x.q.site.turns }()
+		case <-x.q.site.gone.Done():
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	x.write(ctx)
+	return true
 }
 
 // mayKnow reports whether the reader's link is still in force.

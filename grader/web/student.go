@@ -56,17 +56,18 @@ type requestLine struct {
 // mostLines bounds what is listed of attempts, self-checks and changes.
 const mostLines = 50
 
-// ofClass is the student that an address names: nobody else has a page.
-func (q *Request) ofClass(d *result.Data) (seat, error) {
+// ofClass is the student that an address names, with the class's data and who words it: nobody else has
+// a page.
+func (q *Request) ofClass() (at seat, d *result.Data, pager *report.Pager, err error) {
+	if d, pager, err = q.Standing(q.Context()); err != nil {
+		return at, nil, nil, err
+	}
 	id := q.PathValue("id")
-	if len(id) > 200 {
-		return seat{}, NotFound()
+	at, ok := q.seat(d, id)
+	if !ok || len(id) > 200 {
+		return at, nil, nil, NotFound()
 	}
-	s, ok := q.seat(d, id)
-	if !ok {
-		return seat{}, NotFound()
-	}
-	return s, nil
+	return at, d, pager, nil
 }
 
 func student(w http.ResponseWriter, q *Request) error {
@@ -84,11 +85,7 @@ func student(w http.ResponseWriter, q *Request) error {
 // showStudent shows a student's page with what stands in its forms.
 func (q *Request) showStudent(w http.ResponseWriter, status int, f handForm) error {
 	now := q.Desk().Now() // before anything is read, so that no event is missed
-	class, pager, err := q.Standing(q.Context())
-	if err != nil {
-		return err
-	}
-	at, err := q.ofClass(class)
+	at, _, pager, err := q.ofClass()
 	if err != nil {
 		return err
 	}
@@ -199,11 +196,7 @@ func (q *Request) lost(verdicts []judge.Verdict, pager *report.Pager) string {
 
 // studentEvents keeps a student's page up to date.
 func studentEvents(w http.ResponseWriter, q *Request) error {
-	class, _, err := q.Standing(q.Context())
-	if err != nil {
-		return err
-	}
-	at, err := q.ofClass(class)
+	at, _, _, err := q.ofClass()
 	if err != nil {
 		return err
 	}
@@ -243,11 +236,7 @@ type evidencePage struct{ ID, Name, Own, Text string }
 const mostEvidence = 400 << 10
 
 func studentEvidence(w http.ResponseWriter, q *Request) error {
-	class, _, err := q.Standing(q.Context())
-	if err != nil {
-		return err
-	}
-	at, err := q.ofClass(class)
+	at, class, _, err := q.ofClass()
 	if err != nil {
 		return err
 	}

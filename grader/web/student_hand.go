@@ -82,15 +82,11 @@ func (q *Request) field(name string) string { return strings.TrimSpace(q.PostFor
 
 // studentHand records what an instructor does to a score, or shows the form again with why not.
 func studentHand(w http.ResponseWriter, q *Request) error {
-	class, _, err := q.Standing(q.Context())
+	at, class, _, err := q.ofClass()
 	if err != nil {
 		return err
 	}
-	at, err := q.ofClass(class)
-	if err != nil {
-		return err
-	}
-	h := grader.ByHand{Who: q.Lang.T("web.hand_who"), When: time.Now()}
+	h := grader.ByHand{Who: q.by(), When: time.Now()}
 	var f handForm
 	task, ok := "", false
 	if q.PostForm.Get("remark_only") != "" {

@@ -51,6 +51,7 @@ type Site struct {
 
 	sessions *buckets[session] // requests
 	streams  *counts[session]
+	turns    chan struct{} // of students' streams that bring their page up to date
 	guesses  *guesses
 	view     views
 	rows     rows
@@ -77,6 +78,7 @@ func New(o Options) *Site {
 		o: o, desk: o.Desk, limits: l, log: o.Log, mux: http.NewServeMux(), assets: newAssets(),
 		sessions: newBuckets[session](l.Rate, l.Burst), streams: newCounts[session](l.Streams, l.PerSession), guesses: newGuesses(l),
 	}
+	s.turns = make(chan struct{}, studentsAtOnce)
 	s.gone, s.end = context.WithCancel(context.Background())
 	for _, r := range allPages() {
 		s.mux.HandleFunc(r.Pattern, func(w http.ResponseWriter, req *http.Request) {

@@ -1,0 +1,84 @@
+package desk
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"swarmgrade/grader"
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/diag"
+)
+
+// Trouble is what an instructor has to know of, whichever operation met with it, and what to do.
+type Trouble struct {
+	At time.Time
+	*diag.Failure
+	damage bool // of the gradebook
+}
+
+// mostTroubles is how many are kept, the newest.
+const mostTroubles = 10
+
+// Troubles are those since the start that an instructor has to know of, the newest last: what of the
+// gradebook is not as it was written, for as long as it is so, and alarms. What could not be undone on
+// the cluster is in [Desk.Run].
+func (d *Desk) Troubles() []Trouble {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.troubles)
+}
+
+// alarmed keeps an alarm. It is called with the desk's lock.
+func (d *Desk) alarmed(f *diag.Failure) { d.troubled(Trouble{Failure: f}) }
+
+// damaged keeps what was found of the gradebook, or by nil that nothing is the matter any more.
+func (d *Desk) damaged(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		for _, f := range words(err) {
+			d.troubled(Trouble{Failure: f, damage: true})
+		}
+		return
+	}
+	n := len(d.troubles)
+	d.troubles = slices.DeleteFunc(d.troubles, func(t Trouble) bool { return t.damage })
+	if len(d.troubles) < n {
+		d.hub.tell(TroubleMoved{}, Class)
+	}
+}
+
+func (d *Desk) troubled(t Trouble) {
+	same := func(o Trouble) bool { return reflect.DeepEqual(o.Msg, t.Msg) && o.damage == t.damage }
+	if slices.ContainsFunc(d.troubles, same) {
+		return // each job finds it again
+	}
+	if t.damage { // it is one gradebook, of which more and more is known
+		d.troubles = slices.DeleteFunc(d.troubles, func(o Trouble) bool { return o.damage })
+	}
+	t.At = time.Now()
+	d.troubles = append(d.troubles, t)
+	d.troubles = d.troubles[max(0, len(d.troubles)-mostTroubles):]
+	d.hub.tell(TroubleMoved{}, Class)
+}
+
+// leftBroken keeps what a self-check could not undo. It is called with the desk's lock.
+func (d *Desk) leftBroken(err error) {
+	if stuck := action.AllStuck(err); len(stuck) > 0 {
+		d.stuck = append(d.stuck, stuck...)
+		d.hub.tell(TroubleMoved{}, Class)
+	}
+}
+
+// mostNotes is how many notes of a run are kept, the newest.
+const mostNotes = 30
+
+// note tells something to know of the run, and keeps it for pages that are read later. It is called
+// with the desk's lock.
+func (d *Desk) note(r *run, n grader.Note) {
+	x := Noted{At: time.Now(), Msg: n.Msg, Hint: n.Hint}
+	r.state.Notes = append(slices.Clip(r.state.Notes), x) // what others were given stays as it is
+	r.state.Notes = r.state.Notes[max(0, len(r.state.Notes)-mostNotes):]
+	d.hub.tell(x, Class)
+}

@@ -1,0 +1,222 @@
+package loadgen
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// poller is one epoll set and one thread on it.
+type poller struct {
+	fd     int
+	events [256]syscall.EpollEvent
+}
+
+func newPoller() *poller {
+	fd, err := syscall.EpollCreate1(0)
+	if err != nil {
+		panic(err)
+	}
+	return &poller{fd: fd}
+}
+
+func (p *poller) add(fd int, events uint32) {
+	if err := syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: events, Fd: int32(fd)}); err != nil {
+		panic(err)
+	}
+}
+
+// wait gives what is ready; it waits for ever, or not at all.
+func (p *poller) wait(forever bool) []syscall.EpollEvent {
+	timeout := 0
+	if forever {
+		timeout = -1
+	}
+	n, err := syscall.EpollWait(p.fd, p.events[:], timeout)
+	if err != nil {
+		return nil // interrupted
+	}
+	return p.events[:n]
+}
+
+// served is a connection of the server's; they are used again by number.
+type served struct {
+	text []byte
+	used int
+	buf  [2048]byte
+}
+
+// benchServer answers as three containers, a connection each in turn, and ends
+// with its standard input. A line there is answered with the time that it has
+// been at work so far.
+//
+// It is one thread that makes three or four system calls a request, so that it is
+// not what is measured. On a core of its own it never sleeps: waking a core that
+// has gone to sleep would be a cost of the client's, and is none with a server on
+// another machine.
+func benchServer(spin bool) int {
+	debug.SetGCPercent(-1)
+	var plainly net.ListenConfig
+	plainly.SetMultipathTCP(false) // its part of a handshake is done on the client's core
+	ln, err := plainly.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	file, err := ln.(*net.TCPListener).File()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	accept := int(file.Fd())
+	if err := syscall.SetNonblock(accept, true); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println(ln.Addr())
+	p := newPoller()
+	p.add(0, syscall.EPOLLIN)
+	p.add(accept, syscall.EPOLLIN)
+
+	var texts [3][]byte
+	for i := range texts {
+		texts[i] = []byte(plain(whoami(i)))
+	}
+	var conns []*served
+	var busy time.Duration
+	var since time.Time
+	for n, line := 0, make([]byte, 16); ; {
+		events := p.wait(!spin)
+		if len(events) == 0 {
+			if !since.IsZero() {
+				busy += time.Since(since)
+				since = time.Time{}
+			}
+			continue
+		}
+		if since.IsZero() || !spin {
+			since = time.Now()
+		}
+		for _, e := range events {
+			switch fd := int(e.Fd); fd {
+			case 0:
+				if n, _ := syscall.Read(0, line); n <= 0 {
+					return 0
+				}
+				fmt.Println(int64(busy))
+			case accept:
+				for {
+					fd, _, err := syscall.Accept4(accept, syscall.SOCK_NONBLOCK)
+					if err != nil {
+						break
+					}
+					for len(conns) <= fd {
+						conns = append(conns, new(served))
+					}
+					conns[fd].text, conns[fd].used = texts[n%3], 0
+					n++
+					if conns[fd].answer(fd) {
+						p.add(fd, syscall.EPOLLIN)
+					}
+				}
+			default:
+				conns[fd].answer(fd)
+			}
+		}
+		if !spin {
+			busy += time.Since(since)
+		}
+	}
+}
+
+// answer reads what there is and answers a whole request; false if the
+// connection has come to its end.
+func (s *served) answer(fd int) bool {
+	k, err := syscall.Read(fd, s.buf[s.used:])
+	if err == syscall.EAGAIN {
+		return true
+	}
+	if err != nil || k == 0 {
+		syscall.Close(fd)
+		return false
+	}
+	s.used += k
+	request := s.buf[:s.used]
+	if !bytes.HasSuffix(request, []byte("\r\n\r\n")) {
+		return true
+	}
+	s.used = 0
+	if _, err := syscall.Write(fd, s.text); err != nil || bytes.Contains(request, []byte("Connection: close")) {
+		syscall.Close(fd)
+		return false
+	}
+	return true
+}
+
+// bare is the least that a client can do: it writes one and the same request and
+// reads once. It shows how much more the server would bear.
+func (j job) bare() (out outcome) {
+	debug.SetGCPercent(-1)
+	to := netip.MustParseAddrPort(j.Addr)
+	request := "GET / HTTP/1.1\r\nHost: " + j.Addr + "\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n"
+	if j.PerConn == 1 {
+		request += "Connection: close\r\n"
+	}
+	text, buf := []byte(request+"\r\n"), make([]byte, 4096)
+	p := newPoller()
+	var asked []bool // by descriptor
+	ask := func(fd int) {
+		_, err := syscall.Write(fd, text)
+		asked[fd] = err == nil // else it does not stand yet
+	}
+	open := func() {
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
+		if err != nil {
+			panic(err)
+		}
+		for len(asked) <= fd {
+			asked = append(asked, false)
+		}
+		if err := syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}); err != nil {
+			panic(err)
+		}
+		if err := syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err != syscall.EINPROGRESS {
+			panic(err)
+		}
+		p.add(fd, syscall.EPOLLIN|syscall.EPOLLOUT|1<<31) // once for each change
+		ask(fd)
+	}
+	for range j.Workers {
+		open()
+	}
+	for end := time.Now().Add(j.duration()); time.Now().Before(end); {
+		for _, e := range p.wait(true) {
+			fd := int(e.Fd)
+			if !asked[fd] {
+				ask(fd)
+				continue
+			}
+			switch n, err := syscall.Read(fd, buf); {
+			case err == syscall.EAGAIN:
+				continue
+			case err != nil || n == 0:
+				out.Failed++
+			default:
+				out.Answered++
+			}
+			if j.PerConn == 1 {
+				syscall.Close(fd)
+				open()
+			} else {
+				ask(fd)
+			}
+		}
+	}
+	return out
+}
