@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"swarmgrade/fixtures/paper"
+	"swarmgrade/cmd/grade/paper"
 	"swarmgrade/grader"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
