@@ -126,7 +126,7 @@ func putUp(t *testing.T, seats []deployments.Seat) *sim.Cluster {
 // emptyCluster is an embedded one, with how students are put on it.
 func emptyCluster(t *testing.T) (*sim.Cluster, deployments.Targets) {
 	t.Helper()
-	c, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20})
+	c, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: sim.Fast, Worker: playWorker})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	to := deployments.Targets{Wait: time.Minute}

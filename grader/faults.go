@@ -166,16 +166,21 @@ func (j *Job) Heal(ctx context.Context) error { return j.heal(ctx) }
 
 // heal undoes what a killed run left, before anything else is done.
 func (j *Job) heal(ctx context.Context) error {
+	names := []string{j.Class.Name, j.Class.Name + asideWorkers}
 	if j.Class.Cluster.Sim != "" {
-		return nil
+		names = names[1:]
 	}
-	healed, err := action.Heal(ctx, action.JournalPath(j.journalDir(), j.Class.Name), action.HealOptions{
-		Dial: j.g.dialFault, Note: j.g.said,
-	})
-	for _, h := range healed {
-		j.g.tell(Note{Msg: h.Msg()})
+	var failed []error
+	for _, name := range names {
+		healed, err := action.Heal(ctx, action.JournalPath(j.journalDir(), name), action.HealOptions{
+			Dial: j.g.dialFault, Note: j.g.said,
+		})
+		for _, h := range healed {
+			j.g.tell(Note{Msg: h.Msg()})
+		}
+		failed = append(failed, err)
 	}
-	return j.g.left(err)
+	return j.g.left(errors.Join(failed...))
 }
 
 // left gives of an error what must not be gone on with: that something of the grader's own

@@ -106,6 +106,7 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 	w.open("--fill")
 	w.sayPart("--fill")
 	f.Absent = slices.DeleteFunc(f.Absent, func(id string) bool { return !w.asks(id) })
+	f.Standing = slices.DeleteFunc(f.Standing, func(k form.Kept) bool { return !w.asks(k.ID) })
 	kept := func(cells []form.Kept) (out []string) {
 		for _, k := range cells {
 			out = append(out, k.Cell+" "+k.ID+" "+k.Text)
@@ -117,7 +118,7 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 		words []string
 	}{
 		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.marked", f.Marked}, {"fill.kept", kept(f.Kept)},
-		{"fill.excused", excused}, {"fill.uncounted", f.Unread}, {"fill.remarked", kept(f.Remarked)},
+		{"fill.excused", excused}, {"fill.standing", kept(f.Standing)}, {"fill.uncounted", f.Unread}, {"fill.remarked", kept(f.Remarked)},
 	} {
 		if len(x.words) > 0 {
 			w.remark("--fill", report.Remark{Key: x.key, Students: x.words})

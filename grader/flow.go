@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"swarmgrade/grader/diag"
@@ -37,6 +38,9 @@ type flow struct {
 	undo <-chan struct{}
 	// patience is with updates that are under way.
 	patience observe.Patience
+	// sent are the requests that were sent, most those that were planned for the same
+	// targets.
+	sent, most atomic.Int64
 }
 
 // begin opens the cluster, reads it once for everybody, and plans.
@@ -75,16 +79,23 @@ func (x *flow) observe(ctx context.Context) error {
 	if err := x.pending(ctx); err != nil {
 		return err
 	}
-	x.loader, err = x.j.g.Load(LoadOptions{
-		Attribution: x.j.Rubric.Attribution, Known: x.snap, Rate: x.j.Class.Settings.Rate, Start: x.start,
-	})
+	opt := LoadOptions{Attribution: x.j.Rubric.Attribution, Known: x.snap, Rate: x.j.Class.Settings.Rate, Start: x.start}
+	if x.loader, err = x.j.g.Load(opt); err != nil {
+		return err
+	}
+	away, err := x.workers(ctx, opt)
 	if err != nil {
 		return err
 	}
+	return errors.Join(x.observeBy(ctx), away(ctx))
+}
+
+// observeBy is observe with whoever drives load.
+func (x *flow) observeBy(ctx context.Context) error {
 	x.runner = observe.Runner{
 		Cluster: x.conn, Meter: x.conn, Loader: x.loader, Store: store{x.keep, x.run}, Run: x.run, At: x.at,
 		Parallel: x.j.Class.Settings.Parallel,
-		Progress: func(p observe.Progress) { x.j.g.tell(Step{p}) },
+		Progress: x.step,
 	}
 	if err := x.loads(ctx); err != nil {
 		return err
@@ -98,8 +109,20 @@ func (x *flow) observe(ctx context.Context) error {
 	if err := x.keepBundles(ctx); err != nil {
 		return err
 	}
+	if n := x.most.Load(); n > 0 {
+		x.j.g.note("cli.requests_sent", "sent", int(x.sent.Load()), "most", int(n))
+	}
 	x.j.g.note("cli.judging", "n", len(x.bundles))
 	return x.judge(ctx)
+}
+
+// step counts what was sent, and tells of it.
+func (x *flow) step(p observe.Progress) {
+	if !p.Begins {
+		x.sent.Add(int64(p.Sent))
+		x.most.Add(int64(p.Requests))
+	}
+	x.j.g.tell(Step{p})
 }
 
 // keepBundles stores everybody's evidence.

@@ -18,7 +18,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/gradebook"
-	"swarmgrade/grader/lookup"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
@@ -37,6 +37,8 @@ type Grader struct {
 	Dial func(ctx context.Context, of roster.Cluster) (Conn, error)
 	// Load prepares to drive load for a class.
 	Load func(LoadOptions) (Loader, error)
+	// Crew is Load by workers: those that join the team drive what the loader is asked to.
+	Crew func(LoadOptions, CrewOptions) (Loader, Team, error)
 	// Diagnose looks at a cluster, also at one that cannot be opened.
 	Diagnose func(ctx context.Context, of roster.Cluster) []diag.Notice
 	// Ask asks for leave; nil means that there is nobody to be asked.
@@ -73,7 +75,7 @@ type Conn struct {
 	Scratch string
 	// Helper is what looks names up from inside of networks; nil is the executable that
 	// runs.
-	Helper *lookup.Program
+	Helper *helper.Program
 	// Diagnose looks at it in its own way; nil leaves it to the grader's.
 	Diagnose func(ctx context.Context) []diag.Notice
 }

@@ -9,8 +9,8 @@ import (
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/i18n"
-	"swarmgrade/grader/lookup"
 	"swarmgrade/grader/observe"
 )
 
@@ -54,7 +54,7 @@ func (g *Grader) halting(err error) error {
 // insideCode is a gap's word for why there is no helper.
 func insideCode(err error) string {
 	switch code := diag.Code(err); {
-	case errors.Is(err, lookup.ErrNotStatic):
+	case errors.Is(err, helper.ErrNotStatic):
 		return "not-static"
 	case code == "denied" || code == "unreachable" || code == "timeout":
 		return code
@@ -65,7 +65,7 @@ func insideCode(err error) string {
 func (x *flow) bring(ctx context.Context) (away func(context.Context) error, err error) {
 	program, letGo := x.conn.Helper, func() error { return nil }
 	if program == nil {
-		if program, letGo, err = lookup.Own(); err != nil {
+		if program, letGo, err = helper.Own(); err != nil {
 			return nil, err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader"
 	"swarmgrade/grader/check"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/lookup"
 	"swarmgrade/grader/roster"
 	"swarmgrade/grader/swarm"
@@ -45,7 +46,7 @@ func (u unable) RemoveImage(ctx context.Context, nodeID, name string) error {
 	return u.Cluster.RemoveImage(ctx, nodeID, name)
 }
 
-func (u unable) StartHelper(ctx context.Context, of lookup.Service) (string, error) {
+func (u unable) StartHelper(ctx context.Context, of helper.Service) (string, error) {
 	if u.start {
 		return "", errForbidden
 	}
@@ -100,7 +101,7 @@ func TestNamesAreLookedUpFromInside(t *testing.T) {
 			}
 			return conn, err
 		}
-		if _, closing, err := lookup.Own(); c.own && err == nil {
+		if _, closing, err := helper.Own(); c.own && err == nil {
 			require.NoError(t, closing()) // tests that were built static
 			continue
 		}

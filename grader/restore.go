@@ -49,7 +49,7 @@ func (g *Grader) journals(ctx context.Context, name string) ([]string, *roster.C
 			return nil, nil, err
 		}
 		dir := filepath.Join(g.home(class), "gradebook")
-		return []string{action.JournalPath(dir, class.Name)}, class, nil
+		return []string{action.JournalPath(dir, class.Name), action.JournalPath(dir, class.Name+asideWorkers)}, class, nil
 	}
 	var all []string
 	for _, home := range []string{g.Dir, g.Home, "."} {

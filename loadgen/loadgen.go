@@ -69,6 +69,10 @@ type Options struct {
 	// Limiter is shared by every run of a class: the one global rate. Time
 	// spent waiting for it moves the schedule and is nobody's latency.
 	Limiter *rate.Limiter
+	// Grant is asked before each request where leave to send comes from elsewhere; it holds
+	// the caller until it is given and says for how long that was, or false if it will not be.
+	// Time spent waiting is treated as Limiter's.
+	Grant func(ctx context.Context) (held time.Duration, ok bool)
 	// Duration ends sending early (Stopped is "duration"); 0 is no limit.
 	Duration time.Duration
 	// Settle ends a run whose first 40 requests all failed, or of which a tenth
@@ -85,10 +89,14 @@ type Options struct {
 	Nonce string
 	// Detail, if set, is filled in once the run is over; see [Detail]. It is for one run.
 	Detail *Detail
+	// Latencies, if set, is filled in once the run is over. It is for one run.
+	Latencies *Latencies
 	// Progress, if set, is called now and then with answers and failures so
 	// far, from the goroutine that called Run.
 	Progress func(answered, failed int)
 
+	// secret replaces the one that a load's least size is drawn from, in tests.
+	secret string
 	// readBudget replaces the time that reading answers may take, in tests.
 	readBudget time.Duration
 	// dial replaces TCP in tests.

@@ -21,6 +21,7 @@ type pacer struct {
 	every    time.Duration // between two requests; 0 is no schedule
 	duration time.Duration
 	limiter  *rate.Limiter
+	grant    func(context.Context) (time.Duration, bool)
 	shift    time.Duration // what the limiter has held back so far
 	timer    *time.Timer
 	timeUp   bool // read after the attack
@@ -38,7 +39,7 @@ func newPacer(ctx context.Context, t evidence.Target, o Options, began time.Time
 	}
 	p := &pacer{
 		ctx: ctx, began: began, requests: uint64(t.Requests), duration: o.Duration,
-		limiter: o.Limiter, slots: make([]atomic.Int64, size),
+		limiter: o.Limiter, grant: o.Grant, slots: make([]atomic.Int64, size),
 	}
 	if o.Rate > 0 {
 		p.every = max(1, time.Duration(float64(time.Second)/o.Rate))
@@ -74,14 +75,26 @@ func (p *pacer) Pace(now time.Duration, hits uint64) (time.Duration, bool) {
 				r.Cancel()
 				return 0, true
 			}
-			if p.every > 0 {
-				p.shift += d
-				slot += d
-			}
+			p.held(&slot, d)
 		}
+	}
+	if p.grant != nil {
+		d, ok := p.grant(p.ctx)
+		if !ok {
+			return 0, true
+		}
+		p.held(&slot, d)
 	}
 	p.slots[hits%uint64(len(p.slots))].Store(int64(slot))
 	return 0, false
+}
+
+// held moves the schedule by what the limiter, or who grants, has kept a hit waiting.
+func (p *pacer) held(slot *time.Duration, d time.Duration) {
+	if p.every > 0 {
+		p.shift += d
+		*slot += d
+	}
 }
 
 // intended is when a hit was meant to be sent, or -1.

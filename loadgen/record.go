@@ -50,6 +50,8 @@ type recorder struct {
 	settle    bool
 	wasted    time.Duration // spent on requests that failed
 	settled   func()
+	follow    *follower // nil for a load that sends all its requests
+	enough    func()
 
 	corrected, service histogram
 	bucket             time.Duration
@@ -98,6 +100,9 @@ func (r *recorder) observe(o *observation, s *session) {
 		if r.settle && r.hopeless() {
 			r.settled()
 		}
+	}
+	if r.follow != nil && r.follow.next(entry, o.echo) {
+		r.enough()
 	}
 	if o.hit < uint64(len(r.sequence)) {
 		r.sequence[o.hit] = entry
@@ -166,6 +171,9 @@ func (r *recorder) who(o *observation, s *session) int16 {
 	}
 	i := int16(len(r.t.Responders))
 	r.t.Responders = append(r.t.Responders, made)
+	if r.follow != nil {
+		r.follow.met(&made)
+	}
 	r.responder[string(key)] = i
 	return i
 }

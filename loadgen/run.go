@@ -18,6 +18,9 @@ import (
 // errSettled ends a run in which nothing ever answered.
 var errSettled = errors.New("settled")
 
+// errEnough ends a run that has found out what its target asks for.
+var errEnough = errors.New("enough")
+
 // errCostly ends a run whose answers take too long to read.
 var errCostly = errors.New("costly")
 
@@ -60,6 +63,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 
 	began := time.Now()
 	rec := newRecorder(target.Requests, func() { stop(errSettled) }, opts.Settle)
+	rec.follow, rec.enough = newFollower(&target, opts.secret), func() { stop(errEnough) }
 	if target.Numbers {
 		rec.numbers = make([][]int64, len(rec.sequence))
 	}
@@ -93,8 +97,14 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	}
 
 	trace := rec.trace()
+	if opts.Latencies != nil {
+		*opts.Latencies = Latencies{Corrected: rec.corrected.tally(), Service: rec.service.tally()}
+	}
 	trace.Target = target
 	trace.Nonce = client.script.base
+	if rec.follow != nil {
+		trace.Least = rec.follow.least
+	}
 	if client.visits != nil {
 		trace.Visits = client.visits.visits
 	}
@@ -117,6 +127,8 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 		return trace, local
 	case errors.Is(cause, errSettled):
 		trace.Stopped = "settled"
+	case errors.Is(cause, errEnough):
+		trace.Stopped, trace.By = "enough", string(rec.follow.settling.Because())
 	case caller.Err() != nil:
 		trace.Stopped = "cancelled"
 	default:
@@ -126,6 +138,15 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 }
 
 const progressEvery = 100 * time.Millisecond
+
+// Complete is a target as its trace has it, with defaults filled in. The error is one that
+// makes no sense.
+func Complete(t evidence.Target) (evidence.Target, error) {
+	if _, err := checkTarget(&t); err != nil {
+		return t, fmt.Errorf("load target %q: %w", t.ID, err)
+	}
+	return t, nil
+}
 
 // checkTarget fills in defaults and gives the address to dial.
 func checkTarget(t *evidence.Target) (netip.AddrPort, error) {
@@ -149,7 +170,7 @@ func checkTarget(t *evidence.Target) (netip.AddrPort, error) {
 	if t.Host != "" && !evidence.PlainHost(t.Host) {
 		return addr, fmt.Errorf("the host %q is no host name", t.Host)
 	}
-	if err := cmp.Or(checkCookies(t), checkHolds(t)); err != nil {
+	if err := cmp.Or(checkCookies(t), checkHolds(t), checkEnough(t)); err != nil {
 		return addr, err
 	}
 	t.Workers = min(max(t.Workers, 1), maxWorkers)

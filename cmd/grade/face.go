@@ -27,7 +27,7 @@ func (a *app) grader() *grader.Grader {
 	if a.g == nil {
 		a.g = &grader.Grader{
 			Dir: a.dir, Home: a.Getenv("GRADE_HOME"), Samples: deployments.WithGenerated(classes.FS()), SampleNames: classes.Names(),
-			Dial: a.dial, Load: newLoader, Tool: version(), Tell: (&screen{a: a}).show,
+			Dial: a.dial, Load: newLoader, Crew: newCrew, Tool: version(), Tell: (&screen{a: a}).show,
 			Diagnose: func(ctx context.Context, of roster.Cluster) []diag.Notice { return swarm.Diagnose(ctx, of).Notices },
 		}
 		if in, ok := a.Stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {

@@ -28,6 +28,7 @@ type loadFlags struct {
 	duration, timeout          time.Duration
 	limits                     loadLimits
 	files                      loadFiles
+	from                       loadFrom
 }
 
 // Bounds of what one command may send.
@@ -52,6 +53,9 @@ func newLoadCmd(a *app) *cobra.Command {
 					return usageHint(i18n.M("loadgen.zero", "flag", "--"+name), i18n.M("loadgen.zero_hint", "flag", "--"+name))
 				}
 			}
+			if f.from.swarm == "" && c.Flags().Changed("machines") {
+				return usageHint(i18n.M("workers.machines_alone"), i18n.M("workers.machines_alone_hint"))
+			}
 			return a.driveLoad(c.Context(), args[0], f)
 		},
 	}
@@ -65,7 +69,11 @@ func newLoadCmd(a *app) *cobra.Command {
 	fl.DurationVar(&f.timeout, "timeout", 5*time.Second, lang.T("loadgen.flag_timeout"))
 	f.limits.register(a, cmd)
 	f.files.register(a, cmd)
+	f.from.register(a, cmd)
 	cmd.MarkFlagsMutuallyExclusive("per-conn", "keepalive")
+	for _, file := range []string{"html", "hgrm", "prometheus"} {
+		cmd.MarkFlagsMutuallyExclusive("from", file) // they show one machine's load
+	}
 	return cmd
 }
 
@@ -77,6 +85,8 @@ type loadReport struct {
 	Trace   evidence.Trace    `json:"trace"`
 	Spread  *loadSpread       `json:"spread,omitempty"`
 	Policy  policy.Suggestion `json:"policy"`
+	// Machines are what each worker did, where load came from other machines.
+	Machines []loadMachine `json:"machines,omitempty"`
 	// Thresholds are the limits that were asked for.
 	Thresholds []loadThreshold `json:"thresholds,omitempty"`
 }
@@ -106,9 +116,17 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	if len(files) > 0 {
 		done.detail = new(loadgen.Detail)
 	}
-	trace, err := loadgen.Run(ctx, target, loadgen.Options{
-		Rate: f.rate, Duration: f.duration, Host: host, Progress: a.loadProgress(f), Detail: done.detail,
-	})
+	var machines []loadMachine
+	var trace evidence.Trace
+	if f.from.swarm != "" {
+		if trace, machines, err = a.driveFrom(ctx, target, host, f); err != nil {
+			return err
+		}
+	} else {
+		trace, err = loadgen.Run(ctx, target, loadgen.Options{
+			Rate: f.rate, Duration: f.duration, Host: host, Progress: a.loadProgress(f), Detail: done.detail,
+		})
+	}
 	if !a.quiet && a.ui.progressOK {
 		fmt.Fprint(a.Stderr, "\r\x1b[K")
 	}
@@ -118,7 +136,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	}
 	report := loadReport{
 		Schema: "swarmgrade-load/1", URL: raw, Address: target.Address, Trace: trace,
-		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence),
+		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence), Machines: machines,
 	}
 	report.Thresholds = f.limits.judge(trace, report.Spread)
 	if a.json {

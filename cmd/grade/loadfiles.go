@@ -63,7 +63,7 @@ func (f *loadFiles) open(ctx context.Context, a *app) ([]loadFile, error) {
 	}{
 		{"--html", f.html, func(w io.Writer, p *pictured) error { return page.WriteLoad(w, lang, newLoadPage(lang, p)) }},
 		{"--hgrm", f.hgrm, func(w io.Writer, p *pictured) error { return writeHGRM(w, p.detail.Corrected) }},
-		{"--hgrm", fromSending(f.hgrm), func(w io.Writer, p *pictured) error { return writeHGRM(w, p.detail.Service) }},
+		{"--hgrm", serviceFile(f.hgrm), func(w io.Writer, p *pictured) error { return writeHGRM(w, p.detail.Service) }},
 		{"--prometheus", f.prometheus, writeLoadMetrics},
 	} {
 		if x.path == "" {
@@ -83,8 +83,8 @@ func (f *loadFiles) open(ctx context.Context, a *app) ([]loadFile, error) {
 	return out, nil
 }
 
-// fromSending is where the distribution of latency from sending goes.
-func fromSending(hgrm string) string {
+// serviceFile is where the distribution of latency from sending goes.
+func serviceFile(hgrm string) string {
 	if hgrm == "" {
 		return ""
 	}

@@ -26,6 +26,7 @@ const maxLoadRows = 50
 
 func (v loadView) print(r loadReport) {
 	v.summary(r)
+	v.machines(r)
 	if r.Trace.Answered() > 0 {
 		v.containers(r.Trace)
 		v.spread(r)
@@ -158,6 +159,11 @@ func (v loadView) colored(color text.Color, line string) {
 }
 
 func (v loadView) policy(r loadReport) {
+	if len(r.Machines) > 1 {
+		v.say("workers.order_note", "n", len(r.Machines))
+		fmt.Fprintln(v.ui.out)
+		return
+	}
 	for _, line := range v.order(r) {
 		fmt.Fprintln(v.ui.out, diag.Plain(line))
 	}

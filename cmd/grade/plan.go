@@ -33,7 +33,9 @@ type planJSON struct {
 	Class    string   `json:"class"`
 	Rubric   string   `json:"rubric"`
 	Tasks    []string `json:"tasks"`
+	// Requests are those sent at most, Expected those where all is as it should be.
 	Requests int      `json:"requests"`
+	Expected int      `json:"requests_expected"`
 	// Seconds and Most are of the whole run, faults included.
 	Seconds  float64       `json:"seconds_at_least"`
 	Most     float64       `json:"seconds_at_most"`
@@ -85,7 +87,7 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 	if a.json {
 		out := planJSON{
 			Schema: "swarmgrade-plan/1", Class: j.Class.Name, Rubric: j.Rubric.ID, Tasks: j.Tasks,
-			Requests: plan.AllRequests(snap), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
+			Requests: plan.AllRequests(snap), Expected: plan.AllExpected(snap), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
 			Inside: plan.Inside(),
 		}
 		for _, s := range plan.Students {
@@ -129,7 +131,7 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 		lang.T("cli.plan_head", "class", j.Class.Name, "rubric", j.Rubric.Title, "tasks", j.Tasks, "students", len(plan.Students),
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
-		lang.T("cli.plan_foot", "requests", plan.AllRequests(snap), "rate", j.Class.Settings.Rate,
+		lang.T("cli.plan_foot", "requests", plan.AllRequests(snap), "expected", plan.AllExpected(snap), "rate", j.Class.Settings.Rate,
 			"least", (time.Duration(least)*time.Second).String(), "most", (time.Duration(most)*time.Second).String()), a.planFaults(plan))
 	return err
 }

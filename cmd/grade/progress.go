@@ -63,8 +63,9 @@ type bar struct {
 	students int
 	requests int // 0 where it is students that take the time
 	done     int // students
-	sent     int // requests of this try
-	skipped  int // requests of an earlier try
+	settled  int // planned requests of the targets that are done with in this try
+	skipped  int // planned requests of those that were in an earlier try
+	sent     int // requests that were really sent
 	start    time.Time
 	drawn    time.Time
 	under    map[work]time.Time // since when it is under way
@@ -131,8 +132,9 @@ func (b *bar) step(p observe.Progress) {
 	case p.Resumed:
 		b.skipped += p.Requests
 	default:
-		b.sent += p.Requests
+		b.settled += p.Requests
 	}
+	b.sent += p.Sent
 	b.draw(now, b.done == b.students && b.requests > 0)
 }
 
@@ -143,8 +145,8 @@ func (b *bar) draw(now time.Time, last bool) {
 	}
 	b.drawn = now
 	lang := b.u.lang
-	text := lang.T(b.key, "done", b.done, "students", b.students, "sent", b.sent+b.skipped, "requests", b.requests)
-	left, did := b.requests-b.sent-b.skipped, b.sent
+	text := lang.T(b.key, "done", b.done, "students", b.students, "sent", b.sent, "requests", b.requests)
+	left, did := b.requests-b.settled-b.skipped, b.settled
 	if b.requests == 0 {
 		left, did = b.students-b.done, b.done
 	}

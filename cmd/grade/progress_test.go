@@ -17,17 +17,17 @@ import (
 func TestProgressNamesWhatIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out lockedBuffer
-		u := &ui{err: &out, lang: i18n.EN, progressOK: true, errWidth: 100}
+		u := &ui{err: &out, lang: i18n.EN, progressOK: true, errWidth: 120}
 		b := u.progress("cli.progress", 2, 100)
 		b.step(observe.Progress{Student: "2024001", Target: "haproxy", Begins: true})
 		time.Sleep(2 * time.Second)
 		b.step(observe.Progress{Student: "2024002", Target: "mesh/manager-1", Begins: true})
-		b.step(observe.Progress{Student: "2024002", Target: "mesh/manager-1", Requests: 50})
+		b.step(observe.Progress{Student: "2024002", Target: "mesh/manager-1", Requests: 50, Sent: 12})
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		lines := strings.Split(out.String(), "\r\x1b[K")
 		last := lines[len(lines)-1]
-		require.Regexp(t, `^students 0/2, requests 50/100, about 7s left; waiting for haproxy of 2024001, 7 s by now$`, last)
+		require.Regexp(t, `^students 0/2, 12 requests sent \(at most 100\), about 7s left; waiting for haproxy of 2024001, 7 s by now$`, last)
 		u.note("something else")
 		require.True(t, strings.HasSuffix(out.String(), "\r\x1b[Ksomething else\n"), "the line gives way")
 		time.Sleep(2 * time.Second)

@@ -100,7 +100,7 @@ func newRootCmd(a *app) *cobra.Command {
 	root.AddCommand(
 		newRestoreCmd(a), newCheckCmd(a), newPlanCmd(a), newExportCmd(a), newFeedbackCmd(a), newImportCmd(a), newOverrideCmd(a), newRegradeCmd(a), newShowCmd(a), newRunsCmd(a),
 		newDoctorCmd(a), newRubricCmd(a), newLoadCmd(a), newLabCmd(a), newServeCmd(a), newSimCmd(a), newWhoamiCmd(a), newVersionCmd(a),
-		newManCmd(a), newLookupCmd(a),
+		newManCmd(a), newLookupCmd(a), newWorkerCmd(a),
 	)
 	translateHelp(root, lang)
 	return root

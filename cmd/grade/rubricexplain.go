@@ -147,11 +147,14 @@ func (w explainText) load(c explain.Check, l explain.Load) string {
 	case l.Name == "load/later":
 		key = "rubrictool.sends_later"
 	}
+	if l.Early {
+		key += "_early"
+	}
 	port := l.Port
 	if len(l.Or) > 0 {
 		port = w.lang.T("rubrictool.ports_or", "port", port, "or", l.Or)
 	}
-	text := w.lang.T(key, "port", port, "least", l.Least, "usual", l.Usual, "rate", l.Rate,
+	text := w.lang.T(key, "port", port, "least", l.Least, "usual", l.Usual, "rate", l.Rate, "expected", l.Expected,
 		"containers", explain.UsualContainers, "nodes", explain.UsualNodes)
 	if c.Action != nil {
 		text = w.lang.T("rubrictool.sends_during", "text", text, "action", c.After)

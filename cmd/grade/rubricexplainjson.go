@@ -36,6 +36,10 @@ type explainLoad struct {
 	// Least and Usual are of each target; PerConnection is of requests.
 	Least         int     `json:"requests_at_least,omitempty"`
 	Usual         int     `json:"requests_usual,omitempty"`
+	// Early says that the load ends once it is settled, Expected is how many requests
+	// there are of the usual ones where all is as it should be.
+	Early         bool    `json:"ends_early,omitempty"`
+	Expected      int     `json:"requests_expected,omitempty"`
 	Containers    int     `json:"usual_containers,omitempty"`
 	Nodes         int     `json:"usual_nodes,omitempty"`
 	Rate          float64 `json:"probes_per_second,omitempty"`
@@ -83,7 +87,7 @@ func explainJSON(rub *rubric.Rubric, all []explain.Check, lang i18n.Lang) any {
 		for _, l := range c.Sends {
 			out := explainLoad{
 				Load: l.Name, From: l.From, Port: l.Port, Or: l.Or, Spread: l.Spread, Least: l.Least, Usual: l.Usual,
-				Rate: l.Rate, PerConnection: 1,
+				Rate: l.Rate, Early: l.Early, Expected: l.Expected, PerConnection: 1,
 			}
 			if l.From != "" {
 				out.Containers, out.Nodes = explain.UsualContainers, explain.UsualNodes

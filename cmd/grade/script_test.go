@@ -16,11 +16,25 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
+
+	"swarmgrade/grader/local"
 )
+
+// raced says that the race detector watches.
+const raced = local.Slower > 1
+
+// goRace are the race detector's settings: by itself it has a program wait a second before
+// it ends, and tests run some thousand of them.
+const goRace = "GORACE"
 
 // TestMain lets the test binary be the program too: scripts run it under the
 // name grade, in a process of its own, as people do.
 func TestMain(m *testing.M) {
+	if raced {
+		if err := os.Setenv(goRace, "atexit_sleep_ms=0 "+os.Getenv(goRace)); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, commands)
 }
 
@@ -61,6 +75,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
 			env.Setenv(proxyEnv, proxyEmbedded) // whatever is installed
+			env.Setenv(goRace, os.Getenv(goRace))
 			rubrics, err := filepath.Abs("../../rubrics")
 			env.Setenv("RUBRICS", rubrics) // those that are built in, as files
 			return err

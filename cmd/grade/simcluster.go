@@ -22,7 +22,7 @@ import (
 // The embedded cluster passes the swarm's own delays faster than the clock, so
 // that a class is up in seconds; requests take the time they take.
 const (
-	simSpeed    = 20
+	simSpeed    = sim.Fast
 	simParallel = 32
 	simSeed     = 2024
 	simWait     = 3 * time.Minute
@@ -77,7 +77,7 @@ func (a *app) bringUpSim(ctx context.Context, seats []deployments.Seat, opt sim.
 	if err != nil {
 		return nil, err
 	}
-	opt.Proxy = proxy
+	opt.Proxy, opt.Worker = proxy, playWorker
 	if a.haproxy != "" && a.haproxy != proxyEmbedded {
 		a.ui.note(a.lang().Text(what))
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/lookup"
+	"swarmgrade/grader/helper"
 )
 
 // The kinds of action, by name.
@@ -31,6 +31,8 @@ const (
 	Update        = "update"
 	// Lookup puts a helper of the grader's own into students' networks for a moment.
 	Lookup = "lookup"
+	// Workers are processes of the grader's own that drive load from the nodes of a swarm.
+	Workers = "workers"
 )
 
 // Injector does one kind of action and undoes it.
@@ -107,7 +109,7 @@ type Updater interface {
 }
 
 // Lodging puts something of the grader's own beside what is in a swarm, and takes it away.
-// What bears a token of [lookup.Service] is found by it.
+// What bears a token of [helper.Service] is found by it.
 type Lodging interface {
 	// LoadImage has a node's engine take in an image for a processor, which write
 	// writes as docker save does, and gives the ID that the engine has it under.
@@ -116,11 +118,14 @@ type Lodging interface {
 	RemoveImage(ctx context.Context, nodeID, name string) error
 	// StartHelper makes the service and gives its ID; one of the same name and token
 	// counts as made.
-	StartHelper(ctx context.Context, of lookup.Service) (serviceID string, err error)
+	StartHelper(ctx context.Context, of helper.Service) (serviceID string, err error)
 	// HelperTasks are its tasks so far.
 	HelperTasks(ctx context.Context, serviceID string) ([]evidence.Task, error)
-	// Output is what a container of a node's has written, up to [lookup.MaxReport].
+	// Output is what a container of a node's has written, up to what a report of package lookup takes.
 	Output(ctx context.Context, nodeID, containerID string) ([]byte, error)
+	// Talk is a stream to a container's standard input and of what it writes to its standard
+	// output, from now on. It is not bound to ctx once it is there; closing it ends it.
+	Talk(ctx context.Context, nodeID, containerID string) (io.ReadWriteCloser, error)
 	// EndHelpers removes the services that bear a token, of a student or, where that is "",
 	// of all, and gives the node of each of their tasks that is not over, "" where it has
 	// none: such a task may be about to make a container, and has an address in the network.

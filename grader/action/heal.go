@@ -42,7 +42,7 @@ func (h Healed) Msg() i18n.Msg {
 	case h.Fault.Student != "" && h.Left:
 		key = "action.healed_left"
 	case h.Own():
-		key = "action.healed_lookup"
+		key = "action.healed_" + h.Fault.Kind
 	case h.Fault.Student != "":
 		key = worded("action.healed", h.Fault.Kind)
 	case h.Untouched:

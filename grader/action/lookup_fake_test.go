@@ -13,6 +13,7 @@ import (
 
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/lookup"
 )
 
@@ -24,7 +25,8 @@ type fakeLodging struct {
 	stuck    map[string]bool // nodes whose containers do not go
 	open     [][]string      // nodes of tasks that are not over, each time it is asked
 	services int
-	last     lookup.Service
+	talks    bool
+	last     helper.Service
 
 	mu      sync.Mutex
 	removed []string // images, by node
@@ -46,7 +48,7 @@ func (f *fakeLodging) RemoveImage(_ context.Context, nodeID, _ string) error {
 	return nil
 }
 
-func (f *fakeLodging) StartHelper(_ context.Context, of lookup.Service) (string, error) {
+func (f *fakeLodging) StartHelper(_ context.Context, of helper.Service) (string, error) {
 	f.services++
 	f.last = of
 	return "service", nil
@@ -58,6 +60,13 @@ func (f *fakeLodging) HelperTasks(context.Context, string) ([]evidence.Task, err
 
 func (f *fakeLodging) Output(context.Context, string, string) ([]byte, error) {
 	return []byte(f.output), nil
+}
+
+func (f *fakeLodging) Talk(context.Context, string, string) (io.ReadWriteCloser, error) {
+	if f.talks {
+		return nil, nil
+	}
+	return nil, errors.New("nobody is there")
 }
 
 func (f *fakeLodging) EndHelpers(context.Context, string, string) (open []string, err error) {

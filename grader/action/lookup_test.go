@@ -18,6 +18,7 @@ import (
 
 	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/lookup"
 	"swarmgrade/grader/roster"
 	grader "swarmgrade/grader/swarm"
@@ -92,7 +93,7 @@ func images(t *testing.T, s *sim.Cluster) (tags []string) {
 	return tags
 }
 
-func helperOptions(t *testing.T, c Cluster, p *lookup.Program) (Options, *Helper) {
+func helperOptions(t *testing.T, c Cluster, p *helper.Program) (Options, *Helper) {
 	h := NewHelper(c, p)
 	return Options{
 		Cluster: c, Injector: h, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock,
@@ -156,10 +157,9 @@ func TestWhatAHelperLeftIsHealed(t *testing.T) {
 		}
 		if step == "running" {
 			require.NoError(t, j.step(rec, StepInjected))
-			of.Image, of.Token, of.Run = h.image, a.To, "r"
-			_, err := c.StartHelper(t.Context(), of)
+			_, err := c.StartHelper(t.Context(), h.service(of.Helper()))
 			require.NoError(t, err)
-			again, err := c.StartHelper(t.Context(), of)
+			again, err := c.StartHelper(t.Context(), h.service(of.Helper()))
 			require.NoError(t, err, "the answer may have been lost")
 			require.NotEmpty(t, again)
 		}
@@ -189,7 +189,7 @@ func TestTheHelperIsInNobodysWay(t *testing.T) {
 func TestAHelpersImageIsWhatTheEngineTakesIn(t *testing.T) {
 	var one, two bytes.Buffer
 	p := sim.Helper()
-	require.NoError(t, p.Archive(&one, p.Ref("a"), nil))
-	require.NoError(t, p.Archive(&two, p.Ref("a"), nil))
+	require.NoError(t, p.Archive(&one, p.Ref("x", "a"), lookup.Verb, nil))
+	require.NoError(t, p.Archive(&two, p.Ref("x", "a"), lookup.Verb, nil))
 	require.Equal(t, one.Bytes(), two.Bytes(), "the same image each time")
 }

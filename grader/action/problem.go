@@ -33,7 +33,12 @@ func NewStuck(f evidence.Action, class string, inj Injector, cause error) *Stuck
 	if m, ok := inj.(Manual); ok {
 		s.Commands = m.Commands(f)
 	}
-	s.Commands = append(s.Commands, "grade restore --class "+class)
+	again := "grade restore"
+	if !strings.HasPrefix(class, "~") { // what is done for no class has such a name
+		of, _, _ := strings.Cut(class, "~")
+		again += " --class " + of
+	}
+	s.Commands = append(s.Commands, again)
 	return s
 }
 

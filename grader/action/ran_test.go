@@ -31,7 +31,7 @@ func build(t *testing.T, replicas uint64, change func(s *swarm.ServiceSpec)) *bu
 	if testing.Short() {
 		t.Skip("starts an embedded cluster")
 	}
-	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20})
+	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: sim.Fast})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	b := &built{conn: roster.Cluster{Endpoints: s.Endpoints(), Nodes: s.NodeAddresses()}}

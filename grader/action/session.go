@@ -174,7 +174,7 @@ func pendingFailure(r *Record, class string) error {
 	key, pairs := "fault.pending", []any{"node", r.Fault.Hostname, "step", r.Step}
 	switch {
 	case r.Own():
-		key, pairs = "action.pending_lookup", nil
+		key, pairs = "action.pending_"+r.Fault.Kind, nil
 	case r.Fault.Student != "":
 		key, pairs = "action.pending", []any{"service", r.Fault.Name, "student", r.Fault.Student}
 	}

@@ -31,7 +31,7 @@ func (i simInjector) Restore(_ context.Context, f evidence.Action) error {
 
 // startSim is an embedded cluster on which a service of two replicas runs.
 func startSim(t *testing.T) (*sim.Cluster, *grader.Cluster, Concern) {
-	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20})
+	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: sim.Fast})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	cli, err := client.NewClientWithOpts(client.WithHost(s.Endpoints()[0]), client.WithAPIVersionNegotiation())

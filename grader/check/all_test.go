@@ -93,9 +93,11 @@ func TestNeeds(t *testing.T) {
 	lan := func(network string) []check.Need {
 		return append(proxy("lb", network, "gate", "gate2"), check.Need{Kind: "snapshot", Service: "service", Network: network})
 	}
-	through := check.Need{Kind: "load", From: "haproxy", Service: "service", Balancer: "lb", Port: "gate", Or: []string{"gate2"}, Tasks: 1, Direct: true}
+	through := check.Need{Kind: "load", From: "haproxy", Service: "service", Balancer: "lb", Port: "gate", Or: []string{"gate2"}, Tasks: 1, Direct: true, MaxErrors: 1}
 	even := through
 	even.Tasks, even.Spread = 2, true
+	whole := even
+	whole.Whole = true
 	kept := through
 	kept.From, kept.Direct, kept.Host = "cookies", false, check.HostConfigured
 	back := kept
@@ -128,21 +130,21 @@ func TestNeeds(t *testing.T) {
 		"service-network":  {box, lan("network")},
 		"haproxy-backends": {box, append(lan("network"), through)},
 		"direct":           {box, append(lan("network"), through)},
-		"answers":          {"via: mesh, port: door", []check.Need{of(""), {Kind: "load", From: "mesh", Tasks: 1, Service: "service", Port: "door"}}},
+		"answers":          {"via: mesh, port: door", []check.Need{of(""), {Kind: "load", From: "mesh", Tasks: 1, Service: "service", Port: "door", MaxErrors: 0.01}}},
 		"sticky-cookie":    {box, append(slices.Clone(lb), of(""), kept)},
 		"sticky-moved":     {box, append(slices.Clone(lb), of(""), back)},
 		"cookie-private":   {box, append(slices.Clone(lb), of(""), kept)},
 		"spread":           {"via: haproxy, " + box + ", direct: true", []check.Need{of(""), even}},
-		"balance-shown":    {box, append(lan("network"), even)},
+		"balance-shown":    {box, append(lan("network"), whole)},
 		"counter": {"service: web, port: door", []check.Need{
-			{Kind: "snapshot", Service: "web"}, {Kind: "load", From: "mesh", Service: "web", Port: "door", Tasks: 2, Numbers: true},
+			{Kind: "snapshot", Service: "web"}, {Kind: "load", From: "mesh", Service: "web", Port: "door", Tasks: 2, Numbers: true, MaxErrors: 1},
 		}},
 		"recovers":  {"port: door, within: 30, rate: 8", []check.Need{of(""), window(8)}},
 		"replaced":  {"port: door", []check.Need{of(""), window(0)}},
 		"available": {"port: door, rate: 20", []check.Need{of(""), window(20)}},
 		"outage":    {"port: door, rate: 1", []check.Need{of(""), window(1)}},
 		"later-spread": {"port: door", []check.Need{
-			of(""), window(0), {Kind: "load", From: "mesh", After: "fault", Service: "service", Port: "door", Tasks: 2, Spread: true},
+			of(""), window(0), {Kind: "load", From: "mesh", After: "fault", Service: "service", Port: "door", Tasks: 2, Spread: true, MaxErrors: 0.01},
 		}},
 	} {
 		k, ok := check.Find(kind)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -64,7 +65,8 @@ func viaKnown(via string) []rubric.ParamError {
 
 // answers passes when requests are answered by the student's own running
 // tasks, by all of them, and by nobody else, with few failures: through every
-// node of the mesh, or through HAProxy.
+// node of the mesh, or through HAProxy. No more requests are sent once every task and
+// nobody else has answered, and none failed, of as many as it takes to tell.
 //
 // Units are the nodes that lead to all containers. Where there is one target,
 // as with HAProxy, the measure is the share of requests that own tasks answered,
@@ -74,7 +76,7 @@ func answers() Kind {
 		answersParams{Service: "service", Via: "mesh", Port: "published", MaxErrors: 0.01, Name: sight.Usual.Balancer},
 		func(p *answersParams) []Need {
 			load := loadNeed(p.Via, p.Service, p.Name, p.Port, p.Or, p.Direct)
-			load.Host = p.Host
+			load.Host, load.MaxErrors = p.Host, p.MaxErrors
 			return []Need{{Kind: "snapshot", Service: p.Service}, load}
 		}, sparing(func(p *answersParams) string { return p.Service }, judgeAnswers))
 }
@@ -113,8 +115,15 @@ func judgeAnswers(in *Input, p *answersParams) Result {
 		r.Measure = &Measure{Got: t.Quality(expected), Want: 1}
 	}
 	if worst == nil {
+		if missing := in.unsettled(svc, traces, expected, p.MaxErrors); missing != nil {
+			return Lacking(missing)
+		}
 		r.Outcome = Pass
-		r.Message = i18n.M("check.answers_ok", "via", viaName(p.Via), "sent", sent(traces), "containers", len(expected))
+		key := "check.answers_ok"
+		if slices.ContainsFunc(traces, endedEarly) {
+			key = "check.answers_ok_early"
+		}
+		r.Message = i18n.M(key, "via", viaName(p.Via), "sent", sent(traces), "containers", len(expected), "most", atMost(traces))
 		return r
 	}
 	if stable, known := in.View.Stable(svc); known && !stable {
@@ -282,6 +291,9 @@ func figuresAt(tr *evidence.Trace, t *sight.Tally, expected []*evidence.Task) Fa
 	f := Facts{
 		"target": tr.Target.ID, "address": tr.Target.Address,
 		"sent": t.Sent, "failed": t.Failed, "containers": counts,
+	}
+	if endedEarly(tr) {
+		f["at_most"], f["settled_by"] = tr.Target.Requests, tr.By
 	}
 	if len(t.Errors) > 0 {
 		f["errors"] = t.Errors

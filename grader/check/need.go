@@ -50,6 +50,10 @@ type Need struct {
 	Host string
 	// Numbers asks for the numbers that the answers show.
 	Numbers bool
+	// MaxErrors is the share of a load's requests that may fail; 1 where no check asks.
+	MaxErrors float64
+	// Whole has all requests sent, where what is judged takes all of them; see [Need.Early].
+	Whole bool
 	// Rate is how many probes a second a window sends to the service; 0 is 4.
 	Rate float64
 }
@@ -70,6 +74,12 @@ func (n Need) Load() string {
 		return "load/later"
 	}
 	return "load/" + n.From
+}
+
+// Early reports whether the load may end before all its requests are sent, once it is
+// found out who answers, how evenly, and how many fail.
+func (n Need) Early() bool {
+	return n.Kind == "load" && (n.From == "mesh" || n.From == "haproxy") && !n.Whole && !n.Numbers
 }
 
 // UsualRate is how many probes a second a window sends to a service that asks for no
@@ -130,7 +140,7 @@ func (n Need) Balanced() bool {
 
 // loadNeed is the load that answers come from.
 func loadNeed(from, service, balancer, port string, or []string, direct bool) Need {
-	n := Need{Kind: "load", From: from, Service: service, Port: port, Or: or, Tasks: 1, Direct: direct}
+	n := Need{Kind: "load", From: from, Service: service, Port: port, Or: or, Tasks: 1, Direct: direct, MaxErrors: 1}
 	if from != "mesh" {
 		n.Balancer = balancer
 	}

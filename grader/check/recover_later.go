@@ -31,7 +31,7 @@ func later() Kind {
 	return define("later-spread", true, laterParams{Service: "service", Port: "published", MaxErrors: 0.01},
 		func(p *laterParams) []Need {
 			return []Need{{Kind: "snapshot", Service: p.Service}, {Kind: "window", Tasks: 1, Service: p.Service, Port: p.Port},
-				{Kind: "load", From: "mesh", After: "fault", Tasks: 2, Spread: true, Service: p.Service, Port: p.Port}}
+				{Kind: "load", From: "mesh", After: "fault", Tasks: 2, Spread: true, MaxErrors: p.MaxErrors, Service: p.Service, Port: p.Port}}
 		}, sparing(func(p *laterParams) string { return p.Service }, judgeLater))
 }
 

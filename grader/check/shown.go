@@ -58,7 +58,7 @@ func balanceShown() Kind {
 		shownParams{backendsParams: backendsParams{networkParams: networkDefaults, Target: 80}, Algorithms: []string{"roundrobin"}},
 		func(p *shownParams) []Need {
 			load := loadNeed("haproxy", p.Service, p.Name, p.Port, p.Or, true)
-			load.Tasks, load.Spread = 2, true
+			load.Tasks, load.Spread, load.Whole = 2, true, true
 			if !p.Held {
 				return append(p.needs(), load)
 			}
@@ -88,6 +88,9 @@ func judgeShown(in *Input, p *shownParams) Result {
 	traces, missing := in.View.Traces("haproxy", append([]string{p.Port}, p.Or...)...)
 	if missing != nil {
 		return in.unsent(missing, "haproxy", p.Service, p.Name, p.Port, p.Or)
+	}
+	if missing := inFull(traces); missing != nil {
+		return Lacking(missing)
 	}
 	tasks := in.View.Lasting(svc)
 	d := in.deal(px, svc, be, traces[0], p.Target)

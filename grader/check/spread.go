@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,8 @@ func (p *spreadParams) Validate(vars []string) []rubric.ParamError {
 
 // spread passes when the answers are spread evenly over the student's running
 // tasks; a correct balancer fails at most once in a million times. Each node of
-// the mesh deals on its own; the answers of all of them are judged together.
+// the mesh deals on its own; the answers of all of them are judged together. No more
+// requests are sent once the answers so far settle that they are even.
 //
 // Package stats decides what is even.
 //
@@ -82,6 +84,11 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		planned = stats.PlanRing(len(tasks)).Requests
 		e = stats.JudgeShares(counts, ring.low, ring.high)
 	}
+	var short *sight.Missing
+	if slices.ContainsFunc(traces, endedEarly) {
+		e, short = in.ordered(svc, traces, tasks, ring), in.uneven(svc, traces, tasks, ring)
+		planned = atMost(traces)
+	}
 	n := t.OwnTotal()
 	r := Result{
 		Outcome: Fail,
@@ -98,6 +105,9 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 	if ring != nil {
 		r.Expected["share_from"], r.Expected["share_to"] = round(ring.low, 4), round(ring.high, 4)
 	}
+	if e.Settled {
+		r.Observed["settled_by"] = string(e.By)
+	}
 	args := []any{"via", viaName(p.Via), "counts", list, "n", n, "low", e.Low, "high", e.High,
 		"bound", bound(stats.Alpha), "k", len(tasks)}
 	if stable, known := in.View.Stable(svc); known && !stable && (!e.Even || !e.Enough) {
@@ -108,6 +118,11 @@ func judgeSpread(in *Input, p *spreadParams) Result {
 		r.Measure.Got = 0
 		r.Message = i18n.M("check.spread_single", "k", len(tasks))
 		r.Hint = i18n.M("check.replicas_hint", "service", svc.Name, "want", 3)
+	case e.Even && short != nil:
+		return Lacking(short)
+	case e.Even && e.Settled:
+		r.Outcome = Pass
+		r.Message = i18n.M("check.spread_settled", append(args, "most", planned, "how", i18n.M("check.settled_"+string(e.By)))...)
 	case e.Even && e.Enough:
 		r.Outcome = Pass
 		r.Message = i18n.M("check.spread_ok", args...)

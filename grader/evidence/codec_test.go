@@ -61,6 +61,24 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // TestOlderBundle: one without a window, as the first release wrote it.
+// TestLoadsThatEndEarlyAreAnAddition: whoever may not end early is stored as ever.
+func TestLoadsThatEndEarlyAreAnAddition(t *testing.T) {
+	tr := evidence.Trace{Target: evidence.Target{ID: "haproxy", Requests: 480}, Sent: 1, Sequence: []int16{0}, Responders: []evidence.Responder{{Count: 1}}}
+	blob, err := evidence.Encode(tr)
+	require.NoError(t, err)
+	for _, word := range []string{"enough", "least", `"by"`, "among"} {
+		require.NotContains(t, string(blob), word)
+	}
+	tr.Target.Enough = evidence.Enough{Among: "cafe00000000 cafe00000001", Spread: true, MaxErrors: 0.01}
+	tr.Stopped, tr.By, tr.Least = "enough", "turns", 44
+	require.Equal(t, []string{"cafe00000000", "cafe00000001"}, tr.Target.Enough.Containers())
+	blob, err = evidence.Encode(tr)
+	require.NoError(t, err)
+	got, err := evidence.DecodeTrace(blob)
+	require.NoError(t, err)
+	require.Equal(t, &tr, got)
+}
+
 func TestOlderBundle(t *testing.T) {
 	b, err := evidence.DecodeBundle([]byte(`{"schema":"swarmgrade-bundle/1","run":"r","student":{"id":"01","name":"","vars":{}},
 		"task":"1","before":"sha256:b","after":"sha256:a","proxies":[],"traces":[]}`))

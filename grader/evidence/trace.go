@@ -1,5 +1,7 @@
 package evidence
 
+import "strings"
+
 // Target is one address that load is driven at, as planned.
 type Target struct {
 	// ID is "mesh/<node hostname>" for a published port on a node, "haproxy"
@@ -30,7 +32,28 @@ type Target struct {
 	Holds Holds `json:"holds,omitzero"`
 	// Numbers asks for the numbers that answers show; see [Trace.Numbers].
 	Numbers bool `json:"numbers,omitempty"`
+	// Enough is what the load may end early for; the zero value sends all requests.
+	Enough Enough `json:"enough,omitzero"`
 }
+
+// Enough is what has to be found out before a load ends with fewer requests than
+// its target has. Package stats decides when it is.
+type Enough struct {
+	// Among are the containers that are to answer, by the first 12 digits of their
+	// IDs, in order and with a blank between two. Whoever else answers, fails or names
+	// one of them in two ways has all requests sent.
+	Among string `json:"among,omitempty"`
+	// Spread says that evenness is to be found out, not only that all of them answer.
+	Spread bool `json:"spread,omitempty"`
+	// MaxErrors is the share of failures that is allowed.
+	MaxErrors float64 `json:"max_errors,omitempty"`
+	// Loads is how many loads, this one among them, show together how many requests
+	// fail: those at all nodes of the mesh.
+	Loads int `json:"loads,omitempty"`
+}
+
+// Containers are those of Among.
+func (e Enough) Containers() []string { return strings.Fields(e.Among) }
 
 // Balanced reports whether the load goes through the student's balancer.
 func (t *Target) Balanced() bool {
@@ -52,8 +75,15 @@ type Trace struct {
 	// Stopped says why fewer than planned were sent: "" (none fewer),
 	// "settled" (nothing ever answered), "cancelled", "duration" (the time that
 	// was given is up), "costly" (reading the answers took more processor time
-	// than any honest page does).
+	// than any honest page does), "enough" (what the target has to find out was, and
+	// By says what showed it).
 	Stopped string `json:"stopped,omitempty"`
+	// By is package stats' word for what showed it, where Stopped is "enough".
+	By string `json:"by,omitempty"`
+	// Least is how many answers there had to be before the load could end early: drawn
+	// by chance for each load, so that nobody who answers can know it; 0 where all
+	// requests were to be sent anyway.
+	Least int `json:"least,omitempty"`
 	// Retried says that an earlier try got nothing but 503 from the balancer,
 	// as one does that has just started and whose servers are not up yet, or
 	// less than all from one that looks its servers up now and then, or
@@ -90,6 +120,17 @@ type Trace struct {
 	// Late counts requests sent more than 10 ms after their intended time.
 	Late        int `json:"late,omitempty"`
 	Connections int `json:"connections"`
+	// From is the worker that the load came from; nil is the grader's own machine.
+	From *Source `json:"from,omitempty"`
+}
+
+// Source is a worker that a load came from.
+type Source struct {
+	// Worker is what its machine is called.
+	Worker string `json:"worker"`
+	// ClockUS is what Started may be off by, in microseconds, since it was read off the
+	// worker's clock.
+	ClockUS int64 `json:"clock_us"`
 }
 
 // Responder is one identity that answers showed.

@@ -62,6 +62,10 @@ type Load struct {
 	// many probes a second there are instead.
 	Least, Usual int
 	Rate         float64
+	// Early says that the load ends once it is settled: Usual is then how many there are
+	// at most, and Expected how many where all is as it should be.
+	Early    bool
+	Expected int
 }
 
 // Param is a parameter in force.
@@ -135,6 +139,9 @@ func loadOf(n check.Need) Load {
 	l.Least, l.Usual = n.Requests(1, manyNodes), n.Requests(UsualContainers, nodes)
 	if n.From != "mesh" {
 		l.Least = n.Requests(1, 1)
+	}
+	if l.Early = n.Early(); l.Early {
+		l.Least, l.Expected = n.Least(), n.Expected(UsualContainers, nodes)
 	}
 	return l
 }

@@ -68,7 +68,7 @@ func TestLoads(t *testing.T) {
 	require.Empty(t, find(t, rub, "task2.replicas").Sends)
 
 	mesh := find(t, rub, "task2.mesh-spread").Sends
-	require.Equal(t, []explain.Load{{Name: "load/mesh", From: "mesh", Port: "published", Spread: true, Least: 60, Usual: 160}}, mesh)
+	require.Equal(t, []explain.Load{{Name: "load/mesh", From: "mesh", Port: "published", Spread: true, Least: 28, Usual: 160, Early: true, Expected: 38}}, mesh)
 	direct := find(t, rub, "task3.spread").Sends
 	require.Len(t, direct, 1)
 	require.Equal(t, []string{"visited"}, direct[0].Or)

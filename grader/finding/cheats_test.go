@@ -107,7 +107,7 @@ func TestCheats(t *testing.T) {
 func observed(t *testing.T, rub *rubric.Rubric, task string, seats []deployments.Seat) []finding.Case {
 	t.Helper()
 	ctx := t.Context()
-	c, err := sim.New(ctx, sim.Options{Seed: 7, Speed: 20})
+	c, err := sim.New(ctx, sim.Options{Seed: 7, Speed: sim.Fast})
 	require.NoError(t, err)
 	defer c.Close()
 	targets := deployments.Targets{Wait: 30 * time.Second}

@@ -54,6 +54,8 @@ type Filled struct {
 	Written, Same int
 	// Kept are cells that hold something else, which was left.
 	Kept []Kept
+	// Standing are cells in which a number stands, of students without a score.
+	Standing []Kept
 	// Remarked are rows with a word such as 缓考 beside the score that was written.
 	Remarked []Kept
 	// None are students of the form without a score; Absent, students of the class
@@ -214,11 +216,14 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 	if a, covered := w.covering(w.col, row.N); covered && (a.FromRow != row.N || a.FromCol != w.col || w.several(a)) {
 		return diag.Misuse(i18n.M("fill.merged", "cell", place, "area", sheetfile.Name(a.FromCol, a.FromRow)+":"+sheetfile.Name(a.ToCol, a.ToRow)), i18n.M("fill.merged_hint"))
 	}
+	number, isNumber := asPoints(cell.Text)
 	if s.None {
 		w.out.None = append(w.out.None, s.ID)
+		if isNumber && !cell.Formula {
+			w.out.Standing = append(w.out.Standing, Kept{place, s.ID, clip(cell.Text)})
+		}
 		return nil
 	}
-	number, isNumber := asPoints(cell.Text)
 	switch {
 	case s.Text != "" && !cell.Formula && cell.Text == s.Text:
 		w.out.Same++

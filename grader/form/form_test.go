@@ -83,6 +83,21 @@ func TestWhatStandsThere(t *testing.T) {
 	}
 }
 
+// TestStandsWithoutAScore: a number of before is no score of who has none, and is named,
+// whether numbers are replaced or not.
+func TestStandsWithoutAScore(t *testing.T) {
+	for _, overwrite := range []bool{false, true} {
+		for text, want := range map[any][]string{99: {"C2 2024002 99"}, "70.125": {"C2 2024002 70.125"}, "缓考": nil, "=90+9": nil, "": nil} {
+			raw := book(t, [][]any{{"学号", "姓名", "成绩"}, {"2024002", "赵六", text}, {"2024001", "Anna Schmidt"}})
+			f, err := Fill(t.Context(), raw, "form.xlsx", class(), Options{Overwrite: overwrite})
+			require.NoError(t, err)
+			require.Equal(t, want, words(f.Standing), text)
+			require.Equal(t, []string{"2024002"}, f.None)
+			require.Equal(t, 1, f.Written)
+		}
+	}
+}
+
 // TestHeadings: words, places and shapes that forms have.
 func TestHeadings(t *testing.T) {
 	two := func(head ...[]any) [][]any { return append(head, []any{"0020240101", "张三"}, []any{"x", "y"}) }

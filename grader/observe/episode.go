@@ -253,6 +253,15 @@ func (p *Plan) AllRequests(snap *evidence.Snapshot) int {
 	return n
 }
 
+// AllExpected is how many of [Plan.AllRequests] are sent where all is as it should be.
+func (p *Plan) AllExpected(snap *evidence.Snapshot) int {
+	n := p.Expected()
+	for _, e := range p.Episodes {
+		n += p.During(e.ID, e.ids(), snap, nil).Expected()
+	}
+	return n
+}
+
 // ids are the students whose services something is done to.
 func (e *Episode) ids() []string {
 	var out []string

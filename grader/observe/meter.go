@@ -2,7 +2,6 @@ package observe
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -23,14 +22,9 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, x *lookup) []evidence
 	if r.Meter == nil {
 		return nil
 	}
-	vars := maps.Clone(s.Vars)
-	if vars == nil {
-		vars = map[string]string{}
-	}
-	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
 	for _, t := range s.Targets {
 		if t.Balanced() {
-			return sight.Witnesses(x.index, b, vars, s.names, t.Address)
+			return sight.Witnesses(x.index, b, s.sightVars(), s.names, t.Address)
 		}
 	}
 	return nil

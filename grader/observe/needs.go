@@ -36,6 +36,8 @@ func merge(needs []check.Need, n check.Need) []check.Need {
 	needs[i].Spread = needs[i].Spread || n.Spread
 	needs[i].Numbers = needs[i].Numbers || n.Numbers
 	needs[i].Direct = needs[i].Direct || n.Direct
+	needs[i].MaxErrors = min(needs[i].MaxErrors, n.MaxErrors)
+	needs[i].Whole = needs[i].Whole || n.Whole
 	for _, v := range n.Or {
 		if !slices.Contains(needs[i].Or, v) {
 			needs[i].Or = append(slices.Clone(needs[i].Or), v)

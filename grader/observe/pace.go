@@ -38,7 +38,7 @@ func paceAt(speed float64) pace {
 const (
 	defaultRate = check.UsualRate // probes a second and service
 	// fastBudget bounds the probes a second of all services where a faster
-	// cluster asks for more of them.
+	// cluster asks for more of them, so that this machine is able to send them.
 	fastBudget = 600.0
 	// updateRate and updateBudget are those where a service is updated: a single
 	// container is replaced within a second of the swarm's, of which a few probes
@@ -49,8 +49,8 @@ const (
 
 // periodMS is the time between two probes of one of n services. A faster
 // cluster is probed more often, as far as the budget goes, since all that is to
-// be seen passes faster; the class's rate is never exceeded.
-func periodMS(kind string, rate, speed float64, n, classRate int) int64 {
+// be seen passes faster; the class's rate is never exceeded. slower is [local.Slower].
+func periodMS(kind string, rate, speed float64, n, classRate int, slower float64) int64 {
 	if rate <= 0 {
 		rate = defaultRate
 	}
@@ -59,7 +59,7 @@ func periodMS(kind string, rate, speed float64, n, classRate int) int64 {
 		if kind == action.Update {
 			most, budget = max(rate, updateRate), updateBudget
 		}
-		rate = min(most*speed, max(rate, budget/float64(n)))
+		rate = min(most*speed, max(rate, budget/slower/float64(n)))
 	}
 	if classRate > 0 {
 		rate = min(rate, float64(classRate)/float64(n))

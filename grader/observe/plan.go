@@ -72,7 +72,7 @@ type Student struct {
 // "nothing-running", "no-proxy", "proxy-not-running", "proxy-not-published".
 type Skip struct{ Load, Why string }
 
-// Requests is the number of requests of the whole plan.
+// Requests is the number of requests of the whole plan, at most.
 func (p *Plan) Requests() int {
 	n := 0
 	for i := range p.Students {
@@ -86,11 +86,29 @@ func (p *Plan) Inside() int {
 	return count(p.Students, func(s Student) bool { return len(s.Inside) > 0 })
 }
 
-// Requests is the number of requests for one student.
+// Requests is the number of requests for one student, at most.
 func (s *Student) Requests() int {
 	n := 0
 	for _, t := range s.Targets {
 		n += t.Requests
+	}
+	return n
+}
+
+// Expected is how many of [Plan.Requests] are sent where all is as it should be.
+func (p *Plan) Expected() int {
+	n := 0
+	for i := range p.Students {
+		n += p.Students[i].Expected()
+	}
+	return n
+}
+
+// Expected is how many of [Student.Requests] are sent where all is as it should be.
+func (s *Student) Expected() int {
+	n := 0
+	for _, t := range s.Targets {
+		n += expected(t)
 	}
 	return n
 }
@@ -198,7 +216,7 @@ func (x *lookup) mesh(s *Student, need check.Need, several bool) {
 	}
 	for _, n := range x.nodes {
 		t := target("mesh/"+n.Hostname+at, "mesh", n, port, requests)
-		t.Numbers = need.Numbers
+		t.Numbers, t.Enough = need.Numbers, x.enough(svc, need, len(x.nodes))
 		s.Targets = append(s.Targets, t)
 	}
 }
@@ -236,12 +254,12 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 		s.skip(need.Load(), why)
 		return
 	}
-	k := 0
-	if svc := x.service[s.Vars[need.Service]]; svc != nil {
+	k, svc := 0, x.service[s.Vars[need.Service]]
+	if svc != nil {
 		k = x.running[svc.ID]
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
-	t.Numbers = need.Numbers
+	t.Numbers, t.Enough = need.Numbers, x.enough(svc, need, 1)
 	if s.behind == nil {
 		s.behind = map[string]int{}
 	}

@@ -72,7 +72,8 @@ type Runner struct {
 type Progress struct {
 	Student  string
 	Target   string // "" when the student is done
-	Requests int    // of this step, as planned
+	Requests int    // of this step, as planned: at most so many
+	Sent     int    // of them, and again where a load was driven twice
 	Resumed  bool   // the step was done by an earlier try
 	// Begins says that the load on the target begins, and nothing is done yet.
 	Begins bool
@@ -154,9 +155,10 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 	}
 	began := time.Now()
 	for _, t := range s.Targets {
-		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return k.Target == t }); i >= 0 {
+		t = s.driven(t, b, x)
+		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t) }); i >= 0 {
 			b.Traces = append(b.Traces, kept[i])
-			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Resumed: true})
+			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Sent: kept[i].Sent, Resumed: true})
 			continue
 		}
 		host, _, _ := net.SplitHostPort(t.Address)
@@ -167,7 +169,7 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 		}
 		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Begins: true})
 		counted := r.meter(ctx, s, t)
-		trace, err := r.load(ctx, t, s.follower(b, t, x, began))
+		trace, sent, err := r.load(ctx, t, s.follower(b, t, x, began))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -177,14 +179,16 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
-		trace.Started = r.At() - trace.Took
+		if trace.From == nil { // a worker's is by its clock, which was compared with ours
+			trace.Started = r.At() - trace.Took
+		}
 		if r.Store != nil {
 			if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
 				return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
 			}
 		}
 		b.Traces = append(b.Traces, trace)
-		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
+		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Sent: sent})
 	}
 	slices.SortFunc(b.Traces, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
 	return nil
@@ -198,11 +202,11 @@ const warmUp = 5 * time.Second
 // chance after its warm-up; so do clients who come back to a container that is gone, which
 // the balancer may not have heard of yet; so does one that looks its servers up and may
 // not have seen the latest of them, and a target of which a few answers were late,
-// as on a machine that was busy for a moment.
-func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (evidence.Trace, error) {
-	trace, err := r.Loader.Load(ctx, t)
+// as on a machine that was busy for a moment. A second try sends all its requests.
+func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (trace evidence.Trace, sent int, err error) {
+	trace, err = r.Loader.Load(ctx, t)
 	if err != nil {
-		return trace, err
+		return trace, trace.Sent, err
 	}
 	late, wait := hiccup(&trace), time.Duration(0)
 	if cold(&trace) || late || left(&trace) {
@@ -212,17 +216,19 @@ func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (evid
 		wait = max(wait, time.Until(by.until))
 	}
 	if wait <= 0 {
-		return trace, nil
+		return trace, trace.Sent, nil
 	}
 	if err := pause(ctx, wait); err != nil {
-		return trace, err
+		return trace, trace.Sent, err
 	}
+	t.Enough = evidence.Enough{} // where something went wrong, fewer requests would show less
 	again, err := r.Loader.Load(ctx, t)
+	sent = trace.Sent + again.Sent
 	if err == nil && late && failed(&again) > failed(&trace) {
-		return trace, nil
+		return trace, sent, nil
 	}
 	again.Retried = true
-	return again, err
+	return again, sent, err
 }
 
 // cold reports whether a balancer answered nothing but 503.

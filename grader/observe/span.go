@@ -6,8 +6,8 @@ import (
 	"swarmgrade/grader/evidence"
 )
 
-// Span is how long a run takes, faults included: Least if every answer and every
-// recovery comes at once, Most if answers take as long as is usual and every
+// Span is how long a run takes, faults included: Least if all is as it should be and
+// every answer and every recovery comes at once, Most if answers take as long as is usual and every
 // fault is watched for as long as it may be.
 type Span struct{ Least, Most time.Duration }
 
@@ -59,10 +59,10 @@ func (s *Span) add(least, most time.Duration) { s.Least, s.Most = s.Least+least,
 // load adds the time that the students' targets take: one request after the
 // other of each, and all within the rate.
 func (s *Span) load(students []Student, parallel, rate int) {
-	all, longest, driven := 0, 0, 0
+	all, few, longest, driven := 0, 0, 0, 0
 	for i := range students {
 		n := students[i].Requests()
-		all, longest = all+n, max(longest, n)
+		all, few, longest = all+n, few+students[i].Expected(), max(longest, n)
 		if n > 0 {
 			driven++
 		}
@@ -70,9 +70,11 @@ func (s *Span) load(students []Student, parallel, rate int) {
 	if driven == 0 {
 		return
 	}
-	least := time.Duration(float64(all) / float64(max(1, rate)) * float64(time.Second))
+	within := func(n int) time.Duration {
+		return time.Duration(float64(n) / float64(max(1, rate)) * float64(time.Second))
+	}
 	side := max(longest, all/max(1, min(parallel, driven)))
-	s.add(least, max(least, time.Duration(side)*usualAnswer)+warmUp)
+	s.add(within(few), max(within(all), time.Duration(side)*usualAnswer)+warmUp)
 }
 
 // after are the students who will be driven again once the faults are over, as

@@ -12,6 +12,7 @@ import (
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/local"
 	"swarmgrade/grader/recovery"
 )
 
@@ -162,9 +163,9 @@ func newWindow(r *Windows, f evidence.Action, services []Watched) *window {
 	}
 	w.shared.HoldMS = w.pace.hold.Milliseconds()
 	w.shared.LimitMS = limitMS(f, all, r.Swarm)
-	period := periodMS(f.Kind, rate, speed, max(1, len(services)), r.Rate)
+	period := periodMS(f.Kind, rate, speed, max(1, len(services)), r.Rate, local.Slower)
 	for _, s := range services {
-		w.series = append(w.series, newSeries(s.Service.ID, s.Targets, period))
+		w.series = append(w.series, newSeries(s.Service.ID, s.Targets, period, speed))
 	}
 	return w
 }

@@ -34,7 +34,7 @@ cluster:
   nodes: {a: 127.0.0.1}
 fault: {kind: node-stop, user: root}
 late: {due: "2024-06-01T23:59:00+08:00", per_day: 10%, cap: 50%, grace: 10m, column: due}
-settings: {parallel: 1, rate: 1, attempts: best, lang: zh}
+settings: {parallel: 1, rate: 1, attempts: best, lang: zh, workers: {context: lab, count: 3}}
 `
 
 func classFormat(t *testing.T) format {
@@ -63,6 +63,7 @@ func TestClassPage(t *testing.T) {
 		{name: "fault", path: []any{"fault"}, typ: "Fault", defaults: bare.Fault},
 		{name: "late", path: []any{"late"}, typ: "Late"},
 		{name: "settings", path: []any{"settings"}, typ: "Settings", defaults: bare.Settings},
+		{name: "workers", path: []any{"settings", "workers"}, typ: "Workers", instead: map[string]string{"endpoints": "context"}},
 	} {
 		p.put(t, "fields of "+at.name, f.table(t, at))
 	}

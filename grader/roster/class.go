@@ -117,6 +117,32 @@ type Settings struct {
 	Attempts string `yaml:"attempts"`
 	// Lang is the language of screens and files; without it the locale's.
 	Lang string `yaml:"lang"`
+	// Workers have the nodes of a swarm send the load in place of the grader's own
+	// machine; without it that machine does.
+	Workers *Workers `yaml:"workers"`
+}
+
+// Workers are processes of the grader's own on the nodes of a swarm: that of Context
+// or Endpoints, without both the class's own.
+type Workers struct {
+	// Context is the name of a Docker context.
+	Context string `yaml:"context"`
+	// Endpoints are engines' addresses as a cluster's are; load comes from the nodes
+	// that have one. Certificates and keys are those of the class's cluster.
+	Endpoints []string `yaml:"endpoints"`
+	// Count is how many there are in all, spread over the nodes.
+	Count int `yaml:"count"`
+}
+
+// Cluster is how the workers' swarm is reached, for a class whose own is reached by of.
+func (w *Workers) Cluster(of Cluster) Cluster {
+	switch {
+	case w.Context != "":
+		return Cluster{Context: w.Context}
+	case len(w.Endpoints) > 0:
+		return Cluster{Endpoints: w.Endpoints, TLS: of.TLS, SSH: of.SSH}
+	}
+	return of
 }
 
 // List is who is graded.

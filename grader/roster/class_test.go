@@ -182,6 +182,13 @@ func TestClassErrors(t *testing.T) {
 		{"parallel", "class: T\n" + rest + "settings: {parallel: 65}\n", "5:22: 65 超出范围，应在 1 到 64 之间"},
 		{"rate", "class: T\n" + rest + "settings: {rate: 0}\n", "5:18: 0 超出范围，应在 1 到 100000 之间"},
 		{"lang", "class: T\n" + rest + "settings: {lang: fr}\n", "5:18: 不能写“fr”，只能是：zh、en"},
+		{"workers without a number", "class: T\n" + rest + "settings: {workers: {context: lab}}\n", "5:21: 缺少“count”"},
+		{"too many workers", "class: T\n" + rest + "settings: {workers: {context: lab, count: 65}}\n", "5:43: 65 超出范围，应在 1 到 64 之间"},
+		{"workers in two places", "class: T\n" + rest + "settings: {workers: {context: lab, endpoints: [ssh://a], count: 3}}\n", "5:21: 发压节点只能放在一个集群上：context 和 endpoints 只写一个"},
+		{"workers in no place", "class: T\n" + rest + "settings: {workers: {count: 3}}\n", "5:21: 班级用的是程序内置的模拟集群，发压节点不能放在上面"},
+		{"workers on a bad address", "class: T\n" + rest + "settings: {workers: {endpoints: [http://a:1], count: 3}}\n", "5:34: “http://a:1”要写成 tcp://"},
+		{"workers of a bad context", "class: T\n" + rest + "settings: {workers: {context: \"a b\", count: 3}}\n", "5:31: “a b”不能是 Docker context 的名字"},
+		{"workers of no swarm", "class: T\n" + rest + "settings: {workers: {context: lab, swarm: x, count: 3}}\n", "5:36: 不认识“swarm”"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -288,4 +295,12 @@ func TestPathInDir(t *testing.T) {
 		require.NoError(t, err, tt.name)
 		require.Equal(t, tt.want, c.Name, tt.name)
 	}
+}
+
+// TestWhereWorkersAre: in the swarm that is named, or the class's own, with its keys.
+func TestWhereWorkersAre(t *testing.T) {
+	own := roster.Cluster{Endpoints: []string{"ssh://a"}, SSH: &roster.SSH{Identity: "k"}, Nodes: map[string]string{"m": "10.0.0.1"}}
+	require.Equal(t, own, (&roster.Workers{Count: 1}).Cluster(own))
+	require.Equal(t, roster.Cluster{Context: "lab"}, (&roster.Workers{Context: "lab"}).Cluster(own))
+	require.Equal(t, roster.Cluster{Endpoints: []string{"ssh://b"}, SSH: own.SSH}, (&roster.Workers{Endpoints: []string{"ssh://b"}}).Cluster(own))
 }

@@ -35,9 +35,7 @@ func (l *loader) cluster(n *yaml.Node) Cluster {
 	}
 	schemes := l.endpoints(o.Get("endpoints"), &c)
 	if x := o.Get("context"); x != nil {
-		if c.Context = d.Text(x); c.Context != "" && !contextName.MatchString(c.Context) {
-			d.Report(x, i18n.M("roster.bad_context", "name", c.Context), i18n.M("roster.bad_context_hint"))
-		}
+		c.Context = l.context(x)
 	}
 	if x := o.Get("sim"); x != nil {
 		if c.Sim = d.Text(x); c.Sim != "" && !simName.MatchString(c.Sim) {
@@ -61,6 +59,18 @@ func (l *loader) cluster(n *yaml.Node) Cluster {
 		c.Nodes = l.nodes(x)
 	}
 	return c
+}
+
+// ContextName reports whether a Docker context can be called so.
+func ContextName(name string) bool { return contextName.MatchString(name) }
+
+// context reads the name of one.
+func (l *loader) context(n *yaml.Node) string {
+	name := l.doc.Text(n)
+	if name != "" && !ContextName(name) {
+		l.doc.Report(n, i18n.M("roster.bad_context", "name", name), i18n.M("roster.bad_context_hint"))
+	}
+	return name
 }
 
 // endpoints reads the list and gives the schemes that occur.

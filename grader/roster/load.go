@@ -79,7 +79,7 @@ func (l *loader) class(n *yaml.Node) *Class {
 	}
 	c.Settings = Settings{Parallel: DefaultParallel, Rate: DefaultRate, Attempts: DefaultAttempts}
 	if n := o.Get("settings"); n != nil {
-		l.settings(n, &c.Settings)
+		l.settings(n, &c.Settings, c.Cluster)
 	}
 	file, list := o.Get("roster"), o.Get("students")
 	switch {
@@ -128,9 +128,9 @@ func (l *loader) path(p string) string {
 	return filepath.Join(l.dir, p)
 }
 
-func (l *loader) settings(n *yaml.Node, s *Settings) {
+func (l *loader) settings(n *yaml.Node, s *Settings, of Cluster) {
 	d := l.doc
-	o := d.Object(n, "parallel", "rate", "attempts", "lang")
+	o := d.Object(n, "parallel", "rate", "attempts", "lang", "workers")
 	if n := o.Get("parallel"); n != nil {
 		s.Parallel = d.Int(n, 1, 64)
 	}
@@ -141,6 +141,36 @@ func (l *loader) settings(n *yaml.Node, s *Settings) {
 		s.Attempts = d.OneOf(n, "best", "last", "first")
 	}
 	s.Lang = d.OneOf(o.Get("lang"), "zh", "en")
+	if n := o.Get("workers"); n != nil {
+		s.Workers = l.workers(n, of)
+	}
+}
+
+// maxWorkers bounds what a class may bring to a swarm.
+const maxWorkers = 64
+
+// workers are where load is to come from.
+func (l *loader) workers(n *yaml.Node, of Cluster) *Workers {
+	d := l.doc
+	o := d.Object(n, "context", "endpoints", "count")
+	w := &Workers{}
+	if x := o.Need("count"); x != nil {
+		w.Count = d.Int(x, 1, maxWorkers)
+	}
+	context, endpoints := o.Get("context"), o.Get("endpoints")
+	var c Cluster
+	l.endpoints(endpoints, &c)
+	w.Endpoints = c.Endpoints
+	if context != nil {
+		w.Context = l.context(context)
+	}
+	switch {
+	case context != nil && endpoints != nil:
+		d.Report(n, i18n.M("roster.workers_ways"), i18n.M("roster.workers_ways_hint"))
+	case context == nil && endpoints == nil && of.Sim != "":
+		d.Report(n, i18n.M("roster.workers_sim"), i18n.M("roster.workers_sim_hint"))
+	}
+	return w
 }
 
 func (l *loader) rosterFile(n *yaml.Node, c *Class) {

@@ -18,6 +18,9 @@ type Cell struct {
 	// Formula says that a formula makes the value, Percent that it is shown as a
 	// share of a hundred.
 	Formula, Percent bool
+	// Moment is the date or time that a number is shown as, such as 2026-12-01 14:30; ""
+	// for one that is shown as a number.
+	Moment string
 	// LostDigits says that a number has more digits than a workbook keeps, so that
 	// the last of Text are not those that were typed.
 	LostDigits bool
@@ -209,6 +212,9 @@ func (s *sheetReader) finish() error {
 		}
 		c.Kind, c.Percent = Number, l.percent
 		c.Text, c.LostDigits = number(cut(raw), l.pad)
+		if l.dated {
+			c.Moment = moment(raw, s.b.since1904)
+		}
 	case "b":
 		c.Kind, c.Text = Bool, cut(raw)
 	case "e":

@@ -30,7 +30,9 @@ type Book struct {
 	formatIDs []string
 	// changing are the number formats that cells have under a condition.
 	changing map[string]string
-	calc     Place // of the tag that says how formulas are computed, if there is one
+	// since1904 says that days are counted from 1904 on.
+	since1904 bool
+	calc      Place // of the tag that says how formulas are computed, if there is one
 	// calcAt is where there is place for one, with the prefix of tags there.
 	calcAt     Place
 	calcPrefix string
@@ -49,6 +51,7 @@ type Sheet struct {
 type look struct {
 	pad     int // digits that it pads with zeros to
 	percent bool
+	dated   bool
 }
 
 // BadPlace is a row or cell where no worksheet has one.
@@ -187,6 +190,9 @@ func (b *Book) contents() error {
 		e, ok := t.(xml.StartElement)
 		if ok {
 			depth++
+		}
+		if ok && e.Name.Local == "workbookPr" {
+			b.since1904 = attr(e, "date1904") == "1" || attr(e, "date1904") == "true"
 		}
 		if ok && e.Name.Local == "calcPr" {
 			b.calc = Place{main, b.from, b.to}

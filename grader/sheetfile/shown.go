@@ -152,6 +152,7 @@ func (b *Book) formats(part string) error {
 				if zeros.MatchString(code) {
 					l.pad = strings.IndexFunc(code+";", func(r rune) bool { return r != '0' })
 				}
+				l.dated = dated("", code)
 				if l.percent = strings.Contains(code, "%"); l != (look{}) {
 					own[attr(e, "numFmtId")] = l
 				}
@@ -160,7 +161,10 @@ func (b *Book) formats(part string) error {
 			case in && e.Name.Local == "xf":
 				id := attr(e, "numFmtId")
 				l := own[id]
-				l.percent = l.percent || id == "9" || id == "10" // built in
+				if _, ok := b.codes[id]; !ok { // built in
+					l.percent = l.percent || id == "9" || id == "10"
+					l.dated = dated(id, "")
+				}
 				b.styles, b.formatIDs = append(b.styles, l), append(b.formatIDs, id)
 			}
 		case xml.EndElement:

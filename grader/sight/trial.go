@@ -2,8 +2,10 @@ package sight
 
 import (
 	"slices"
+	"strings"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
 )
 
 // trial judges the answers of one trace.
@@ -147,6 +149,29 @@ func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Nam
 		}
 	}
 	return out
+}
+
+// Steady reports whether what a student's HAProxy answers some requests with tells what it
+// answers later ones with: nothing is to be said against it, and by its configuration it
+// neither keeps anything of earlier requests that could decide, nor chooses among
+// backends or has servers choose their weights. Arguments are as those of [Witnesses].
+func Steady(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) bool {
+	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
+	svc, px, port := v.Subject(), v.Proxy(), PortOf(address)
+	if svc == nil || px == nil || len(v.doubts(px, svc, port)) > 0 {
+		return false
+	}
+	route := v.Route(px, port)
+	if route.Dynamic || len(route.Sometimes)+len(route.Open) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(proxiesOf(route), func(p *haproxy.Proxy) bool {
+		return slices.ContainsFunc(p.Lines, func(l haproxy.Line) bool {
+			return slices.ContainsFunc(l.Words, func(w string) bool {
+				return w == "use-server" || strings.HasPrefix(w, "stick") || strings.HasPrefix(w, "track-sc") || strings.HasPrefix(w, "agent-")
+			})
+		})
+	})
 }
 
 // maxWitnesses bounds the calls for one student.

@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/helper"
 	"swarmgrade/grader/lookup"
 )
 
@@ -26,6 +27,9 @@ const (
 	// helperMemory and helperTasks bound what a helper may use of a node.
 	helperMemory = 128 << 20
 	helperTasks  = 64
+	// workerMemory and workerTasks bound a worker, which has connections by the thousand.
+	workerMemory = 768 << 20
+	workerTasks  = 512
 	// maxLoadAnswer bounds what an engine may say of an image that it takes in.
 	maxLoadAnswer = 64 << 10
 )
@@ -114,7 +118,7 @@ func (c *Cluster) RemoveImage(ctx context.Context, nodeID, name string) error {
 }
 
 // StartHelper makes a service of the helper.
-func (c *Cluster) StartHelper(ctx context.Context, of lookup.Service) (serviceID string, err error) {
+func (c *Cluster) StartHelper(ctx context.Context, of helper.Service) (serviceID string, err error) {
 	spec := helperSpec(of)
 	err = c.onManager(ctx, func(ctx context.Context, api *client.Client) error {
 		made, err := api.ServiceCreate(ctx, spec, swarm.ServiceCreateOptions{})
@@ -124,7 +128,7 @@ func (c *Cluster) StartHelper(ctx context.Context, of lookup.Service) (serviceID
 		}
 		// Made by a request of ours whose answer was lost.
 		s, _, ierr := api.ServiceInspectWithRaw(ctx, spec.Name, swarm.ServiceInspectOptions{})
-		if ierr == nil && s.Spec.Labels[lookup.LabelToken] == of.Token {
+		if ierr == nil && s.Spec.Labels[helper.LabelToken] == of.Token {
 			serviceID, err = s.ID, nil
 		}
 		return err
@@ -132,8 +136,8 @@ func (c *Cluster) StartHelper(ctx context.Context, of lookup.Service) (serviceID
 	return serviceID, err
 }
 
-func helperSpec(of lookup.Service) swarm.ServiceSpec {
-	grace, pids := time.Second, int64(helperTasks)
+func helperSpec(of helper.Service) swarm.ServiceSpec {
+	grace := time.Second
 	var on *swarm.Placement
 	for _, id := range of.Without {
 		if on == nil {
@@ -141,18 +145,18 @@ func helperSpec(of lookup.Service) swarm.ServiceSpec {
 		}
 		on.Constraints = append(on.Constraints, "node.id!="+id)
 	}
-	return swarm.ServiceSpec{
+	spec := swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: of.Name(), Labels: of.Labels()},
 		Mode:        swarm.ServiceMode{Global: &swarm.GlobalService{}},
 		TaskTemplate: swarm.TaskSpec{
 			ContainerSpec: &swarm.ContainerSpec{
-				Image: of.Image, Args: of.Args(), Labels: of.Labels(),
+				Image: of.Image, Args: of.Args, Env: of.Env, Labels: of.Labels(), OpenStdin: of.Talks,
 				User: "65534:65534", ReadOnly: true, CapabilityDrop: []string{"ALL"}, StopGracePeriod: &grace,
 				// What Docker's DNS server does not know it asks of another: here of nobody,
 				// so that no name leads out of the network.
 				DNSConfig: &swarm.DNSConfig{Nameservers: []string{"127.0.0.1"}},
 			},
-			Resources:     &swarm.ResourceRequirements{Limits: &swarm.Limit{MemoryBytes: helperMemory, Pids: pids}},
+			Resources:     &swarm.ResourceRequirements{Limits: &swarm.Limit{MemoryBytes: helperMemory, Pids: helperTasks}},
 			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone},
 			Placement:     on,
 			Networks:      []swarm.NetworkAttachmentConfig{{Target: of.NetworkID}},
@@ -162,6 +166,16 @@ func helperSpec(of lookup.Service) swarm.ServiceSpec {
 		// It needs no virtual address of the student's network.
 		EndpointSpec: &swarm.EndpointSpec{Mode: swarm.ResolutionModeDNSRR},
 	}
+	if times := uint64(of.Times); times > 0 {
+		spec.Mode = swarm.ServiceMode{ReplicatedJob: &swarm.ReplicatedJob{MaxConcurrent: &times, TotalCompletions: &times}}
+		spec.EndpointSpec = nil
+		spec.TaskTemplate.Resources.Limits = &swarm.Limit{MemoryBytes: workerMemory, Pids: workerTasks}
+	}
+	if of.Talks {
+		spec.TaskTemplate.ContainerSpec.DNSConfig = nil
+		spec.TaskTemplate.LogDriver = &swarm.Driver{Name: "none"}
+	}
+	return spec
 }
 
 // HelperTasks are a service's tasks so far.
@@ -195,9 +209,9 @@ func (c *Cluster) Output(ctx context.Context, nodeID, containerID string) (out [
 
 // own finds what bears a token, of a student or of all.
 func own(token, student string) filters.Args {
-	f := filters.NewArgs(filters.Arg("label", lookup.LabelToken+"="+token))
+	f := filters.NewArgs(filters.Arg("label", helper.LabelToken+"="+token))
 	if student != "" {
-		f.Add("label", lookup.LabelStudent+"="+student)
+		f.Add("label", helper.LabelStudent+"="+student)
 	}
 	return f
 }
@@ -212,7 +226,7 @@ func (c *Cluster) EndHelpers(ctx context.Context, token, student string) (open [
 			return err
 		}
 		for _, s := range list {
-			if s.Spec.Labels[lookup.LabelToken] != token || token == "" {
+			if s.Spec.Labels[helper.LabelToken] != token || token == "" {
 				continue // whatever the filter let through
 			}
 			if err := api.ServiceRemove(ctx, s.ID); err != nil && !errdefs.IsNotFound(err) {
@@ -226,7 +240,7 @@ func (c *Cluster) EndHelpers(ctx context.Context, token, student string) (open [
 		}
 		open = nil
 		for _, t := range tasks {
-			if t.Spec.ContainerSpec == nil || t.Spec.ContainerSpec.Labels[lookup.LabelToken] != token || token == "" {
+			if t.Spec.ContainerSpec == nil || t.Spec.ContainerSpec.Labels[helper.LabelToken] != token || token == "" {
 				continue
 			}
 			switch t.Status.State {
@@ -250,7 +264,7 @@ func (c *Cluster) ClearHelpers(ctx context.Context, nodeID, token, student strin
 		}
 		left = 0
 		for _, x := range list {
-			if x.Labels[lookup.LabelToken] != token || token == "" {
+			if x.Labels[helper.LabelToken] != token || token == "" {
 				continue // whatever the filter let through
 			}
 			left++

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/lookup"
+	"swarmgrade/grader/helper"
 )
 
 // nodeOf is the node that an engine is.
@@ -118,12 +118,12 @@ func TestEndHelpersOfOneToken(t *testing.T) {
 			case path == "/services":
 				filters, err := url.QueryUnescape(r.URL.Query().Get("filters"))
 				require.NoError(t, err)
-				require.Contains(t, filters, lookup.LabelToken+"=mine")
+				require.Contains(t, filters, helper.LabelToken+"=mine")
 				fmt.Fprint(w, `[{"ID":"a","Spec":{"Name":"a","Labels":{"swarmgrade.lookup":"mine"}}},{"ID":"b","Spec":{"Name":"s01","Labels":{}}},{"ID":"c","Spec":{"Labels":{"swarmgrade.lookup":"other"}}}]`)
 			case path == "/tasks":
 				filters, err := url.QueryUnescape(r.URL.Query().Get("filters"))
 				require.NoError(t, err)
-				require.Contains(t, filters, lookup.LabelToken+"=mine")
+				require.Contains(t, filters, helper.LabelToken+"=mine")
 				var out []string
 				for i, state := range []string{"new", "assigned", "preparing", "starting", "running", "complete", "shutdown", "failed", "rejected", "orphaned"} {
 					for _, label := range []string{`{"swarmgrade.lookup":"mine"}`, `{"swarmgrade.lookup":"other"}`, `{}`} {
@@ -145,13 +145,13 @@ func TestEndHelpersOfOneToken(t *testing.T) {
 
 // TestAJobIsSmallAndCloses: what it may do is little, and it takes no address for itself.
 func TestAJobIsSmallAndCloses(t *testing.T) {
-	s := helperSpec(lookup.Service{Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Without: []string{"a", "b"}, Names: []lookup.Name{{Name: "s01", Want: []string{"10.0.0.2"}}}})
+	s := helperSpec(helper.Service{Kind: "i", Image: "sha256:abc", NetworkID: "n1", Token: "token", Run: "r", Student: "01", Without: []string{"a", "b"}, Args: []string{"s01=10.0.0.2"}})
 	require.NotNil(t, s.Mode.Global, "of what a global-job leaves, 20.10 keeps tasks and containers")
 	task := s.TaskTemplate
 	require.Equal(t, swarm.RestartPolicyConditionNone, task.RestartPolicy.Condition)
 	require.Equal(t, []swarm.NetworkAttachmentConfig{{Target: "n1"}}, task.Networks)
 	require.Equal(t, []string{"node.id!=a", "node.id!=b"}, task.Placement.Constraints)
-	require.Nil(t, helperSpec(lookup.Service{}).TaskTemplate.Placement)
+	require.Nil(t, helperSpec(helper.Service{}).TaskTemplate.Placement)
 	require.Equal(t, []string{"s01=10.0.0.2"}, task.ContainerSpec.Args)
 	require.True(t, task.ContainerSpec.ReadOnly)
 	require.Empty(t, task.ContainerSpec.Mounts)
@@ -161,7 +161,7 @@ func TestAJobIsSmallAndCloses(t *testing.T) {
 	require.Equal(t, swarm.ResolutionModeDNSRR, s.EndpointSpec.Mode)
 	require.Empty(t, s.EndpointSpec.Ports)
 	for _, labels := range []map[string]string{s.Labels, task.ContainerSpec.Labels} {
-		require.Equal(t, map[string]string{lookup.LabelToken: "token", lookup.LabelRun: "r", lookup.LabelStudent: "01"}, labels)
+		require.Equal(t, map[string]string{helper.LabelToken: "token", helper.LabelRun: "r", helper.LabelStudent: "01"}, labels)
 	}
 	raw, err := json.Marshal(s)
 	require.NoError(t, err)

@@ -2,11 +2,14 @@ package takeback
 
 import "swarmgrade/grader/sheetfile"
 
-// Copy is a row of another sheet with the headings of the one that is read, in which
-// something was typed that is not in the one that is read.
+// Copy is a row of another sheet with the headings of the one that is read, or with
+// those of IDs and overrides among others, in which something was typed that is not in
+// the one that is read.
 type Copy struct {
 	Sheet, Ref string // the first cell of that row that differs
 	ID         string
+	// Part says that the sheet has not all of the headings, so that it is no copy.
+	Part bool
 }
 
 // maxCopies are kept, enough to say where they are.
@@ -27,21 +30,22 @@ func (w *Workbook) copies(b *sheetfile.Book, sheets []sheetfile.Sheet) error {
 		if s.Name == SheetName || s.Name == w.Sheet || s.Hidden {
 			continue
 		}
-		t := &table{w: w, sheet: s.Name}
+		t := &table{w: w, sheet: s.Name, part: true}
 		if err := b.Cells(s, t.row, t.merge); err != nil {
 			return err
 		}
 		if !t.found || len(t.problems) > 0 {
 			continue
 		}
+		part := t.at[Reason] == 0 || t.at[Remark] == 0
 		for i := range t.entries {
 			e := &t.entries[i]
 			id := bareID(e.ID.Text)
-			if was[id] == nil || len(w.Copies) >= maxCopies {
+			if was[id] == nil || len(w.Copies) >= maxCopies || part && e.Override.blank() {
 				continue
 			}
 			if ref := e.differs(was[id], read[id]); ref != "" {
-				w.Copies = append(w.Copies, Copy{s.Name, ref, id})
+				w.Copies = append(w.Copies, Copy{s.Name, ref, id, part})
 			}
 		}
 	}
@@ -59,6 +63,9 @@ func (e *Entry) differs(was *State, other *Entry) string {
 		was         string
 		points      bool
 	}{{e.Override, other.Override, was.Override.String(), true}, {e.Reason, other.Reason, was.Reason, false}, {e.Note, other.Note, was.Remark, false}} {
+		if c.cell.Ref == "" {
+			continue // that sheet has no such column
+		}
 		says := func(c Cell) string {
 			if v, bad := value(c); c.Ref != "" && bad == nil {
 				return v.String()
@@ -66,7 +73,7 @@ func (e *Entry) differs(was *State, other *Entry) string {
 			return bare(shown(c))
 		}
 		if !c.points {
-			says = func(c Cell) string { return bare(tidy(shown(c))) }
+			says = func(c Cell) string { return bare(tidy(said(c))) }
 		}
 		if now := says(c.cell); now != bare(c.was) && now != says(c.other) {
 			return c.cell.Ref
@@ -88,7 +95,12 @@ func (d *decider) copied() {
 				n++
 			}
 		}
-		p := whole(d.w.File+":"+d.w.AtSheet(c.Sheet, c.Ref), "copy", "sheet", clip(c.Sheet), "read", clip(d.w.Sheet), "student", clip(c.ID), "n", n)
+		key := "copy"
+		if c.Part {
+			key = "beside"
+		}
+		p := whole(d.w.File+":"+d.w.AtSheet(c.Sheet, c.Ref), key, "sheet", clip(c.Sheet), "read", clip(d.w.Sheet), "student", clip(c.ID), "n", n,
+			"override", d.w.HeadOf(Override))
 		d.problems = append(d.problems, p...)
 	}
 }

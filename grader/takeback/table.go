@@ -14,6 +14,7 @@ type table struct {
 	w      *Workbook
 	sheet  string
 	hidden bool
+	part   bool // headings of IDs and overrides are enough
 
 	rows     int            // so far, that are not blank
 	found    bool           // the headings
@@ -97,16 +98,16 @@ func (t *table) heads(n int, cells []sheetfile.Cell) bool {
 			switch {
 			case len(cols) == len(keys):
 				at[key] = cols[i]
-			case len(cols) == 0 && optional(key):
+			case len(cols) == 0 && t.optional(key):
 			case len(cols) == 0:
 				return false
-			case len(cols) > len(keys) || !optional(key):
+			case len(cols) > len(keys) || !t.optional(key):
 				problems = append(problems, problem{sheetfile.Name(cols[len(cols)-1], n), complain("twice_head", "head", clip(head), "n", len(cols), "before", len(keys))})
 			}
 		}
 	}
 	for _, key := range []string{ID, Override, Reason, Remark} {
-		if at[key] == 0 && len(problems) == 0 {
+		if at[key] == 0 && len(problems) == 0 && !t.optional(key) {
 			return false
 		}
 	}
@@ -121,6 +122,10 @@ func (t *table) heads(n int, cells []sheetfile.Cell) bool {
 
 // optional reports whether a column may be gone.
 func optional(key string) bool { return key == Name || key == KeyBefore || key == KeyAmong }
+
+func (t *table) optional(key string) bool {
+	return optional(key) || t.part && (key == Reason || key == Remark)
+}
 
 // places are the problems with their places.
 func (t *table) places() diag.Problems {

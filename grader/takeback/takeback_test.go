@@ -123,6 +123,14 @@ func (h *hand) score(id string, points any, why string) {
 	h.set(id, "reason", why)
 }
 
+// styled puts a number into a cell with a format, by its number.
+func (h *hand) styled(ref string, v float64, format int) {
+	style, err := h.NewStyle(&excelize.Style{NumFmt: format})
+	require.NoError(h.t, err)
+	require.NoError(h.t, h.SetCellStyle(h.sheet, ref, ref, style))
+	require.NoError(h.t, h.SetCellValue(h.sheet, ref, v))
+}
+
 func (h *hand) bytes() []byte {
 	var b bytes.Buffer
 	require.NoError(h.t, h.Write(&b))
@@ -202,6 +210,10 @@ func TestWhatIsTakenBack(t *testing.T) {
 		{"the total over a check", func(h *hand) { h.score(fourth, 75, "总评") }, []string{"04 points 75 because 总评"}, 4},
 		{"a check's reason cleared", func(h *hand) { h.set(fourth, "reason", "") }, nil, 5},
 		{"never graded", func(h *hand) { h.score(fifth, 30, "纸质提交") }, []string{"05 points 30 because 纸质提交"}, 4},
+		{"a date as the reason", func(h *hand) { h.score(first, 70, ""); h.styled(h.ref(first, "reason"), 46357, 14) }, []string{"01 points 70 because 2026-12-01"}, 4},
+		{"a time as the remark", func(h *hand) { h.styled(h.ref(first, "remark"), 0.5, 20) }, []string{`01 remark "12:00"`}, 4},
+		{"a share as the reason", func(h *hand) { h.score(first, 70, ""); h.styled(h.ref(first, "reason"), 0.55, 10) }, []string{"01 points 70 because 55%"}, 4},
+		{"points of a format", func(h *hand) { h.score(first, 70, "x"); h.styled(h.ref(first, "override"), 59.5, 1) }, []string{"01 points 59.5 because x"}, 4},
 		{"a formula with its value", func(h *hand) {
 			h.score(first, 85, "x")
 			require.NoError(h.t, h.SetCellFormula(h.sheet, h.ref(first, "override"), "=80+5"))
@@ -373,12 +385,10 @@ func TestRefusals(t *testing.T) {
 			"mini.xlsx:{sheet}!{override}: the total of student 0020240101 can't be set to 100.5: it takes 0 to 100\n    → write a number from 0 to the maximum"},
 		{"far above", func(h *hand) { h.score(first, 1e12, "x") },
 			"mini.xlsx:{sheet}!{override}: the total of student 0020240101 can't be set to 1000000000: it takes 0 to 100\n    → write a number from 0 to the maximum"},
-		{"a percentage", func(h *hand) {
-			h.score(first, 0.85, "x")
-			style, err := h.NewStyle(&excelize.Style{NumFmt: 9})
-			require.NoError(h.t, err)
-			require.NoError(h.t, h.SetCellStyle(h.sheet, h.ref(first, "override"), h.ref(first, "override"), style))
-		}, "mini.xlsx:{sheet}!{override}: this cell is a percentage, not points\n    → set the cell's format to General and write points"},
+		{"a time", func(h *hand) { h.score(first, nil, "x"); h.styled(h.ref(first, "override"), 0.5, 20) },
+			"mini.xlsx:{sheet}!{override}: this cell is a date or a time (12:00), not points\n    → set the cell's format to General and write the points again"},
+		{"a percentage", func(h *hand) { h.score(first, nil, "x"); h.styled(h.ref(first, "override"), 0.85, 9) },
+			"mini.xlsx:{sheet}!{override}: this cell is a percentage, not points\n    → set the cell's format to General and write points"},
 		{"a formula without its value", func(h *hand) {
 			require.NoError(h.t, h.SetCellFormula(h.sheet, h.ref(first, "override"), "=80+5"))
 		}, "mini.xlsx:{sheet}!{override}: this cell is a formula, and what it comes to was not saved\n    → type the value itself, or open the workbook in Excel or WPS and save it again"},

@@ -214,3 +214,51 @@ func TestTypedIntoACopy(t *testing.T) {
 		require.Equal(t, result.SetPoints, got.Changes[0].Kind)
 	}
 }
+
+// TestTypedBeside: a sheet of one's own with IDs and overrides, and a column that was
+// added to another sheet, are named too; nothing is said of what says the same.
+func TestTypedBeside(t *testing.T) {
+	raw := export(t, class(), i18n.EN)
+	own := func(h *hand, heads ...any) {
+		_, err := h.NewSheet("Mine")
+		require.NoError(t, err)
+		require.NoError(t, h.SetSheetRow("Mine", "A1", &heads))
+		require.NoError(t, h.SetSheetRow("Mine", "A2", &[]any{first, 70, "x"}))
+		require.NoError(t, h.SetSheetRow("Mine", "A3", &[]any{second}))
+	}
+	h := open(t, raw)
+	own(h, "ID", "Override", "Reason")
+	_, err := decide(t, h.bytes(), class())
+	require.Contains(t, text(err, i18n.EN), "mini.xlsx:Mine!B2: the sheet \"Mine\" has a column \"Override\" in which something was typed for 1 student (such as "+first+"); only \"Scores\" is read")
+	require.Contains(t, text(err, i18n.ZH), "工作表“Mine”里有“Override”一列，给 1 名学生填了分")
+
+	h = open(t, raw)
+	task := h.GetSheetList()[1]
+	rows, err := h.GetRows(task)
+	require.NoError(t, err)
+	col := len(rows[0]) + 1
+	put := func(row int, v any) { require.NoError(t, h.SetCellValue(task, sheetfile.Name(col, row), v)) }
+	put(1, "Override")
+	_, err = decide(t, h.bytes(), class())
+	require.NoError(t, err) // a heading alone
+	put(2, 5)
+	_, err = decide(t, h.bytes(), class())
+	require.ErrorContains(t, err, sheetfile.Name(col, 2))
+
+	for name, do := range map[string]func(h *hand){
+		"the same":            func(h *hand) { own(h, "ID", "Override", "Reason"); h.score(first, 70, "x") },
+		"no overrides":        func(h *hand) { own(h, "ID", "Points", "Reason"); h.score(first, 70, "x") },
+		"nobody of the class": func(h *hand) { own(h, "No", "Override", "Reason"); h.score(first, 70, "x") },
+		"hidden": func(h *hand) {
+			own(h, "ID", "Override")
+			require.NoError(t, h.SetSheetVisible("Mine", false))
+			h.score(first, 71, "x")
+		},
+	} {
+		h := open(t, raw)
+		do(h)
+		got, err := decide(t, h.bytes(), class())
+		require.NoError(t, err, name)
+		require.Len(t, got.Changes, 1, name)
+	}
+}

@@ -48,6 +48,8 @@ func value(c Cell) (Value, *complaint) {
 		return Value{}, complain("not_number", "text", shown(c))
 	case c.Kind == sheetfile.Number && c.Percent:
 		return Value{}, complain("percent")
+	case c.Moment != "":
+		return Value{}, complain("dated", "text", c.Moment)
 	case slices.Contains(excusedWords, text):
 		return Value{Set: true, Excused: true}, nil
 	}
@@ -65,21 +67,32 @@ func value(c Cell) (Value, *complaint) {
 	return Value{Set: true, Points: points}, nil
 }
 
-// shown is the text of a cell as a person sees it.
+// shown is the text of a cell as a person sees it, of a date in one form for all of them:
+// programs make dates of texts such as 12-1, and keep a number of days.
 func shown(c Cell) string {
-	if c.Kind == sheetfile.Bool {
-		if c.Text == "1" {
-			return "TRUE"
-		}
+	switch {
+	case c.Kind == sheetfile.Bool && c.Text == "1":
+		return "TRUE"
+	case c.Kind == sheetfile.Bool:
 		return "FALSE"
+	case c.Moment != "":
+		return c.Moment
 	}
 	return c.Text
+}
+
+// said is the text of a cell with words in it, where a share is one of a hundred.
+func said(c Cell) string {
+	if f, err := strconv.ParseFloat(c.Text, 64); err == nil && c.Percent {
+		return strconv.FormatFloat(f*100, 'g', 12, 64) + "%"
+	}
+	return shown(c)
 }
 
 // words read a reason or a remark. What stood there when it was exported is right,
 // whatever it is.
 func words(c Cell, was string) (string, *complaint) {
-	text := tidy(shown(c))
+	text := tidy(said(c))
 	switch {
 	case text == was && !c.Formula:
 	case c.Formula && text == "":

@@ -142,7 +142,7 @@ func (q *Request) planPart(plan *desk.Plan, c runChoice, pager *report.Pager) *p
 			}
 		}
 	}
-	p.Head = q.Lang.T("web.run_plan_head", "students", len(plan.Plan.Students), "tasks", tasks, "requests", plan.Plan.AllRequests(plan.Snapshot))
+	p.Head = q.Lang.T("web.run_plan_head", "students", len(plan.Plan.Students), "tasks", tasks, "requests", plan.Plan.AllRequests(plan.Snapshot), "expected", plan.Plan.AllExpected(plan.Snapshot))
 	if c.resume {
 		p.Head = q.Lang.T("web.run_plan_resumes", "run", plan.Resumes) + " " + p.Head
 	}

@@ -1,4 +1,7 @@
-package lookup
+// Package helper is the grader's own executable in a swarm: the image that carries it to the
+// engines with no registry, and the services that run it there. What they make bears labels, by
+// which all of it is found again and taken away.
+package helper
 
 import (
 	"archive/tar"
@@ -15,13 +18,15 @@ import (
 )
 
 const (
-	// Image is the name of the helper's image.
-	Image = "swarmgrade-lookup"
-	// The labels of all that is made for the helper: Token is one for each time, Run and
-	// Student say whose it is.
+	// The labels of all that is made for a helper: Token is one for each time, Run and
+	// Student say whose it is. The first of them is called by what there was first.
 	LabelToken   = "swarmgrade.lookup"
 	LabelRun     = "swarmgrade.run"
 	LabelStudent = "swarmgrade.student"
+	// WorkerVerb is the command of the program that a worker runs, see package worker;
+	// WorkerSecret is the variable that it has the run's secret in.
+	WorkerVerb   = "worker"
+	WorkerSecret = "SWARMGRADE_WORKER"
 	// Path is where the program is in the image.
 	Path = "/grade"
 )
@@ -94,14 +99,14 @@ func static(file io.ReaderAt) (arch string, err error) {
 	return arch, nil
 }
 
-// Ref is the name of the program's image that bears a token.
-func (p *Program) Ref(token string) string { return Image + ":" + p.sum[:12] + "-" + token }
+// Ref is the name of the program's image for a purpose that bears a token.
+func (p *Program) Ref(kind, token string) string { return kind + ":" + p.sum[:12] + "-" + token }
 
 var epoch = time.Unix(0, 0).UTC()
 
-// Archive writes an image that holds the program and nothing else, as docker save does.
-// Nothing of the program is kept in memory.
-func (p *Program) Archive(w io.Writer, ref string, labels map[string]string) error {
+// Archive writes an image that holds the program and nothing else, as docker save does; it
+// runs the program's verb. Nothing of the program is kept in memory.
+func (p *Program) Archive(w io.Writer, ref, verb string, labels map[string]string) error {
 	sum := sha256.New()
 	size, err := p.layer(sum)
 	if err != nil {
@@ -109,7 +114,7 @@ func (p *Program) Archive(w io.Writer, ref string, labels map[string]string) err
 	}
 	config, err := json.Marshal(map[string]any{
 		"architecture": p.Arch, "os": "linux", "created": epoch,
-		"config":  map[string]any{"Entrypoint": []string{Path, Verb}, "Labels": labels},
+		"config":  map[string]any{"Entrypoint": []string{Path, verb}, "Labels": labels},
 		"rootfs":  map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(sum.Sum(nil))}},
 		"history": []any{map[string]any{"created": epoch, "created_by": "swarmgrade"}},
 	})

@@ -1,0 +1,202 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/fixtures/sim"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/helper"
+	"swarmgrade/grader/roster"
+	"swarmgrade/grader/rubric"
+	grader "swarmgrade/grader/swarm"
+	load "swarmgrade/loadgen/worker"
+)
+
+// playWorker is a worker within this process.
+func playWorker(ctx context.Context, in io.Reader, out io.Writer, env []string) error {
+	for _, e := range env {
+		if secret, ok := strings.CutPrefix(e, helper.WorkerSecret+"="); ok {
+			return load.Serve(ctx, in, out, []byte(secret))
+		}
+	}
+	return errors.New("no secret")
+}
+
+// workersOn is an embedded cluster that plays workers.
+func workersOn(t *testing.T) (*sim.Cluster, *grader.Cluster, *evidence.Snapshot) {
+	if testing.Short() {
+		t.Skip("starts an embedded cluster")
+	}
+	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20, Worker: playWorker})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	c, err := grader.Dial(t.Context(), roster.Cluster{Endpoints: s.Endpoints(), Nodes: s.NodeAddresses()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	snap, err := c.Snapshot(t.Context(), noClock)
+	require.NoError(t, err)
+	return s, c, snap
+}
+
+func joining(p *load.Pool) func(context.Context, string, io.ReadWriteCloser) error {
+	return func(ctx context.Context, name string, stream io.ReadWriteCloser) error {
+		return p.Join(ctx, load.Line{Name: name, ReadWriteCloser: stream})
+	}
+}
+
+// TestWorkersDriveLoad: three come up on three nodes, are talked with through the engines alone,
+// one is killed in the middle, and nothing of them is left afterwards.
+func TestWorkersDriveLoad(t *testing.T) {
+	_, c, snap := workersOn(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Hostname: 7be04d19c2f6") }))
+	defer server.Close()
+	crew := NewWorkers(c, sim.Helper())
+	crew.Name(snap)
+	opt := Options{Cluster: c, Injector: crew, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock}
+	a, left, code := AimWorkers(snap, sim.Helper(), "r")
+	require.Empty(t, code)
+	require.Empty(t, left)
+	session, err := Begin(t.Context(), opt, a)
+	require.NoError(t, err)
+	p := load.New(load.Options{Secret: []byte("s3cret")})
+	n, why, err := crew.Start(t.Context(), 3, "s3cret", joining(p))
+	require.NoError(t, err)
+	require.Empty(t, why)
+	require.Equal(t, 3, n)
+	names := p.Workers()
+	slices.Sort(names)
+	require.Equal(t, []string{"manager-1", "manager-2", "manager-3"}, names)
+	target := evidence.Target{ID: "mesh/x", Kind: "mesh", Address: strings.TrimPrefix(server.URL, "http://"), Requests: 50, PerConnection: 1, Workers: 1}
+	l := p.Loader(rubric.Attribution{}, nil)
+	trace, err := l.Load(t.Context(), target)
+	require.NoError(t, err)
+	require.Equal(t, 50, trace.Answered())
+	require.Contains(t, names, trace.From.Worker)
+
+	list, _, err := c.Containers(t.Context(), a.Nodes[0])
+	require.NoError(t, err)
+	i := slices.IndexFunc(list, func(c evidence.Container) bool { return strings.Contains(nameOf(c), a.To) })
+	require.NoError(t, c.KillContainer(t.Context(), a.Nodes[0], list[i].ID))
+	require.Eventually(t, func() bool { return len(p.Workers()) == 2 }, 10*time.Second, 10*time.Millisecond)
+	trace, err = l.Load(t.Context(), target)
+	require.NoError(t, err)
+	require.Equal(t, 50, trace.Answered())
+
+	require.NoError(t, p.Close())
+	require.NoError(t, session.Restore(t.Context()))
+	require.NoError(t, crew.Restore(t.Context(), a), "twice is once")
+	gone(t, c, a)
+}
+
+// gone checks that nothing bears an action's token any more.
+func gone(t *testing.T, c *grader.Cluster, a evidence.Action) {
+	t.Helper()
+	now, err := c.Snapshot(t.Context(), noClock)
+	require.NoError(t, err)
+	for _, s := range now.Services {
+		require.NotContains(t, s.Name, a.To)
+	}
+	for _, x := range now.Containers {
+		require.NotContains(t, nameOf(x), a.To)
+	}
+	open, err := c.EndHelpers(t.Context(), a.To, "")
+	require.NoError(t, err)
+	require.Empty(t, open)
+}
+
+// TestWhatWorkersLeftIsHealed: whatever a killed grader had brought goes, at each step.
+func TestWhatWorkersLeftIsHealed(t *testing.T) {
+	s, c, snap := workersOn(t)
+	p := sim.Helper()
+	for _, step := range []string{"planned", "loaded", "running"} {
+		path := filepath.Join(t.TempDir(), "fault-T.journal")
+		j, err := OpenJournal(path)
+		require.NoError(t, err)
+		a, _, _ := AimWorkers(snap, p, "r")
+		rec := &Record{Class: "T", Run: "r", Fault: a, Time: time.Now()}
+		_, err = j.begin(rec)
+		require.NoError(t, err)
+		crew := NewWorkers(c, p)
+		if step != "planned" {
+			require.NoError(t, j.step(rec, StepInjecting))
+			require.NoError(t, crew.Inject(t.Context(), a))
+		}
+		if step == "running" {
+			require.NoError(t, j.step(rec, StepInjected))
+			pool := load.New(load.Options{Secret: []byte("x")})
+			n, _, err := crew.Start(t.Context(), 2, "x", joining(pool))
+			require.NoError(t, err)
+			require.Equal(t, 2, n)
+			defer pool.Close()
+		}
+		require.NoError(t, j.Close())
+		done, err := Heal(t.Context(), path, HealOptions{Dial: func(context.Context, roster.Cluster) (Cluster, func() error, error) {
+			return c, func() error { return nil }, nil
+		}})
+		require.NoError(t, err, step)
+		require.Len(t, done, 1)
+		require.Equal(t, "action.healed_workers", done[0].Msg().Key)
+		gone(t, c, a)
+		for _, tag := range images(t, s) {
+			require.NotContains(t, tag, "swarmgrade-worker")
+		}
+	}
+}
+
+// TestWorkersThatDontComeUp: what there is is taken, in bounded time, and why there is not more is
+// said; none at all is a failure.
+func TestWorkersThatDontComeUp(t *testing.T) {
+	task := func(id, state string) evidence.Task {
+		return evidence.Task{ID: id, NodeID: "n1", State: state, ContainerID: "c"}
+	}
+	for name, c := range map[string]struct {
+		tasks  []evidence.Task
+		talks  bool
+		joined int
+		why    string
+		within time.Duration
+	}{
+		"all":                   {[]evidence.Task{task("a", "running"), task("b", "running")}, true, 2, "", time.Second},
+		"one is refused":        {[]evidence.Task{task("a", "running"), task("b", "rejected")}, true, 1, "rejected", 2 * time.Second},
+		"one is not placed":     {[]evidence.Task{task("a", "running"), task("b", "pending")}, true, 1, "", workersLate + time.Second},
+		"none is placed":        {[]evidence.Task{task("a", "pending"), task("b", "pending")}, true, 0, "in time", workersLimit + time.Second},
+		"there are none":        {nil, true, 0, "in time", workersLimit + time.Second},
+		"nobody is there":       {[]evidence.Task{task("a", "running"), task("b", "running")}, false, 0, "nobody is there", 2 * time.Second},
+		"all end by themselves": {[]evidence.Task{task("a", "failed"), task("b", "failed")}, false, 0, "failed", 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeLodging{tasks: c.tasks, talks: c.talks}
+				crew := NewWorkers(&fakeSwarm{Lodging: f}, sim.Helper())
+				require.NoError(t, crew.Inject(t.Context(), evidence.Action{Kind: Workers, Name: "i:1", To: "token", Nodes: []string{"n1"}}))
+				began := time.Now()
+				n, why, err := crew.Start(t.Context(), 2, "s", func(_ context.Context, _ string, stream io.ReadWriteCloser) error { return nil })
+				require.LessOrEqual(t, time.Since(began), c.within)
+				require.Equal(t, c.joined, n)
+				if c.joined == 0 {
+					require.ErrorContains(t, err, c.why)
+					return
+				}
+				require.NoError(t, err)
+				require.Equal(t, c.why == "", len(why) == 0, why)
+				require.Equal(t, 2, f.last.Times)
+				require.True(t, f.last.Talks)
+				require.Equal(t, []string{"SWARMGRADE_WORKER=s"}, f.last.Env)
+				require.Empty(t, f.last.Args, "a secret is in no command line")
+			})
+		})
+	}
+}

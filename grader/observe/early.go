@@ -1,0 +1,77 @@
+package observe
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/sight"
+	"swarmgrade/grader/stats"
+)
+
+// maxAmong bounds the containers of a load that may end early: more than a loader tells
+// apart are driven with all requests.
+const maxAmong = 200
+
+// enough is what a load on a service may end early for: that all of the containers that
+// run by the snapshot answer, and nobody else; loads is how many are driven for it. It is
+// the zero value where all requests are to be sent.
+func (x *lookup) enough(svc *evidence.Service, need check.Need, loads int) evidence.Enough {
+	if svc == nil || !need.Early() {
+		return evidence.Enough{}
+	}
+	var ids []string
+	for _, t := range x.index.Running(svc) {
+		if len(t.ContainerID) < sight.ShortID {
+			return evidence.Enough{}
+		}
+		ids = append(ids, strings.ToLower(sight.Short(t.ContainerID)))
+	}
+	slices.Sort(ids)
+	if n := len(ids); n == 0 || n > maxAmong || len(slices.Compact(ids)) < n {
+		return evidence.Enough{}
+	}
+	return evidence.Enough{Among: strings.Join(ids, " "), Spread: need.Spread, MaxErrors: need.MaxErrors, Loads: loads}
+}
+
+// expected is how many requests a target gets where all is as it should be.
+func expected(t evidence.Target) int {
+	if t.Enough == (evidence.Enough{}) {
+		return t.Requests
+	}
+	return check.Expected(stats.Want{
+		Containers: len(t.Enough.Containers()), Spread: t.Enough.Spread, MaxErrors: t.Enough.MaxErrors, Loads: t.Enough.Loads, Most: t.Requests,
+	})
+}
+
+// driven is a target as it is driven. A balancer whose first answers do not surely tell
+// of later ones gets all its requests; so does one of which there is a doubt, since what
+// bears its answers out is counted, and needs numbers.
+func (s *Student) driven(t evidence.Target, b *evidence.Bundle, x *lookup) evidence.Target {
+	if t.Balanced() && t.Enough != (evidence.Enough{}) && !sight.Steady(x.index, b, s.sightVars(), s.names, t.Address) {
+		t.Enough = evidence.Enough{}
+	}
+	return t
+}
+
+// serves reports whether a trace that was kept is one of a target. One that ended early
+// has to have found out the same.
+func serves(kept *evidence.Trace, t evidence.Target) bool {
+	if kept.Stopped == "enough" && kept.Target.Enough != t.Enough {
+		return false
+	}
+	t.Enough = kept.Target.Enough
+	return kept.Target == t
+}
+
+// sightVars are a student's names and ports as package sight takes them.
+func (s *Student) sightVars() map[string]string {
+	vars := maps.Clone(s.Vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	vars["id"], vars["name"] = s.Who.ID, s.Who.Name
+	return vars
+}

@@ -1,0 +1,183 @@
+package observe_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/check"
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/haproxy"
+	"swarmgrade/grader/observe"
+	"swarmgrade/grader/rubric"
+	"swarmgrade/rubrics"
+)
+
+// earlyPlan is a plan of one student whose tasks have containers, by a rubric's tasks.
+func earlyPlan(t *testing.T, name string, tasks []string, change func(s *evidence.Snapshot)) (*observe.Plan, *evidence.Snapshot) {
+	t.Helper()
+	data, ok := rubrics.Find(name)
+	require.True(t, ok)
+	rub, err := rubric.Load(data, name+".yaml", check.Set{}, nil)
+	require.NoError(t, err)
+	students, vars := class(1)
+	snap := cluster(1)
+	for i := range snap.Tasks {
+		snap.Tasks[i].ContainerID = fmt.Sprintf("%02dCAFE%058d", 50-i, i)
+	}
+	if change != nil {
+		change(snap)
+	}
+	return observe.NewPlan(rub, tasks, students, vars, snap), snap
+}
+
+const threeContainers = "48cafe000000 49cafe000000 50cafe000000"
+
+func targetOf(t *testing.T, p *observe.Plan, kind string) evidence.Target {
+	t.Helper()
+	i := slices.IndexFunc(p.Students[0].Targets, func(t evidence.Target) bool { return t.Kind == kind })
+	require.GreaterOrEqual(t, i, 0, kind)
+	return p.Students[0].Targets[i]
+}
+
+func TestWhichLoadsMayEndEarly(t *testing.T) {
+	p, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+	for kind, loads := range map[string]int{"mesh": 3, "haproxy": 1} {
+		got := targetOf(t, p, kind)
+		require.Equal(t, evidence.Enough{Among: threeContainers, Spread: true, MaxErrors: 0.01, Loads: loads}, got.Enough, kind)
+	}
+	require.Equal(t, 3*160+480, p.Requests())
+	require.Less(t, p.Expected(), p.Requests()/4)
+	require.Equal(t, p.Expected(), p.AllExpected(snap))
+
+	for name, change := range map[string]func(s *evidence.Snapshot){
+		"a container that is not known yet": func(s *evidence.Snapshot) { s.Tasks[1].ContainerID = "" },
+		"two that can't be told apart":      func(s *evidence.Snapshot) { s.Tasks[1].ContainerID = s.Tasks[0].ContainerID },
+	} {
+		p, _ := earlyPlan(t, "ha-lb", []string{"2"}, change)
+		require.Zero(t, targetOf(t, p, "mesh").Enough, name)
+		require.Equal(t, p.Requests(), p.Expected(), name)
+	}
+}
+
+// TestLoadsThatAreNeededWhole: one check that needs all requests of a load is enough.
+func TestLoadsThatAreNeededWhole(t *testing.T) {
+	for kind, whole := range map[string]bool{"answers": false, "spread": false, "direct": false, "haproxy-backends": false, "balance-shown": true, "counter": true, "sticky-cookie": true} {
+		k, ok := check.Find(kind)
+		require.True(t, ok)
+		needs := k.Needs(k.NewParams())
+		i := slices.IndexFunc(needs, func(n check.Need) bool { return n.Kind == "load" })
+		require.GreaterOrEqual(t, i, 0, kind)
+		require.Equal(t, !whole, needs[i].Early(), kind)
+	}
+}
+
+// sound is a lab whose HAProxy nothing is to be said against, and that notes how it was
+// driven; the first try of a load has a failure if late says so.
+type sound struct {
+	*lab
+	late    bool
+	targets []evidence.Target
+}
+
+func (l *sound) Proxy(_ context.Context, ref haproxy.Ref, _ *evidence.Snapshot) (evidence.Proxy, error) {
+	return evidence.Proxy{
+		Kind: "container", ID: ref.ID, Name: ref.Name, Matched: ref.Matched, State: "running", Image: "haproxy:latest", Started: "2024-11-20T08:00:00Z",
+		Publishes: []evidence.ContainerPort{{Private: 9001, Public: 9001, Protocol: "tcp"}},
+		Files:     []evidence.File{{Path: "/usr/local/etc/haproxy/haproxy.cfg", Source: "archive", Text: l.file, Modified: "2024-11-20T07:59:00Z"}},
+	}, nil
+}
+
+func (l *sound) Load(_ context.Context, t evidence.Target) (evidence.Trace, error) {
+	l.targets = append(l.targets, t)
+	tr := evidence.Trace{Target: t, Sent: 40, Responders: []evidence.Responder{{Count: 40}}}
+	if l.late && len(l.targets) == 1 {
+		tr.Responders[0].Count, tr.Errors = 39, []evidence.ErrorClass{{Class: "timeout", Count: 1}}
+	}
+	return tr, nil
+}
+
+func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
+	const honest = "defaults\n mode http\nfrontend f\n bind *:9001\n default_backend b\nbackend b\n balance roundrobin\n" +
+		" server node1 172.30.0.11:8001 check\n server node2 172.30.0.12:8001 check\n server node3 172.30.0.13:8001 check\n"
+	for _, tt := range []struct {
+		name, file string
+		late       bool
+		early      []bool // of each try
+		sent       int
+	}{
+		{"as planned", honest, false, []bool{true}, 40},
+		{"a HAProxy that answers by itself", strings.Replace(honest, " bind", " http-request return status 200\n bind", 1), false, []bool{false}, 40},
+		{"a HAProxy that leads elsewhere", strings.ReplaceAll(honest, "8001", "8002"), false, []bool{false}, 40},
+		{"a HAProxy that counts requests", strings.Replace(honest, " bind", " stick-table type ip size 1k store http_req_cnt\n http-request track-sc0 src\n bind", 1), false, []bool{false}, 40},
+		{"a HAProxy that chooses the server", honest + " use-server node1 if { rand(10) gt 5 }\n", false, []bool{false}, 40},
+		{"a HAProxy that chooses the backend", strings.Replace(honest, " default_backend", " use_backend c if { sc0_http_req_cnt gt 50 }\n default_backend", 1) + "backend c\n server node1 172.30.0.11:8001\n", false, []bool{false}, 40},
+		{"servers that choose their weights", strings.Replace(honest, "8001 check", "8001 check agent-check agent-port 9", 1), false, []bool{false}, 40},
+		{"all servers choose their weights", strings.Replace(honest, " mode http", " mode http\n default-server agent-check agent-port 9", 1), false, []bool{false}, 40},
+		{"a second try has all requests", honest, true, []bool{true, false}, 80},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+			s := &plan.Students[0]
+			s.Targets = slices.DeleteFunc(s.Targets, func(t evidence.Target) bool { return !t.Balanced() })
+			synctest.Test(t, func(t *testing.T) {
+				l := &sound{lab: newLab(), late: tt.late}
+				l.file = tt.file
+				r := l.runner(1)
+				r.Cluster, r.Loader = l, l
+				_, err := r.Observe(t.Context(), plan, snap)
+				require.NoError(t, err)
+				var early []bool
+				for _, target := range l.targets {
+					early = append(early, target.Enough != (evidence.Enough{}))
+				}
+				require.Equal(t, tt.early, early)
+				sent := 0
+				for _, step := range l.steps {
+					sent += step.Sent
+				}
+				require.Equal(t, tt.sent, sent)
+			})
+		})
+	}
+}
+
+// TestWhichTracesAreGoneOnWith: of an interrupted try a trace is taken as it is, unless it
+// ended early for something else than what is asked now.
+func TestWhichTracesAreGoneOnWith(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(tr *evidence.Trace)
+		driven bool
+	}{
+		{"the same", func(*evidence.Trace) {}, false},
+		{"ended early", func(tr *evidence.Trace) { tr.Stopped = "enough" }, false},
+		{"ended early among others", func(tr *evidence.Trace) { tr.Stopped, tr.Target.Enough.Among = "enough", "cafe00000000" }, true},
+		{"had all requests", func(tr *evidence.Trace) { tr.Target.Enough = evidence.Enough{} }, false},
+		{"at another address", func(tr *evidence.Trace) { tr.Target.Address = "172.30.0.12:9" }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+			s := &plan.Students[0]
+			s.Targets = slices.DeleteFunc(s.Targets, func(t evidence.Target) bool { return t.Balanced() })[:1]
+			synctest.Test(t, func(t *testing.T) {
+				l := &sound{lab: newLab()}
+				kept := evidence.Trace{Target: s.Targets[0], Sent: 44, Took: int64(time.Second)}
+				tt.change(&kept)
+				l.kept[s.Who.ID] = []evidence.Trace{kept}
+				r := l.runner(1)
+				r.Cluster, r.Loader = l, l
+				got, err := r.Observe(t.Context(), plan, snap)
+				require.NoError(t, err)
+				require.Len(t, got[0].Bundle.Traces, 1)
+				require.Equal(t, tt.driven, len(l.targets) > 0)
+			})
+		})
+	}
+}

@@ -1,0 +1,162 @@
+package grader
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"swarmgrade/grader/action"
+	"swarmgrade/grader/diag"
+	"swarmgrade/grader/helper"
+	"swarmgrade/grader/i18n"
+	"swarmgrade/grader/roster"
+)
+
+// Team is who drives load together, as a face makes it: workers join it.
+type Team interface {
+	// Join takes a worker in that is talked with over a stream, which is the team's from then on.
+	Join(ctx context.Context, name string, stream io.ReadWriteCloser) error
+	// Close tells all workers to end.
+	Close() error
+}
+
+// Bring says which workers are brought where.
+type Bring struct {
+	// Of is the swarm that they run on, Count how many.
+	Of    roster.Cluster
+	Count int
+	// Dir is where the journal is kept that has them taken away; For is what it is kept for: a
+	// class's name, or "" for no class.
+	Dir, For string
+	// Run is the run's ID; Secret is what workers are known by.
+	Run    string
+	Secret string
+	Team   Team
+}
+
+// NewSecret is one of a run's.
+func NewSecret() string { return rand.Text() }
+
+// aside is the name that the journal of a class's workers has, or of those of no class: no class is
+// called like that.
+func (b *Bring) aside() string {
+	if b.For == "" {
+		return "~load-" + rand.Text()[:8]
+	}
+	return b.For + asideWorkers
+}
+
+const asideWorkers = "~workers"
+
+// BringWorkers brings workers to a swarm and has them join a team. It gives how many did; away takes them
+// off again, and is to be called whatever happens. The journal has them before anything is made, so that
+// [Grader.Restore] takes away what a killed program left.
+func (g *Grader) BringWorkers(ctx context.Context, b Bring) (joined int, away func(context.Context) error, err error) {
+	conn, err := g.Dial(ctx, b.Of)
+	if err != nil {
+		return 0, nil, err
+	}
+	program, letGo := conn.Helper, func() error { return nil }
+	if program == nil {
+		if program, letGo, err = helper.Own(); err != nil {
+			conn.Close()
+			if errors.Is(err, helper.ErrNotStatic) {
+				err = &diag.Failure{Code: "failed", Msg: i18n.M("workers.not_static"), Hint: i18n.M("workers.not_static_hint"), Cause: err}
+			}
+			return 0, nil, err
+		}
+	}
+	start := time.Now()
+	closing := func() error { conn.Close(); return letGo() }
+	snap, err := conn.Snapshot(ctx, func() int64 { return 0 })
+	if err != nil {
+		return 0, nil, errors.Join(err, closing())
+	}
+	aim, left, code := action.AimWorkers(snap, program, b.Run)
+	if code != "" {
+		return 0, nil, errors.Join(&diag.Failure{Code: "unreachable", Msg: i18n.M("workers.no_node"), Hint: i18n.M("workers.no_node_hint")}, closing())
+	}
+	_, missing := os.Stat(b.Dir)
+	if err := os.MkdirAll(b.Dir, 0o700); err != nil {
+		return 0, nil, errors.Join(err, closing())
+	}
+	name := b.aside()
+	journal, err := action.OpenJournal(action.JournalPath(b.Dir, name))
+	if err != nil {
+		return 0, nil, errors.Join(err, closing())
+	}
+	crew := action.NewWorkers(conn, program)
+	crew.Left = left
+	crew.Name(snap)
+	opt := action.Options{
+		Cluster: conn, Injector: crew, Journal: journal, Class: name, Run: b.Run, Conn: b.Of, Note: g.said,
+		At:             func() int64 { return time.Since(start).Milliseconds() },
+		RestoreTimeout: max(helperGoneSoon, time.Duration(float64(helperGone)/snap.Swarm.Speed())),
+	}
+	session, err := action.Begin(ctx, opt, aim)
+	done := func(ctx context.Context) error {
+		err := errors.Join(b.Team.Close(), session.Restore(ctx), journal.Close())
+		if err == nil && b.For == "" {
+			err = os.Remove(journal.Path()) // nobody asks for it again
+			if missing != nil {
+				_ = os.Remove(b.Dir) // unless somebody else uses it by now
+			}
+		}
+		return errors.Join(g.left(err), closing())
+	}
+	if err != nil {
+		return 0, nil, errors.Join(err, done(ctx))
+	}
+	joined, why, err := crew.Start(ctx, b.Count, b.Secret, b.Team.Join)
+	if err != nil {
+		return 0, nil, errors.Join(err, done(ctx))
+	}
+	if joined < b.Count {
+		g.note("workers.fewer", "n", joined, "all", b.Count, "why", workerTrouble(why))
+	}
+	return joined, done, nil
+}
+
+// workerTrouble is why there are fewer workers than were asked for.
+func workerTrouble(why []error) any {
+	if len(why) == 0 {
+		return i18n.M("workers.no_place")
+	}
+	return sentence(why[0])
+}
+
+// workers brings those that the class asks for, if it does, and has them drive its loads; away takes
+// them off. A student's check brings none.
+func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.Context) error, err error) {
+	w := x.j.Class.Settings.Workers
+	if w == nil || !x.helps {
+		return func(context.Context) error { return nil }, nil
+	}
+	secret := NewSecret()
+	loader, team, err := x.j.g.Crew(opt, CrewOptions{Secret: secret, Lost: func(name string, why error) {
+		x.j.g.note("workers.lost", "worker", name, "why", sentence(why))
+	}})
+	if err != nil {
+		return nil, err
+	}
+	joined, away, err := x.j.g.BringWorkers(ctx, Bring{
+		Of: w.Cluster(x.j.Class.Cluster), Count: w.Count, Dir: x.j.journalDir(), For: x.j.Class.Name, Run: x.run, Secret: secret, Team: team,
+	})
+	if err != nil {
+		return nil, err
+	}
+	x.j.g.note("workers.there", "n", joined)
+	x.loader = loader
+	return away, nil
+}
+
+// CrewOptions are what a team is made with.
+type CrewOptions struct {
+	// Secret is what workers are known by.
+	Secret string
+	// Lost is told of a worker that is let go of, from any goroutine.
+	Lost func(name string, why error)
+}
