@@ -98,6 +98,7 @@ bench:
 	$(GO) test ./cmd/grade -run '^$$' -bench Regrade -benchtime 5x # "s-of-200": less than 5
 	$(GO) test ./cmd/grade -run '^$$' -bench Serve -benchtime 1x # "p95-ms": less than 100 on two processors
 	$(GO) test ./cmd/grade -run '^$$' -bench Class -benchtime 1x -timeout 60m
+	$(GO) test ./cmd/grade -run '^$$' -bench Paper -benchtime 1x -timeout 60m -v # up to 10,000 students, nothing sent
 
 clean:
 	rm -rf bin

@@ -58,6 +58,9 @@ func writeLoadMetrics(w io.Writer, p *pictured) error {
 			AtMost(time.Duration) int
 		}
 	}{{"intended", p.detail.Corrected}, {"sent", p.detail.Service}} {
+		if x.d.Count() != t.Answered() {
+			continue // not known, which is not none
+		}
 		s := value(x.d.Sum().Seconds(), metrics.Label{Name: "from", Value: x.from})
 		s.Count = uint64(x.d.Count())
 		for _, le := range loadBounds {

@@ -164,6 +164,12 @@ func TestLoadMetrics(t *testing.T) {
 	twin.Hostname = strings.Replace(twin.Hostname, "\x1b", "\x1c", 1) // the same once it is harmless
 	twin.Count = 5
 	p.Trace.Responders = append(p.Trace.Responders, twin, evidence.Responder{Rule: "other", Count: 2})
+	require.NotContains(t, string(loadTexts(t, p)["load.prom"]), "latency", "of some answers only")
+	var list []time.Duration
+	for range p.Trace.Answered() {
+		list = append(list, time.Millisecond)
+	}
+	p.detail.Corrected, p.detail.Service = loadgen.Distribute(list), loadgen.Distribute(list)
 	samples, types, err := metricstest.Read(string(loadTexts(t, p)["load.prom"]))
 	require.NoError(t, err)
 	require.Equal(t, "histogram", types["swarmgrade_load_latency_seconds"])

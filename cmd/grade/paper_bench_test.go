@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -14,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"swarmgrade/fixtures/paper"
+	"swarmgrade/cmd/grade/paper"
 	"swarmgrade/grader"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/report"
@@ -36,6 +37,33 @@ func BenchmarkPaper(b *testing.B) {
 				onPaper(b, n)
 			}
 		})
+	}
+}
+
+// BenchmarkPaperNodes is what a plan asks of a class of two hundred on ever more nodes: requests a
+// student, faults, and how long that takes by the plan.
+func BenchmarkPaperNodes(b *testing.B) {
+	for _, nodes := range []int{1, 3, 5, 10, 20, 50} {
+		for _, task := range []string{"1", "2"} {
+			b.Run(fmt.Sprintf("%d/task-%s", nodes, task), func(b *testing.B) {
+				const n = 200
+				class := paper.New(n, nodes)
+				g := &grader.Grader{Dir: b.TempDir()}
+				class.HandIn(g)
+				j, err := g.Open(b.Context(), grader.Select{Class: class.Name, Task: task})
+				require.NoError(b, err)
+				var p grader.Preview
+				for b.Loop() {
+					p, err = j.Plan(b.Context(), false)
+					require.NoError(b, err)
+				}
+				require.Zero(b, class.Sent.Load())
+				b.ReportMetric(float64(sentBy(p))/n, "requests/student")
+				b.ReportMetric(float64(len(p.Plan.Faults)), "faults")
+				b.ReportMetric(p.Span.Least.Seconds(), "least-s")
+				b.ReportMetric(p.Span.Most.Seconds(), "most-s")
+			})
+		}
 	}
 }
 
@@ -81,10 +109,11 @@ func onPaper(b *testing.B, n int) {
 		require.NoError(b, err)
 		require.Len(b, d.Students, n)
 	})
-	for _, f := range report.FormatNames() {
-		if f == "blackboard" { // wants to know a column
-			continue
-		}
+	formats := slices.DeleteFunc(report.FormatNames(), func(f string) bool { return f == "blackboard" }) // wants to know a column
+	if n > 2000 {
+		formats = []string{"xlsx", "json", "html", "feedback", "csv"} // the others are as the last
+	}
+	for _, f := range formats {
 		measured(f, func() {
 			_, err := again().Export(b.Context(), grader.Export{Dir: filepath.Join(dir, "out"), Formats: []string{f}, Lang: i18n.ZH})
 			require.NoError(b, err)

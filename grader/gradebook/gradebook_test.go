@@ -26,7 +26,7 @@ func TestOpenMakesAPrivateFile(t *testing.T) {
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), suffix)
 	}
 	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "application_id": "1398228818", "user_version": "6",
+		"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2", "application_id": "1398228818", "user_version": "7",
 	} {
 		var got string
 		require.NoError(t, g.db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got))

@@ -189,6 +189,12 @@ CREATE INDEX words_unsealed ON words(request) WHERE sum IS NULL;
 `, `
 -- Whose an instructor's link is; see later in sums.go.
 ALTER TABLE links ADD COLUMN name TEXT NOT NULL DEFAULT '';
+`, `
+-- What is deleted of blobs has to be named by no student's row, which SQLite looks for each
+-- time: without these, in all rows of a class.
+CREATE INDEX students_bundle ON students(bundle);
+CREATE INDEX students_before ON students(before);
+CREATE INDEX students_after ON students(after);
 `}
 
 // version reads the layout's number, 0 for an empty file. A file that is not
