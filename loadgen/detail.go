@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"errors"
 	"math"
 	"math/bits"
 	"slices"
@@ -220,6 +221,19 @@ func (c *coarse) quantile(q float64) time.Duration {
 		}
 	}
 	return 0
+}
+
+// Sum takes over how the latencies of several runs together are distributed. What was when in
+// them is not known here, so that there are no slices.
+func (d *Detail) Sum(all []Latencies) error {
+	corrected, service := new(histogram), new(histogram)
+	for _, l := range all {
+		if err := errors.Join(corrected.merge(l.Corrected), service.merge(l.Service)); err != nil {
+			return err
+		}
+	}
+	*d = Detail{Corrected: Distribution{corrected}, Service: Distribution{service}}
+	return nil
 }
 
 // Of are the slices' answers of one responder, in order.

@@ -176,3 +176,13 @@ func TestCoarse(t *testing.T) {
 	c.observe(math.MaxInt64)
 	require.Equal(t, time.Duration(1<<maxBits-1), c.marks().Max)
 }
+
+// TestDetailOfSeveral: the latencies of several runs are distributed as those of one.
+func TestDetailOfSeveral(t *testing.T) {
+	a, b := Distribute([]time.Duration{1e6, 2e6}), Distribute([]time.Duration{3e6})
+	var d Detail
+	require.NoError(t, d.Sum([]Latencies{{a.h.tally(), b.h.tally()}, {b.h.tally(), b.h.tally()}}))
+	require.Equal(t, []int{3, 2}, []int{d.Corrected.Count(), d.Service.Count()})
+	require.Equal(t, 2*time.Millisecond, d.Corrected.Mean())
+	require.Error(t, d.Sum([]Latencies{{Corrected: Tally{Buckets: [][2]uint32{{5, 1}, {5, 1}}}}}))
+}

@@ -119,7 +119,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	var machines []loadMachine
 	var trace evidence.Trace
 	if f.from.swarm != "" {
-		if trace, machines, err = a.driveFrom(ctx, target, host, f); err != nil {
+		if trace, machines, err = a.driveFrom(ctx, target, host, f, done.detail); err != nil {
 			return err
 		}
 	} else {

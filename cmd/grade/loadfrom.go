@@ -89,7 +89,7 @@ func machineOf(r worker.Result) loadMachine {
 
 // driveFrom drives a load from the nodes of a swarm: a shard from each, and the sum of all. Workers
 // are brought for it and taken away again.
-func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string, f loadFlags) (sum evidence.Trace, machines []loadMachine, err error) {
+func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string, f loadFlags, detail *loadgen.Detail) (sum evidence.Trace, machines []loadMachine, err error) {
 	of, err := f.from.cluster()
 	if err != nil {
 		return sum, nil, err
@@ -119,8 +119,14 @@ func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string
 		}
 		return sum, nil, &diag.Failure{Code: diag.Open, Msg: i18n.M("workers.failed"), Hint: i18n.M("workers.failed_hint"), Cause: err}
 	}
+	var latencies []loadgen.Latencies
 	for _, r := range parts {
-		machines = append(machines, machineOf(r))
+		machines, latencies = append(machines, machineOf(r)), append(latencies, r.Latencies)
+	}
+	if detail != nil {
+		if err := detail.Sum(latencies); err != nil {
+			return sum, nil, err
+		}
 	}
 	if len(parts) == 1 { // its order is known
 		sum = parts[0].Trace
