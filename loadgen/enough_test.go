@@ -137,9 +137,10 @@ func TestWhatIsNotSettledHasAllRequests(t *testing.T) {
 					break
 				}
 			}
-			if n == 0 {
+			switch n {
+			case 0:
 				first = text
-			} else if n == 30 {
+			case 30:
 				text = first
 			}
 			_, _ = conn.Write([]byte(plain(text)))
