@@ -56,6 +56,11 @@ func newLoadCmd(a *app) *cobra.Command {
 			if f.from.swarm == "" && c.Flags().Changed("machines") {
 				return usageHint(i18n.M("workers.machines_alone"), i18n.M("workers.machines_alone_hint"))
 			}
+			for _, name := range []string{"html", "hgrm", "prometheus"} {
+				if f.from.swarm != "" && c.Flags().Changed(name) {
+					return usageHint(i18n.M("workers.no_picture", "flag", "--"+name), i18n.M("workers.no_picture_hint"))
+				}
+			}
 			return a.driveLoad(c.Context(), args[0], f)
 		},
 	}

@@ -519,3 +519,28 @@ func TestWhoeverHasNotTheSecret(t *testing.T) {
 		require.Empty(t, p.Workers())
 	})
 }
+
+// TestAWorkerThatReachesNotEveryHost gets no load on that host, and all others; if none reaches it
+// that is an error, and no student's fault.
+func TestAWorkerThatReachesNotEveryHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFarm(t, 0)
+		p, l := pool(t, Options{})
+		liar(t, p, func(w *wire, m *message) bool { // it says the truth, and drives nothing
+			if m.Kind == kReach {
+				_ = w.send(&message{Kind: kReached, ID: m.ID, Problem: "no route to host"})
+			}
+			return false
+		})
+		require.ErrorContains(t, p.Reach(t.Context(), "127.0.0.1"), "no route")
+		_, err := l.Load(t.Context(), target("mesh/1", 5))
+		require.ErrorIs(t, err, ErrNone)
+		require.Len(t, p.Workers(), 1, "it is let go of by nobody")
+		join(t, p, "m2", f.run("m2"))
+		for range 3 {
+			trace, err := l.Load(t.Context(), target("mesh/1", 5))
+			require.NoError(t, err)
+			require.Equal(t, "m2", trace.From.Worker)
+		}
+	})
+}
