@@ -49,6 +49,7 @@ func TestOperations(t *testing.T) {
 	require.NoError(t, err)
 	d, err := j.Run(t.Context(), got.Run)
 	require.NoError(t, err)
+	all, late := 0, 0
 	for i, s := range students {
 		for _, v := range d.Students[i].Verdicts {
 			want, lost := s.lost[v.Check]
@@ -56,11 +57,17 @@ func TestOperations(t *testing.T) {
 				want = check.Pass
 			}
 			t.Logf("%s %s: %s: %s", s.did.Name, v.Check, v.Outcome, i18n.EN.Text(v.Message))
-			if v.Outcome != want {
+			all++
+			switch {
+			case v.Outcome == want:
+			case v.Outcome == check.Ungraded && v.Message.Key == "check.window_late":
+				late++ // this machine's own doing, and told as that
+			default:
 				t.Errorf("%s %s: want %s", s.did.Name, v.Check, want)
 			}
 		}
 	}
+	require.LessOrEqual(t, late, all/10, "a machine that is late now and then leaves hardly anything open")
 	list, err := to.Manager.ServiceList(t.Context(), swarm.ServiceListOptions{Status: true})
 	require.NoError(t, err)
 	for _, s := range list {
