@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"swarmgrade/grader/local"
 )
 
 // chromiums are what Debian calls its browsers that show nothing.
@@ -164,8 +166,8 @@ func (b *tab) hear(e any) {
 	}
 }
 
-// patience is how long anything in a window may take.
-const patience = 40 * time.Second
+// patience is how long anything in a window may take, a run on a fast clock included.
+const patience = 40 * time.Second * local.Slower
 
 // do does something in the window.
 func do[T any](b *tab, action chromedp.Action[T]) T {

@@ -262,6 +262,11 @@ func (c *classroom) requirePlan(t *testing.T, plan planJSON, run string) {
 				require.True(t, trace.Sent <= want[trace.Target.ID] || c.restarts(p.ID), p.ID)
 				have[trace.Target.ID] = want[trace.Target.ID]
 			}
+			if trace.Stopped == "enough" {
+				require.Less(t, trace.Sent, want[trace.Target.ID], p.ID)
+				require.NotEmpty(t, trace.By, p.ID)
+				have[trace.Target.ID] = want[trace.Target.ID]
+			}
 		}
 		if c.restarts(p.ID) {
 			// Now and then it is seen running for a moment, and is planned for.
