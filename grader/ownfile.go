@@ -34,8 +34,8 @@ var Seal = sealMark + string(bytes.Repeat([]byte{'0'}, 2*sha256.Size))
 // maxOwnFile bounds what is read to know a file again.
 const maxOwnFile = 64 << 20
 
-// NewOwnFile says whether a file could be written at that path now: its directory is there,
-// and under its name nothing, or a sealed file that is as it was written. Anything else
+// NewOwnFile says whether a file could be written at that path now: its directory is there
+// and takes files, and under its name is nothing, or a sealed file that is as it was written. Anything else
 // there is never written over or followed.
 func NewOwnFile(ctx context.Context, path string) (OwnFile, error) {
 	f := OwnFile{path}
@@ -46,7 +46,35 @@ func NewOwnFile(ctx context.Context, path string) (OwnFile, error) {
 	if err != nil {
 		return f, f.failed(err)
 	}
-	return f, f.free(ctx)
+	if err := f.free(ctx); err != nil {
+		return f, err
+	}
+	part, err := f.part()
+	if err != nil {
+		return f, f.failed(err)
+	}
+	if err := errors.Join(part.Close(), os.Remove(part.Name())); err != nil {
+		return f, f.failed(err)
+	}
+	return f, nil
+}
+
+// Place is where the file is, the same for all ways of writing its path that lead there.
+func (f OwnFile) Place() string {
+	dir, err := filepath.Abs(filepath.Dir(f.path))
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return filepath.Clean(f.path)
+	}
+	return filepath.Join(dir, filepath.Base(f.path))
+}
+
+// part begins a new file beside the own one.
+func (f OwnFile) part() (*os.File, error) {
+	// Whoever may read the directory may read it: a collector of figures runs as somebody else.
+	return os.OpenFile(filepath.Join(filepath.Dir(f.path), newPart()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // see above
 }
 
 // free is nil if the name is: nobody else's file is under it.
@@ -94,15 +122,13 @@ func (f OwnFile) Write(ctx context.Context, write func(io.Writer) error) error {
 }
 
 func (f OwnFile) put(ctx context.Context, text []byte) (err error) {
-	part := filepath.Join(filepath.Dir(f.path), newPart())
-	// Whoever may read the directory may read it: a collector of figures runs as somebody else.
-	out, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // see above
+	out, err := f.part()
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(part)
+			os.Remove(out.Name())
 		}
 	}()
 	err = fill(out, func(w io.Writer) error {
@@ -115,7 +141,7 @@ func (f OwnFile) put(ctx context.Context, text []byte) (err error) {
 	if err := f.free(ctx); err != nil { // it may have come meanwhile
 		return err
 	}
-	return os.Rename(part, f.path)
+	return os.Rename(out.Name(), f.path)
 }
 
 // seal fills in the hash of a text in its seal.

@@ -53,6 +53,12 @@ func newLoadCmd(a *app) *cobra.Command {
 					return usageHint(i18n.M("loadgen.zero", "flag", "--"+name), i18n.M("loadgen.zero_hint", "flag", "--"+name))
 				}
 			}
+			// A variable of a script that is not set would send the load from elsewhere, or draw nothing.
+			for _, name := range []string{"from", "html", "hgrm", "prometheus"} {
+				if c.Flags().Changed(name) && strings.TrimSpace(c.Flags().Lookup(name).Value.String()) == "" {
+					return usageHint(i18n.M("loadpage.empty", "flag", "--"+name), i18n.M("loadpage.empty_hint", "flag", "--"+name))
+				}
+			}
 			if f.from.swarm == "" && c.Flags().Changed("machines") {
 				return usageHint(i18n.M("workers.machines_alone"), i18n.M("workers.machines_alone_hint"))
 			}
@@ -144,15 +150,14 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence), Machines: machines,
 	}
 	report.Thresholds = f.limits.judge(trace, report.Spread)
+	var printed error
 	if a.json {
-		if err := a.printJSON(report); err != nil {
-			return err
-		}
+		printed = a.printJSON(report)
 	} else {
 		newLoadView(a.ui, a.lang()).print(report)
 	}
 	done.loadReport = report
-	return errors.Join(loadEnd(ctx, report, local), a.writeLoadFiles(ctx, files, &done))
+	return errors.Join(loadEnd(ctx, report, local), a.writeLoadFiles(ctx, files, &done), printed)
 }
 
 // loadEnd is what a load ends with: nothing if there were answers, within the limits.

@@ -73,10 +73,10 @@ func (f *loadFiles) open(ctx context.Context, a *app) ([]loadFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		if clean := filepath.Clean(x.path); taken[clean] {
+		if place := own.Place(); taken[place] {
 			return nil, diag.Misuse(i18n.M("loadpage.same_file", "flag", x.flag, "file", x.path), i18n.M("loadpage.not_ours_hint", "file", x.path))
 		} else {
-			taken[clean] = true
+			taken[place] = true
 		}
 		out = append(out, loadFile{x.path, own, x.write})
 	}

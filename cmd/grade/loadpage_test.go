@@ -220,6 +220,8 @@ func TestLoadWritesFiles(t *testing.T) {
 	require.Contains(t, string(text), "Total count    =          150]")
 
 	require.NoError(t, os.WriteFile(in("mine.html"), []byte("<p>mine"), 0o600))
+	require.NoError(t, os.Symlink(".", in("again")))
+	t.Chdir(dir)
 	for _, c := range []struct {
 		args []string
 		says string
@@ -227,6 +229,11 @@ func TestLoadWritesFiles(t *testing.T) {
 		{[]string{"--html", in("mine.html")}, "grade load did not write it"},
 		{[]string{"--hgrm", in("gone/x.hgrm")}, "could not be written"},
 		{[]string{"--html", in("x"), "--prometheus", dir + "/./x"}, "is another option's already"},
+		{[]string{"--html", in("x"), "--prometheus", in("again/x")}, "is another option's already"},
+		{[]string{"--html", "l-service.hgrm", "--hgrm", in("l.hgrm")}, "is another option's already"},
+		{[]string{"--html", "/proc/x"}, "could not be written"}, // takes no files, whoever asks
+		{[]string{"--html", ""}, "there is nothing behind --html"},
+		{[]string{"--from", " "}, "there is nothing behind --from"},
 	} {
 		// Nothing listens there: whoever sent something would say that nobody answered.
 		status, out, errs := loadWith("en", append(c.args, "127.0.0.1:1")...)

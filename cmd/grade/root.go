@@ -51,7 +51,9 @@ type app struct {
 func (c command) Main(ctx context.Context, args []string) int {
 	a := &app{command: c, langStr: langOf(args), litter: &litter{}}
 	defer a.litter.hurry(ctx)()
-	a.ui = newUI(c, a.lang())
+	out := &outlet{Writer: c.Stdout}
+	a.Stdout = out
+	a.ui = newUI(a.command, a.lang())
 	// A reader of the output that goes away ends nothing half-way: what is
 	// written then fails like any other writing.
 	gone := make(chan os.Signal, 1)
@@ -60,11 +62,11 @@ func (c command) Main(ctx context.Context, args []string) int {
 	root := newRootCmd(a)
 	root.SetArgs(args)
 	root.SetIn(c.Stdin)
-	root.SetOut(c.Stdout)
+	root.SetOut(out)
 	root.SetErr(c.Stderr)
 	ran, err := root.ExecuteContextC(ctx)
 	a.ran = ran
-	return a.exit(ctx, a.damage(err))
+	return a.exit(ctx, a.damage(out.lost(err)))
 }
 
 func newRootCmd(a *app) *cobra.Command {

@@ -37,7 +37,11 @@ func (u *ui) hushed() *ui {
 func newUI(c command, lang i18n.Lang) *ui {
 	u := &ui{out: c.Stdout, err: c.Stderr, lang: lang}
 	plain := c.Getenv("NO_COLOR") != "" || c.Getenv("TERM") == "dumb"
-	if f, ok := c.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	out := c.Stdout
+	if o, ok := out.(*outlet); ok {
+		out = o.Writer
+	}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		u.color = !plain
 		u.width, _, _ = term.GetSize(int(f.Fd()))
 	}

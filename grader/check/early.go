@@ -75,15 +75,21 @@ func (in *Input) order(svc *evidence.Service, tr *evidence.Trace, tasks []*evide
 
 // unsettled is the first load that ended early and does not bear out what it ended for:
 // that the tasks and nobody else answer, all of them, with no more failures than may be.
-// Its own sequence decides, not what it says of itself. It is asked of loads with which
-// nothing else is wrong.
+// Its own sequence decides, not what it says of itself. A task of the service that answered
+// and has gone since was one of them. It is asked of loads with which nothing else is wrong.
 func (in *Input) unsettled(svc *evidence.Service, traces []*evidence.Trace, tasks []*evidence.Task, maxErrors float64) *sight.Missing {
 	for _, tr := range traces {
 		if !endedEarly(tr) {
 			continue
 		}
-		s := stats.NewSettling(stats.Want{Containers: len(tasks), Most: tr.Target.Requests, MaxErrors: maxErrors, Loads: len(traces)})
-		places, others := in.order(svc, tr, tasks)
+		there, answered := slices.Clone(tasks), in.View.Sequence(svc, tr)
+		for _, t := range in.View.Running(svc) {
+			if !slices.Contains(tasks, t) && slices.Contains(answered, t.ID) {
+				there = append(there, t)
+			}
+		}
+		s := stats.NewSettling(stats.Want{Containers: len(there), Most: tr.Target.Requests, MaxErrors: maxErrors, Loads: len(traces)})
+		places, others := in.order(svc, tr, there)
 		settled := false
 		for _, p := range places {
 			settled = s.Next(p) || settled

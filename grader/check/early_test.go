@@ -90,6 +90,7 @@ func TestLoadsThatEndedEarly(t *testing.T) {
 		{"as few as will do", "", early([3]int{33, 30, 31}, all(turns)), pass("check.answers_ok_early")},
 		{"where hardly any may fail", "max_errors: 0", early([3]int{33, 30, 31}, all(turns)), open("check.load_short").says("sent", 33)},
 		{"at random", "", early(short, all(atRandom(3, 3))), pass("check.answers_ok_early")},
+		{"tasks came and went after it", "", func(d *deployment) { early(short, all(turns))(d); restless(d) }, pass("check.answers_ok_early")},
 		{"hardly any answers", "", early([3]int{12, 12, 12}, all(turns)), open("check.load_short").says("sent", 12)},
 		{"a failure in it", "max_errors: 0.1", early(short, all(failedOnce(turns))), open("check.load_short").says("sent", 48)},
 		{"a failure in it, more than may be", "", early(short, all(failedOnce(turns))), fail("check.answers_errors")},

@@ -119,6 +119,8 @@ func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
 		{"a HAProxy that chooses the server", honest + " use-server node1 if { rand(10) gt 5 }\n", false, []bool{false}, 40},
 		{"a HAProxy that chooses the backend", strings.Replace(honest, " default_backend", " use_backend c if { sc0_http_req_cnt gt 50 }\n default_backend", 1) + "backend c\n server node1 172.30.0.11:8001\n", false, []bool{false}, 40},
 		{"servers that choose their weights", strings.Replace(honest, "8001 check", "8001 check agent-check agent-port 9", 1), false, []bool{false}, 40},
+		{"a HAProxy that turns away whoever comes often", strings.Replace(honest, " bind", " http-request deny if { src_updt_conn_cnt(c) gt 100 }\n bind", 1) + "backend c\n stick-table type ip size 1k store conn_cnt\n", false, []bool{false}, 40},
+		{"a HAProxy that turns away a path", strings.Replace(honest, " bind", " http-request deny if { path_beg /admin }\n bind", 1), false, []bool{true}, 40},
 		{"all servers choose their weights", strings.Replace(honest, " mode http", " mode http\n default-server agent-check agent-port 9", 1), false, []bool{false}, 40},
 		{"a second try has all requests", honest, true, []bool{true, false}, 80},
 	} {

@@ -2,7 +2,6 @@ package sight
 
 import (
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
@@ -152,9 +151,9 @@ func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Nam
 }
 
 // Steady reports whether what a student's HAProxy answers some requests with tells what it
-// answers later ones with: nothing is to be said against it, and by its configuration it
-// neither keeps anything of earlier requests that could decide, nor chooses among
-// backends or has servers choose their weights. Arguments are as those of [Witnesses].
+// answers later ones with: nothing is to be said against it, no line of it may make a
+// difference between them (see [haproxy.Proxy.Steady]), and it does not choose among backends.
+// Arguments are as those of [Witnesses].
 func Steady(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) bool {
 	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
 	svc, px, port := v.Subject(), v.Proxy(), PortOf(address)
@@ -165,13 +164,7 @@ func Steady(idx *Index, b *evidence.Bundle, vars map[string]string, names Names,
 	if route.Dynamic || len(route.Sometimes)+len(route.Open) > 0 {
 		return false
 	}
-	return !slices.ContainsFunc(proxiesOf(route), func(p *haproxy.Proxy) bool {
-		return slices.ContainsFunc(p.Lines, func(l haproxy.Line) bool {
-			return slices.ContainsFunc(l.Words, func(w string) bool {
-				return w == "use-server" || strings.HasPrefix(w, "stick") || strings.HasPrefix(w, "track-sc") || strings.HasPrefix(w, "agent-")
-			})
-		})
-	})
+	return !slices.ContainsFunc(proxiesOf(route), func(p *haproxy.Proxy) bool { return !p.Steady() })
 }
 
 // maxWitnesses bounds the calls for one student.

@@ -48,7 +48,7 @@ func (h *hand) trust(o *order, m *message, r *Result) error {
 	case began > now+bound || began < 0 || t.Took < 0 || t.Took > time.Duration(now-began+bound).Milliseconds()+1:
 		err = errors.New("times that can't be")
 	case t.Stopped == "" && t.Sent < t.Target.Requests, t.Stopped == "duration" && o.Duration == 0, t.Stopped == "settled" && !o.Settle,
-		t.Stopped == "enough" && t.Target.Enough == (evidence.Enough{}), t.By != "" && t.Stopped != "enough":
+		t.Stopped == "enough" && (t.Target.Enough == evidence.Enough{} || t.Sent < t.Least), t.By != "" && t.Stopped != "enough":
 		err = errors.New("fewer requests than were asked for")
 	default:
 		err = plausible(t)

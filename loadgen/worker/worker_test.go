@@ -429,6 +429,7 @@ func TestLiars(t *testing.T) {
 		"negative numbers":                    {wrong(func(t *evidence.Trace) { t.Responders[0].Browser = -1 }), "add up"},
 		"a timeline of others":                {wrong(func(t *evidence.Trace) { t.Timeline[0].OK = 1 }), "add up"},
 		"half of a load":                      {wrong(func(t *evidence.Trace) { *t = traceOf(t.Target, t.Nonce, 10); t.Stopped = "cancelled" }), "not told to end"},
+		"an end that nobody allowed":          {wrong(func(t *evidence.Trace) { *t = traceOf(t.Target, t.Nonce, 10); t.Stopped = "enough" }), "fewer requests"},
 		"a word nobody knows":                 {wrong(func(t *evidence.Trace) { t.Stopped = "tired" }), "asked for"},
 		"endless texts":                       {wrong(func(t *evidence.Trace) { t.Responders[0].Sample = strings.Repeat("x", 100_000) }), "longer texts"},
 		"endless lists": {wrong(func(t *evidence.Trace) {
