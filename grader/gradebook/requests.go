@@ -165,7 +165,9 @@ func insertWord(ctx context.Context, tx *sql.Tx, request int64, w result.Word) e
 // Requests are all of a lab with what was said, the oldest first. A word that is not as it
 // was written is left out, as is a request.
 func (g *Gradebook) Requests(ctx context.Context, lab string) ([]result.Request, error) {
-	return g.requests(ctx, func(r *result.Request) bool { return r.Lab == lab })
+	return still(ctx, g, func(ctx context.Context) ([]result.Request, error) {
+		return g.requests(ctx, func(r *result.Request) bool { return r.Lab == lab })
+	})
 }
 
 // requestsOf are those of a lab by student.
