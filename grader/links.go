@@ -242,9 +242,15 @@ func (j *Job) openPage(ctx context.Context) (*gradebook.Gradebook, error) {
 	return j.g.openBook(ctx, j.bookPath())
 }
 
+// HasBook reports whether the class has a gradebook, and which file that is.
+func (j *Job) HasBook() (file string, has bool) {
+	_, err := os.Stat(j.bookPath())
+	return j.bookPath(), !errors.Is(err, fs.ErrNotExist)
+}
+
 // readingPage has do read what the page adds; without a gradebook there is nothing.
 func (j *Job) readingPage(ctx context.Context, do func(*gradebook.Gradebook) error) error {
-	if _, err := os.Stat(j.bookPath()); errors.Is(err, fs.ErrNotExist) {
+	if _, has := j.HasBook(); !has {
 		return gradebook.ErrNotFound
 	}
 	book, err := j.g.readBook(ctx, j.bookPath())
