@@ -360,3 +360,25 @@ func TestDownload(t *testing.T) {
 	require.Equal(t, "a,b", w.Body.String())
 	require.Equal(t, `attachment; filename="file"; filename*=UTF-8''`, attachment(".."+"/"))
 }
+
+// What a student is refused is no trouble of ours: it does not fill the instructor's screen.
+func TestRefusalsAreNoTrouble(t *testing.T) {
+	s := serve(t)
+	s.refuse = &diag.Failure{Code: "soon", Msg: i18n.M("desk.soon", "student", idA, "seconds", 3), Hint: i18n.M("desk.soon_hint")}
+	require.Equal(t, http.StatusTooManyRequests, s.do(ask("POST", "/me/check", tokenA, formOf(tokenA))).Code)
+	require.NotContains(t, s.log.String(), "level=ERROR")
+	s.refuse = &diag.Failure{Code: "conn", Msg: i18n.M("desk.failed"), Hint: i18n.M("desk.failed_hint")}
+	require.Equal(t, http.StatusServiceUnavailable, s.do(ask("POST", "/me/check", tokenA, formOf(tokenA))).Code)
+	require.Contains(t, s.log.String(), "level=ERROR")
+}
+
+// What happened and what to do next are told apart on one line.
+func TestWhatAndNext(t *testing.T) {
+	q := &Request{Lang: i18n.EN}
+	require.Equal(t, "only one can be; wait for its end", q.joined("only one can be", "wait for its end"))
+	require.Equal(t, "That is it. Wait.", q.joined("That is it. ", "Wait."))
+	require.Equal(t, "alone", q.joined("alone", ""))
+	q.Lang = i18n.ZH
+	require.Equal(t, "同一时间只能有一次；等它结束", q.joined("同一时间只能有一次", "等它结束"))
+	require.Equal(t, "做不了。过一会儿再试。", q.joined("做不了。", "过一会儿再试。"))
+}
