@@ -67,13 +67,19 @@ func newToken() string {
 	return tokenCode.EncodeToString(raw[:])
 }
 
+// likeLetters are letters that a person may take for a token's digits.
+var likeLetters = strings.NewReplacer("o", "0", "i", "1", "l", "1")
+
+// PlainToken is the one way to write a token that a person may type in several.
+func PlainToken(token string) string { return likeLetters.Replace(strings.ToLower(token)) }
+
 // tokenHash is what is kept of a token, however a person typed it; false if it is none.
 func tokenHash(token string) (hash [32]byte, ok bool) {
 	token = strings.TrimSpace(token)
 	if len(token) != tokenCode.EncodedLen(tokenBytes) {
 		return hash, false
 	}
-	token = strings.NewReplacer("o", "0", "i", "1", "l", "1").Replace(strings.ToLower(token))
+	token = PlainToken(token)
 	if strings.Trim(token, tokenAlphabet) != "" {
 		return hash, false
 	}
@@ -236,9 +242,15 @@ func (j *Job) openPage(ctx context.Context) (*gradebook.Gradebook, error) {
 	return j.g.openBook(ctx, j.bookPath())
 }
 
+// HasBook reports whether the class has a gradebook, and which file that is.
+func (j *Job) HasBook() (file string, has bool) {
+	_, err := os.Stat(j.bookPath())
+	return j.bookPath(), !errors.Is(err, fs.ErrNotExist)
+}
+
 // readingPage has do read what the page adds; without a gradebook there is nothing.
 func (j *Job) readingPage(ctx context.Context, do func(*gradebook.Gradebook) error) error {
-	if _, err := os.Stat(j.bookPath()); errors.Is(err, fs.ErrNotExist) {
+	if _, has := j.HasBook(); !has {
 		return gradebook.ErrNotFound
 	}
 	book, err := j.g.readBook(ctx, j.bookPath())

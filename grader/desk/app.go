@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -46,9 +47,13 @@ type real struct {
 	o       Options
 	damaged func(error)
 	alarmed func(*diag.Failure)
+	unread  func(error) // why the class cannot be read anew, nil once it can
 
 	mu   sync.Mutex
 	open []opened // jobs that nobody uses, to read with
+	// good is the class as it was read last; booked says that it had a gradebook.
+	good   *grader.Job
+	booked bool
 }
 
 // opened is a job to read with, and when it was opened: class files are edited.
@@ -106,6 +111,9 @@ func (r *real) job(ctx context.Context, students []string, task string, tell fun
 
 func (r *real) with(ctx context.Context, students []string, task string, do func(*grader.Job) error) error {
 	j, err := r.job(ctx, students, task, nil)
+	if err == nil {
+		err = r.stored(j)
+	}
 	if err != nil {
 		return err
 	}
@@ -117,6 +125,9 @@ func (r *real) with(ctx context.Context, students []string, task string, do func
 func (r *real) read(ctx context.Context, do func(*grader.Job) error) error {
 	j, err := r.take(ctx)
 	if err != nil {
+		return err
+	}
+	if err = r.stored(j.job); err != nil {
 		return err
 	}
 	err = do(j.job)
@@ -145,7 +156,42 @@ func (r *real) take(ctx context.Context) (opened, error) {
 	r.mu.Unlock()
 	at := time.Now()
 	j, err := r.job(ctx, nil, "", nil)
-	return opened{j, at}, err
+	return r.lastGood(ctx, opened{j, at}, err)
+}
+
+// lastGood is what was opened; while the class cannot be read, since somebody edits its files, it is the class as it
+// was read last, and those who are at it go on.
+func (r *real) lastGood(ctx context.Context, j opened, err error) (opened, error) {
+	if err != nil && ctx.Err() != nil {
+		return j, err
+	}
+	if r.unread != nil {
+		r.unread(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.good = j.job
+		return j, nil
+	}
+	if r.good == nil {
+		return j, err
+	}
+	j.job = r.good
+	return j, nil
+}
+
+// stored refuses to go on without a gradebook where there was one: nobody is nobody because it is away for a moment,
+// and nothing is begun anew in its place.
+func (r *real) stored(j *grader.Job) error {
+	file, has := j.HasBook()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.booked = r.booked || has
+	if r.booked && !has {
+		return refusal("away", "book_away", "file", file)
+	}
+	return nil
 }
 
 func (r *real) has(ctx context.Context, student, task string) error {
@@ -159,6 +205,9 @@ func (r *real) has(ctx context.Context, student, task string) error {
 
 func (r *real) check(ctx context.Context, student string, o CheckOptions, tell func(grader.Event)) (grader.Checked, error) {
 	j, err := r.job(ctx, []string{student}, o.Task, tell)
+	if errors.As(err, new(diag.Problems)) { // which are an instructor's to know, see unread
+		return grader.Checked{}, refusal(diag.Open, "unread")
+	}
 	if err != nil {
 		return grader.Checked{}, err
 	}
@@ -224,6 +273,9 @@ func (r *real) runJob(ctx context.Context, o RunOptions, tell func(grader.Event)
 
 func (r *real) grade(ctx context.Context, o RunOptions, agree func(*observe.Plan) error, undo <-chan struct{}, tell func(grader.Event)) (grader.Graded, error) {
 	j, _, err := r.runJob(ctx, o, tell)
+	if err == nil {
+		err = r.stored(j)
+	}
 	if err != nil {
 		return grader.Graded{}, err
 	}

@@ -92,7 +92,10 @@ func New(ctx context.Context, o Options) (*Desk, error) {
 	if err := (&real{o: o}).has(ctx, "", ""); err != nil {
 		return nil, err
 	}
-	return newDesk(o, &real{o: o}), nil
+	r := &real{o: o}
+	d := newDesk(o, r)
+	r.unread = d.unread
+	return d, nil
 }
 
 func newDesk(o Options, a app) *Desk {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"swarmgrade/grader"
 	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/i18n"
 )
 
 // Trouble is what an instructor has to know of, whichever operation met with it, and what to do.
@@ -15,6 +17,7 @@ type Trouble struct {
 	At time.Time
 	*diag.Failure
 	damage bool // of the gradebook
+	class  bool // that the class cannot be read anew
 }
 
 // mostTroubles is how many are kept, the newest.
@@ -49,8 +52,50 @@ func (d *Desk) damaged(err error) {
 	}
 }
 
+// unread keeps why the class cannot be read anew, or by nil that it can.
+func (d *Desk) unread(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []Trouble
+	for _, f := range unread(err) {
+		all = append(all, Trouble{Failure: f, class: true})
+	}
+	gone := func(o Trouble) bool {
+		return o.class && !slices.ContainsFunc(all, func(t Trouble) bool { return reflect.DeepEqual(o.Msg, t.Msg) })
+	}
+	if slices.ContainsFunc(d.troubles, gone) {
+		d.troubles = slices.DeleteFunc(slices.Clone(d.troubles), gone)
+		d.hub.tell(TroubleMoved{}, Class)
+	}
+	for _, t := range all {
+		d.troubled(t)
+	}
+}
+
+// unread are the words of why a class cannot be read, with where in its files.
+func unread(err error) (all []*diag.Failure) {
+	var problems diag.Problems
+	errors.As(err, &problems)
+	for i, f := range words(err) {
+		why := *f
+		why.Msg = i18n.M("desk.unread_why", "why", f.Msg)
+		if i < len(problems) {
+			why.Msg = i18n.M("desk.unread_at", "file", problems[i].Pos.File, "line", problems[i].Pos.Line, "why", f.Msg)
+		}
+		if all = append(all, &why); len(all) == mostUnread {
+			break
+		}
+	}
+	return all
+}
+
+// mostUnread is how much of what is wrong with a class's files is told.
+const mostUnread = 3
+
 func (d *Desk) troubled(t Trouble) {
-	same := func(o Trouble) bool { return reflect.DeepEqual(o.Msg, t.Msg) && o.damage == t.damage }
+	same := func(o Trouble) bool {
+		return reflect.DeepEqual(o.Msg, t.Msg) && o.damage == t.damage && o.class == t.class
+	}
 	if slices.ContainsFunc(d.troubles, same) {
 		return // each job finds it again
 	}

@@ -48,7 +48,7 @@ func (g *Gradebook) PutSnapshot(ctx context.Context, s *evidence.Snapshot) (hash
 // there are none of this hash.
 func (g *Gradebook) Blob(ctx context.Context, hash string) ([]byte, error) {
 	var packed []byte
-	err := g.db.QueryRowContext(ctx, "SELECT data FROM blobs WHERE hash=?", hash).Scan(&packed)
+	err := g.reader(ctx).QueryRowContext(ctx, "SELECT data FROM blobs WHERE hash=?", hash).Scan(&packed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("blob %s: %w", hash, ErrNotFound)
 	}

@@ -37,15 +37,17 @@ func (g *Gradebook) AddChanges(ctx context.Context, all ...Change) error {
 // as anything of what [Gradebook.StandingData] gives may be another, also while a run
 // is under way. Trials and links are not in it. See [Gradebook.AddChangesSince].
 func (g *Gradebook) Mark(ctx context.Context) (string, error) {
-	mark, err := markOf(ctx, g.db)
-	if err != nil {
-		return "", g.explain(err)
-	}
-	// What of a run that is over changes, changes its row.
-	more, err := texts(ctx, g.db, `SELECT key || value FROM meta WHERE key IN ('rows:requests','rows:words')
-		UNION ALL SELECT coalesce(sum,'') FROM runs
-		UNION ALL SELECT coalesce(sum,'') FROM students WHERE run IN (SELECT id FROM runs WHERE status='running')`)
-	return mark + markEnd + digest(more), g.explain(err)
+	return still(ctx, g, func(ctx context.Context) (string, error) {
+		mark, err := markOf(ctx, g.reader(ctx))
+		if err != nil {
+			return "", g.explain(err)
+		}
+		// What of a run that is over changes, changes its row.
+		more, err := texts(ctx, g.reader(ctx), `SELECT key || value FROM meta WHERE key IN ('rows:requests','rows:words')
+			UNION ALL SELECT coalesce(sum,'') FROM runs
+			UNION ALL SELECT coalesce(sum,'') FROM students WHERE run IN (SELECT id FROM runs WHERE status='running')`)
+		return mark + markEnd + digest(more), g.explain(err)
+	})
 }
 
 // markEnd ends what of a mark changes by hand have to be told about.
@@ -133,27 +135,31 @@ func (g *Gradebook) Changes(ctx context.Context, lab string) (map[string][]resul
 // Up to layout 3 there were two tables, which nothing is added to any more: what
 // they hold is older than all the others.
 func (g *Gradebook) changes(ctx context.Context) ([]Change, error) {
-	suspect := func(c Change) { g.suspect("changes", c.Student) }
-	overrides, err := listedRows(ctx, g, "overrides", "lab, student, check_id, points, reason, who, at", scanOverride, suspect)
-	if err != nil {
-		return nil, err
-	}
-	remarks, err := listedRows(ctx, g, "remarks", "lab, student, text, at", scanRemark, nil)
-	if err != nil {
-		return nil, err
-	}
-	old := append(overrides, remarks...)
-	slices.SortStableFunc(old, func(a, b Change) int { return a.When.Compare(b.When) })
-	all, err := listedRows(ctx, g, "changes", "lab, student, task, check_id, kind, points, text, reason, who, at, effect", scanChange, suspect)
-	return append(old, all...), err
+	return still(ctx, g, func(ctx context.Context) ([]Change, error) {
+		suspect := func(c Change) { g.suspect("changes", c.Student) }
+		overrides, err := listedRows(ctx, g, "overrides", "lab, student, check_id, points, reason, who, at", scanOverride, suspect)
+		if err != nil {
+			return nil, err
+		}
+		remarks, err := listedRows(ctx, g, "remarks", "lab, student, text, at", scanRemark, nil)
+		if err != nil {
+			return nil, err
+		}
+		old := append(overrides, remarks...)
+		slices.SortStableFunc(old, func(a, b Change) int { return a.When.Compare(b.When) })
+		all, err := listedRows(ctx, g, "changes", "lab, student, task, check_id, kind, points, text, reason, who, at, effect", scanChange, suspect)
+		return append(old, all...), err
+	})
 }
 
 // listedRows are the rows of a table that tells when one is missing, in their order.
 func listedRows[T any](ctx context.Context, g *Gradebook, table, columns string, scan func(scanner) (T, error), lost func(T)) ([]T, error) {
-	if err := g.complete(ctx, table); err != nil {
-		return nil, err
-	}
-	return sealedRows(ctx, g, table, columns, "ORDER BY seq", scan, lost)
+	return still(ctx, g, func(ctx context.Context) ([]T, error) {
+		if err := g.complete(ctx, table); err != nil {
+			return nil, err
+		}
+		return sealedRows(ctx, g, table, columns, "ORDER BY seq", scan, lost)
+	})
 }
 
 func scanChange(row scanner) (c Change, err error) {

@@ -16,6 +16,10 @@ import (
 // was judged with; rub stands in where that can't be read. What was done by hand in
 // the lab comes with it, and what lateness takes off.
 func (g *Gradebook) RunData(ctx context.Context, id string, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
+	return still(ctx, g, func(ctx context.Context) (*result.Data, error) { return g.runData(ctx, id, rub, rules) })
+}
+
+func (g *Gradebook) runData(ctx context.Context, id string, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
 	run, err := g.Run(ctx, id)
 	if err != nil {
 		return nil, err
@@ -98,6 +102,10 @@ func (g *Gradebook) rubricOf(ctx context.Context, run Run, or *rubric.Rubric) *r
 // be read. Faults are those of all runs whose attempts count, oldest first. Who was in
 // no run and has something set by hand, or asked for something, comes last.
 func (g *Gradebook) StandingData(ctx context.Context, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
+	return still(ctx, g, func(ctx context.Context) (*result.Data, error) { return g.standingData(ctx, rub, rules) })
+}
+
+func (g *Gradebook) standingData(ctx context.Context, rub *rubric.Rubric, rules Rules) (*result.Data, error) {
 	history, err := g.history(ctx, rub.ID, rules)
 	if err != nil {
 		return nil, err

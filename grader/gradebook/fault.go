@@ -20,16 +20,18 @@ func (g *Gradebook) SaveFault(ctx context.Context, run string, fault any) error 
 
 // Faults gives a run's faults in the order they were recorded.
 func (g *Gradebook) Faults(ctx context.Context, run string) ([]json.RawMessage, error) {
-	if err := g.complete(ctx, "faults"); err != nil {
-		return nil, err
-	}
-	all, err := sealedRows(ctx, g, "faults", "run, fault", "ORDER BY seq",
-		func(s scanner) (r [2]string, err error) { err = s.Scan(&r[0], &r[1]); return r, err }, nil)
-	var out []json.RawMessage
-	for _, r := range all {
-		if r[0] == run {
-			out = append(out, json.RawMessage(r[1]))
+	return still(ctx, g, func(ctx context.Context) ([]json.RawMessage, error) {
+		if err := g.complete(ctx, "faults"); err != nil {
+			return nil, err
 		}
-	}
-	return out, err
+		all, err := sealedRows(ctx, g, "faults", "run, fault", "ORDER BY seq",
+			func(s scanner) (r [2]string, err error) { err = s.Scan(&r[0], &r[1]); return r, err }, nil)
+		var out []json.RawMessage
+		for _, r := range all {
+			if r[0] == run {
+				out = append(out, json.RawMessage(r[1]))
+			}
+		}
+		return out, err
+	})
 }

@@ -12,7 +12,7 @@ type scanner interface{ Scan(dest ...any) error }
 // query reads all rows at once, so that no connection stays taken while the
 // caller asks for more.
 func query[T any](ctx context.Context, g *Gradebook, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
-	all, err := collect(ctx, g.db, scan, text, args...)
+	all, err := collect(ctx, g.reader(ctx), scan, text, args...)
 	if all != nil && sqliteIs(err, codeCorrupt) {
 		g.hurt("file") // what could be read is read
 		err = nil

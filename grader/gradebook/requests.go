@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"swarmgrade/grader/diag"
@@ -144,6 +146,9 @@ func tidy(w *result.Word) error {
 		most = result.MaxWord
 	}
 	needed := w.Kind == result.RequestAsked || w.Kind == result.RequestSaid || w.Kind == result.RequestDeclined
+	if !strings.ContainsFunc(w.Text, seen) {
+		w.Text = "" // nothing of it is seen
+	}
 	switch n := utf8.RuneCountInString(w.Text); {
 	case n > most:
 		return diag.Misuse(i18n.M("requests.long", "n", n, "max", most), i18n.M("requests.long_hint"))
@@ -156,6 +161,9 @@ func tidy(w *result.Word) error {
 	return nil
 }
 
+// seen reports whether a reader sees a character.
+func seen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != utf8.RuneError }
+
 func insertWord(ctx context.Context, tx *sql.Tx, request int64, w result.Word) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO words (request, kind, own, who, text, at) VALUES (?,?,?,?,?,?)",
 		request, string(w.Kind), w.Student, w.Who, w.Text, stamp(w.When))
@@ -165,7 +173,9 @@ func insertWord(ctx context.Context, tx *sql.Tx, request int64, w result.Word) e
 // Requests are all of a lab with what was said, the oldest first. A word that is not as it
 // was written is left out, as is a request.
 func (g *Gradebook) Requests(ctx context.Context, lab string) ([]result.Request, error) {
-	return g.requests(ctx, func(r *result.Request) bool { return r.Lab == lab })
+	return still(ctx, g, func(ctx context.Context) ([]result.Request, error) {
+		return g.requests(ctx, func(r *result.Request) bool { return r.Lab == lab })
+	})
 }
 
 // requestsOf are those of a lab by student.

@@ -78,6 +78,10 @@ func TestRequestBounds(t *testing.T) {
 	ctx, g := newBook(t)
 	_, err := g.Ask(ctx, asks("01", "task1.a", " \n "))
 	saysNo(t, err, "requests.empty")
+	for _, unseen := range []string{"\u200b", "\u202e \u2066", "\ufeff\u00a0", "\x00\x1b"} {
+		_, err = g.Ask(ctx, asks("01", "task1.a", unseen))
+		saysNo(t, err, "requests.empty")
+	}
 	_, err = g.Ask(ctx, asks("01", "task1.a", strings.Repeat("字", result.MaxWord+1)))
 	saysNo(t, err, "requests.long")
 	id, err := g.Ask(ctx, asks("01", "task1.a", strings.Repeat("字", result.MaxWord)))

@@ -288,18 +288,20 @@ func (g *Gradebook) Run(ctx context.Context, id string) (Run, error) {
 
 // Runs gives all runs, newest first.
 func (g *Gradebook) Runs(ctx context.Context) ([]Run, error) {
-	if err := g.complete(ctx, "runs"); err != nil {
-		return nil, err
-	}
-	runs, err := sealedRows(ctx, g, "runs", `seq, id, class, task, status, rubric_id, rubric_version, rubric_sha256, rubric_blob,
-		roster_sha256, coalesce(regrades,''), tool, options, started, coalesce(finished,'')`, "ORDER BY seq DESC", scanRun,
-		func(r Run) { g.hurt(r.ID) })
-	for i := range runs {
-		if runs[i].Status == Running && !g.underWay(ctx) {
-			runs[i].Status = Interrupted
+	return still(ctx, g, func(ctx context.Context) ([]Run, error) {
+		if err := g.complete(ctx, "runs"); err != nil {
+			return nil, err
 		}
-	}
-	return runs, err
+		runs, err := sealedRows(ctx, g, "runs", `seq, id, class, task, status, rubric_id, rubric_version, rubric_sha256, rubric_blob,
+			roster_sha256, coalesce(regrades,''), tool, options, started, coalesce(finished,'')`, "ORDER BY seq DESC", scanRun,
+			func(r Run) { g.hurt(r.ID) })
+		for i := range runs {
+			if runs[i].Status == Running && !g.underWay(ctx) {
+				runs[i].Status = Interrupted
+			}
+		}
+		return runs, err
+	})
 }
 
 func scanRun(row scanner) (Run, error) {

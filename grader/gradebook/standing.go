@@ -95,11 +95,13 @@ func (g *Gradebook) Standing(ctx context.Context, lab string, rules Rules) ([]St
 // StandingWith is [Gradebook.Standing] as it will be once runs are judged anew:
 // as is a run of the rubric that judges.
 func (g *Gradebook) StandingWith(ctx context.Context, lab string, rules Rules, as Run, anew []Regrade) ([]Standing, error) {
-	history, err := g.history(ctx, lab, rules)
-	if err != nil {
-		return nil, err
-	}
-	return g.standing(ctx, lab, rules, history, as, anew)
+	return still(ctx, g, func(ctx context.Context) ([]Standing, error) {
+		history, err := g.history(ctx, lab, rules)
+		if err != nil {
+			return nil, err
+		}
+		return g.standing(ctx, lab, rules, history, as, anew)
+	})
 }
 
 // history is what was done by hand in a lab, and what the rules add to that.
@@ -186,7 +188,15 @@ func (g *Gradebook) standing(ctx context.Context, lab string, rules Rules, histo
 // Effective gives, by student, the verdicts of an observing run that count under
 // a lab's rubrics, and the run that they are from; runs are all, newest first.
 func (g *Gradebook) Effective(ctx context.Context, runs []Run, r Run, lab string) (map[string][]judge.Verdict, map[string]Run, error) {
-	return g.effective(ctx, runs, r, lab, Run{}, nil)
+	type both struct {
+		verdicts map[string][]judge.Verdict
+		judged   map[string]Run
+	}
+	got, err := still(ctx, g, func(ctx context.Context) (b both, err error) {
+		b.verdicts, b.judged, err = g.effective(ctx, runs, r, lab, Run{}, nil)
+		return b, err
+	})
+	return got.verdicts, got.judged, err
 }
 
 // effective gives, by student, the verdicts that count of an observing run and
@@ -228,7 +238,7 @@ func (g *Gradebook) effective(ctx context.Context, runs []Run, r Run, lab string
 // orphans suspects the students of runs whose own row cannot be told, nor so
 // whether it would count.
 func (g *Gradebook) orphans(ctx context.Context, runs []Run) error {
-	all, err := pairs(ctx, g.db, "SELECT DISTINCT run, student FROM students")
+	all, err := pairs(ctx, g.reader(ctx), "SELECT DISTINCT run, student FROM students")
 	if err != nil {
 		return g.explain(err)
 	}

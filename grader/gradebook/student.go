@@ -35,23 +35,25 @@ type Student struct {
 
 // Students gives a run's students in the order of the roster.
 func (g *Gradebook) Students(ctx context.Context, run string) ([]Student, error) {
-	all, err := g.students(ctx, run, "ORDER BY position, student")
-	if err != nil {
-		return nil, err
-	}
-	members, err := texts(ctx, g.db, "SELECT members FROM runs WHERE id=?", run)
-	if err != nil {
-		return nil, g.explain(err)
-	}
-	ids := make([]string, len(all))
-	for i, s := range all {
-		ids[i] = s.ID
-	}
-	slices.Sort(ids)
-	if len(members) > 0 && members[0] != digest(ids) {
-		g.hurt(run)
-	}
-	return all, nil
+	return still(ctx, g, func(ctx context.Context) ([]Student, error) {
+		all, err := g.students(ctx, run, "ORDER BY position, student")
+		if err != nil {
+			return nil, err
+		}
+		members, err := texts(ctx, g.reader(ctx), "SELECT members FROM runs WHERE id=?", run)
+		if err != nil {
+			return nil, g.explain(err)
+		}
+		ids := make([]string, len(all))
+		for i, s := range all {
+			ids[i] = s.ID
+		}
+		slices.Sort(ids)
+		if len(members) > 0 && members[0] != digest(ids) {
+			g.hurt(run)
+		}
+		return all, nil
+	})
 }
 
 // students reads those rows of a run that are as they were written.

@@ -221,11 +221,11 @@ func (c *checked) Scan(dest ...any) error {
 
 // complete holds a table's rows against what meta says of them.
 func (g *Gradebook) complete(ctx context.Context, table string) error {
-	want, err := texts(ctx, g.db, "SELECT value FROM meta WHERE key=?", "rows:"+table)
+	want, err := texts(ctx, g.reader(ctx), "SELECT value FROM meta WHERE key=?", "rows:"+table)
 	if err != nil {
 		return g.explain(err)
 	}
-	all, err := texts(ctx, g.db, listing(table))
+	all, err := texts(ctx, g.reader(ctx), listing(table))
 	if err != nil {
 		return g.explain(err)
 	}
@@ -268,7 +268,12 @@ func (g *Gradebook) Damage() error {
 // what is wrong is in [Gradebook.Damage] then. The error is one of a file that
 // must not be written to.
 func (g *Gradebook) Check(ctx context.Context) error {
-	found, err := texts(ctx, g.db, "PRAGMA quick_check(1)")
+	_, err := still(ctx, g, func(ctx context.Context) (struct{}, error) { return struct{}{}, g.check(ctx) })
+	return err
+}
+
+func (g *Gradebook) check(ctx context.Context) error {
+	found, err := texts(ctx, g.reader(ctx), "PRAGMA quick_check(1)")
 	if err != nil {
 		return g.explain(err)
 	}

@@ -133,21 +133,25 @@ func insertVerdicts(ctx context.Context, tx *sql.Tx, run, student string, vs []j
 // Verdicts gives the verdicts of a run by student ID, each list in the order
 // of the rubric. A student of whom one cannot be told has none.
 func (g *Gradebook) Verdicts(ctx context.Context, run string) (map[string][]judge.Verdict, error) {
-	students, err := g.Students(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	return g.verdicts(ctx, run, students)
+	return still(ctx, g, func(ctx context.Context) (map[string][]judge.Verdict, error) {
+		students, err := g.Students(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		return g.verdicts(ctx, run, students)
+	})
 }
 
 // VerdictsOf are one student's of a run, as [Gradebook.Verdicts] gives them.
 func (g *Gradebook) VerdictsOf(ctx context.Context, run, student string) ([]judge.Verdict, error) {
-	found, err := g.students(ctx, run, "AND student=?", student)
-	if err != nil {
-		return nil, err
-	}
-	all, err := g.verdicts(ctx, run, found)
-	return all[student], err
+	return still(ctx, g, func(ctx context.Context) ([]judge.Verdict, error) {
+		found, err := g.students(ctx, run, "AND student=?", student)
+		if err != nil {
+			return nil, err
+		}
+		all, err := g.verdicts(ctx, run, found)
+		return all[student], err
+	})
 }
 
 // verdicts are those of some students of a run.

@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+
+	"swarmgrade/grader"
 )
 
 // homePages are for everybody.
@@ -30,7 +32,7 @@ func home(w http.ResponseWriter, q *Request) error {
 func enter(w http.ResponseWriter, q *Request) error {
 	// The link goes before who was let in until now.
 	q.Who, q.token, q.session = Who{}, "", session{}
-	token := q.PathValue("token")
+	token := grader.PlainToken(q.PathValue("token"))
 	who, err := q.site.whoHas(q, token)
 	if errors.Is(err, errNobody) {
 		return &trouble{status: http.StatusForbidden, key: "web.bad_link", hint: "web.bad_link_hint"}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"swarmgrade/grader/check"
@@ -93,7 +92,7 @@ func (q *Request) checkPart(ctx context.Context, s *result.Student, pager *repor
 	p.Over, p.Looks = q.over(last, pager), q.looks(last.Tasks, pager)
 	for _, f := range last.Failed {
 		_, what, next := q.explained(f)
-		p.Trouble = append(p.Trouble, strings.TrimSpace(what+" "+next))
+		p.Trouble = append(p.Trouble, q.joined(what, next))
 	}
 	if len(last.Tasks) == 1 {
 		p.Task = last.Tasks[0]

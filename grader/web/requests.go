@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/text/width"
+
 	"swarmgrade/grader"
 	"swarmgrade/grader/desk"
 	"swarmgrade/grader/page"
@@ -241,7 +243,7 @@ func answerRequest(w http.ResponseWriter, q *Request) error {
 
 // setFor sets the points of what a request is about; it gives them with their maximum.
 func (q *Request) setFor(r *result.Request, reason string) (string, error) {
-	word := page.Clip(q.formText("points"), 20)
+	word := page.Clip(width.Narrow.String(q.formText("points")), 20) // as a Chinese keyboard writes them, too
 	points, err := rubric.ParsePoints(word)
 	if err != nil || points < 0 {
 		return "", Wrong("web.req_bad_points", "points", word)

@@ -94,7 +94,7 @@ func (q *Request) told(err error) (out []string) {
 const mostTold = 20
 
 func (q *Request) failure(f *diag.Failure) string {
-	return page.Clip(strings.TrimSpace(q.Lang.Text(f.Msg)+" "+q.Lang.Text(f.Hint)), 1500)
+	return page.Clip(q.joined(q.Lang.Text(f.Msg), q.Lang.Text(f.Hint)), 1500)
 }
 
 // runEvents keeps /class/run up to date.

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"mime"
@@ -16,6 +17,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/i18n"
 )
 
@@ -73,36 +75,40 @@ func tokenLike(text string) bool {
 	return len(text) >= 16 && len(text) <= 64 && strings.Trim(text, letters) == ""
 }
 
-// identify finds out who asks by the cookie. Who has none is nobody; so is who has one that is
-// no link's any more, which is taken away.
-func (s *Site) identify(w http.ResponseWriter, q *Request) error {
-	c, err := q.Cookie(s.cookie())
-	if err != nil {
-		return nil
+// mostCookies is how many of a request's cookies of the session's name are looked at: a browser sends those of
+// every port of the host, and what a page there made for a longer path comes first.
+const mostCookies = 3
+
+// identify finds out who asks by the cookie. Who has none is nobody; so is who has one that is no link's any more. It is
+// left where it is: a student whose row is away while the roster is edited is in again with it afterwards.
+func (s *Site) identify(q *Request) (err error) {
+	all := q.CookiesNamed(s.cookie())
+	for _, c := range all[:min(len(all), mostCookies)] {
+		token := grader.PlainToken(c.Value)
+		var who Who
+		switch who, err = s.whoHas(q, token); {
+		case err == nil:
+			q.Who, q.token, q.session = who, token, sha256.Sum256([]byte(token))
+			return nil
+		case errors.Is(err, errNobody):
+			err = nil
+		}
 	}
-	who, err := s.whoHas(q, c.Value)
-	switch {
-	case errors.Is(err, errNobody):
-		s.setCookie(w, s.cookie(), "", -1)
-		return nil
-	case err != nil:
-		return err
-	}
-	q.Who, q.token, q.session = who, c.Value, sha256.Sum256([]byte(c.Value))
-	return nil
+	return err
 }
 
 // errNobody says that a token is no link's; it does not say why.
 var errNobody = errors.New("nobody's token")
 
 // whoHas asks whose a token is. Tokens that failed are counted by where they come from and in
-// all, and beyond the bounds nobody is told anything but those who were let in before.
+// all, and beyond the bounds nobody is told anything but those who have a link in force: behind one address may be a
+// whole class, which whoever tries tokens there does not shut out. Token is written plainly, so that a link is one session.
 func (s *Site) whoHas(q *Request, token string) (Who, error) {
 	if !tokenLike(token) {
 		return Who{}, errNobody
 	}
 	hash := session(sha256.Sum256([]byte(token)))
-	if !s.guesses.may(q.from, hash) {
+	if !s.guesses.may(q.from, hash) && !s.inForce(q, hash) {
 		return Who{}, tooMany("web.too_many_tokens", s.limits.FailedEvery)
 	}
 	who, err := s.desk.WhoHas(q.Context(), token)
@@ -115,6 +121,16 @@ func (s *Site) whoHas(q *Request, token string) (Who, error) {
 		return Who{}, errNobody
 	}
 	return Who{}, err
+}
+
+// inForce reports whether a token is a link's, without asking the gradebook for each.
+func (s *Site) inForce(q *Request, hash session) bool {
+	all, err := s.desk.Links(q.Context())
+	found := false
+	for i := range all {
+		found = all[i].InForce && subtle.ConstantTimeCompare(all[i].Hash[:], hash[:]) == 1 || found
+	}
+	return err == nil && found
 }
 
 // guesses bound how many tokens may be tried.

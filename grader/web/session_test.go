@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
+	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 )
 
@@ -39,14 +42,59 @@ func TestLinkLetsIn(t *testing.T) {
 	}
 }
 
-// A link that is revoked ends at once, and its browser forgets it.
+// A link that is revoked ends at once. The browser keeps it: a student whose row is away from the roster for a moment
+// is in again afterwards.
 func TestRevoked(t *testing.T) {
 	s := serve(t)
 	require.Equal(t, http.StatusOK, s.get("/me", tokenA).Code)
 	s.revoke(tokenA)
 	w := s.get("/me", tokenA)
 	require.Equal(t, http.StatusForbidden, w.Code)
-	require.Equal(t, -1, w.Result().Cookies()[0].MaxAge)
+	require.Empty(t, w.Result().Cookies())
+	s.tokens[tokenA] = grader.Who{Student: idA}
+	require.Equal(t, http.StatusOK, s.get("/me", tokenA).Code)
+}
+
+// A browser sends cookies of other ports of the host, too, and those for a longer path first.
+func TestOthersCookiesShutNobodyOut(t *testing.T) {
+	s := serve(t)
+	r := ask("GET", "/me", "no-link-of-this-server-0000", nil)
+	r.AddCookie(&http.Cookie{Name: cookieName, Value: tokenA})
+	require.Equal(t, http.StatusOK, s.do(r).Code)
+	r = ask("GET", "/me", "no-link-of-this-server-0000", nil)
+	for range 50 {
+		r.AddCookie(&http.Cookie{Name: cookieName, Value: "no-link-of-this-server-0001"})
+	}
+	asked := len(s.asked)
+	require.Equal(t, http.StatusForbidden, s.do(r).Code)
+	require.Len(t, s.asked, asked+mostCookies)
+}
+
+// A token that is typed in several ways is one session, with one session's bounds.
+func TestOneLinkIsOneSession(t *testing.T) {
+	s := serve(t, func(o *Options) { o.Limits.Rate, o.Limits.Burst = 0.001, 2 })
+	w := s.get("/k/"+strings.ToUpper(tokenA), "")
+	require.Equal(t, tokenA, w.Result().Cookies()[0].Value)
+	codes := map[int]int{}
+	for n := range 10 {
+		codes[s.get("/me", strings.ToUpper(tokenA[:n])+tokenA[n:]).Code]++
+	}
+	require.Equal(t, map[int]int{http.StatusOK: 2, http.StatusTooManyRequests: 8}, codes)
+}
+
+// Somebody behind the address of a whole class tries tokens: nobody of the class is shut out, who was never in either.
+func TestGuessingShutsNobodyOut(t *testing.T) {
+	s := serveOffice(t, func(o *Options) { o.Limits.Failed, o.Limits.FailedEvery = 3, time.Hour })
+	s.force = []grader.LinkInfo{
+		{InForce: true, Link: gradebook.Link{Hash: sha256.Sum256([]byte(tokenB))}},
+		{Link: gradebook.Link{Hash: sha256.Sum256([]byte(tokenT))}}, // has ended
+	}
+	for n := range 5 {
+		s.get(fmt.Sprintf("/k/guess%021d", n), "")
+	}
+	require.Equal(t, http.StatusTooManyRequests, s.get("/k/guess000000000000000000000", "").Code)
+	require.Equal(t, http.StatusSeeOther, s.get("/k/"+tokenB, "").Code)
+	require.Equal(t, http.StatusTooManyRequests, s.get("/k/"+tokenT, "").Code)
 }
 
 func TestHomeLeadsOn(t *testing.T) {
@@ -311,4 +359,26 @@ func TestDownload(t *testing.T) {
 	require.Equal(t, `attachment; filename="_____X: y.csv"; filename*=UTF-8''%E6%88%90%E7%BB%A9%22%0D%0AX%3A%20y.csv`, w.Header().Get("Content-Disposition"))
 	require.Equal(t, "a,b", w.Body.String())
 	require.Equal(t, `attachment; filename="file"; filename*=UTF-8''`, attachment(".."+"/"))
+}
+
+// What a student is refused is no trouble of ours: it does not fill the instructor's screen.
+func TestRefusalsAreNoTrouble(t *testing.T) {
+	s := serve(t)
+	s.refuse = &diag.Failure{Code: "soon", Msg: i18n.M("desk.soon", "student", idA, "seconds", 3), Hint: i18n.M("desk.soon_hint")}
+	require.Equal(t, http.StatusTooManyRequests, s.do(ask("POST", "/me/check", tokenA, formOf(tokenA))).Code)
+	require.NotContains(t, s.log.String(), "level=ERROR")
+	s.refuse = &diag.Failure{Code: "conn", Msg: i18n.M("desk.failed"), Hint: i18n.M("desk.failed_hint")}
+	require.Equal(t, http.StatusServiceUnavailable, s.do(ask("POST", "/me/check", tokenA, formOf(tokenA))).Code)
+	require.Contains(t, s.log.String(), "level=ERROR")
+}
+
+// What happened and what to do next are told apart on one line.
+func TestWhatAndNext(t *testing.T) {
+	q := &Request{Lang: i18n.EN}
+	require.Equal(t, "only one can be; wait for its end", q.joined("only one can be", "wait for its end"))
+	require.Equal(t, "That is it. Wait.", q.joined("That is it. ", "Wait."))
+	require.Equal(t, "alone", q.joined("alone", ""))
+	q.Lang = i18n.ZH
+	require.Equal(t, "同一时间只能有一次；等它结束", q.joined("同一时间只能有一次", "等它结束"))
+	require.Equal(t, "做不了。过一会儿再试。", q.joined("做不了。", "过一会儿再试。"))
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/width"
+
 	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/page"
@@ -158,6 +160,7 @@ func (q *Request) handed(rub *rubric.Rubric, h *grader.ByHand) (f handForm, task
 		f.NoWhat = q.Lang.T("web.hand_no_what")
 	}
 	if h.Kind == result.SetPoints {
+		f.Points = width.Narrow.String(f.Points) // as a Chinese keyboard writes them, too
 		points, err := rubric.ParsePoints(f.Points)
 		if err != nil || len(f.Points) > 20 {
 			f.Points = page.Clip(f.Points, 20)
@@ -197,7 +200,7 @@ func (q *Request) refusedHand(err error, f *handForm) bool {
 	default:
 		f.Other = text
 		if !strings.HasPrefix(failure.Msg.Key, "hand.") { // whose hints are for the command line
-			f.Other = strings.TrimSpace(text + " " + q.Lang.Text(failure.Hint))
+			f.Other = q.joined(text, q.Lang.Text(failure.Hint))
 		}
 	}
 	return true

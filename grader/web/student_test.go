@@ -104,6 +104,15 @@ func TestHandRefused(t *testing.T) {
 	}
 }
 
+// Points may be written as a Chinese keyboard writes them.
+func TestHandWideDigits(t *testing.T) {
+	s := serve(t)
+	w := s.do(ask("POST", "/class/student/"+idA+"/hand", tokenT, formOf(tokenT, "what", "all", "do", "points", "points", "１２．５", "reason", "late bus")))
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	require.Len(t, s.hands, 1)
+	require.Equal(t, "12.5", s.hands[0].Points.String())
+}
+
 // What is asked for is what is recorded.
 func TestHand(t *testing.T) {
 	s := serve(t)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
@@ -76,10 +78,30 @@ func (q *Request) explained(err error) (status int, what, next string) {
 	return http.StatusInternalServerError, q.Lang.T("web.broken"), q.Lang.T("web.trouble_hint")
 }
 
+// joined is what happened and what to do next in one line.
+func (q *Request) joined(what, next string) string {
+	what, next = strings.TrimSpace(what), strings.TrimSpace(next)
+	switch last, _ := utf8.DecodeLastRuneInString(what); {
+	case next == "" || what == "":
+		return what + next
+	case strings.ContainsRune("。！？…：；", last):
+		return what + next
+	case strings.ContainsRune(".!?:;", last):
+		return what + " " + next
+	}
+	return q.Lang.T("web.what_next", "what", what, "next", next)
+}
+
+// common reports whether an error is an ordinary refusal, which is no trouble of ours.
+func common(err error) bool {
+	failures := diag.Failures(err)
+	return len(failures) > 0 && told[failures[0].Code] != 0
+}
+
 // fail answers with an error's page, and tells the log of what is our own trouble.
 func (s *Site) fail(a *answer, q *Request, err error) {
 	var t *trouble
-	if !errors.As(err, &t) && q.Context().Err() == nil {
+	if !errors.As(err, &t) && !common(err) && q.Context().Err() == nil {
 		s.slogged(q, err)
 	}
 	if a.status != 0 {

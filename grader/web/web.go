@@ -132,7 +132,7 @@ func (s *Site) enter(t *Route, a *answer, q *Request) error {
 	if t.open {
 		return t.Do(a, q)
 	}
-	if err := s.identify(a, q); err != nil {
+	if err := s.identify(q); err != nil {
 		return err
 	}
 	if err := t.admits(q); err != nil {
