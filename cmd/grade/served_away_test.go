@@ -63,6 +63,11 @@ func TestAClassThatIsBeingEditedGoesOn(t *testing.T) {
 	told := func() bool {
 		_, err := d.WhoHas(ctx, made[0].Token)
 		require.NoError(t, err)
+		class, err := d.Class(ctx)
+		require.NoError(t, err)
+		require.NotEmpty(t, class.Students)
+		_, err = d.Standing(ctx)
+		require.NoError(t, err)
 		return slices.ContainsFunc(d.Troubles(), func(x desk.Trouble) bool { return x.Msg.Key == "desk.unread_at" })
 	}
 	require.False(t, told())

@@ -42,7 +42,7 @@ const (
 // Class reads the class.
 func (d *Desk) Class(ctx context.Context) (*ClassInfo, error) {
 	return get(ctx, d.cache, classKey, false, func(ctx context.Context) (c *ClassInfo, err error) {
-		err = d.app.with(ctx, nil, "", func(j *grader.Job) error {
+		err = d.app.read(ctx, func(j *grader.Job) error {
 			c = &ClassInfo{
 				Name: j.Class.Name, Title: j.Class.Title, Lang: j.Class.Settings.Lang, Rubric: j.Rubric, Students: j.Students, Vars: j.Vars,
 				Late: j.Due(), Sample: grader.IsSample(j.Class), Sim: j.Class.Cluster.Sim,
@@ -101,7 +101,7 @@ func (d *Desk) Student(ctx context.Context, id string) (*result.Data, error) {
 // Findings is what counts for the class with findings, which take reading all evidence. It is shared.
 func (d *Desk) Findings(ctx context.Context) (*result.Data, error) {
 	return get(ctx, d.cache, findingsKey, true, func(ctx context.Context) (out *result.Data, err error) {
-		err = d.app.with(ctx, nil, "", func(j *grader.Job) error {
+		err = d.app.read(ctx, func(j *grader.Job) error {
 			if graded, err := j.Graded(ctx); err != nil || !graded {
 				out = j.Ungraded()
 				return err

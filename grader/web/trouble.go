@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"swarmgrade/grader/desk"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/i18n"
 )
@@ -59,7 +60,11 @@ var told = map[string]int{
 // explained is an error as its reader is told of it.
 func (q *Request) explained(err error) (status int, what, next string) {
 	var t *trouble
-	switch failures := diag.Failures(err); {
+	failures := diag.Failures(err)
+	if q.Who.Teacher && errors.As(err, new(diag.Problems)) { // with the class's files
+		failures = desk.Words(err)
+	}
+	switch {
 	case errors.As(err, &t):
 		return t.status, q.Lang.T(t.key, t.args...), q.Lang.T(t.hint)
 	case len(failures) > 0:
