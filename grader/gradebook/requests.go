@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"swarmgrade/grader/diag"
@@ -146,9 +144,6 @@ func tidy(w *result.Word) error {
 		most = result.MaxWord
 	}
 	needed := w.Kind == result.RequestAsked || w.Kind == result.RequestSaid || w.Kind == result.RequestDeclined
-	if !strings.ContainsFunc(w.Text, seen) {
-		w.Text = "" // nothing of it is seen
-	}
 	switch n := utf8.RuneCountInString(w.Text); {
 	case n > most:
 		return diag.Misuse(i18n.M("requests.long", "n", n, "max", most), i18n.M("requests.long_hint"))
@@ -160,9 +155,6 @@ func tidy(w *result.Word) error {
 	}
 	return nil
 }
-
-// seen reports whether a reader sees a character.
-func seen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != utf8.RuneError }
 
 func insertWord(ctx context.Context, tx *sql.Tx, request int64, w result.Word) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO words (request, kind, own, who, text, at) VALUES (?,?,?,?,?,?)",

@@ -106,7 +106,7 @@ func (d *Data) Requests() (n RequestCount) {
 }
 
 // OneParagraph is a text as words of requests are kept: without line breaks, control
-// characters and what is no UTF-8, with single spaces.
+// characters and what is no UTF-8, with single spaces; "" where nothing of it is seen.
 func OneParagraph(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -117,8 +117,14 @@ func OneParagraph(text string) string {
 		}
 		return r
 	}, text)
+	if !strings.ContainsFunc(text, seen) {
+		return ""
+	}
 	return strings.Join(strings.Fields(text), " ")
 }
+
+// seen reports whether a reader sees a character.
+func seen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // OfTarget are the requests about a check (or a task, or the lab), oldest first.
 func (s *Student) OfTarget(task, check string) []Request {
