@@ -38,7 +38,7 @@ func window(b *testing.B, n int) time.Duration {
 	require.NoError(b, err)
 	good, err := deployments.Find(all, "1", "three-replicas")
 	require.NoError(b, err)
-	seats, err := deployments.SeatsGenerated(all, n)
+	seats, err := deployments.SeatsGenerated(all, n, false)
 	require.NoError(b, err)
 	var students []roster.Student
 	vars := map[string]map[string]string{}
