@@ -188,14 +188,10 @@ func (c *calls) proxy(t *testing.T, endpoint string) string {
 	return strings.Replace(srv.URL, "http://", "tcp://", 1)
 }
 
-// TestSelfCheckTouchesOnlyItsOwn: of all calls that a self-check makes, with
-// its fault, the only one that changes anything kills one container of the
-// student's own service; and nothing of anybody else is read beyond the lists
-// that every client gets.
-func TestSelfCheckTouchesOnlyItsOwn(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts an embedded cluster")
-	}
+// watchedCluster is an embedded cluster of the class fault-lab of which every call is
+// noted, and what a class file says to be on it.
+func watchedCluster(t *testing.T) (*sim.Cluster, *calls, string) {
+	t.Helper()
 	a := &app{command: command{Stdout: t.Output(), Stderr: t.Output(), Getenv: func(string) string { return "" }}}
 	a.ui = newUI(a.command, a.lang())
 	s, err := a.startSim(t.Context(), "fault-lab")
@@ -210,7 +206,19 @@ func TestSelfCheckTouchesOnlyItsOwn(t *testing.T) {
 	for name, addr := range s.NodeAddresses() {
 		nodes += fmt.Sprintf("    %s: %s\n", name, addr)
 	}
-	dir := writeClass(t, "watched", fmt.Sprintf("cluster:\n  endpoints: [%s]\n  nodes:\n%s", strings.Join(endpoints, ", "), nodes))
+	return s, rec, fmt.Sprintf("cluster:\n  endpoints: [%s]\n  nodes:\n%s", strings.Join(endpoints, ", "), nodes)
+}
+
+// TestSelfCheckTouchesOnlyItsOwn: of all calls that a self-check makes, with
+// its fault, the only one that changes anything kills one container of the
+// student's own service; and nothing of anybody else is read beyond the lists
+// that every client gets.
+func TestSelfCheckTouchesOnlyItsOwn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts an embedded cluster")
+	}
+	s, rec, class := watchedCluster(t)
+	dir := writeClass(t, "watched", class)
 
 	before := runningOf(t, s)
 	status, out, errs := graded(t, dir, "check", "2024001", "--class", "watched", "--task", "1")

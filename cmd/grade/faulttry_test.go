@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,26 +17,12 @@ func TestAFaultThatCanNotBeMadeIsToldBeforeAnythingIsSent(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts an embedded cluster")
 	}
-	a := &app{command: command{Stdout: t.Output(), Stderr: t.Output(), Getenv: func(string) string { return "" }}}
-	a.ui = newUI(a.command, a.lang())
-	s, err := a.startSim(t.Context(), "fault-lab")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	rec := &calls{}
-	var endpoints []string
-	for _, e := range s.Endpoints() {
-		endpoints = append(endpoints, rec.proxy(t, e))
-	}
-	nodes := ""
-	for name, addr := range s.NodeAddresses() {
-		nodes += fmt.Sprintf("    %s: %s\n", name, addr)
-	}
+	_, rec, class := watchedCluster(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	_, port, _ := net.SplitHostPort(closed.Addr().String())
 	require.NoError(t, closed.Close())
-	dir := writeClass(t, "locked", fmt.Sprintf("cluster:\n  endpoints: [%s]\n  nodes:\n%sfault: {kind: node-stop, user: root, port: %s, identity: key, known_hosts: known}\n",
-		strings.Join(endpoints, ", "), nodes, port))
+	dir := writeClass(t, "locked", fmt.Sprintf("%sfault: {kind: node-stop, user: root, port: %s, identity: key, known_hosts: known}\n", class, port))
 	key := filepath.Join(dir, "classes", "key")
 	require.NoError(t, os.WriteFile(key, []byte("not read\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "classes", "known"), nil, 0o600))
