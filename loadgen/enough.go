@@ -54,8 +54,8 @@ func checkEnough(t *evidence.Target) error {
 	switch {
 	case len(among) == 0 || len(among) > maxResponders:
 		return fmt.Errorf("%d containers are to answer before the load may end early", len(among))
-	case slices.ContainsFunc(among, func(id string) bool { return len(id) != mention.ShortID || id != strings.ToLower(id) }):
-		return fmt.Errorf("the containers that are to answer must be named by %d digits each", mention.ShortID)
+	case slices.ContainsFunc(among, func(name string) bool { return name != strings.ToLower(name) }):
+		return fmt.Errorf("the containers that are to answer must be named in lower case")
 	case t.Workers > 1 || t.PerConnection != 1 || t.Requests > maxSequence || t.Kind != "mesh" && t.Kind != "haproxy":
 		return fmt.Errorf("a load of the kind %q whose order is not kept can't end early", t.Kind)
 	}
@@ -66,8 +66,11 @@ func checkEnough(t *evidence.Target) error {
 // nobody: a page that words its own name anew can say anything.
 func (f *follower) met(r *evidence.Responder) {
 	place := -1
-	if r.Rule != "" && !r.Torn && r.Header == "" && len(r.Hostname) >= mention.ShortID {
-		place = slices.Index(f.among, strings.ToLower(r.Hostname[:mention.ShortID]))
+	if r.Rule != "" && !r.Torn && r.Header == "" {
+		name := strings.ToLower(r.Hostname)
+		if place = slices.Index(f.among, name); place < 0 && len(name) > mention.ShortID {
+			place = slices.Index(f.among, name[:mention.ShortID])
+		}
 	}
 	if place >= 0 && f.shown[place] {
 		place = -1

@@ -76,6 +76,34 @@ func TestALoadEndsOnceItIsSettled(t *testing.T) {
 	}
 }
 
+// Containers with host names of their own are known by these, and by nothing longer.
+func TestContainersWithHostNamesSettleALoad(t *testing.T) {
+	for _, tt := range []struct {
+		name, page string
+		early      bool
+	}{
+		{"their names", "Hostname: Web-%d\n", true},
+		{"as long as an ID", "Hostname: web-backend-%d\n", true},
+		{"longer names", "Hostname: web-%d.example\n", false},
+		{"one name of all", "Hostname: web-1\n", false},
+	} {
+		addr := saying(t, func(n int) string {
+			if strings.Contains(tt.page, "%d") {
+				return fmt.Sprintf(tt.page, n%3)
+			}
+			return tt.page
+		})
+		tgt := early(addr)
+		tgt.Enough.Among = "web-0 web-1 web-2"
+		if strings.Contains(tt.page, "backend") {
+			tgt.Enough.Among = "web-backend-0 web-backend-1 web-backend-2"
+		}
+		trace, err := Run(t.Context(), tgt, Options{secret: secretOf(t, false)})
+		require.NoError(t, err)
+		require.Equal(t, tt.early, trace.Stopped == "enough", "%s: %d sent", tt.name, trace.Sent)
+	}
+}
+
 func TestSomeLoadsAreNotEndedEarly(t *testing.T) {
 	trace, err := Run(t.Context(), early(answers(t, 3)), Options{secret: secretOf(t, true)})
 	require.NoError(t, err)
@@ -170,7 +198,7 @@ func TestTargetsThatCannotEndEarlyAreRefused(t *testing.T) {
 		"too many requests": func(t *evidence.Target) { t.Requests = maxSequence + 1 },
 		"of another kind":   func(t *evidence.Target) { t.Kind = "test" },
 		"nobody":            func(t *evidence.Target) { t.Enough.Among = " " },
-		"not digits of IDs": func(t *evidence.Target) { t.Enough.Among = "web-1 web-2" },
+		"in capitals":       func(t *evidence.Target) { t.Enough.Among = "web-1 WEB-2" },
 	} {
 		tgt := early("127.0.0.1:1")
 		change(&tgt)

@@ -40,7 +40,8 @@ type Target struct {
 // its target has. Package stats decides when it is.
 type Enough struct {
 	// Among are the containers that are to answer, by the first 12 digits of their
-	// IDs, in order and with a blank between two. Whoever else answers, fails or names
+	// IDs or by the host names that their service gives them, in lower case, in order
+	// and with a blank between two. Whoever else answers, fails or names
 	// one of them in two ways has all requests sent.
 	Among string `json:"among,omitempty"`
 	// Spread says that evenness is to be found out, not only that all of them answer.

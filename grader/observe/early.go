@@ -2,6 +2,7 @@ package observe
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,18 +23,35 @@ func (x *lookup) enough(svc *evidence.Service, need check.Need, loads int) evide
 	if svc == nil || !need.Early() {
 		return evidence.Enough{}
 	}
-	var ids []string
-	for _, t := range x.index.Running(svc) {
-		if len(t.ContainerID) < sight.ShortID {
-			return evidence.Enough{}
-		}
-		ids = append(ids, strings.ToLower(sight.Short(t.ContainerID)))
-	}
-	slices.Sort(ids)
-	if n := len(ids); n == 0 || n > maxAmong || len(slices.Compact(ids)) < n {
+	names := x.selves(svc)
+	slices.Sort(names)
+	if n := len(names); n == 0 || n > maxAmong || len(slices.Compact(names)) < n {
 		return evidence.Enough{}
 	}
-	return evidence.Enough{Among: strings.Join(ids, " "), Spread: need.Spread, MaxErrors: need.MaxErrors, Loads: loads}
+	return evidence.Enough{Among: strings.Join(names, " "), Spread: need.Spread, MaxErrors: need.MaxErrors, Loads: loads}
+}
+
+// ownName is a host name that a load takes for one container's: nothing in the form of an ID.
+var ownName = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,252}$`)
+
+// selves are what a service's running containers are to call themselves: the host names
+// that it gives them, else the first digits of their IDs; nil if one can't be told.
+func (x *lookup) selves(svc *evidence.Service) (names []string) {
+	hosts := map[*evidence.Task]string{}
+	for name, t := range x.index.Hosts(svc) {
+		hosts[t] = name
+	}
+	for _, t := range x.index.Running(svc) {
+		name := hosts[t]
+		switch {
+		case svc.Hostname != "" && (!ownName.MatchString(name) || sight.LikeID(name)), len(t.ContainerID) < sight.ShortID:
+			return nil
+		case svc.Hostname == "":
+			name = strings.ToLower(sight.Short(t.ContainerID))
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // expected is how many requests a target gets where all is as it should be.

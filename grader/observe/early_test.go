@@ -56,9 +56,30 @@ func TestWhichLoadsMayEndEarly(t *testing.T) {
 	require.Less(t, p.Expected(), p.Requests()/4)
 	require.Equal(t, p.Expected(), p.AllExpected(snap))
 
+	p, _ = earlyPlan(t, "ha-lb", []string{"2"}, func(s *evidence.Snapshot) { s.Services[0].Hostname = "Web-{{.Task.ID}}" })
+	var hosts []string
+	for i := range snap.Tasks {
+		hosts = append(hosts, "web-"+snap.Tasks[i].ID)
+	}
+	slices.Sort(hosts)
+	require.Equal(t, strings.Join(hosts, " "), targetOf(t, p, "mesh").Enough.Among, "containers call themselves by the names that they have")
+
+	hostname := func(name string) func(s *evidence.Snapshot) {
+		return func(s *evidence.Snapshot) { s.Services[0].Hostname = name }
+	}
 	for name, change := range map[string]func(s *evidence.Snapshot){
 		"a container that is not known yet": func(s *evidence.Snapshot) { s.Tasks[1].ContainerID = "" },
 		"two that can't be told apart":      func(s *evidence.Snapshot) { s.Tasks[1].ContainerID = s.Tasks[0].ContainerID },
+		"one host name for all":             hostname("web"),
+		"nodes' host names":                 hostname("{{.Node.Hostname}}"),
+		"host names nobody can foresee":     hostname("{{.Unknown}}"),
+		"host names with a blank":           hostname("w {{.Task.ID}}"),
+		"a host name like an ID": func(s *evidence.Snapshot) {
+			s.Services[0].Hostname = "c0ffee00000{{.Task.Slot}}"
+			for i := range s.Tasks {
+				s.Tasks[i].Slot = i + 1
+			}
+		},
 	} {
 		p, _ := earlyPlan(t, "ha-lb", []string{"2"}, change)
 		require.Zero(t, targetOf(t, p, "mesh").Enough, name)

@@ -93,16 +93,16 @@ func (v *View) addressed(words []string) []string {
 // the load or after it.
 func (v *View) host(svc *evidence.Service, name string) *evidence.Task {
 	for _, x := range v.indexes() {
-		if t := x.hosts(svc)[strings.ToLower(name)]; t != nil {
+		if t := x.Hosts(svc)[strings.ToLower(name)]; t != nil {
 			return t
 		}
 	}
 	return nil
 }
 
-// hosts are the host names that a service sets for its tasks, each of one only,
-// in lower case. The name of a node, as templates may give, is none of them.
-func (x *Index) hosts(svc *evidence.Service) map[string]*evidence.Task {
+// Hosts are the host names that a service sets for its tasks, in lower case: nil where
+// several have it, or where it is a node's, as templates may give.
+func (x *Index) Hosts(svc *evidence.Service) map[string]*evidence.Task {
 	if svc.Hostname == "" {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (v *View) provesNothing(px *evidence.Proxy, r *evidence.Responder) bool {
 	if v.isOf(px, r.Hostname) {
 		return true
 	}
-	if idForm.MatchString(r.Hostname) {
+	if LikeID(r.Hostname) {
 		return false
 	}
 	for _, p := range v.Config(px).Proxies {
@@ -159,6 +159,9 @@ func (v *View) provesNothing(px *evidence.Proxy, r *evidence.Responder) bool {
 	}
 	return false
 }
+
+// LikeID reports whether a name has the form of a container's ID, whole or short.
+func LikeID(name string) bool { return idForm.MatchString(name) }
 
 var idForm = regexp.MustCompile(`^([0-9a-fA-F]{12}|[0-9a-fA-F]{64})$`)
 

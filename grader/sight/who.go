@@ -100,7 +100,7 @@ func (v *View) anothers(r evidence.Responder, svc *evidence.Service) bool {
 func (x *Index) author(r evidence.Responder, svc *evidence.Service) Author {
 	byName := x.named(r.Hostname)
 	if byName == nil && svc.Hostname != "" {
-		byName = x.hosts(svc)[strings.ToLower(r.Hostname)]
+		byName = x.Hosts(svc)[strings.ToLower(r.Hostname)]
 	}
 	if byName == nil && r.Hostname != "" && svc.Hostname == "" && !x.setsHostname(r) {
 		return Author{Standing: Unknown}
