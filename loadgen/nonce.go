@@ -16,8 +16,8 @@ import (
 // whoever drives a load knows the nonces of every other run again, whoever
 // drove that, and nobody has to keep a list.
 //
-// Nothing else tells these requests from those of other plain clients, and each
-// looks, at random, like one of two: whoever treats the grader in a way of its
+// Nothing but that field tells these requests from those of other plain clients, and
+// each looks, at random, like one of two: whoever treats the grader in a way of its
 // own must treat one of them otherwise.
 const (
 	nonceField = "X-Request-Id"
