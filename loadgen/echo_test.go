@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -208,6 +210,51 @@ func TestRunsKnowEachOther(t *testing.T) {
 		require.False(t, shows(text), text)
 	}
 	require.True(t, shows("0123456789abcdef"+"0123456789abcdef"), "of the run itself, whatever follows")
+}
+
+// TestNothingIsPassedOver: what skips most of a body finds what looking at every place does.
+func TestNothingIsPassedOver(t *testing.T) {
+	whole := regexp.MustCompile("^[0-9a-f]{32}$")
+	everywhere := func(body []byte, own uint64) bool {
+		for at := range max(0, len(body)-nonceLen+1) {
+			if !whole.Match(body[at : at+nonceLen]) {
+				continue
+			}
+			base, _ := strconv.ParseUint(string(body[at:at+16]), 16, 64)
+			hit, _ := strconv.ParseUint(string(body[at+24:at+32]), 16, 64)
+			if base == own || hit < hits && ofRuns(base) {
+				return true
+			}
+		}
+		return false
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	own := uint64(0x0123456789abcdef)
+	found := 0
+	for range 20_000 {
+		var b []byte
+		for range random.IntN(5) {
+			switch random.IntN(5) {
+			case 0:
+				b = append(b, strings.Repeat("-", random.IntN(40))...)
+			case 1:
+				b = append(b, strings.Repeat("0", random.IntN(40))...)
+			case 2:
+				b = append(b, "0123456789abcdef0123456789abcdef"[:random.IntN(33)]...)
+			default:
+				nonce := fmt.Sprintf("%s%08x%08x", NewNonce(), random.Uint32(), random.IntN(2*hits))
+				b = append(b, nonce[random.IntN(2)*random.IntN(3):]...)
+			}
+		}
+		want := everywhere(b, own)
+		got, _ := showsOther(b, own)
+		require.Equal(t, want, got, "%q", b)
+		if want {
+			found++
+		}
+	}
+	require.Greater(t, found, 2_000)
+	require.Less(t, found, 18_000)
 }
 
 // TestWhatOthersNumberTheirRequestsWith: by chance, in order, by the time.
