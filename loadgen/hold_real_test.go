@@ -96,8 +96,15 @@ func realHAProxy(t *testing.T, bin, balance, lines string, servers int) string {
 		t.Cleanup(s.Close)
 		fmt.Fprintf(&b, "    server s%d %s check inter 100ms cookie s%d\n", i, s.Listener.Addr(), i)
 	}
+	runHAProxy(t, bin, b.String(), addr)
+	return addr
+}
+
+// runHAProxy runs one with a configuration that has it answer at addr, until the test ends.
+func runHAProxy(t *testing.T, bin, cfg, addr string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(cfg), 0o600))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	cmd := exec.CommandContext(ctx, bin, "-db", "-f", file)
 	require.NoError(t, cmd.Start())
@@ -112,5 +119,4 @@ func realHAProxy(t *testing.T, bin, balance, lines string, servers int) string {
 		}
 		return r.Body.Close() == nil && r.StatusCode == http.StatusOK
 	}, 10*time.Second, 20*time.Millisecond)
-	return addr
 }

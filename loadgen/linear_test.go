@@ -37,6 +37,10 @@ var readers = func() map[string]func(text []byte) int {
 			known.Scan(&m, b, nil)
 			return m.Steps
 		},
+		"other requests' nonces": func(b []byte) int {
+			_, steps := showsOther(b, 1)
+			return steps
+		},
 		"a body until the end": func(b []byte) int { return readAll("HTTP/1.1 200 OK\r\n\r\n", b) },
 		"chunks":               func(b []byte) int { return readAll("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b) },
 		"a head":               func(b []byte) int { return readAll("HTTP/1.1 200 OK\r\n", b[:min(len(b), maxHead)]) },
@@ -99,7 +103,7 @@ func mustBeLinear(t *testing.T, size int, before, unit, after string) {
 var repeated = []string{
 	" HTTP/1.", "GET / HTTP/1.1 ", "GET / HTTP/1.1\n", "A HTTP/1.", "<", "<!--", "<script", "<script>", "<style", "<b>", "</b>", ":", "::", "a:", "a:a",
 	"\"", "{\"", "{\"a\":", "[", "{\"ip\":[", "{\"ip\":\"10.0.1.5\",", "\\", "\"\\\"", "hostname", "hostname:", "hostname ", "container ", "is ",
-	"主机名", "主机名:", "容器 ", "学号：", "processed by ", "10.0.1.5", "10.0.1.5 ", "client 10.0.1.6 ", "1.", "7be04d19c2f6", "7be04d19c2f6 ",
+	"主机名", "主机名:", "容器 ", "学号：", "processed by ", "10.0.1.5", "10.0.1.5 ", "client 10.0.1.6 ", "1.", "7be04d19c2f6", "7be04d19c2f6 ", "0123456789abcdef0123456789abcde-", "0", "-7be04d19c2f67be04d19c2f67be04d19",
 	"app-3.", "app-3 ", "-", ".", "x-served-by: \n", "x-a:b\n", "IP: 10.0.1.5\n", "Hostname: a\n", "\n", "\r\n", "1\r\na\r\n", "f", "0;a=b\r\n", " ", "\t", "\x01", "&quot;", "%20", "😀",
 }
 

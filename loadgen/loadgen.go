@@ -84,8 +84,8 @@ type Options struct {
 	// Host is the Host header; "" sends the target's address.
 	Host string
 	// Nonce is the run's part of what each request carries, from [NewNonce];
-	// "" takes a new one for each load. With one for the whole run an answer
-	// that was recorded at one address and shown at another is known again.
+	// "" takes a new one for each load. An answer that was recorded before, at
+	// another address or in another run, is known again.
 	Nonce string
 	// Detail, if set, is filled in once the run is over; see [Detail]. It is for one run.
 	Detail *Detail

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -13,8 +12,12 @@ import (
 // that it answered this request and no other. A page kept in a cache, a
 // recording or a page made beforehand can not.
 //
-// Nothing else tells these requests from those of other plain clients, and each
-// looks, at random, like one of two: whoever treats the grader in a way of its
+// A run's own part is one of runs numbers out of 2^64, see [NewNonce], so that
+// whoever drives a load knows the nonces of every other run again, whoever
+// drove that, and nobody has to keep a list.
+//
+// Nothing but that field tells these requests from those of other plain clients, and
+// each looks, at random, like one of two: whoever treats the grader in a way of its
 // own must treat one of them otherwise.
 const (
 	nonceField = "X-Request-Id"
@@ -32,12 +35,45 @@ var looks = [2]string{
 		"Chrome/124.0.0.0 Safari/537.36\r\nAccept: */*\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n",
 }
 
+// runs is how many different parts runs can have, and hits how many requests of a
+// load are known again in another run. A word of 32 digits that somebody draws by
+// chance is taken for such a nonce with a probability of 2^-56: in ten million
+// answers with one each, which are more than a class of a thousand is sent, of
+// 1.4e-10.
+const (
+	runs = 1 << 20
+	hits = 1 << 20
+)
+
 // NewNonce is a run's own part of the nonces that its requests carry, for
-// [Options].
+// [Options]. Two runs that draw the same take each other's nonces for their own
+// run's, with the same consequence.
 func NewNonce() string {
 	var b [baseLen / 2]byte
 	_, _ = rand.Read(b[:]) // never fails
+	binary.BigEndian.PutUint64(b[:], mix(binary.BigEndian.Uint64(b[:])%runs+domain))
 	return hex.EncodeToString(b[:])
+}
+
+// ofRuns reports whether a number is some run's part.
+func ofRuns(base uint64) bool { return unmix(base)-domain < runs }
+
+// domain keeps the parts of runs apart from what others make with the same function:
+// "swarmrun".
+const domain = 0x737761726d72756e
+
+// mix is splitmix64's last step (Steele, Lea and Flood, 2014), which takes each number
+// to another one; unmix takes it back.
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func unmix(z uint64) uint64 {
+	z = (z ^ z>>31 ^ z>>62) * 0x319642b2d24d8ec3
+	z = (z ^ z>>27 ^ z>>54) * 0x96de1b173f119089
+	return z ^ z>>30 ^ z>>60
 }
 
 // script writes a load's requests, each with its own nonce: the run's part, the
@@ -68,10 +104,7 @@ func newScript(path, host, base string) *script {
 
 // look is which of the two clients a request looks like: a fair coin.
 func (s *script) look(hit uint64) int {
-	z := s.seed + (hit+1)*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return int((z ^ z>>31) & 1)
+	return int(mix(s.seed+(hit+1)*0x9e3779b97f4a7c15) & 1)
 }
 
 // write puts a request into buf; nonce is the part of it that must come back.
@@ -86,25 +119,4 @@ func (s *script) write(buf []byte, hit uint64, last bool) (request, nonce []byte
 	d := strconv.AppendUint(digits[:0], hit&0xffffffff, 16)
 	copy(buf[at+hitLen-len(d):], d)
 	return buf, buf[at+hitLen-nonceLen : at+hitLen]
-}
-
-// echo is what an answer shows of the nonce.
-type echo int
-
-const (
-	echoNone echo = iota
-	echoOwn       // this request's
-	echoOld       // another request's of this run
-)
-
-// echoed looks for a request's nonce in a body, and if it is not there for the
-// part that all requests of the run share.
-func echoed(body, nonce []byte) echo {
-	if bytes.Contains(body, nonce) {
-		return echoOwn
-	}
-	if bytes.Contains(body, nonce[:baseLen]) {
-		return echoOld
-	}
-	return echoNone
 }

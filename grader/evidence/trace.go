@@ -156,7 +156,8 @@ type Responder struct {
 	// kept.
 	Torn bool `json:"torn,omitempty"`
 	// Of Count, Echoed is how many answers showed their own request's nonce,
-	// Replayed how many showed another request's.
+	// Replayed how many showed another request's: of this run, and since its nonces
+	// are known in others, of an earlier one.
 	Echoed   int `json:"echoed,omitempty"`
 	Replayed int `json:"replayed,omitempty"`
 	// Clients are the addresses, without port, that the container says its

@@ -106,10 +106,24 @@ func TestCheats(t *testing.T) {
 // observed is the evidence of students on a cluster of their own.
 func observed(t *testing.T, rub *rubric.Rubric, task string, seats []deployments.Seat) []finding.Case {
 	t.Helper()
+	return putUp(t, rub, task, seats).observed(t)
+}
+
+// lab is students on an embedded cluster, which lasts as long as the test.
+type lab struct {
+	rub      *rubric.Rubric
+	task     string
+	cluster  *sim.Cluster
+	students []roster.Student
+	vars     map[string]map[string]string
+}
+
+func putUp(t *testing.T, rub *rubric.Rubric, task string, seats []deployments.Seat) *lab {
+	t.Helper()
 	ctx := t.Context()
 	c, err := sim.New(ctx, sim.Options{Seed: 7, Speed: sim.Fast})
 	require.NoError(t, err)
-	defer c.Close()
+	t.Cleanup(func() { c.Close() })
 	targets := deployments.Targets{Wait: 30 * time.Second}
 	for i, name := range c.Nodes() {
 		cl, err := client.NewClientWithOpts(client.WithHost(c.Endpoints()[i]), client.WithAPIVersionNegotiation())
@@ -139,17 +153,23 @@ func observed(t *testing.T, rub *rubric.Rubric, task string, seats []deployments
 	applied := time.Now()
 	require.NoError(t, deployments.ApplyAll(ctx, targets, jobs, 8, nil))
 	t.Logf("%d students up in %v", len(jobs), time.Since(applied))
+	return &lab{rub, task, c, students, vars}
+}
 
-	cl, err := swarm.Dial(ctx, roster.Cluster{Endpoints: c.Endpoints(), Nodes: c.NodeAddresses()})
+// observed is the evidence of one run.
+func (l *lab) observed(t *testing.T) []finding.Case {
+	t.Helper()
+	ctx := t.Context()
+	cl, err := swarm.Dial(ctx, roster.Cluster{Endpoints: l.cluster.Endpoints(), Nodes: l.cluster.NodeAddresses()})
 	require.NoError(t, err)
 	defer cl.Close()
-	attribution, err := loadgen.Compile(rub.Attribution)
+	attribution, err := loadgen.Compile(l.rub.Attribution)
 	require.NoError(t, err)
 	start := time.Now()
 	at := func() int64 { return time.Since(start).Milliseconds() }
 	before, err := cl.Snapshot(ctx, at)
 	require.NoError(t, err)
-	plan := observe.NewPlan(rub, []string{task}, students, vars, before)
+	plan := observe.NewPlan(l.rub, []string{l.task}, l.students, l.vars, before)
 	r := observe.Runner{Cluster: cl, Meter: cl, Loader: loadgen.Loader{Options: loadgen.Options{Attribution: attribution, Known: mention.New(before), Settle: true, Epoch: start, Nonce: loadgen.NewNonce()}},
 		Store: forgetful{}, Run: "cheats", At: at, Parallel: 8}
 	out, err := r.Observe(ctx, plan, before)

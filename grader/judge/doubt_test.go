@@ -209,6 +209,7 @@ func TestClaimsThatContradict(t *testing.T) {
 		{"a stand-alone container's address", "check.doubt_stand_alone", func(r *evidence.Responder) { r.Addresses = []string{"172.17.0.9"} }},
 		{"another student's ID", "check.doubt_student", func(r *evidence.Responder) { r.StudentID = "20249999" }},
 		{"an answer from a cache", "check.doubt_cached", func(r *evidence.Responder) { r.Replayed = r.Count - 1 }},
+		{"an answer of an earlier run", "check.doubt_cached", func(r *evidence.Responder) { r.Replayed = r.Count }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(loadRubric(t), 3, 42)

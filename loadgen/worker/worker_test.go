@@ -170,6 +170,37 @@ func TestAWorkerDrivesAsThisMachineWould(t *testing.T) {
 	require.NoError(t, <-over)
 }
 
+// TestWorkersKnowWhatWasRecordedBefore: a cache that another run filled, driven by this machine
+// then and by a worker now; neither hands anything on to the other.
+func TestWorkersKnowWhatWasRecordedBefore(t *testing.T) {
+	var once sync.Once
+	page := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() { page = "Hostname: 7be04d19c2f6\nX-Request-Id: " + r.Header.Get("X-Request-Id") })
+		fmt.Fprint(w, page)
+	}))
+	defer server.Close()
+	of := target("mesh/m1", 50)
+	of.Address = strings.TrimPrefix(server.URL, "http://")
+	filled, err := loadgen.Run(t.Context(), of, loadgen.Options{})
+	require.NoError(t, err)
+	require.Equal(t, 49, filled.Responders[0].Replayed)
+	for range 2 {
+		near, far := net.Pipe()
+		over := make(chan error, 1)
+		go func() { over <- Serve(t.Context(), far, far, secret); _ = far.Close() }()
+		p, l := pool(t, Options{})
+		require.NoError(t, p.Join(t.Context(), Line{"m1", near}))
+		r, err := l.Drive(t.Context(), of, How{}, nil)
+		require.NoError(t, err)
+		require.NotEqual(t, filled.Nonce, r.Trace.Nonce)
+		require.Equal(t, 50, r.Trace.Responders[0].Replayed)
+		require.Zero(t, r.Trace.Responders[0].Echoed)
+		require.NoError(t, p.Close())
+		require.NoError(t, <-over)
+	}
+}
+
 // TestAWorkerIsKilledInTheMiddle: three have thirty targets; whether one's process ends or only
 // the way to it, each target comes back once, with all of its requests, and nobody loads one
 // while another still does.
