@@ -154,6 +154,9 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 		}
 	}
 	began := time.Now()
+	drive := func(t evidence.Target, step Progress) error {
+		return r.one(ctx, s, b, t, step, s.follower(b, t, x, began))
+	}
 	for _, t := range s.Targets {
 		t = s.driven(t, b, x)
 		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t) }); i >= 0 {
@@ -167,30 +170,43 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
-		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Begins: true})
-		counted := r.meter(ctx, s, t)
-		trace, sent, err := r.load(ctx, t, s.follower(b, t, x, began))
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := drive(t, Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests}); err != nil {
+			return err
 		}
-		b.Traffic = append(b.Traffic, counted(ctx)...)
-		if err != nil {
-			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
-			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
-			continue
-		}
-		if trace.From == nil { // a worker's is by its clock, which was compared with ours
-			trace.Started = r.At() - trace.Took
-		}
-		if r.Store != nil {
-			if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
-				return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
-			}
-		}
-		b.Traces = append(b.Traces, trace)
-		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Sent: sent})
+	}
+	if err := r.redrive(ctx, s, b, drive); err != nil {
+		return err
 	}
 	slices.SortFunc(b.Traces, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
+	return nil
+}
+
+// one adds the trace of one load to a student's bundle, or why there is none; the step is
+// what progress it is.
+func (r *Runner) one(ctx context.Context, s *Student, b *evidence.Bundle, t evidence.Target, step Progress, by follower) error {
+	r.progress(Progress{Student: s.Who.ID, Target: t.ID, Begins: true})
+	counted := r.meter(ctx, s, t)
+	trace, sent, err := r.load(ctx, t, by)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	b.Traffic = append(b.Traffic, counted(ctx)...)
+	if err != nil {
+		b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
+		r.progress(step)
+		return nil
+	}
+	if trace.From == nil { // a worker's is by its clock, which was compared with ours
+		trace.Started = r.At() - trace.Took
+	}
+	if r.Store != nil {
+		if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
+			return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
+		}
+	}
+	b.Traces = append(b.Traces, trace)
+	step.Sent = sent
+	r.progress(step)
 	return nil
 }
 
