@@ -10,10 +10,15 @@ import (
 	"swarmgrade/grader/stats"
 )
 
-// oddCounts is how rarely independent draws of equal shares may be as uneven as what casts
-// doubt on other loads: it adds next to nothing to the one in a million by which a
-// correct deployment may fail.
-const oddCounts = 1e-8
+// How rarely independent draws of equal shares may be as uneven as what casts doubt on other
+// loads. Those that ended early by their turns are no draws, but once in a million
+// times, so that to doubt them costs requests and no points. Those that ended by their counts may be:
+// of them so few are doubted that it adds nothing to the one in a million by which a correct
+// deployment may fail.
+const (
+	oddBesideTurns  = 0.01
+	oddBesideCounts = 1e-8
+)
 
 // doubted are the places of those traces that ended early although another one, of a load on
 // the same containers that had all its requests, has failures beyond what may fail, a
@@ -29,7 +34,7 @@ func doubted(traces []evidence.Trace) (places []int) {
 			continue
 		}
 		if slices.ContainsFunc(traces, func(other evidence.Trace) bool {
-			return other.Stopped != "enough" && (other.Target.Kind == "mesh" || other.Target.Kind == early.Target.Kind) && contradicts(&other, early.Target.Enough)
+			return other.Stopped != "enough" && (other.Target.Kind == "mesh" || other.Target.Kind == early.Target.Kind) && contradicts(&other, early)
 		}) {
 			places = append(places, i)
 		}
@@ -38,7 +43,11 @@ func doubted(traces []evidence.Trace) (places []int) {
 }
 
 // contradicts reports whether a load shows the contrary of what another one ended early for.
-func contradicts(tr *evidence.Trace, e evidence.Enough) bool {
+func contradicts(tr, early *evidence.Trace) bool {
+	e, odd := early.Target.Enough, oddBesideTurns
+	if early.By == string(stats.Counts) {
+		odd = oddBesideCounts
+	}
 	among := e.Containers()
 	counts, others := make([]int, len(among)), 0
 	for _, r := range tr.Responders {
@@ -55,7 +64,7 @@ func contradicts(tr *evidence.Trace, e evidence.Enough) bool {
 	if len(among) == 0 || slices.Max(counts) == 0 {
 		return false // of something else, or where nobody was: there is nothing to compare
 	}
-	return others > 0 || float64(failed(tr)) > e.MaxErrors*float64(tr.Sent) || e.Spread && stats.Rare(counts) < oddCounts
+	return others > 0 || float64(failed(tr)) > e.MaxErrors*float64(tr.Sent) || e.Spread && stats.Rare(counts) < odd
 }
 
 // redrive drives loads that ended early once more, with all their requests, where another of

@@ -41,6 +41,9 @@ func TestWhichLoadsAreDoubted(t *testing.T) {
 	mesh, haproxy := loaded("mesh/a", "enough", 0, 10, 10, 10), loaded("haproxy", "enough", 0, 30, 30, 30)
 	another := loaded("haproxy", "", 0, 160, 160, 160)
 	another.Target.Enough = evidence.Enough{}
+	mesh.By, haproxy.By = "turns", "turns"
+	byCounts := haproxy
+	byCounts.By = "counts"
 	spreadless := mesh
 	spreadless.Target.Enough.Spread = false
 	for _, c := range []struct {
@@ -50,7 +53,9 @@ func TestWhichLoadsAreDoubted(t *testing.T) {
 	}{
 		{"all ended early", []evidence.Trace{mesh, haproxy}, nil},
 		{"an even one in whole", []evidence.Trace{mesh, haproxy, loaded("mesh/c", "", 0, 54, 53, 53)}, nil},
-		{"as uneven as chance may be", []evidence.Trace{mesh, haproxy, loaded("mesh/c", "", 0, 75, 43, 42)}, nil},
+		{"as uneven as chance may be", []evidence.Trace{mesh, haproxy, loaded("mesh/c", "", 0, 68, 46, 46)}, nil},
+		{"a little more so", []evidence.Trace{mesh, byCounts, loaded("mesh/c", "", 0, 75, 43, 42)}, []int{0}},
+		{"out of reach of chance", []evidence.Trace{mesh, byCounts, loaded("mesh/c", "", 0, 100, 30, 30)}, []int{0, 1}},
 		{"an uneven one through the mesh", []evidence.Trace{mesh, haproxy, loaded("mesh/c", "", 0, 100, 30, 30)}, []int{0, 1}},
 		{"an uneven one where evenness was not sought", []evidence.Trace{spreadless, loaded("mesh/c", "", 0, 100, 30, 30)}, nil},
 		{"an uneven one through the balancer", []evidence.Trace{mesh, haproxy, loaded("haproxy/2", "", 0, 300, 90, 90)}, []int{1}},
