@@ -85,7 +85,7 @@ func (c *Contents) knowsProxy(idx *Index, px *evidence.Proxy) bool {
 	}
 	if px.Kind == "service" {
 		svc := idx.byID[px.ID]
-		return c.KnowsService(idx, svc) && plainHealth(svc.Health) && !slices.ContainsFunc(svc.Secrets, func(s evidence.ConfigRef) bool { return !plainPlace(s.File) })
+		return c.KnowsService(idx, svc) && plainHealth(svc.Health) && len(svc.Secrets) < maxPlainList && !slices.ContainsFunc(svc.Secrets, func(s evidence.ConfigRef) bool { return !plainPlace(s.File) })
 	}
 	ctr := idx.Containers[px.ID]
 	return ctr != nil && c.KnowsContainer(ctr) && (px.ImageID == "" || px.ImageID == ctr.ImageID)

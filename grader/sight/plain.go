@@ -17,6 +17,9 @@ func Plain(svc *evidence.Service) bool {
 	if len(svc.Command)+len(svc.Args) > 0 || !plainHealth(svc.Health) {
 		return false
 	}
+	if max(len(svc.Env), len(svc.Mounts), len(svc.Configs), len(svc.Secrets)) >= maxPlainList {
+		return false // a reading keeps so many entries, and leaves out what comes behind
+	}
 	if slices.ContainsFunc(svc.Env, func(kv string) bool { return !plainVariable(kv) }) {
 		return false
 	}
@@ -46,7 +49,10 @@ func plainVariable(kv string) bool {
 		})
 }
 
-const maxPlainValue = 256 // bytes
+const (
+	maxPlainValue = 256 // bytes
+	maxPlainList  = 100
+)
 
 // plainPlaces are where no program has its code, and none that is no shell looks for any.
 var plainPlaces = []string{"/etc/localtime", "/etc/timezone", "/run/secrets", "/tmp", "/var/log", "/var/tmp", "/mnt"}

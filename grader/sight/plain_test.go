@@ -37,6 +37,7 @@ func TestPlain(t *testing.T) {
 			s.Secrets = []evidence.ConfigRef{{File: "password"}, {File: "/run/secrets/p"}}
 		}, true},
 		{"a secret over the program", func(s *evidence.Service) { s.Secrets = []evidence.ConfigRef{{File: "/whoami"}} }, false},
+		{"more variables than a reading keeps", func(s *evidence.Service) { s.Env = make([]string, maxPlainList) }, false},
 		{"a secret a way up", func(s *evidence.Service) { s.Secrets = []evidence.ConfigRef{{File: "../../whoami"}} }, false},
 	} {
 		s := &evidence.Service{Image: "whoami-for-swarm", Env: []string{"STUDENT_ID=2024001"}}
