@@ -93,7 +93,8 @@ func (c *Contents) knowsProxy(idx *Index, px *evidence.Proxy) bool {
 
 func (c *Contents) common(count map[string]int, id string) bool {
 	n := count[id]
-	if n == 0 || n == 1 && !(c.named && c.students == 1) {
+	alone := c.named && c.students == 1
+	if n == 0 || n == 1 && !alone {
 		return false
 	}
 	for _, other := range count {
