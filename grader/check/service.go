@@ -233,3 +233,16 @@ func Images(rub *rubric.Rubric) []string {
 	out = slices.Compact(out)
 	return out
 }
+
+// ImagesOf are the images that a rubric accepts, by the variable with the service's name.
+func ImagesOf(rub *rubric.Rubric) map[string][]string {
+	out := map[string][]string{}
+	for _, task := range rub.Tasks {
+		for _, c := range task.Checks {
+			if p, ok := c.Params.(*imageParams); ok {
+				out[p.Service] = append(out[p.Service], p.Images...)
+			}
+		}
+	}
+	return out
+}

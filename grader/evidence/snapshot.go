@@ -102,6 +102,9 @@ type Service struct {
 	// Aliases are further names that the service goes by in its networks.
 	Aliases []string    `json:"aliases,omitempty"`
 	Configs []ConfigRef `json:"configs,omitempty"`
+	// Secrets are where secrets are mounted, never what they are; none in snapshots of
+	// before they were looked at.
+	Secrets []ConfigRef `json:"secrets,omitempty"`
 	Mounts  []Mount     `json:"mounts,omitempty"`
 
 	Constraints []string      `json:"constraints,omitempty"`
@@ -134,7 +137,7 @@ type VIP struct {
 	Address   string `json:"address"`
 }
 
-// ConfigRef is a swarm config mounted in a service's tasks.
+// ConfigRef is a swarm config, or a secret, mounted in a service's tasks.
 type ConfigRef struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

@@ -18,9 +18,10 @@ const maxAmong = 200
 
 // enough is what a load on a service may end early for: that all of the containers that
 // run by the snapshot answer, and nobody else; loads is how many are driven for it. It is
-// the zero value where all requests are to be sent.
+// the zero value where all requests are to be sent, as to containers of which it isn't known
+// what they do: these may count requests.
 func (x *lookup) enough(svc *evidence.Service, need check.Need, loads int) evidence.Enough {
-	if svc == nil || !need.Early() {
+	if svc == nil || !need.Early() || !x.known(svc, need.Service) {
 		return evidence.Enough{}
 	}
 	names := x.selves(svc)
@@ -68,7 +69,7 @@ func expected(t evidence.Target) int {
 // of later ones gets all its requests; so does one of which there is a doubt, since what
 // bears its answers out is counted, and needs numbers.
 func (s *Student) driven(t evidence.Target, b *evidence.Bundle, x *lookup) evidence.Target {
-	if t.Balanced() && t.Enough != (evidence.Enough{}) && !sight.Steady(x.index, b, s.sightVars(), s.names, t.Address) {
+	if t.Balanced() && t.Enough != (evidence.Enough{}) && !sight.Steady(x.index, b, s.sightVars(), s.names, t.Address, x.contents[s.names.Balancer]) {
 		t.Enough = evidence.Enough{}
 	}
 	return t

@@ -30,6 +30,14 @@ func earlyPlan(t *testing.T, name string, tasks []string, change func(s *evidenc
 	snap := cluster(1)
 	for i := range snap.Tasks {
 		snap.Tasks[i].ContainerID = fmt.Sprintf("%02dCAFE%058d", 50-i, i)
+		snap.Containers = append(snap.Containers, evidence.Container{
+			ID: snap.Tasks[i].ContainerID, NodeID: snap.Tasks[i].NodeID, ServiceID: snap.Tasks[i].ServiceID, Image: "whoami-for-swarm:latest", ImageID: "sha256:lab",
+		})
+	}
+	for i := range snap.Containers {
+		if snap.Containers[i].ServiceID == "" {
+			snap.Containers[i].ImageID = "sha256:haproxy"
+		}
 	}
 	if change != nil {
 		change(snap)
@@ -104,15 +112,20 @@ func TestLoadsThatAreNeededWhole(t *testing.T) {
 type sound struct {
 	*lab
 	late    bool
+	change  func(p *evidence.Proxy)
 	targets []evidence.Target
 }
 
 func (l *sound) Proxy(_ context.Context, ref haproxy.Ref, _ *evidence.Snapshot) (evidence.Proxy, error) {
-	return evidence.Proxy{
+	p := evidence.Proxy{
 		Kind: "container", ID: ref.ID, Name: ref.Name, Matched: ref.Matched, State: "running", Image: "haproxy:latest", Started: "2024-11-20T08:00:00Z",
 		Publishes: []evidence.ContainerPort{{Private: 9001, Public: 9001, Protocol: "tcp"}},
 		Files:     []evidence.File{{Path: "/usr/local/etc/haproxy/haproxy.cfg", Source: "archive", Text: l.file, Modified: "2024-11-20T07:59:00Z"}},
-	}, nil
+	}
+	if l.change != nil {
+		l.change(&p)
+	}
+	return p, nil
 }
 
 func (l *sound) Load(_ context.Context, t evidence.Target) (evidence.Trace, error) {
@@ -122,6 +135,94 @@ func (l *sound) Load(_ context.Context, t evidence.Target) (evidence.Trace, erro
 		tr.Responders[0].Count, tr.Errors = 39, []evidence.ErrorClass{{Class: "timeout", Count: 1}}
 	}
 	return tr, nil
+}
+
+// classOfThree adds two classmates who run what images say, and nothing that can be told.
+func classOfThree(s *evidence.Snapshot, whoami, haproxy string) {
+	other := cluster(3)
+	s.Services = append(s.Services, other.Services[1:]...)
+	s.Containers = append(s.Containers, other.Containers[1:]...)
+	for _, task := range other.Tasks[3:] {
+		task.ContainerID = fmt.Sprintf("%-64s", task.ID)
+		s.Tasks = append(s.Tasks, task)
+		s.Containers = append(s.Containers, evidence.Container{ID: task.ContainerID, NodeID: task.NodeID, ServiceID: task.ServiceID, Image: "whoami-for-swarm", ImageID: whoami})
+	}
+	for i := range s.Containers {
+		if c := &s.Containers[i]; c.ImageID == "" {
+			c.ImageID = haproxy
+		}
+	}
+}
+
+// TestWhoseLoadsMayEndEarly: only where everything on the way is known may a load end early.
+func TestWhoseLoadsMayEndEarly(t *testing.T) {
+	const honest = "defaults\n mode http\nfrontend f\n bind *:9001\n default_backend b\nbackend b\n balance roundrobin\n" +
+		" server node1 172.30.0.11:8001 check\n server node2 172.30.0.12:8001 check\n server node3 172.30.0.13:8001 check\n"
+	svc := func(change func(*evidence.Service)) func(*evidence.Snapshot) {
+		return func(s *evidence.Snapshot) { change(&s.Services[0]) }
+	}
+	for _, tt := range []struct {
+		name          string
+		change        func(s *evidence.Snapshot)
+		proxy         func(p *evidence.Proxy)
+		mesh, haproxy bool
+	}{
+		{"the handout, alone", nil, nil, true, true},
+		{"as the classmates", func(s *evidence.Snapshot) { classOfThree(s, "sha256:lab", "sha256:haproxy") }, nil, true, true},
+		{"from the course's registry", svc(func(s *evidence.Service) { s.Image = "harbor.example.edu/stu/whoami-for-swarm:2024" }), nil, true, true},
+		{"with a health check and labels", svc(func(s *evidence.Service) {
+			s.Labels, s.Health = map[string]string{"a": "b"}, &evidence.HealthCheck{Test: []string{"CMD-SHELL", "curl -f http://localhost/ || exit 1"}}
+		}), nil, true, true},
+		{"another image", svc(func(s *evidence.Service) { s.Image = "mine:1" }), nil, false, false},
+		{"an image of the lab's name", func(s *evidence.Snapshot) { classOfThree(s, "sha256:others", "sha256:haproxy") }, nil, false, false},
+		{"a command of its own", svc(func(s *evidence.Service) { s.Command = []string{"/whoami"} }), nil, false, false},
+		{"a secret over the program", svc(func(s *evidence.Service) { s.Secrets = []evidence.ConfigRef{{File: "/whoami"}} }), nil, false, false},
+		{"an address in a variable", svc(func(s *evidence.Service) { s.Env = []string{"TO=172.30.0.11:8009"} }), nil, false, false},
+		{"a container that has the port on a node", func(s *evidence.Snapshot) {
+			s.Containers = append(s.Containers, evidence.Container{ID: "other", NodeID: "node-1", State: "running", Ports: []evidence.ContainerPort{{Public: 8001, Protocol: "tcp"}}})
+		}, nil, false, true},
+		{"a service that has HAProxy's port", func(s *evidence.Snapshot) {
+			s.Services = append(s.Services, evidence.Service{ID: "x", Name: "x", Ports: []evidence.Port{{Published: 9001, Protocol: "tcp", Mode: "ingress"}}})
+		}, nil, true, false},
+		{"a HAProxy of its own", func(s *evidence.Snapshot) { classOfThree(s, "sha256:lab", "sha256:others") }, nil, true, false},
+		{"a HAProxy behind a script", nil, func(p *evidence.Proxy) { p.Command = []string{"sh", "/srv/run.sh"} }, true, false},
+		{"a HAProxy with a program mounted", nil, func(p *evidence.Proxy) {
+			p.Mounts = []evidence.Mount{{Target: "/usr/local/sbin/haproxy"}}
+		}, true, false},
+		{"something else under HAProxy's name", nil, func(p *evidence.Proxy) { p.Image = "lab/balancer" }, true, false},
+		{"a HAProxy that was made anew since", nil, func(p *evidence.Proxy) { p.ImageID = "sha256:new" }, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			data, _ := rubrics.Find("ha-lb")
+			rub, err := rubric.Load(data, "ha-lb.yaml", check.Set{}, nil)
+			require.NoError(t, err)
+			_, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+			if tt.change != nil {
+				tt.change(snap)
+			}
+			students, vars := class(3)
+			plan := observe.NewPlan(rub, []string{"2"}, students, vars, snap)
+			plan.Students = plan.Students[:1]
+			synctest.Test(t, func(t *testing.T) {
+				l := &sound{lab: newLab(), change: tt.proxy}
+				l.file = honest
+				r := l.runner(1)
+				r.Cluster, r.Loader = l, l
+				_, err := r.Observe(t.Context(), plan, snap)
+				require.NoError(t, err)
+				require.Len(t, l.targets, 4)
+				all := true
+				for _, target := range l.targets {
+					early := target.Enough != (evidence.Enough{})
+					if target.Kind == "haproxy" {
+						require.Equal(t, tt.haproxy, early)
+					}
+					all = all && (target.Kind == "haproxy" || early)
+				}
+				require.Equal(t, tt.mesh, all)
+			})
+		})
+	}
 }
 
 func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
@@ -144,6 +245,10 @@ func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
 		{"a HAProxy that turns away a path", strings.Replace(honest, " bind", " http-request deny if { path_beg /admin }\n bind", 1), false, []bool{true}, 40},
 		{"all servers choose their weights", strings.Replace(honest, " mode http", " mode http\n default-server agent-check agent-port 9", 1), false, []bool{false}, 40},
 		{"a second try has all requests", honest, true, []bool{true, false}, 80},
+		{"a HAProxy with Lua", "global\n lua-load /srv/x.lua\n" + honest, false, []bool{false}, 40},
+		{"a HAProxy that asks an agent", strings.Replace(honest, " bind", " filter spoe engine a config /srv/spoe.cfg\n bind", 1), false, []bool{false}, 40},
+		{"a HAProxy that runs checks of its own", "global\n external-check\n" + honest + " option external-check\n external-check command /srv/x\n", false, []bool{false}, 40},
+		{"a HAProxy that runs another program", "program x\n command /srv/x\n" + honest, false, []bool{false}, 40},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)

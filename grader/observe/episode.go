@@ -203,7 +203,7 @@ func (e *Episode) LeaveOut(why evidence.Gap) {
 // taken since; the plan's students are in the order of ids. What was observed of them
 // before gives clients their cookies; nil leaves these out.
 func (p *Plan) During(episode string, ids []string, snap *evidence.Snapshot, observed func(student string) *evidence.Bundle) *Plan {
-	x := newLookup(snap)
+	x := knowing(snap, p.crowd)
 	out := &Plan{}
 	for _, id := range ids {
 		s := p.student(id)

@@ -207,7 +207,7 @@ func takesNode(kind string) bool {
 func (p *Plan) After(bundles []*evidence.Bundle, settled *evidence.Snapshot) (*Plan, []*evidence.Bundle) {
 	after := &Plan{}
 	var into []*evidence.Bundle
-	x := newLookup(settled)
+	x := knowing(settled, p.crowd)
 	for i, b := range bundles {
 		s := &p.Students[i]
 		if b == nil || b.Probing() == nil || len(s.later) == 0 {

@@ -19,6 +19,10 @@ type lookup struct {
 	nodes      []*evidence.Node // ready, by host name
 	containers map[string]*evidence.Container
 	find       *haproxy.Finder
+
+	crowd    *crowd                     // nil where nothing is known of the class
+	held     map[int][]holder           // by port
+	contents map[string]*sight.Contents // by the variable with the name
 }
 
 func newLookup(snap *evidence.Snapshot) *lookup {
@@ -39,6 +43,9 @@ func newLookup(snap *evidence.Snapshot) *lookup {
 func (s *Student) lookup(snap *evidence.Snapshot) *lookup {
 	if s.look != nil && s.look.snap == snap {
 		return s.look
+	}
+	if s.look != nil {
+		return knowing(snap, s.look.crowd)
 	}
 	return newLookup(snap)
 }

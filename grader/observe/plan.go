@@ -27,6 +27,8 @@ type Plan struct {
 	// what is done to students' own services, also one after the other.
 	Faults   []Fault
 	Episodes []Episode
+
+	crowd *crowd
 }
 
 // Student is what will be observed of one student.
@@ -118,13 +120,14 @@ func (s *Student) Expected() int {
 func NewPlan(rub *rubric.Rubric, tasks []string, students []roster.Student,
 	vars map[string]map[string]string, snap *evidence.Snapshot,
 ) *Plan {
-	idx := newLookup(snap)
+	class := newCrowd(rub, vars)
+	idx := knowing(snap, class)
 	names := check.NamesOf(rub)
 	owner := make(map[string]string, len(vars))
 	for id, v := range vars {
 		owner[v[names.Balancer]] = id
 	}
-	p := &Plan{Students: make([]Student, 0, len(students))}
+	p := &Plan{Students: make([]Student, 0, len(students)), crowd: class}
 	for _, who := range students {
 		p.Students = append(p.Students, Student{Who: who, Vars: vars[who.ID], Tasks: tasks, owner: owner, names: names, look: idx})
 	}
@@ -216,7 +219,10 @@ func (x *lookup) mesh(s *Student, need check.Need, several bool) {
 	}
 	for _, n := range x.nodes {
 		t := target("mesh/"+n.Hostname+at, "mesh", n, port, requests)
-		t.Numbers, t.Enough = need.Numbers, x.enough(svc, need, len(x.nodes))
+		t.Numbers = need.Numbers
+		if x.sole(port, n.ID, svc.ID) {
+			t.Enough = x.enough(svc, need, len(x.nodes))
+		}
 		s.Targets = append(s.Targets, t)
 	}
 }
@@ -259,7 +265,10 @@ func (x *lookup) balancer(s *Student, need check.Need, several bool) {
 		k = x.running[svc.ID]
 	}
 	t := target(need.From, need.From, node, port, need.Requests(k, 1))
-	t.Numbers, t.Enough = need.Numbers, x.enough(svc, need, 1)
+	t.Numbers = need.Numbers
+	if x.sole(port, node.ID, s.Proxies[at].ID) {
+		t.Enough = x.enough(svc, need, 1)
+	}
 	if s.behind == nil {
 		s.behind = map[string]int{}
 	}

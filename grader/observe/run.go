@@ -154,6 +154,9 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 		}
 	}
 	began := time.Now()
+	drive := func(t evidence.Target, step Progress) error {
+		return r.one(ctx, s, b, t, step, s.follower(b, t, x, began))
+	}
 	for _, t := range s.Targets {
 		t = s.driven(t, b, x)
 		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t) }); i >= 0 {
@@ -167,92 +170,44 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
 			continue
 		}
-		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Begins: true})
-		counted := r.meter(ctx, s, t)
-		trace, sent, err := r.load(ctx, t, s.follower(b, t, x, began))
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := drive(t, Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests}); err != nil {
+			return err
 		}
-		b.Traffic = append(b.Traffic, counted(ctx)...)
-		if err != nil {
-			b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
-			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests})
-			continue
-		}
-		if trace.From == nil { // a worker's is by its clock, which was compared with ours
-			trace.Started = r.At() - trace.Took
-		}
-		if r.Store != nil {
-			if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
-				return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
-			}
-		}
-		b.Traces = append(b.Traces, trace)
-		r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Sent: sent})
+	}
+	if err := r.redrive(ctx, s, b, drive); err != nil {
+		return err
 	}
 	slices.SortFunc(b.Traces, func(x, y evidence.Trace) int { return strings.Compare(x.Target.ID, y.Target.ID) })
 	return nil
 }
 
-// warmUp is how long a balancer may take to find its servers up: rise times
-// inter of its health check, 4 s by default, and a little more.
-const warmUp = 5 * time.Second
-
-// load drives a target. A balancer that has only 503 to say gets a second
-// chance after its warm-up; so do clients who come back to a container that is gone, which
-// the balancer may not have heard of yet; so does one that looks its servers up and may
-// not have seen the latest of them, and a target of which a few answers were late,
-// as on a machine that was busy for a moment. A second try sends all its requests.
-func (r *Runner) load(ctx context.Context, t evidence.Target, by follower) (trace evidence.Trace, sent int, err error) {
-	trace, err = r.Loader.Load(ctx, t)
+// one adds the trace of one load to a student's bundle, or why there is none; the step is
+// what progress it is.
+func (r *Runner) one(ctx context.Context, s *Student, b *evidence.Bundle, t evidence.Target, step Progress, by follower) error {
+	r.progress(Progress{Student: s.Who.ID, Target: t.ID, Begins: true})
+	counted := r.meter(ctx, s, t)
+	trace, sent, err := r.load(ctx, t, by)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	b.Traffic = append(b.Traffic, counted(ctx)...)
 	if err != nil {
-		return trace, trace.Sent, err
+		b.Gaps = append(b.Gaps, evidence.Gap{What: "load/" + t.ID, Code: code(err), Detail: err.Error()})
+		r.progress(step)
+		return nil
 	}
-	late, wait := hiccup(&trace), time.Duration(0)
-	if cold(&trace) || late || left(&trace) {
-		wait = warmUp
+	if trace.From == nil { // a worker's is by its clock, which was compared with ours
+		trace.Started = r.At() - trace.Took
 	}
-	if by.behind(&trace) {
-		wait = max(wait, time.Until(by.until))
+	if r.Store != nil {
+		if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
+			return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)
+		}
 	}
-	if wait <= 0 {
-		return trace, trace.Sent, nil
-	}
-	if err := pause(ctx, wait); err != nil {
-		return trace, trace.Sent, err
-	}
-	t.Enough = evidence.Enough{} // where something went wrong, fewer requests would show less
-	again, err := r.Loader.Load(ctx, t)
-	sent = trace.Sent + again.Sent
-	if err == nil && late && failed(&again) > failed(&trace) {
-		return trace, sent, nil
-	}
-	again.Retried = true
-	return again, sent, err
-}
-
-// cold reports whether a balancer answered nothing but 503.
-func cold(tr *evidence.Trace) bool {
-	return tr.Target.Balanced() && tr.Sent > 0 && len(tr.Responders) == 0 &&
-		len(tr.Errors) == 1 && tr.Errors[0].Class == "http-503"
-}
-
-// left reports whether clients who came back with cookies were not answered.
-func left(tr *evidence.Trace) bool { return tr.Target.Cookies.Jars != "" && failed(tr) > 0 }
-
-// hiccup reports whether some requests, at most one in ten, timed out, and
-// nothing else went wrong.
-func hiccup(tr *evidence.Trace) bool {
-	late := failed(tr)
-	return late > 0 && late*10 <= tr.Sent && len(tr.Errors) == 1 && tr.Errors[0].Class == "timeout"
-}
-
-func failed(tr *evidence.Trace) int {
-	n := 0
-	for _, e := range tr.Errors {
-		n += e.Count
-	}
-	return n
+	b.Traces = append(b.Traces, trace)
+	step.Sent = sent
+	r.progress(step)
+	return nil
 }
 
 // Unreachable tries every host of the plan once and gives those that do not

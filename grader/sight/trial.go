@@ -152,12 +152,13 @@ func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Nam
 
 // Steady reports whether what a student's HAProxy answers some requests with tells what it
 // answers later ones with: nothing is to be said against it, no line of it may make a
-// difference between them (see [haproxy.Proxy.Steady]), and it does not choose among backends.
-// Arguments are as those of [Witnesses].
-func Steady(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string) bool {
+// difference between them (see [haproxy.Proxy.Steady]), it does not choose among backends,
+// and its program is the one that most of the class run, with a health check that only asks.
+// Arguments are as those of [Witnesses]; usual is what the class runs, nil where nobody knows.
+func Steady(idx *Index, b *evidence.Bundle, vars map[string]string, names Names, address string, usual *Contents) bool {
 	v := NewView(evidence.Case{Bundle: b, Before: idx.Snap}, idx, nil, vars).With(names)
 	svc, px, port := v.Subject(), v.Proxy(), PortOf(address)
-	if svc == nil || px == nil || len(v.doubts(px, svc, port)) > 0 {
+	if svc == nil || px == nil || len(v.doubts(px, svc, port)) > 0 || !usual.knowsProxy(idx, px) {
 		return false
 	}
 	route := v.Route(px, port)

@@ -173,3 +173,21 @@ func coverage(k int, alpha float64) int {
 }
 
 func roundUp(n int) int { return (n + 19) / 20 * 20 }
+
+// Rare bounds the probability with which independent draws of equal shares are as uneven as
+// counts, one a container: that any of them is as far off as the one that is furthest.
+func Rare(counts []int) float64 {
+	n, k := 0, len(counts)
+	for _, c := range counts {
+		n += c
+	}
+	if k < 2 {
+		return 1
+	}
+	fair := distuv.Binomial{N: float64(n), P: 1 / float64(k)}
+	p := 1.0
+	for _, c := range counts {
+		p = min(p, below(fair, c+1), above(fair, c-1))
+	}
+	return min(1, 2*float64(k)*p)
+}

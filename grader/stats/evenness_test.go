@@ -140,3 +140,25 @@ func BenchmarkJudge(b *testing.B) {
 		Judge(counts)
 	}
 }
+
+// TestRare: draws of equal shares are as rare as it says, at most.
+func TestRare(t *testing.T) {
+	require.InDelta(t, 1, Rare([]int{53, 53, 54}), 0)
+	require.InDelta(t, 1, Rare([]int{7}), 0)
+	require.InDelta(t, 1, Rare(nil), 0)
+	require.Less(t, Rare([]int{240, 120, 120}), 1e-8)
+	require.Less(t, Rare([]int{0, 80, 80}), 1e-20)
+	require.Greater(t, Rare([]int{75, 43, 42}), 1e-8)
+	rng := rand.New(rand.NewPCG(5, 6))
+	const n = 20000
+	rare := 0
+	for range n {
+		counts := make([]int, 3)
+		for range 160 {
+			counts[rng.IntN(3)]++
+		}
+		rare += count(Rare(counts) < 0.01)
+	}
+	require.LessOrEqual(t, float64(rare)/n, 0.01)
+	require.Positive(t, rare)
+}

@@ -43,6 +43,7 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 		out.Env, out.Command, out.Args = environment(c.Env), texts(c.Command), texts(c.Args)
 		out.Hostname = word(c.Hostname)
 		out.Configs = toConfigRefs(c.Configs)
+		out.Secrets = toSecretRefs(c.Secrets)
 		out.Mounts = few(c.Mounts, func(m mount.Mount) evidence.Mount {
 			return evidence.Mount{Type: word(string(m.Type)), Source: text(m.Source), Target: text(m.Target), ReadOnly: m.ReadOnly}
 		})
@@ -176,6 +177,18 @@ func toConfigRefs(list []*swarm.ConfigReference) []evidence.ConfigRef {
 			continue
 		}
 		out = append(out, evidence.ConfigRef{ID: word(c.ConfigID), Name: word(c.ConfigName), File: text(c.File.Name)})
+	}
+	return out
+}
+
+// toSecretRefs keeps what secrets are mounted as: they may stand in place of a program.
+func toSecretRefs(list []*swarm.SecretReference) []evidence.ConfigRef {
+	var out []evidence.ConfigRef
+	for _, s := range list[:min(len(list), maxEntries)] {
+		if s == nil || s.File == nil {
+			continue
+		}
+		out = append(out, evidence.ConfigRef{ID: word(s.SecretID), Name: word(s.SecretName), File: text(s.File.Name)})
 	}
 	return out
 }

@@ -45,3 +45,12 @@ func TestPolicies(t *testing.T) {
 		})
 	}
 }
+
+// TestSecretsAreSeenByWhereTheyAre: never by what they hold.
+func TestSecretsAreSeenByWhereTheyAre(t *testing.T) {
+	var s swarm.Service
+	s.Spec.TaskTemplate.ContainerSpec = &swarm.ContainerSpec{Secrets: []*swarm.SecretReference{
+		nil, {SecretID: "x1", SecretName: "s"}, {SecretID: "x2", SecretName: "p", File: &swarm.SecretReferenceFileTarget{Name: "/whoami"}},
+	}}
+	require.Equal(t, []evidence.ConfigRef{{ID: "x2", Name: "p", File: "/whoami"}}, toService(s, nil).Secrets)
+}
