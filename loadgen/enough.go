@@ -67,10 +67,7 @@ func checkEnough(t *evidence.Target) error {
 func (f *follower) met(r *evidence.Responder) {
 	place := -1
 	if r.Rule != "" && !r.Torn && r.Header == "" {
-		name := strings.ToLower(r.Hostname)
-		if place = slices.Index(f.among, name); place < 0 && len(name) > mention.ShortID {
-			place = slices.Index(f.among, name[:mention.ShortID])
-		}
+		place = mention.Place(f.among, r.Hostname)
 	}
 	if place >= 0 && f.shown[place] {
 		place = -1

@@ -10,6 +10,7 @@ package mention
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -186,6 +187,16 @@ func NodeNames(s *evidence.Snapshot) map[string]string {
 		out[n.ID] = n.Hostname
 	}
 	return out
+}
+
+// Place is the place of who calls itself by a name among those that are named in lower case, by
+// host names or by the first digits of their containers' IDs; -1 for somebody else.
+func Place(among []string, name string) int {
+	name = strings.ToLower(name)
+	if at := slices.Index(among, name); at >= 0 || len(name) <= ShortID {
+		return at
+	}
+	return slices.Index(among, name[:ShortID])
 }
 
 // Hostname is the host name that a service sets for the container of a task:

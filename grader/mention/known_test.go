@@ -84,3 +84,13 @@ func FuzzScan(f *testing.F) {
 		require.Equal(t, first, m.Texts(""))
 	})
 }
+
+func TestPlace(t *testing.T) {
+	among := []string{"c0ffee000000", "c0ffee000001", "web-backend-1"}
+	for name, want := range map[string]int{
+		"c0ffee000000": 0, "C0FFEE000001": 1, "c0ffee000001" + "5af3": 1, "Web-Backend-1": 2,
+		"web-backend-1.example": -1, "web-backend-": -1, "c0ffee": -1, "": -1, "stranger0000": -1,
+	} {
+		require.Equal(t, want, mention.Place(among, name), name)
+	}
+}

@@ -3,10 +3,9 @@ package observe
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/sight"
+	"swarmgrade/grader/mention"
 	"swarmgrade/grader/stats"
 )
 
@@ -52,8 +51,8 @@ func contradicts(tr, early *evidence.Trace) bool {
 	counts, others := make([]int, len(among)), 0
 	for _, r := range tr.Responders {
 		place := -1
-		if r.Rule != "" && len(r.Hostname) >= sight.ShortID {
-			place = slices.Index(among, strings.ToLower(r.Hostname[:sight.ShortID]))
+		if r.Rule != "" {
+			place = mention.Place(among, r.Hostname)
 		}
 		if place < 0 {
 			others += r.Count

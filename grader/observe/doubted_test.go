@@ -46,11 +46,17 @@ func TestWhichLoadsAreDoubted(t *testing.T) {
 	byCounts.By = "counts"
 	spreadless := mesh
 	spreadless.Target.Enough.Spread = false
+	named, whole := mesh, loaded("mesh/c", "", 0, 54, 53, 53)
+	named.Target.Enough.Among = "web-1 web-2 web-3"
+	for i := range whole.Responders {
+		whole.Responders[i].Hostname = fmt.Sprint("Web-", i+1)
+	}
 	for _, c := range []struct {
 		name string
 		all  []evidence.Trace
 		want []int
 	}{
+		{"an even one of containers with host names", []evidence.Trace{named, whole}, nil},
 		{"all ended early", []evidence.Trace{mesh, haproxy}, nil},
 		{"an even one in whole", []evidence.Trace{mesh, haproxy, loaded("mesh/c", "", 0, 54, 53, 53)}, nil},
 		{"as uneven as chance may be", []evidence.Trace{mesh, haproxy, loaded("mesh/c", "", 0, 68, 46, 46)}, nil},
