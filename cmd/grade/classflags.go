@@ -37,7 +37,7 @@ func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 	}
 	c.Flags().IntVar(&f.parallel, "parallel", 0, lang.T("cli.flag_parallel"))
 	c.Flags().IntVar(&f.rate, "rate", 0, lang.T("cli.flag_rate"))
-	a.haproxyFlag(c, proxyEmbedded)
+	a.haproxyFlag(c)
 }
 
 // sel is what the flags ask for.

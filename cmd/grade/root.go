@@ -77,12 +77,7 @@ func newRootCmd(a *app) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			if f := c.Flags().Lookup("haproxy"); f != nil {
-				a.haproxy = f.Value.String()
-			}
-			return a.settle()
-		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.settle() },
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "dir", "", lang.T("cli.flag_dir"))
