@@ -73,6 +73,15 @@ func translateCommand(c *cobra.Command, lang i18n.Lang) {
 	switch c.Name() {
 	case "help":
 		c.Short = lang.T("cli.help_short")
+		if run := c.Run; run != nil {
+			c.Run, c.RunE = nil, func(c *cobra.Command, args []string) error {
+				if of, rest, err := c.Root().Find(args); err == nil && of.HasSubCommands() && len(rest) > 0 {
+					return verbsOnly(of, rest) // the library would show help of something else
+				}
+				run(c, args)
+				return nil
+			}
+		}
 	case "completion":
 		translateCompletion(c, lang)
 	}
