@@ -118,22 +118,12 @@ func (s *socket) connect(to *sockaddr, size uintptr) syscall.Errno {
 	return errno
 }
 
-// call sends or receives. The descriptor never waits, so that the scheduler need
-// not be told, and by the socket's own calls, which have less to find out.
-func (s *socket) call(trap uintptr, b []byte, flags uintptr) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(trap, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), flags, 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), 0
-}
-
 // sends sends what is left of out; false if it has to wait.
 func (s *socket) sends(uintptr) bool {
 	for len(s.out) > 0 {
-		n, err := s.call(syscall.SYS_SENDTO, s.out, syscall.MSG_NOSIGNAL)
+		n, err := send(s.fd, s.out)
 		switch err {
-		case 0:
+		case nil:
 			s.out = s.out[n:]
 		case syscall.EINTR:
 		default:
@@ -147,12 +137,9 @@ func (s *socket) sends(uintptr) bool {
 
 func (s *socket) receives(uintptr) bool {
 	for {
-		n, err := s.call(syscall.SYS_RECVFROM, s.in, 0)
+		n, err := receive(s.fd, s.in)
 		if err != syscall.EINTR {
-			s.n, s.err = n, nil
-			if err != 0 {
-				s.err = err
-			}
+			s.n, s.err = n, err
 			return err != syscall.EAGAIN
 		}
 	}
