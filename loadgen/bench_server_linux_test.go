@@ -36,11 +36,14 @@ func (p *poller) add(fd int, events uint32) {
 
 // wait gives what is ready; it waits for ever, or not at all.
 func (p *poller) wait(forever bool) []syscall.EpollEvent {
-	timeout := 0
-	if forever {
-		timeout = -1
+	if !forever {
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), 0, 0, 0)
+		if errno != 0 {
+			return nil
+		}
+		return p.events[:n]
 	}
-	n, err := syscall.EpollWait(p.fd, p.events[:], timeout)
+	n, err := syscall.EpollWait(p.fd, p.events[:], -1)
 	if err != nil {
 		return nil // interrupted
 	}
