@@ -123,7 +123,7 @@ func (s *socket) sends(uintptr) bool {
 	for len(s.out) > 0 {
 		n, err := send(s.fd, s.out)
 		switch err {
-		case nil:
+		case 0:
 			s.out = s.out[n:]
 		case syscall.EINTR:
 		default:
@@ -139,7 +139,10 @@ func (s *socket) receives(uintptr) bool {
 	for {
 		n, err := receive(s.fd, s.in)
 		if err != syscall.EINTR {
-			s.n, s.err = n, err
+			s.n, s.err = n, nil
+			if err != 0 {
+				s.err = err
+			}
 			return err != syscall.EAGAIN
 		}
 	}
