@@ -58,6 +58,7 @@ func TestAnotherComesInItsPlace(t *testing.T) {
 				time.Sleep(12 * time.Second)
 				require.Len(t, p.Workers(), 2)
 				require.Contains(t, lost, "m1")
+				require.NoError(t, p.Close()) // before its workers end
 			})
 		})
 	}
@@ -120,10 +121,8 @@ func TestAllAreLostWhileTheyAreAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, _ := pool(t, Options{})
 		asked := 0
-		p.Refill(func(ctx context.Context, _ string) error {
-			if pause(ctx, time.Second) != nil {
-				return ctx.Err()
-			}
+		p.Refill(func(context.Context, string) error {
+			time.Sleep(time.Second)
 			liar(t, p, func(w *wire, m *message) bool {
 				if m.Kind == kReach {
 					asked++
@@ -141,6 +140,7 @@ func TestAllAreLostWhileTheyAreAsked(t *testing.T) {
 		})
 		require.NoError(t, p.Reach(t.Context(), "127.0.0.1"))
 		require.Positive(t, asked)
+		require.NoError(t, p.Close())
 	})
 }
 
