@@ -96,7 +96,7 @@ func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string
 	}
 	secret := grader.NewSecret()
 	pool := worker.New(worker.Options{Secret: []byte(secret), Epoch: time.Now(), Lost: func(name string, why error) {
-		a.ui.note(a.lang().T("workers.lost", "worker", name, "why", why.Error()))
+		a.ui.note(a.lang().Text(grader.LostWorker(name, worker.Reason(why), why)))
 	}})
 	joined, away, err := a.grader().BringWorkers(ctx, grader.Bring{
 		Of: of, Count: f.from.machines, Dir: filepath.Join(cmp.Or(a.dir, a.Getenv("GRADE_HOME"), "."), "gradebook"), Run: "load",

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -154,7 +155,9 @@ func TestLiars(t *testing.T) {
 				join(t, p, "honest", f.run("honest"))
 				<-over
 				require.NoError(t, err)
-				require.ErrorContains(t, <-why, c.want)
+				gone := <-why
+				require.ErrorContains(t, gone, c.want)
+				require.Equal(t, cmp.Or(map[string]string{"silence": "silent", "never ending": "stuck"}[name], "wrong"), Reason(gone))
 				require.Equal(t, "honest", r.Worker)
 				require.Equal(t, 2, r.Tries)
 				require.Equal(t, 20, r.Trace.Answered())

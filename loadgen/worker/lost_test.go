@@ -26,7 +26,10 @@ func TestAWorkerIsKilledInTheMiddle(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFarm(t, 20*time.Millisecond)
 				lost := make(chan string, 3)
-				p, l := pool(t, Options{Lost: func(name string, _ error) { lost <- name }})
+				p, l := pool(t, Options{Lost: func(name string, why error) {
+					require.Equal(t, "ended", Reason(why))
+					lost <- name
+				}})
 				join(t, p, "m1", f.run("m1"))
 				kill, cut := join(t, p, "m2", f.run("m2"))
 				join(t, p, "m3", f.run("m3"))

@@ -69,7 +69,10 @@ func TestNobodyComesInItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFarm(t, 20*time.Millisecond)
 		p, l := pool(t, Options{})
-		p.Refill(func(context.Context, string) error { time.Sleep(15 * time.Second); return errors.New("no node takes it") })
+		p.Refill(func(context.Context, string) error {
+			time.Sleep(15 * time.Second)
+			return errors.New("no node takes it")
+		})
 		kill, _ := join(t, p, "m1", f.run("m1"))
 		time.AfterFunc(time.Second, kill)
 		began := time.Now()
