@@ -120,12 +120,16 @@ func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string
 		return out, err
 	}
 	defer func() { err = errors.Join(err, away(ctx)) }()
-	a.ui.note(a.lang().T("workers.there", "n", joined))
 	planned, err := loadgen.Complete(target)
 	if err != nil {
 		return out, err
 	}
 	shards, how := worker.Shards(planned, worker.How{Rate: f.rate, Duration: f.duration, Host: host}, joined)
+	planned.Workers = 0 // each machine has one request under way at least
+	for _, s := range shards {
+		planned.Workers += s.Workers
+	}
+	a.ui.note(a.lang().T("workers.there_load", "n", len(shards), "at", planned.Workers))
 	parts, errs := driveShards(ctx, pool.Loader(rubric.Attribution{}, nil), shards, how, a.loadProgress(f))
 	err = out.add(ctx, planned, shards, parts, errs, detail)
 	return out, err

@@ -106,17 +106,18 @@ func TestLoadFromThreeWorkers(t *testing.T) {
 
 	status, out, errs := loadFromSim(t, dir, "--from", from, "--machines", "3", "-n", "300", srv.URL)
 	require.Equal(t, 0, status, errs)
-	for _, says := range []string{"300 requests", "manager-1", "manager-2", "manager-3", "together", "p99", "3 workers sent at the same time"} {
+	for _, says := range []string{"300 requests", "manager-1", "manager-2", "manager-3", "together", "p99", "3 machines sent at the same time", "3 at once"} {
 		require.Contains(t, out, says)
 	}
-	require.Contains(t, errs, "load comes from 3 workers")
+	require.Contains(t, errs, "the load is sent from 3 machines, in all 3 requests at once")
 	require.EqualValues(t, 300, hits.Load())
 
 	hits.Store(0)
 	kill.Store(true)
 	status, out, errs = loadFromSim(t, dir, "--json", "--from", from, "--machines", "3", "-n", "300", "--rate", "100", "--workers", "6", srv.URL)
 	require.Equal(t, 0, status, errs)
-	require.Contains(t, errs, "is lost")
+	require.Contains(t, errs, "sends no load any more")
+	require.Contains(t, errs, "sends load in the place of")
 	var got loadReport
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.Equal(t, 300, got.Trace.Sent)
@@ -145,6 +146,8 @@ func TestOneWorkerKeepsTheOrder(t *testing.T) {
 	status, out, errs := loadFromSim(t, t.TempDir(), "--from", s.Endpoints()[1]+","+s.Endpoints()[0], "-n", "300", url)
 	require.Equal(t, 0, status, errs)
 	require.Contains(t, out, "Order: round robin.")
+	require.Contains(t, out, "1 at a time")
+	require.Contains(t, errs, "from 1 machine, in all 1 request at a time")
 }
 
 func TestLoadFromNowhere(t *testing.T) {
@@ -219,7 +222,7 @@ func TestAllWorkersAreLost(t *testing.T) {
 	}))
 	defer srv.Close()
 	for lang, says := range map[string][]string{
-		"en": {"no worker comes in the place of", "all workers are lost: 0 of 300 requests were finished", "--from"},
+		"en": {"nothing sends load in the place of", "all machines that sent are lost: 0 of 300 requests were finished", "--from"},
 		"zh": {"没有补上代替", "发压节点全部失联：300 个请求中测完 0 个", "--from"},
 	} {
 		hits.Store(0)
@@ -256,11 +259,11 @@ func TestWhatWasFinishedIsCounted(t *testing.T) {
 	require.Equal(t, 20, out.sum.Answered())
 	require.Equal(t, 10, out.lost)
 	require.Len(t, out.machines, 2)
-	require.ErrorContains(t, out.short, "all workers are lost: 20 of 30 requests were finished")
+	require.ErrorContains(t, out.short, "all machines that sent are lost: 20 of 30 requests were finished")
 	var b bytes.Buffer
 	ui := newUI(command{Stdout: &b, Stderr: &b, Getenv: func(string) string { return "" }}, i18n.EN)
 	newLoadView(ui, i18n.EN).print(loadReport{Trace: out.sum, Machines: out.machines, Lost: out.lost})
-	require.Contains(t, b.String(), "Of 30 requests 10 went with workers that are lost")
+	require.Contains(t, b.String(), "Of 30 requests 10 went with machines that are lost")
 
 	out = fromElsewhere{}
 	require.NoError(t, out.add(t.Context(), whole, shards, parts, []error{nil, nil, &worker.Failure{Worker: "m2", Text: "no ports", Code: "local"}}, nil))
