@@ -32,6 +32,8 @@ func bringWorkers() Kind {
 const (
 	// workerImage is what the image, and the job, are called.
 	workerImage = "swarmgrade-worker"
+	// WorkerService is what the names of workers' services begin with.
+	WorkerService = workerImage + "-"
 	// hostNetwork has a worker's connections come from its node's own address, as those of a
 	// program on that machine would, through nothing that forwards.
 	hostNetwork = "host"
