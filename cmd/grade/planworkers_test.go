@@ -23,7 +23,7 @@ func TestAPlanSaysWhereLoadComesFrom(t *testing.T) {
 		j := &grader.Job{Class: &roster.Class{}}
 		j.Class.Settings.Workers = c.workers
 		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
-			a := &app{langStr: lang}
+			a := &app{command: command{Getenv: func(string) string { return "" }}, langStr: lang}
 			require.Contains(t, a.planWorkers(j), want)
 			require.Equal(t, want == "", a.planWorkers(j) == "")
 		}
