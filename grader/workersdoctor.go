@@ -1,6 +1,7 @@
 package grader
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -28,7 +29,10 @@ func (j *Job) workersPossible(ctx context.Context) []diag.Notice {
 	}
 	of := w.Cluster(j.Class.Cluster)
 	conn, err := j.g.Dial(ctx, of)
-	if err != nil {
+	switch {
+	case err != nil && w.Context == "" && len(w.Endpoints) == 0:
+		return nil // it is the class's own, of which that is said
+	case err != nil:
 		return append(j.g.diagnosed(ctx, of), refused(err)...)
 	}
 	defer conn.Close()
@@ -76,6 +80,13 @@ func refused(err error) []diag.Notice {
 // nodesFit looks at each node of a swarm; fit is how many can run workers.
 func nodesFit(ctx context.Context, conn Conn, snap *evidence.Snapshot, p *helper.Program) (found []diag.Notice, fit int) {
 	aim, left, _ := action.AimWorkers(snap, p, "doctor")
+	called := map[string]string{}
+	for _, n := range snap.Nodes {
+		called[n.ID] = n.Hostname
+	}
+	byName := func(a, b string) int { return cmp.Compare(called[a], called[b]) }
+	slices.SortFunc(aim.Nodes, byName)
+	slices.SortFunc(left, byName)
 	errs := make([]error, len(aim.Nodes))
 	var g errgroup.Group
 	g.SetLimit(triesAtOnce)
@@ -83,10 +94,6 @@ func nodesFit(ctx context.Context, conn Conn, snap *evidence.Snapshot, p *helper
 		g.Go(func() error { errs[i] = conn.CanLoad(ctx, id, p.Arch); return nil })
 	}
 	_ = g.Wait()
-	called := map[string]string{}
-	for _, n := range snap.Nodes {
-		called[n.ID] = n.Hostname
-	}
 	for i, id := range aim.Nodes {
 		n := diag.Notice{Level: diag.Good, Msg: i18n.M("workers.doctor_node", "node", called[id])}
 		if err := errs[i]; err != nil {
