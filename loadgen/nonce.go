@@ -120,30 +120,3 @@ func (s *script) write(buf []byte, hit uint64, last bool) (request, nonce []byte
 	copy(buf[at+hitLen-len(d):], d)
 	return buf, buf[at+hitLen-nonceLen : at+hitLen]
 }
-<<<<<<< HEAD
-=======
-
-// echo is what an answer shows of the nonce.
-type echo int
-
-const (
-	echoNone echo = iota
-	echoOwn       // this request's
-	echoOld       // another request's of this run
-)
-
-// echoed looks for a request's nonce in a body, and if it is not there for the
-// part that all requests of the run share.
-//
-// A nonce begins with the run's part, so that most bodies, which have none, are read once.
-func echoed(body, nonce []byte) echo {
-	i := bytes.Index(body, nonce[:baseLen])
-	switch {
-	case i < 0:
-		return echoNone
-	case bytes.Contains(body[i:], nonce):
-		return echoOwn
-	}
-	return echoOld
-}
->>>>>>> 72a8188a17fd10d1935ebfef041306c898a074d0
