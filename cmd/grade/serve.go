@@ -128,8 +128,12 @@ func (a *app) serve(ctx context.Context, f *serveFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	place, err := j.Place()
+	if err != nil {
+		return errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
 	site := web.New(web.Options{
-		Desk: d, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, NoFault: f.noFault, URL: strings.TrimRight(f.url, "/"),
+		Desk: d, Class: place, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, NoFault: f.noFault, URL: strings.TrimRight(f.url, "/"),
 		Log: slog.New(slog.NewTextHandler(s.logTo(), nil)),
 	})
 	srv, bounded := site.Server(), site.Listener(l)
