@@ -63,8 +63,8 @@ func (f *handFlags) add(e *grader.Export, formats bool) error {
 		return diag.Misuse(i18n.M("fill.blank_item"), i18n.M("fill.blank_item_hint"))
 	}
 	if f.scale != "" {
-		p, ok := plainPoints(f.scale)
-		if !ok || p < leastScale || p > mostScale {
+		p, err := rubric.TypedPoints(f.scale)
+		if err != nil || p < leastScale || p > mostScale {
 			return diag.Misuse(i18n.M("fill.bad_scale", "scale", f.scale), i18n.Msg{})
 		}
 		e.Scale = p
