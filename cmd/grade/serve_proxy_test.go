@@ -91,7 +91,7 @@ func TestServeBehindAProxy(t *testing.T) {
 	w := newWorld(t)
 	w.class(t, "mini", "cluster: {sim: gen-2}\nstudents: [{id: \"2024000001\", name: 张三}]\n")
 	server := "127.0.0.1:" + freePort(t)
-	r := w.start(t, "serve", "--class", "mini", "--listen", server, "--behind-proxy", "--url", "https://grade.example.edu")
+	r := w.start(t, "serve", "--class", "mini", "--listen", server, "--behind-proxy", "--proxy-from", "127.0.0.1", "--url", "https://grade.example.edu")
 	link := r.says(t, listened)
 	r.says(t, upNow)
 	now := time.Now()
@@ -105,7 +105,9 @@ func TestServeBehindAProxy(t *testing.T) {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 		transport := &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) { return d.DialContext(ctx, network, address) },
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return d.DialContext(ctx, network, address)
+			},
 		}
 		t.Cleanup(transport.CloseIdleConnections)
 		return &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -121,6 +121,16 @@ func TestWithoutACertificate(t *testing.T) {
 	}
 }
 
+// TestProxyFrom: the proxy's addresses are addresses or networks, and go with a proxy.
+func TestProxyFrom(t *testing.T) {
+	for text, ok := range map[string]bool{"127.0.0.1": true, "::ffff:10.0.0.1": true, "10.0.3.0/24": true, "2001:db8::/32": true, "proxy.example.edu": false, "10.0.3.0/99": false, "": false} {
+		f := serveFlags{listen: "0.0.0.0:8080", atOnce: 1, behindProxy: true, proxyFrom: []string{text}}
+		require.Equal(t, ok, f.check() == nil, text)
+		f.behindProxy = false
+		require.Error(t, f.check())
+	}
+}
+
 // TestReached: links are to where readers find the page, which 0.0.0.0 is not.
 func TestReached(t *testing.T) {
 	now := time.Now()

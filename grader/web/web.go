@@ -16,6 +16,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"sync"
 	"time"
@@ -33,7 +34,10 @@ type Options struct {
 	// Secure says that readers come by HTTPS, be it this server's or a proxy's. BehindProxy says that
 	// all requests come through a proxy, which adds where from to X-Forwarded-For.
 	Secure, BehindProxy bool
-	Limits              Limits
+	// ProxyFrom is where the proxy's connections come from: what others say in X-Forwarded-For is not believed. None is
+	// anywhere, for a port that nobody else gets to.
+	ProxyFrom []netip.Prefix
+	Limits    Limits
 	// URL is where readers find the pages, as "https://host:port"; "" is where the request came to.
 	URL string
 	// NoFault says that no page makes anything of the cluster fail.
