@@ -109,7 +109,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	case ctx.Err() != nil: // what stopped half-way has no words of its own
 		return a.sayInterrupted(err)
 	case local.Short(err):
-		a.ui.failure(detail(lang.T("cli.short_of"), err), lang.T("cli.short_of_hint"))
+		a.ui.failure(detail(lang, lang.T("cli.short_of"), err), lang.T("cli.short_of_hint"))
 		return exitCluster
 	}
 	hint := lang.T("cli.see_help")
@@ -128,7 +128,7 @@ func (a *app) sayStuck(all ...*action.Stuck) int {
 		if i == len(all)-1 {
 			hint = lang.Text(action.Together(all).Hint())
 		}
-		a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), hint)
+		a.ui.failure(detail(lang, lang.Text(stuck.Msg()), stuck.Cause), hint)
 	}
 	return exitFault
 }
@@ -153,7 +153,7 @@ func (a *app) sayFailures(all []*diag.Failure) int {
 	lang, first := a.lang(), exitOK
 	said := map[string]bool{}
 	for _, f := range all {
-		text := detail(lang.Text(f.Msg), f.Cause)
+		text := detail(lang, lang.Text(f.Msg), f.Cause)
 		if !f.Msg.Empty() && !said[text] {
 			a.ui.failure(text, lang.Text(f.Hint))
 		}
@@ -167,9 +167,9 @@ func (a *app) sayFailures(all []*diag.Failure) int {
 
 // detail adds the raw cause behind the words for people, in their line; there is none
 // behind words that say all of it.
-func detail(text string, cause error) string {
+func detail(lang i18n.Lang, text string, cause error) string {
 	if cause == nil || errors.Is(cause, gradebook.ErrBusy) {
 		return text
 	}
-	return fmt.Sprintf("%s (%s)", text, strings.ReplaceAll(cause.Error(), "\n", "; "))
+	return fmt.Sprintf("%s (%s)", text, strings.ReplaceAll(diag.Said(lang, cause), "\n", "; "))
 }
