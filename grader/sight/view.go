@@ -44,7 +44,7 @@ type View struct {
 // a second one. Vars are the student's names and ports, with "id" and "name"
 // added.
 func NewView(c evidence.Case, before, after *Index, vars map[string]string) *View {
-	v := &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c)}
+	v := &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c, before, after)}
 	return v.With(Usual)
 }
 
