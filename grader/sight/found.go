@@ -21,11 +21,12 @@ type found struct {
 	lengths                 []int // of the prefixes that there are
 
 	serviceLike map[string][]*evidence.Service     // by the folded name
+	onNet       map[string][]int                   // places of services, by the network's ID
 	vips        map[netip.Addr][]*evidence.Service // by their own addresses
 	holders     map[string][]*evidence.Service     // by their own addresses and those of their tasks, as text
 
 	containers    []evidence.Container
-	containerID   map[string][]int                   // places
+	containerID   map[string][]int                 // places
 	containerOf   map[string][]*evidence.Container // by the service's ID
 	containerLike map[string][]*evidence.Container // by the folded name
 	containerAt   map[netip.Addr][]*evidence.Container
@@ -36,7 +37,7 @@ type found struct {
 func newFound(s *evidence.Snapshot) *found {
 	f := &found{
 		netID: map[string][]int{}, netName: map[string][]int{}, netLike: map[string][]int{}, subnets: map[netip.Prefix][]int{},
-		serviceLike: map[string][]*evidence.Service{}, vips: map[netip.Addr][]*evidence.Service{}, holders: map[string][]*evidence.Service{},
+		serviceLike: map[string][]*evidence.Service{}, onNet: map[string][]int{}, vips: map[netip.Addr][]*evidence.Service{}, holders: map[string][]*evidence.Service{},
 		containerID: map[string][]int{}, containerOf: map[string][]*evidence.Container{}, containerLike: map[string][]*evidence.Container{},
 		containerAt: map[netip.Addr][]*evidence.Container{}, containerText: map[string][]*evidence.Container{}, containerPort: map[int][]*evidence.Container{},
 	}
@@ -88,6 +89,9 @@ func (f *found) services(s *evidence.Snapshot) {
 	for i := range s.Services {
 		svc := &s.Services[i]
 		put(f.serviceLike, folded(svc.Name), svc)
+		for _, id := range svc.Networks {
+			put(f.onNet, id, i)
+		}
 		for _, v := range svc.VIPs {
 			put(f.holders, Bare(v.Address), svc)
 			if ip, err := netip.ParseAddr(Bare(v.Address)); err == nil {

@@ -75,6 +75,31 @@ func (v *View) ContainersAt(address string) []*evidence.Container {
 	return v.idx.found().containerText[address]
 }
 
+// ServicesOn are the services that are on one of some networks at least, by ID, in the snapshot's
+// order.
+func (v *View) ServicesOn(networks []string) []*evidence.Service {
+	f := v.idx.found()
+	var at []int
+	for _, id := range networks {
+		at = append(at, f.onNet[id]...)
+	}
+	slices.Sort(at)
+	at = slices.Compact(at)
+	out := make([]*evidence.Service, len(at))
+	for i, place := range at {
+		out[i] = &v.idx.Snap.Services[place]
+	}
+	return out
+}
+
+// ServiceOf is the service of the task whose container's ID a host name is, nil if there is none.
+func (v *View) ServiceOf(host string) *evidence.Service {
+	if t := v.idx.named(host); t != nil {
+		return v.idx.byID[t.ServiceID]
+	}
+	return nil
+}
+
 // ContainersOf are the containers of a service, by its ID.
 func (v *View) ContainersOf(service string) []*evidence.Container {
 	return v.idx.found().containerOf[service]

@@ -14,27 +14,27 @@ import (
 func (v *View) Spoilt(svc *evidence.Service) (node, words string) {
 	for _, s := range v.c.Snapshots() {
 		x := v.indexOf(s)
-		if slices.ContainsFunc(x.tasks[svc.ID], func(t *evidence.Task) bool { return trouble.OfEngine(t.Error) }) {
+		if slices.ContainsFunc(x.tasks[svc.ID], ofEngine) {
 			if node, words = spoiltAmong(svc, s.Tasks, x.troubled()); node != "" {
 				return node, words
 			}
 		}
 	}
-	if w := v.c.Window(); w != nil && slices.ContainsFunc(w.Polls, func(p evidence.Poll) bool { return slices.ContainsFunc(p.Tasks, failedBy(svc)) }) {
-		if node, words = spoiltAmongAll(svc, inWindow(w), v.c.Before); node != "" {
+	if w := v.c.Window(); w != nil && v.readings.Of(w).Any(svc.ID, ofEngine) {
+		tasks := inWindow(w)
+		if node, words = spoiltAmong(svc, tasks, trouble.Among(tasks, v.c.Before)); node != "" {
 			return node, words
 		}
 	}
 	return v.deaf(svc), ""
 }
 
+// ofEngine reports whether an engine could not set up a task.
+func ofEngine(t *evidence.Task) bool { return trouble.OfEngine(t.Error) }
+
 // failedBy finds tasks of a service that an engine could not set up.
 func failedBy(svc *evidence.Service) func(evidence.Task) bool {
 	return func(t evidence.Task) bool { return t.ServiceID == svc.ID && trouble.OfEngine(t.Error) }
-}
-
-func spoiltAmongAll(svc *evidence.Service, tasks []evidence.Task, snap *evidence.Snapshot) (node, words string) {
-	return spoiltAmong(svc, tasks, trouble.Among(tasks, snap))
 }
 
 func spoiltAmong(svc *evidence.Service, tasks []evidence.Task, among []trouble.Node) (node, words string) {
