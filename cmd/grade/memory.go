@@ -12,15 +12,17 @@ import (
 const (
 	memoryStudent  = 220 << 10
 	memoryStudents = 1000 // at least
-	memoryFurther  = 16 << 10
+	// Further ones, where results are read, and where a cluster is or evidence is judged.
+	memoryResults = 16 << 10
+	memoryRun     = 32 << 10
 )
 
-// lean bounds what memory grows to for a class of n students until the function it
-// gives is called. Whoever set GOMEMLIMIT has their own way.
-func lean(n int) func() {
+// lean bounds what memory grows to for a class of n students, of whom each further one has so many bytes,
+// until the function it gives is called. Whoever set GOMEMLIMIT has their own way.
+func lean(n int, further int64) func() {
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
-	debug.SetMemoryLimit(memoryStudents*memoryStudent + int64(max(0, n-memoryStudents))*memoryFurther)
+	debug.SetMemoryLimit(memoryStudents*memoryStudent + int64(max(0, n-memoryStudents))*further)
 	return func() { debug.SetMemoryLimit(math.MaxInt64) }
 }
