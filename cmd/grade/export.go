@@ -119,7 +119,7 @@ func newExportCmd(a *app) *cobra.Command {
 			return err
 		}
 		export.Lang, export.Imported = a.lang(), f.back.file
-		defer lean(len(j.Class.Students))()
+		defer lean(len(j.Class.Students), memoryResults)()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {
 			printed["files"] = files

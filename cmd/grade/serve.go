@@ -115,7 +115,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) (err error) {
 		return err
 	}
 	a.rosterNotes(j.Class)
-	defer lean(len(j.Class.Students))()
+	defer lean(len(j.Class.Students), memoryRun)()
 	secure := f.cert != ""
 	var pair tls.Certificate
 	if secure {
