@@ -111,3 +111,19 @@ func understood(l haproxy.Line) string {
 	}
 	return written(words)
 }
+
+// strangeDNS are the name servers that servers' names are asked of where none of them is
+// Docker's, which alone knows the names of services; nil if it is asked.
+func (in *Input) strangeDNS(px *evidence.Proxy, backends []*haproxy.Proxy) []haproxy.Line {
+	for _, r := range in.View.Config(px).Resolvers {
+		if r.ParseConf || slices.ContainsFunc(r.Nameservers, func(l haproxy.Line) bool { return strings.HasSuffix(l.Word(2), "127.0.0.11:53") }) {
+			continue
+		}
+		for _, be := range backends {
+			if slices.ContainsFunc(sight.ServersOf(be), func(s haproxy.Server) bool { return s.Resolvers == r.Name }) {
+				return r.Nameservers
+			}
+		}
+	}
+	return nil
+}

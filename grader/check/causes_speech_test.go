@@ -53,3 +53,32 @@ func TestServersNotUnderstood(t *testing.T) {
 		require.Contains(t, i18n.EN.Text(v.Hint), "| default-server check inter 3s")
 	})
 }
+
+// TestStrangeNameServers: names are asked of Docker's DNS server, or found by nobody.
+func TestStrangeNameServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		servers, hint string
+	}{
+		"a public one":            {"nameserver dns 8.8.8.8:53", "| nameserver dns 127.0.0.11:53"},
+		"two public ones":         {"nameserver a 8.8.8.8:53\n    nameserver b 1.1.1.1:53", "| nameserver dns 127.0.0.11:53"},
+		"Docker's among others":   {"nameserver a 8.8.8.8:53\n    nameserver dns 127.0.0.11:53", ""},
+		"Docker's, with its kind": {"nameserver dns udp@127.0.0.11:53", ""},
+		"the container's own":     {"parse-resolv-conf\n    nameserver a 8.8.8.8:53", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := viaTasks()
+			d.configure(dynamic)
+			d.edit("nameserver dns 127.0.0.11:53", c.servers)
+			d.haproxy = always(failed("http-503", 60))(d)
+			v := d.verdicts(&rubric.Check{ID: "a", Kind: "answers", Points: 1000, Params: params(t, "answers", "via: haproxy, port: frontend, direct: true")})[0]
+			require.Equal(t, "check.answers_dead", v.Message.Key)
+			hint := i18n.EN.Text(v.Hint)
+			if c.hint == "" {
+				require.NotContains(t, hint, "ask a DNS server")
+				return
+			}
+			require.Contains(t, hint, "line 2 has HAProxy ask a DNS server")
+			require.Contains(t, hint, c.hint)
+		})
+	}
+}
