@@ -38,6 +38,9 @@ type ByHand struct {
 	Reason string
 	Who    string
 	When   time.Time
+	// Seen is how many changes the student's history had when who asks looked at it: if others that bear on this were
+	// recorded since, it is refused with [Newer] as the cause. Nil is for who looks at nothing.
+	Seen *int
 }
 
 // Done is what came of it.
@@ -264,6 +267,9 @@ func (j *Job) taskOf(s *result.Student, asked, id string) (string, error) {
 
 // changes are what to record.
 func (j *Job) changes(s *result.Student, task string, h ByHand) ([]gradebook.Change, error) {
+	if err := h.newer(s); err != nil {
+		return nil, err
+	}
 	var out []gradebook.Change
 	add := func(c result.Change) {
 		c.Who, c.When = h.Who, h.When

@@ -19,6 +19,16 @@ import (
 // Doctor says what of a class can be reached, and how to mend the rest. It changes
 // nothing.
 func (j *Job) Doctor(ctx context.Context) ([]diag.Notice, error) {
+	found, err := j.doctor(ctx)
+	if err != nil {
+		return found, err
+	}
+	found = append(found, j.workersPossible(ctx)...)
+	return found, ctx.Err()
+}
+
+// doctor looks at the class and its own cluster.
+func (j *Job) doctor(ctx context.Context) ([]diag.Notice, error) {
 	found := []diag.Notice{{Level: diag.Good, Msg: i18n.M("cli.doctor_class", "file", j.Class.File, "students", len(j.Students),
 		"rubric", j.Rubric.Title)}}
 	for _, n := range j.Class.Notes {

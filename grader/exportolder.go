@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"swarmgrade/grader/diag"
@@ -172,6 +173,9 @@ func (w *writing) keepFlags(j *Job, e Export) {
 		add(&w.fillFlags, "--fill", e.Fill.File)
 		add(&w.fillFlags, "--sheet", e.Fill.Sheet)
 		add(&w.fillFlags, "--column", e.Fill.Column)
+		if e.Fill.Round != nil {
+			add(&w.fillFlags, "--round", strconv.Itoa(*e.Fill.Round))
+		}
 		if e.Fill.Overwrite {
 			w.fillFlags += " --overwrite"
 		}

@@ -118,7 +118,7 @@ func (w *writing) filled(f *form.Filled, excused []string) {
 		words []string
 	}{
 		{"fill.absent", f.Absent}, {"fill.unknown", f.Unknown}, {"fill.marked", f.Marked}, {"fill.kept", kept(f.Kept)},
-		{"fill.excused", excused}, {"fill.standing", kept(f.Standing)}, {"fill.uncounted", f.Unread}, {"fill.remarked", kept(f.Remarked)},
+		{"fill.excused", excused}, {"fill.standing", kept(f.Standing)}, {"fill.uncounted", f.Unread}, {"fill.remarked", kept(f.Remarked)}, {"fill.rounded", kept(f.Rounded)},
 	} {
 		if len(x.words) > 0 {
 			w.remark("--fill", report.Remark{Key: x.key, Students: x.words})

@@ -62,6 +62,7 @@ func (j *Job) observedIn(ctx context.Context, book *gradebook.Gradebook, runs []
 				return nil, err
 			}
 			seen[s.ID] = true
+			finding.Slim(c.Bundle)
 			cases = append(cases, finding.Case{Case: c, Hash: s.Bundle})
 		}
 		over()

@@ -186,7 +186,7 @@ func (s *sheet) set(row int, key string, v any) {
 
 // shuffle sorts the rows by nothing.
 func (s *sheet) shuffle(rng *rand.Rand) {
-	keys := []string{"id", "name", "key_before", "override", "reason", "key_among", "remark"}
+	keys := []string{"id", "name", "key_before", "override", "key_within", "reason", "key_among", "remark"}
 	order := rng.Perm(len(s.rows))
 	was := make([][]string, len(s.rows))
 	for i := range s.rows {

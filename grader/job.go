@@ -116,6 +116,9 @@ func (j *Job) RubricFlag() string {
 	return " --rubric " + j.sel.Rubric
 }
 
+// Place is the path of the class's gradebook, the same wherever the program is started: no two classes have one.
+func (j *Job) Place() (string, error) { return filepath.Abs(j.bookPath()) }
+
 func (j *Job) bookPath() string { return filepath.Join(j.journalDir(), j.Class.Name+".db") }
 
 // journalDir holds the journals of faults, beside the gradebooks.

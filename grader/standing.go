@@ -9,6 +9,7 @@ import (
 
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/finding"
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/result"
@@ -61,12 +62,23 @@ func (j *Job) Scores(ctx context.Context, run string) (d *result.Data, err error
 }
 
 func (j *Job) standing(ctx context.Context, book *gradebook.Gradebook) (*result.Data, error) {
-	d, err := j.standingNow(ctx, book)
+	return j.withFindings(ctx, book, "", func() (*result.Data, error) { return j.standingNow(ctx, book) })
+}
+
+// withFindings adds the findings to scores, which are read after them: evidence is large, and so is a class's.
+func (j *Job) withFindings(ctx context.Context, book *gradebook.Gradebook, run string, scores func() (*result.Data, error)) (*result.Data, error) {
+	var found []finding.Finding
+	after, failed := book.First(func() (err error) {
+		found, err = j.findings(ctx, book, run)
+		return err
+	})
+	defer after()
+	d, err := scores()
 	if err != nil {
 		return nil, err
 	}
-	d.Findings, err = j.findings(ctx, book, "")
-	return d, err
+	d.Findings = found
+	return d, failed
 }
 
 // standingNow is what counts by the class's rules.
@@ -94,9 +106,7 @@ func (j *Job) standingBy(ctx context.Context, book *gradebook.Gradebook, rules g
 // Run is one run of the class.
 func (j *Job) Run(ctx context.Context, id string) (d *result.Data, err error) {
 	err = j.reading(ctx, func(book *gradebook.Gradebook) (err error) {
-		if d, err = j.run(ctx, book, id); err == nil {
-			d.Findings, err = j.findings(ctx, book, id)
-		}
+		d, err = j.withFindings(ctx, book, id, func() (*result.Data, error) { return j.run(ctx, book, id) })
 		return err
 	})
 	return d, err

@@ -7,6 +7,7 @@ import (
 
 	"swarmgrade/grader/gradebook"
 	"swarmgrade/grader/result"
+	"swarmgrade/grader/sight"
 )
 
 // AddTimeline draws the fault window that a student's verdicts rest on.
@@ -36,6 +37,8 @@ type timelines struct {
 	// where are the runs that hold a student's evidence, newest first; nil before
 	// the first question.
 	where map[string][]bundleAt
+	// readings are of the windows, for all of a class.
+	readings sight.Readings
 }
 
 type bundleAt struct{ run, bundle string }
@@ -65,6 +68,7 @@ func (t *timelines) find(ctx context.Context) error {
 // that holds their evidence; nil if there is none.
 func (t *timelines) of(ctx context.Context, s *result.Student) (*result.Timeline, error) {
 	if t.where == nil {
+		t.readings = sight.Readings{}
 		if err := t.find(ctx); err != nil {
 			return nil, err
 		}
@@ -80,7 +84,7 @@ func (t *timelines) of(ctx context.Context, s *result.Student) (*result.Timeline
 		if err != nil {
 			return nil, err
 		}
-		if drawn := result.NewTimeline(c); drawn != nil {
+		if drawn := result.TimelineOf(c, t.readings.Of); drawn != nil {
 			return drawn, nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"swarmgrade/grader/action"
@@ -19,6 +20,9 @@ import (
 type Team interface {
 	// Join takes a worker in that is talked with over a stream, which is the team's from then on.
 	Join(ctx context.Context, name string, stream io.ReadWriteCloser) error
+	// Refill has again called for each worker that is lost from then on; it is to bring another, and its
+	// context ends when the team is closed.
+	Refill(again func(ctx context.Context, lost string) error)
 	// Close lets go of all workers.
 	Close() error
 }
@@ -110,6 +114,7 @@ func (g *Grader) BringWorkers(ctx context.Context, b Bring) (joined int, away fu
 	if err != nil {
 		return 0, nil, errors.Join(err, done(ctx))
 	}
+	b.Team.Refill(func(ctx context.Context, lost string) error { return g.bringAgain(ctx, crew, lost) })
 	joined, why, err := crew.Start(ctx, b.Count, b.Secret, b.Team.Join)
 	if err != nil {
 		return 0, nil, errors.Join(err, done(ctx))
@@ -118,6 +123,19 @@ func (g *Grader) BringWorkers(ctx context.Context, b Bring) (joined int, away fu
 		g.note("workers.fewer", "n", joined, "all", b.Count, "why", workerTrouble(why))
 	}
 	return joined, done, nil
+}
+
+// bringAgain brings one more worker where one is lost, and says what came of it.
+func (g *Grader) bringAgain(ctx context.Context, crew *action.Crew, lost string) error {
+	name, err := crew.Again(ctx, lost)
+	switch {
+	case ctx.Err() != nil: // nobody needs it any more
+	case err != nil:
+		g.note("workers.not_anew", "worker", lost, "why", sentence(err))
+	default:
+		g.note("workers.anew", "worker", lost, "other", name)
+	}
+	return err
 }
 
 // workerTrouble is why there are fewer workers than were asked for.
@@ -136,9 +154,13 @@ func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.
 		return func(context.Context) error { return nil }, nil
 	}
 	secret := NewSecret()
-	loader, team, err := x.j.g.Crew(opt, CrewOptions{Secret: secret, Lost: func(name string, why error) {
-		x.j.g.note("workers.lost", "worker", name, "why", sentence(why))
-	}})
+	loader, team, err := x.j.g.Crew(opt, CrewOptions{
+		Secret: secret,
+		Lost:   func(name, reason string, why error) { x.j.g.tell(Note{Msg: LostWorker(name, reason, why)}) },
+		Alone: sync.OnceFunc(func() {
+			x.j.g.tell(Mind{Msg: i18n.M("workers.alone"), Hint: i18n.M("workers.alone_hint")})
+		}),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -153,10 +175,18 @@ func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.
 	return away, nil
 }
 
+// LostWorker says that a worker is let go of; reason is a word for why: ended, silent, stuck, or wrong.
+func LostWorker(name, reason string, why error) i18n.Msg {
+	return i18n.M("workers.lost", "worker", name, "why", i18n.M("workers.why_"+reason, "text", why.Error()))
+}
+
 // CrewOptions are what a team is made with.
 type CrewOptions struct {
 	// Secret is what workers are known by.
 	Secret string
-	// Lost is told of a worker that is let go of, from any goroutine.
-	Lost func(name string, why error)
+	// Lost is told of a worker that is let go of, from any goroutine; see [LostWorker].
+	Lost func(name, reason string, why error)
+	// Alone is told before the first load that this machine drives itself, since no worker is left for it,
+	// and before each one after; from any goroutine.
+	Alone func()
 }

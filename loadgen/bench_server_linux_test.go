@@ -36,11 +36,14 @@ func (p *poller) add(fd int, events uint32) {
 
 // wait gives what is ready; it waits for ever, or not at all.
 func (p *poller) wait(forever bool) []syscall.EpollEvent {
-	timeout := 0
-	if forever {
-		timeout = -1
+	if !forever {
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), 0, 0, 0)
+		if errno != 0 {
+			return nil
+		}
+		return p.events[:n]
 	}
-	n, err := syscall.EpollWait(p.fd, p.events[:], timeout)
+	n, err := syscall.EpollWait(p.fd, p.events[:], -1)
 	if err != nil {
 		return nil // interrupted
 	}
@@ -148,14 +151,20 @@ func threadTime() time.Duration {
 	return time.Duration(t.Nano())
 }
 
+// raw reads or writes without Go's scheduler being told, as a server in C would.
+func raw(trap uintptr, fd int, b []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	return int(n), errno
+}
+
 // answer reads what there is and answers a whole request; false if the
 // connection has come to its end.
 func (s *served) answer(fd int) bool {
-	k, err := syscall.Read(fd, s.buf[s.used:])
+	k, err := raw(syscall.SYS_READ, fd, s.buf[s.used:])
 	if err == syscall.EAGAIN {
 		return true
 	}
-	if err != nil || k == 0 {
+	if err != 0 || k == 0 {
 		syscall.Close(fd)
 		return false
 	}
@@ -165,7 +174,7 @@ func (s *served) answer(fd int) bool {
 		return true
 	}
 	s.used = 0
-	if _, err := syscall.Write(fd, s.text); err != nil || bytes.Contains(request, []byte("Connection: close")) {
+	if _, err := raw(syscall.SYS_WRITE, fd, s.text); err != 0 || bytes.Contains(request, []byte("Connection: close")) {
 		syscall.Close(fd)
 		return false
 	}
@@ -185,8 +194,8 @@ func (j job) bare() (out outcome) {
 	p := newPoller()
 	var asked []bool // by descriptor
 	ask := func(fd int) {
-		_, err := syscall.Write(fd, text)
-		asked[fd] = err == nil // else it does not stand yet
+		_, err := raw(syscall.SYS_WRITE, fd, text)
+		asked[fd] = err == 0 // else it does not stand yet
 	}
 	open := func() {
 		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK, 0)
@@ -215,10 +224,10 @@ func (j job) bare() (out outcome) {
 				ask(fd)
 				continue
 			}
-			switch n, err := syscall.Read(fd, buf); {
+			switch n, err := raw(syscall.SYS_READ, fd, buf); {
 			case err == syscall.EAGAIN:
 				continue
-			case err != nil || n == 0:
+			case err != 0 || n == 0:
 				out.Failed++
 			default:
 				out.Answered++

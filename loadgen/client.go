@@ -42,7 +42,6 @@ type client struct {
 	pace        *pacer
 	rec         *recorder
 	rules       *Attributor
-	hits        atomic.Uint64
 	known       *mention.Known
 	asked       string
 	connections atomic.Int64
@@ -86,14 +85,42 @@ func hostOnly(host string) string {
 // that there is no such method, and goes on with the next hit.
 const done = "="
 
-// hit is a vegeta.Targeter that makes one request; a failure is counted, not
-// returned.
+// hit is a vegeta.Targeter that makes one request, or those of a turn; a failure
+// is counted, not returned.
 func (c *client) hit(t *vegeta.Target) error {
 	t.Method = done
-	if c.ctx.Err() == nil {
-		c.request(c.hits.Add(1) - 1)
+	switch {
+	case c.pace.turns:
+		c.turn()
+	case c.ctx.Err() == nil:
+		c.request(c.pace.hits.Add(1) - 1)
 	}
 	return nil
+}
+
+// turnTime is how long a worker goes on before it goes back to vegeta, so that
+// progress shows; a request that takes longer is a turn by itself.
+const turnTime = 10 * time.Millisecond
+
+// turn makes requests one after the other. Where no schedule says when each goes,
+// there is nothing to ask vegeta for in between: its two channels, its result and
+// its clocks take as long as reading an answer.
+func (c *client) turn() {
+	s := c.take()
+	defer c.put(s)
+	sent := time.Since(c.began)
+	for end := sent + turnTime; c.ctx.Err() == nil; {
+		hit, ok := c.pace.claim(sent)
+		if !ok {
+			return
+		}
+		s.hit = hit
+		failure, err := s.exchange(sent)
+		c.observe(s, sent, sent, failure, err)
+		if sent = time.Since(c.began); sent >= end {
+			return
+		}
+	}
 }
 
 // request makes the request with that place in the order of sending.

@@ -121,9 +121,9 @@ func (s *socket) connect(to *sockaddr, size uintptr) syscall.Errno {
 // sends sends what is left of out; false if it has to wait.
 func (s *socket) sends(uintptr) bool {
 	for len(s.out) > 0 {
-		n, err := syscall.Write(s.fd, s.out)
+		n, err := send(s.fd, s.out)
 		switch err {
-		case nil:
+		case 0:
 			s.out = s.out[n:]
 		case syscall.EINTR:
 		default:
@@ -137,9 +137,12 @@ func (s *socket) sends(uintptr) bool {
 
 func (s *socket) receives(uintptr) bool {
 	for {
-		n, err := syscall.Read(s.fd, s.in)
+		n, err := receive(s.fd, s.in)
 		if err != syscall.EINTR {
-			s.n, s.err = n, err
+			s.n, s.err = n, nil
+			if err != 0 {
+				s.err = err
+			}
 			return err != syscall.EAGAIN
 		}
 	}

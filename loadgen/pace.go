@@ -13,7 +13,7 @@ import (
 // pacer is a vegeta.Pacer that also remembers when each request was meant to
 // be sent. It waits by itself, since vegeta's own wait cannot be interrupted.
 //
-// Pace is called by one goroutine; intended by many.
+// Pace is called by one goroutine; claim and intended by many.
 type pacer struct {
 	ctx      context.Context
 	began    time.Time
@@ -24,7 +24,11 @@ type pacer struct {
 	grant    func(context.Context) (time.Duration, bool)
 	shift    time.Duration // what the limiter has held back so far
 	timer    *time.Timer
-	timeUp   bool // read after the attack
+	timeUp   atomic.Bool
+	hits     atomic.Uint64 // sent so far
+	// turns is a load whose requests go whenever a worker is free: what vegeta hands
+	// out is leave to send more than one, each of which is claimed.
+	turns bool
 
 	// slots[hit%len] is when a hit was meant to go, in nanoseconds from the
 	// start; -1 is "whenever it goes". At most one hit a worker and one more
@@ -44,6 +48,7 @@ func newPacer(ctx context.Context, t evidence.Target, o Options, began time.Time
 	if o.Rate > 0 {
 		p.every = max(1, time.Duration(float64(time.Second)/o.Rate))
 	}
+	p.turns = p.every == 0 && p.limiter == nil && p.grant == nil && t.Holds == (evidence.Holds{})
 	return p
 }
 
@@ -52,6 +57,9 @@ func (p *pacer) Rate(time.Duration) float64 { return 0 }
 
 // Pace holds the caller until the next hit is due.
 func (p *pacer) Pace(now time.Duration, hits uint64) (time.Duration, bool) {
+	if p.turns {
+		hits = p.hits.Load()
+	}
 	if hits >= p.requests || p.ctx.Err() != nil {
 		return 0, true
 	}
@@ -62,7 +70,7 @@ func (p *pacer) Pace(now time.Duration, hits uint64) (time.Duration, bool) {
 		slot = time.Duration(hits)*p.every + p.shift
 	}
 	if p.duration > 0 && max(now, slot) >= p.duration {
-		p.timeUp = true
+		p.timeUp.Store(true)
 		return 0, true
 	}
 	if slot > now && !p.sleep(slot-now) {
@@ -87,6 +95,17 @@ func (p *pacer) Pace(now time.Duration, hits uint64) (time.Duration, bool) {
 	}
 	p.slots[hits%uint64(len(p.slots))].Store(int64(slot))
 	return 0, false
+}
+
+// claim is the place of a request that goes now, in a turn; false if none is to go
+// any more.
+func (p *pacer) claim(now time.Duration) (hit uint64, ok bool) {
+	if p.duration > 0 && now >= p.duration && p.hits.Load() < p.requests {
+		p.timeUp.Store(true)
+		return 0, false
+	}
+	hit = p.hits.Add(1) - 1
+	return hit, hit < p.requests
 }
 
 // held moves the schedule by what the limiter, or who grants, has kept a hit waiting.

@@ -121,7 +121,7 @@ func Run(ctx context.Context, target evidence.Target, opts Options) (evidence.Tr
 	switch {
 	case errors.Is(cause, errCostly):
 		trace.Stopped = "costly"
-	case trace.Sent == target.Requests, cause == nil && !pace.timeUp:
+	case trace.Sent == target.Requests, cause == nil && !pace.timeUp.Load():
 	case errors.As(cause, &local):
 		trace.Stopped = "cancelled"
 		return trace, local

@@ -226,6 +226,12 @@ func TestSettledWhenNothingAnswers(t *testing.T) {
 }
 
 func TestCancelKeepsWhatWasDone(t *testing.T) {
+	for _, rate := range []float64{0, 1000} {
+		t.Run(fmt.Sprintf("%g a second", rate), func(t *testing.T) { cancelled(t, rate) })
+	}
+}
+
+func cancelled(t *testing.T, rate float64) {
 	ctx, cancel := context.WithCancel(t.Context())
 	text := []byte(plain(whoami(1)))
 	addr := serve(t, func(n int, conn net.Conn) {
@@ -239,7 +245,7 @@ func TestCancelKeepsWhatWasDone(t *testing.T) {
 		}
 		readRequest(r) // hold the connection
 	})
-	trace, err := Run(ctx, target(addr, 500), Options{Rate: 1000})
+	trace, err := Run(ctx, target(addr, 500), Options{Rate: rate})
 	require.NoError(t, err)
 	mustAddUp(t, trace)
 	require.Equal(t, "cancelled", trace.Stopped)
@@ -248,13 +254,55 @@ func TestCancelKeepsWhatWasDone(t *testing.T) {
 }
 
 func TestDurationEndsSending(t *testing.T) {
+	for rate, sent := range map[float64]int{100: 200, 0: 2 * 4 * 1000} {
+		t.Run(fmt.Sprintf("%g a second", rate), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tgt := target("127.0.0.1:1", 100_000)
+				tgt.Workers, tgt.PerConnection = 4, 0
+				trace, err := Run(t.Context(), tgt, Options{Rate: rate, Duration: 2 * time.Second, dial: pipes(inAMillisecond)})
+				require.NoError(t, err)
+				mustAddUp(t, trace)
+				require.Equal(t, "duration", trace.Stopped)
+				require.Equal(t, sent, trace.Sent)
+				require.LessOrEqual(t, trace.Took, int64(2001))
+			})
+		})
+	}
+}
+
+func inAMillisecond(_ int, conn net.Conn) {
+	text := []byte(plain(whoami(1)))
+	for r := bufio.NewReader(conn); readRequest(r); {
+		time.Sleep(time.Millisecond)
+		conn.Write(text)
+	}
+}
+
+// Without a schedule a worker goes on by itself: that ends with the run all the same,
+// progress is told meanwhile, and each worker has its turn.
+func TestWorkersWithoutAScheduleComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var told []int
 		tgt := target("127.0.0.1:1", 100_000)
-		trace, err := Run(t.Context(), tgt, Options{Rate: 100, Duration: 2 * time.Second, dial: pipes(quick)})
+		tgt.Workers, tgt.PerConnection = 4, 0
+		trace, err := Run(ctx, tgt, Options{dial: pipes(inAMillisecond), Progress: func(answered, failed int) {
+			require.Zero(t, failed)
+			if told = append(told, answered); len(told) == 10 {
+				cancel()
+			}
+		}})
 		require.NoError(t, err)
 		mustAddUp(t, trace)
-		require.Equal(t, "duration", trace.Stopped)
-		require.Equal(t, 200, trace.Sent)
+		require.Equal(t, "cancelled", trace.Stopped)
+		require.Len(t, told, 10)
+		for i, n := range told {
+			require.InDelta(t, 4*100*(i+1), n, 4*15, "told every 100 ms, a turn of each later at most")
+		}
+		require.InDelta(t, 4000, trace.Sent, 4*15)
+		require.Equal(t, 4, trace.Connections)
+		require.Zero(t, trace.Failed())
+		time.Sleep(time.Second) // the servers end, too
 	})
 }
 

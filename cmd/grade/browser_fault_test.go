@@ -32,7 +32,6 @@ func TestBrowserFault(t *testing.T) {
 	program := startBrowser(t)
 	ctx := t.Context()
 	d, s, _ := deskOf(t)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	require.NoError(t, s.warm(ctx, roster.Cluster{Sim: "fault-lab"}))
 	base := onPages(t, d)
 	made, err := d.NewLinks(ctx, grader.LinkOptions{Students: []string{"2024001"}, Teacher: true})

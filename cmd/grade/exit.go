@@ -44,6 +44,12 @@ type childStatus int
 
 func (s childStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
 
+// cutOff is an interrupt that has words of its own.
+type cutOff struct{ msg i18n.Msg }
+
+func (c cutOff) Error() string { return i18n.EN.Text(c.msg) }
+func (c cutOff) Unwrap() error { return context.Canceled }
+
 // usageError is wrong usage, status 2.
 func usageError(msg i18n.Msg) error { return usageHint(msg, i18n.Msg{}) }
 
@@ -85,7 +91,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return a.sayStuck(action.AllStuck(err)...)
 	// What the cluster did not answer once we were interrupted is no failure of it.
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.As(err, new(*swarm.Error))):
-		return a.sayInterrupted()
+		return a.sayInterrupted(err)
 	case errors.As(err, &other):
 		return int(other)
 	case errors.As(err, &none):
@@ -101,9 +107,9 @@ func (a *app) exit(ctx context.Context, err error) int {
 		a.ui.failure(problems.Render(lang), count)
 		return exitUsage
 	case ctx.Err() != nil: // what stopped half-way has no words of its own
-		return a.sayInterrupted()
+		return a.sayInterrupted(err)
 	case local.Short(err):
-		a.ui.failure(detail(lang.T("cli.short_of"), err), lang.T("cli.short_of_hint"))
+		a.ui.failure(detail(lang, lang.T("cli.short_of"), err), lang.T("cli.short_of_hint"))
 		return exitCluster
 	}
 	hint := lang.T("cli.see_help")
@@ -122,18 +128,22 @@ func (a *app) sayStuck(all ...*action.Stuck) int {
 		if i == len(all)-1 {
 			hint = lang.Text(action.Together(all).Hint())
 		}
-		a.ui.failure(detail(lang.Text(stuck.Msg()), stuck.Cause), hint)
+		a.ui.failure(detail(lang, lang.Text(stuck.Msg()), stuck.Cause), hint)
 	}
 	return exitFault
 }
 
 // sayInterrupted says what was undone only if something was.
-func (a *app) sayInterrupted() int {
-	key := "cli.interrupted"
-	if a.litter.restored() {
-		key = "cli.interrupted_restored"
+func (a *app) sayInterrupted(err error) int {
+	msg := i18n.M("cli.interrupted")
+	var own cutOff
+	switch {
+	case a.litter.restored():
+		msg = i18n.M("cli.interrupted_restored")
+	case errors.As(err, &own):
+		msg = own.msg
 	}
-	a.ui.failure(a.lang().T(key), "")
+	a.ui.failure(a.lang().Text(msg), "")
 	return exitInterrupted
 }
 
@@ -143,7 +153,7 @@ func (a *app) sayFailures(all []*diag.Failure) int {
 	lang, first := a.lang(), exitOK
 	said := map[string]bool{}
 	for _, f := range all {
-		text := detail(lang.Text(f.Msg), f.Cause)
+		text := detail(lang, lang.Text(f.Msg), f.Cause)
 		if !f.Msg.Empty() && !said[text] {
 			a.ui.failure(text, lang.Text(f.Hint))
 		}
@@ -157,9 +167,9 @@ func (a *app) sayFailures(all []*diag.Failure) int {
 
 // detail adds the raw cause behind the words for people, in their line; there is none
 // behind words that say all of it.
-func detail(text string, cause error) string {
+func detail(lang i18n.Lang, text string, cause error) string {
 	if cause == nil || errors.Is(cause, gradebook.ErrBusy) {
 		return text
 	}
-	return fmt.Sprintf("%s (%s)", text, strings.ReplaceAll(cause.Error(), "\n", "; "))
+	return fmt.Sprintf("%s (%s)", text, strings.ReplaceAll(diag.Said(lang, cause), "\n", "; "))
 }

@@ -40,8 +40,8 @@ const leastScale, mostScale rubric.Points = 1_00, 10000_00
 
 // handFlags say what platforms and schools want of the scores that they are given.
 type handFlags struct {
-	item, columnID, scale string
-	fill                  grader.Fill
+	item, columnID, scale, round string
+	fill                         grader.Fill
 }
 
 func (f *handFlags) register(a *app, c *cobra.Command) {
@@ -53,6 +53,7 @@ func (f *handFlags) register(a *app, c *cobra.Command) {
 	fs.StringVar(&f.fill.File, "fill", "", lang.T("fill.flag"))
 	fs.StringVar(&f.fill.Sheet, "sheet", "", lang.T("fill.flag_sheet"))
 	fs.StringVar(&f.fill.Column, "column", "", lang.T("fill.flag_column"))
+	fs.StringVar(&f.round, "round", "", lang.T("fill.flag_round"))
 	fs.BoolVar(&f.fill.Overwrite, "overwrite", false, lang.T("fill.flag_overwrite"))
 }
 
@@ -63,11 +64,19 @@ func (f *handFlags) add(e *grader.Export, formats bool) error {
 		return diag.Misuse(i18n.M("fill.blank_item"), i18n.M("fill.blank_item_hint"))
 	}
 	if f.scale != "" {
-		p, ok := plainPoints(f.scale)
-		if !ok || p < leastScale || p > mostScale {
+		p, err := rubric.TypedPoints(f.scale)
+		if err != nil || p < leastScale || p > mostScale {
 			return diag.Misuse(i18n.M("fill.bad_scale", "scale", f.scale), i18n.Msg{})
 		}
 		e.Scale = p
+	}
+	switch f.round {
+	case "":
+	case "0", "1":
+		n := int(f.round[0] - '0')
+		f.fill.Round = &n
+	default:
+		return diag.Misuse(i18n.M("fill.bad_round", "round", f.round), i18n.M("fill.bad_round_hint"))
 	}
 	if f.fill.File == "" {
 		if f.fill.Options != (form.Options{}) {
@@ -110,7 +119,7 @@ func newExportCmd(a *app) *cobra.Command {
 			return err
 		}
 		export.Lang, export.Imported = a.lang(), f.back.file
-		defer lean(len(j.Class.Students))()
+		defer lean(len(j.Class.Students), memoryResults)()
 		files, err := j.Export(c.Context(), export)
 		if a.json && (err == nil || len(files) > 0) {
 			printed["files"] = files

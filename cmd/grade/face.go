@@ -167,7 +167,7 @@ func (s *screen) show(e grader.Event) {
 		}
 		fmt.Fprintln(s.a.Stderr, diag.Plain(text))
 	case grader.Alarm:
-		u.failure(detail(lang.Text(e.Msg), e.Cause), lang.Text(e.Hint))
+		u.failure(detail(lang, lang.Text(e.Msg), e.Cause), lang.Text(e.Hint))
 	case grader.Unread:
 		u.failure(e.Render(lang), "")
 	case grader.Beside: // said with --quiet too

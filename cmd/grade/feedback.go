@@ -23,6 +23,7 @@ func newFeedbackCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		defer lean(len(j.Class.Students), memoryResults)()
 		files, open, err := j.Feedback(c.Context(), grader.Export{Dir: out, Lang: a.lang()}, packed)
 		if a.json && (err == nil || len(files) > 0) {
 			if open == nil {

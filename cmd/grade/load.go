@@ -98,6 +98,8 @@ type loadReport struct {
 	Policy  policy.Suggestion `json:"policy"`
 	// Machines are what each worker did, where load came from other machines.
 	Machines []loadMachine `json:"machines,omitempty"`
+	// Lost are requests of workers that are lost, of which nothing is known: they are in no other figure.
+	Lost int `json:"lost_requests,omitempty"`
 	// Thresholds are the limits that were asked for.
 	Thresholds []loadThreshold `json:"thresholds,omitempty"`
 }
@@ -127,12 +129,13 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	if len(files) > 0 {
 		done.detail = new(loadgen.Detail)
 	}
-	var machines []loadMachine
+	var from fromElsewhere
 	var trace evidence.Trace
 	if f.from.swarm != "" {
-		if trace, machines, err = a.driveFrom(ctx, target, host, f, done.detail); err != nil {
+		if from, err = a.driveFrom(ctx, target, host, f, done.detail); err != nil {
 			return err
 		}
+		trace = from.sum
 	} else {
 		trace, err = loadgen.Run(ctx, target, loadgen.Options{
 			Rate: f.rate, Duration: f.duration, Host: host, Progress: a.loadProgress(f), Detail: done.detail,
@@ -147,7 +150,7 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 	}
 	report := loadReport{
 		Schema: "swarmgrade-load/1", URL: raw, Address: target.Address, Trace: trace,
-		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence), Machines: machines,
+		Spread: loadSpreadOf(trace), Policy: policy.Suggest(trace.Sequence), Machines: from.machines, Lost: from.lost,
 	}
 	report.Thresholds = f.limits.judge(trace, report.Spread)
 	var printed error
@@ -157,7 +160,11 @@ func (a *app) driveLoad(ctx context.Context, raw string, f loadFlags) error {
 		newLoadView(a.ui, a.lang()).print(report)
 	}
 	done.loadReport = report
-	return errors.Join(loadEnd(ctx, report, local), a.writeLoadFiles(ctx, files, &done), printed)
+	end := from.short
+	if end == nil {
+		end = loadEnd(ctx, report, local)
+	}
+	return errors.Join(end, a.writeLoadFiles(ctx, files, &done), printed)
 }
 
 // loadEnd is what a load ends with: nothing if there were answers, within the limits.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"swarmgrade/grader"
+	"swarmgrade/grader/action"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
@@ -87,58 +89,108 @@ func machineOf(r worker.Result) loadMachine {
 	return m
 }
 
+// fromElsewhere is what came of a load that other machines send.
+type fromElsewhere struct {
+	sum      evidence.Trace
+	machines []loadMachine
+	// lost are requests of which nothing is known, and short says why; nil if there are none.
+	lost  int
+	short error
+}
+
 // driveFrom drives a load from the nodes of a swarm: a shard from each, and the sum of all. Workers
 // are brought for it and taken away again.
-func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string, f loadFlags, detail *loadgen.Detail) (sum evidence.Trace, machines []loadMachine, err error) {
+func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string, f loadFlags, detail *loadgen.Detail) (out fromElsewhere, err error) {
 	of, err := f.from.cluster()
 	if err != nil {
-		return sum, nil, err
+		return out, err
 	}
 	secret := grader.NewSecret()
 	pool := worker.New(worker.Options{Secret: []byte(secret), Epoch: time.Now(), Lost: func(name string, why error) {
-		a.ui.note(a.lang().T("workers.lost", "worker", name, "why", why.Error()))
+		a.ui.note(a.lang().Text(grader.LostWorker(name, worker.Reason(why), why)))
 	}})
 	joined, away, err := a.grader().BringWorkers(ctx, grader.Bring{
 		Of: of, Count: f.from.machines, Dir: filepath.Join(cmp.Or(a.dir, a.Getenv("GRADE_HOME"), "."), "gradebook"), Run: "load",
 		Secret: secret, Team: team{pool},
 	})
 	if err != nil {
-		return sum, nil, err
+		if ctx.Err() != nil && !errors.As(err, new(*action.Stuck)) {
+			err = unsent(target)
+		}
+		return out, err
 	}
 	defer func() { err = errors.Join(err, away(ctx)) }()
-	a.ui.note(a.lang().T("workers.there", "n", joined))
 	planned, err := loadgen.Complete(target)
 	if err != nil {
-		return sum, nil, err
+		return out, err
 	}
 	shards, how := worker.Shards(planned, worker.How{Rate: f.rate, Duration: f.duration, Host: host}, joined)
-	parts, err := driveShards(ctx, pool.Loader(rubric.Attribution{}, nil), shards, how, a.loadProgress(f))
-	if err != nil {
-		if ctx.Err() != nil {
-			return sum, nil, ctx.Err()
-		}
-		return sum, nil, &diag.Failure{Code: diag.Open, Msg: i18n.M("workers.failed"), Hint: i18n.M("workers.failed_hint"), Cause: err}
+	planned.Workers = 0 // each machine has one request under way at least
+	for _, s := range shards {
+		planned.Workers += s.Workers
 	}
+	a.ui.note(a.lang().T("workers.there_load", "n", len(shards), "at", planned.Workers))
+	parts, errs := driveShards(ctx, pool.Loader(rubric.Attribution{}, nil), shards, how, a.loadProgress(f))
+	err = out.add(ctx, planned, shards, parts, errs, detail)
+	return out, err
+}
+
+// unsent is an interrupt before the first request.
+func unsent(t evidence.Target) error {
+	return cutOff{i18n.M("workers.unsent", "address", t.Address)}
+}
+
+// add sums shards up, without those that nobody finished.
+func (out *fromElsewhere) add(ctx context.Context, whole evidence.Target, shards []evidence.Target, parts []worker.Result, errs []error, detail *loadgen.Detail) (err error) {
+	var done []worker.Result
 	var latencies []loadgen.Latencies
-	for _, r := range parts {
-		machines, latencies = append(machines, machineOf(r)), append(latencies, r.Latencies)
+	var why []error
+	sent := 0
+	for i, r := range parts {
+		if errs[i] != nil {
+			out.lost += shards[i].Requests
+			why = append(why, errs[i])
+			continue
+		}
+		done, latencies, sent = append(done, r), append(latencies, r.Latencies), sent+r.Trace.Sent
+		out.machines = append(out.machines, machineOf(r))
+	}
+	if ctx.Err() != nil && sent == 0 {
+		return unsent(whole)
+	}
+	if out.lost > 0 && ctx.Err() == nil {
+		out.short = shortOf(whole.Requests-out.lost, whole.Requests, why)
 	}
 	if detail != nil {
 		if err := detail.Sum(latencies); err != nil {
-			return sum, nil, err
+			return err
 		}
 	}
-	if len(parts) == 1 { // its order is known
-		sum = parts[0].Trace
-		sum.Target = planned
-		return sum, machines, nil
+	if len(shards) == 1 && len(done) == 1 { // its order is known
+		out.sum = done[0].Trace
+		out.sum.Target = whole
+		return nil
 	}
-	sum, err = worker.Sum(planned, parts)
-	return sum, machines, err
+	out.sum, err = worker.Sum(whole, done)
+	if ctx.Err() != nil {
+		out.sum.Stopped = "cancelled"
+	}
+	return err
+}
+
+// shortOf says of a load that did not come to its end how far it did, and why.
+func shortOf(done, all int, why []error) error {
+	name, cause := "trouble", why[0]
+	if slices.ContainsFunc(why, func(err error) bool { return errors.Is(err, worker.ErrNone) }) {
+		name, cause = "all_lost", nil // each was told of as it was lost
+	}
+	return &diag.Failure{
+		Code: diag.Open, Msg: i18n.M("workers."+name, "done", done, "all", all, "rest", all-done), Hint: i18n.M("workers." + name + "_hint"), Cause: cause,
+	}
 }
 
 // driveShards drives them side by side; progress is of all together.
-func driveShards(ctx context.Context, l worker.Loader, shards []evidence.Target, how worker.How, progress func(answered, failed int)) ([]worker.Result, error) {
+func driveShards(ctx context.Context, l worker.Loader, shards []evidence.Target, how worker.How, progress func(answered, failed int)) ([]worker.Result, []error) {
 	parts, errs := make([]worker.Result, len(shards)), make([]error, len(shards))
 	var mu sync.Mutex
 	done := make([][2]int, len(shards))
@@ -162,7 +214,7 @@ func driveShards(ctx context.Context, l worker.Loader, shards []evidence.Target,
 		wg.Go(func() { parts[i], errs[i] = l.Drive(ctx, s, how, told(i)) })
 	}
 	wg.Wait()
-	return parts, errors.Join(errs...)
+	return parts, errs
 }
 
 // machines lists what each worker did, and all together.

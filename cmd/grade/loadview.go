@@ -49,6 +49,9 @@ func (v loadView) summary(r loadReport) {
 	if line := v.stopped(&t); line != "" {
 		fmt.Fprintln(v.ui.out, diag.Plain(line))
 	}
+	if r.Lost > 0 {
+		v.say("workers.left_out", "n", r.Lost, "all", t.Target.Requests)
+	}
 	fmt.Fprintln(v.ui.out)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -99,24 +98,12 @@ func (o *overrideFlags) byHand(changed func(string) bool, args []string) (h grad
 		return h, usageHint(i18n.M("hand.remark_check", "check", h.Check), i18n.M("hand.remark_check_hint", "student", args[0]))
 	}
 	if h.Kind == result.SetPoints {
-		var ok bool
-		if h.Points, ok = plainPoints(o.points); !ok {
+		var err error
+		if h.Points, err = rubric.TypedPoints(o.points); err != nil {
 			return h, usageHint(i18n.M("hand.points_word", "points", o.points), i18n.M("hand.points_word_hint"))
 		}
 	}
 	return h, nil
-}
-
-// plainNumber is a number as people write it.
-var plainNumber = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$`)
-
-// plainPoints are what was typed as points.
-func plainPoints(s string) (rubric.Points, bool) {
-	if s = strings.TrimSpace(s); !plainNumber.MatchString(s) {
-		return 0, false
-	}
-	p, err := rubric.ParsePoints(s)
-	return p, err == nil
 }
 
 // userName is who is at the keyboard, as the operating system knows them.

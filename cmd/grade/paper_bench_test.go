@@ -70,7 +70,7 @@ func BenchmarkPaperNodes(b *testing.B) {
 // onPaper does all that can be done with a class once, and prints a line of each.
 func onPaper(b *testing.B, n int) {
 	dir := b.TempDir()
-	defer lean(n)()
+	defer lean(n, memoryRun)()
 	class := paper.New(n, 3)
 	var stages stagewatch
 	g := &grader.Grader{Dir: dir, Tool: "bench", Tell: stages.hear}

@@ -14,6 +14,7 @@ import (
 	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
 	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
 	"swarmgrade/grader/rubric"
 )
@@ -45,6 +46,16 @@ type planJSON struct {
 	Actions  []planAction  `json:"actions,omitempty"`
 	// Inside is how many students' networks a helper looks names up in.
 	Inside int `json:"inside,omitempty"`
+	// Workers are those that send the load, if not this machine.
+	Workers *planWorkers `json:"workers,omitempty"`
+}
+
+// planWorkers says how many workers are brought for the run, and to which swarm: that of Context or Endpoints, or the
+// class's own without both.
+type planWorkers struct {
+	Count     int      `json:"count"`
+	Context   string   `json:"context,omitempty"`
+	Endpoints []string `json:"endpoints,omitempty"`
 }
 
 // planAction is what the rubric has done to students' own services, or to a node, and
@@ -91,6 +102,9 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 			Requests: plan.AllRequests(snap), Expected: plan.AllExpected(snap), Seconds: least, Most: most, Students: []planStudent{}, Faults: []planFault{},
 			Inside: plan.Inside(),
 		}
+		if w := j.Class.Settings.Workers; w != nil {
+			out.Workers = &planWorkers{w.Count, w.Context, w.Endpoints}
+		}
 		for _, s := range plan.Students {
 			p := planStudent{ID: s.Who.ID, Name: s.Who.Name, Vars: s.Vars, Targets: s.Targets, Skipped: []planSkip{}}
 			if p.Targets == nil {
@@ -133,8 +147,24 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
 		lang.T("cli.plan_foot", "requests", plan.AllRequests(snap), "expected", plan.AllExpected(snap), "rate", j.Class.Settings.Rate,
-			"least", (time.Duration(least)*time.Second).String(), "most", (time.Duration(most)*time.Second).String()), a.planFaults(plan))
+			"least", (time.Duration(least)*time.Second).String(), "most", (time.Duration(most)*time.Second).String())+a.planWorkers(j), a.planFaults(plan))
 	return err
+}
+
+// planWorkers is a line that says where load comes from, "" where it is this machine.
+func (a *app) planWorkers(j *grader.Job) string {
+	w := j.Class.Settings.Workers
+	if w == nil {
+		return ""
+	}
+	where := i18n.M("workers.plan_own")
+	switch {
+	case w.Context != "":
+		where = i18n.M("workers.plan_context", "name", w.Context)
+	case len(w.Endpoints) > 0:
+		where = i18n.M("workers.plan_endpoints", "endpoints", strings.Join(w.Endpoints, ", "))
+	}
+	return "\n" + diag.Plain(a.lang().T("workers.plan", "n", w.Count, "where", where))
 }
 
 func (a *app) planFaults(plan *observe.Plan) string {

@@ -33,7 +33,7 @@ func newRegradeCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer lean(len(j.Class.Students))()
+		defer lean(len(j.Class.Students), memoryRun)()
 		x, err := j.Regrade(c.Context(), run, dry)
 		if x == nil {
 			return err

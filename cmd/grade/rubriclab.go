@@ -167,12 +167,18 @@ func (x *sample) gradeOn(ctx context.Context, p *practice) (grader.Trial, error)
 	return j.Try(ctx)
 }
 
-// lots cuts a class into lots of about n, each student with the one whose names the
-// deployment mentions.
+// lots cuts a class into lots of n or a few more. Whoever's deployment mentions the names of
+// another one is in one lot with that one, and so is everybody else who does.
 func lots(seats []deployments.Seat, n int) [][]deployments.Seat {
 	at := map[string]int{}
 	for i, s := range seats {
 		at[s.Deployment.Name] = i
+	}
+	beside := make([][]int, len(seats)) // who mentions whom, both ways
+	for i, s := range seats {
+		if k, ok := at[s.Deployment.Companion]; ok && s.Deployment.Companion != "" {
+			beside[i], beside[k] = append(beside[i], k), append(beside[k], i)
+		}
 	}
 	var out [][]deployments.Seat
 	var lot []deployments.Seat
@@ -184,7 +190,7 @@ func lots(seats []deployments.Seat, n int) [][]deployments.Seat {
 		}
 		taken[i] = true
 		lot = append(lot, seats[i])
-		if k, ok := at[seats[i].Deployment.Companion]; ok && seats[i].Deployment.Companion != "" {
+		for _, k := range beside[i] {
 			take(k)
 		}
 	}

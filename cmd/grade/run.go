@@ -52,7 +52,7 @@ func (a *app) grade(ctx context.Context, f *runFlags) error {
 	if err := j.Ready(ctx, export); err != nil {
 		return err
 	}
-	defer lean(len(j.Class.Students))()
+	defer lean(len(j.Class.Students), memoryRun)()
 	a.rosterNotes(j.Class)
 	if f.dryRun {
 		p, err := j.Plan(ctx, f.noFault)

@@ -34,6 +34,8 @@ type serveFlags struct {
 	classFlags
 	listen, cert, key, url string
 	behindProxy, noFault   bool
+	proxyFrom              []string
+	proxies                []netip.Prefix // of proxyFrom
 	atOnce                 int
 }
 
@@ -58,6 +60,7 @@ func newServeCmd(a *app) *cobra.Command {
 	fs.StringVar(&f.cert, "tls-cert", "", lang.T("serve.flag_cert"))
 	fs.StringVar(&f.key, "tls-key", "", lang.T("serve.flag_key"))
 	fs.BoolVar(&f.behindProxy, "behind-proxy", false, lang.T("serve.flag_proxy"))
+	fs.StringSliceVar(&f.proxyFrom, "proxy-from", nil, lang.T("serve.flag_proxy_from"))
 	fs.StringVar(&f.url, "url", "", lang.T("serve.flag_url"))
 	fs.IntVar(&f.atOnce, "at-once", 4, lang.T("serve.flag_at_once"))
 	fs.BoolVar(&f.noFault, "no-fault", false, lang.T("cli.flag_no_fault"))
@@ -79,6 +82,20 @@ func (f *serveFlags) check() error {
 	if addr, err := netip.ParseAddr(host); f.cert == "" && !f.behindProxy && host != "localhost" && (err != nil || !addr.IsLoopback()) {
 		return usageHint(i18n.M("serve.open_listen", "listen", f.listen), i18n.M("serve.open_listen_hint", "listen", f.listen))
 	}
+	if len(f.proxyFrom) > 0 && !f.behindProxy {
+		return usageHint(i18n.M("serve.proxy_from_alone"), i18n.M("serve.proxy_from_hint"))
+	}
+	f.proxies = nil
+	for _, text := range f.proxyFrom {
+		p, err := netip.ParsePrefix(text)
+		if addr, bad := netip.ParseAddr(text); bad == nil {
+			p, err = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
+		}
+		if err != nil {
+			return usageHint(i18n.M("serve.bad_proxy_from", "text", text), i18n.M("serve.proxy_from_hint"))
+		}
+		f.proxies = append(f.proxies, p)
+	}
 	if f.url != "" {
 		u, err := url.Parse(f.url)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
@@ -98,7 +115,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) (err error) {
 		return err
 	}
 	a.rosterNotes(j.Class)
-	defer lean(len(j.Class.Students))()
+	defer lean(len(j.Class.Students), memoryRun)()
 	secure := f.cert != ""
 	var pair tls.Certificate
 	if secure {
@@ -128,8 +145,12 @@ func (a *app) serve(ctx context.Context, f *serveFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	place, err := j.Place()
+	if err != nil {
+		return errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
 	site := web.New(web.Options{
-		Desk: d, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, NoFault: f.noFault, URL: strings.TrimRight(f.url, "/"),
+		Desk: d, Class: place, Lang: a.lang(), Secure: secure || f.behindProxy, BehindProxy: f.behindProxy, ProxyFrom: f.proxies, NoFault: f.noFault, URL: strings.TrimRight(f.url, "/"),
 		Log: slog.New(slog.NewTextHandler(s.logTo(), nil)),
 	})
 	srv, bounded := site.Server(), site.Listener(l)

@@ -175,7 +175,7 @@ func (c *crowd) ask(when string, over func() bool) {
 	teacher := c.teacher.Jar.Cookies(&url.URL{Scheme: "http", Host: strings.TrimPrefix(c.base, "http://"), Path: "/"})
 	token := ""
 	for _, cookie := range teacher {
-		if cookie.Name == "grade" {
+		if strings.HasPrefix(cookie.Name, "grade-") {
 			token = cookie.Value
 		}
 	}

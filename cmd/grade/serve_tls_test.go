@@ -121,6 +121,16 @@ func TestWithoutACertificate(t *testing.T) {
 	}
 }
 
+// TestProxyFrom: the proxy's addresses are addresses or networks, and go with a proxy.
+func TestProxyFrom(t *testing.T) {
+	for text, ok := range map[string]bool{"127.0.0.1": true, "::ffff:10.0.0.1": true, "10.0.3.0/24": true, "2001:db8::/32": true, "proxy.example.edu": false, "10.0.3.0/99": false, "": false} {
+		f := serveFlags{listen: "0.0.0.0:8080", atOnce: 1, behindProxy: true, proxyFrom: []string{text}}
+		require.Equal(t, ok, f.check() == nil, text)
+		f.behindProxy = false
+		require.Error(t, f.check())
+	}
+}
+
 // TestReached: links are to where readers find the page, which 0.0.0.0 is not.
 func TestReached(t *testing.T) {
 	now := time.Now()
@@ -175,13 +185,13 @@ func TestServeEncrypted(t *testing.T) {
 	require.Empty(t, res.Header.Get("Strict-Transport-Security"))
 	require.Len(t, res.Cookies(), 1)
 	cookie := res.Cookies()[0]
-	require.Equal(t, "__Host-grade", cookie.Name)
+	require.Regexp(t, "^__Host-grade-[0-9a-f]{12}$", cookie.Name)
 	require.True(t, cookie.Secure && cookie.HttpOnly && cookie.Path == "/" && cookie.Domain == "")
 	base := link[:strings.Index(link, "/k/")]
 	res, page := get(trusting, base+"/class", &http.Cookie{Name: cookie.Name, Value: cookie.Value})
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.Contains(t, page, "2024000001")
-	res, _ = get(trusting, base+"/class", &http.Cookie{Name: "grade", Value: cookie.Value})
+	res, _ = get(trusting, base+"/class", &http.Cookie{Name: strings.TrimPrefix(cookie.Name, "__Host-"), Value: cookie.Value})
 	require.NotEqual(t, http.StatusOK, res.StatusCode, "a name that any host of the domain may set lets nobody in")
 
 	// Without HTTPS on the same port.

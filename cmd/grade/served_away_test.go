@@ -19,11 +19,7 @@ import (
 // one is begun in its place, which would collide with it as it comes back.
 func TestAGradebookThatIsAwayIsNotBegunAnew(t *testing.T) {
 	ctx := t.Context()
-	d, s, dir := deskOf(t)
-	defer func() {
-		require.NoError(t, d.Close(ctx))
-		require.NoError(t, s.Close())
-	}()
+	d, _, dir := deskOf(t)
 	made, err := d.NewLinks(ctx, grader.LinkOptions{Students: []string{"2024001"}})
 	require.NoError(t, err)
 	_, err = d.WhoHas(ctx, made[0].Token)
@@ -48,11 +44,7 @@ func TestAGradebookThatIsAwayIsNotBegunAnew(t *testing.T) {
 // where the mistake is until it is mended.
 func TestAClassThatIsBeingEditedGoesOn(t *testing.T) {
 	ctx := t.Context()
-	d, s, dir := deskOf(t)
-	defer func() {
-		require.NoError(t, d.Close(ctx))
-		require.NoError(t, s.Close())
-	}()
+	d, _, dir := deskOf(t)
 	made, err := d.NewLinks(ctx, grader.LinkOptions{Students: []string{"2024001"}})
 	require.NoError(t, err)
 	_, err = d.WhoHas(ctx, made[0].Token)

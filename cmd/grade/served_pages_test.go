@@ -20,10 +20,6 @@ import (
 func TestADeskKeepsLinksAndRequests(t *testing.T) {
 	ctx := t.Context()
 	d, s, _ := deskOf(t)
-	defer func() {
-		require.NoError(t, d.Close(ctx))
-		require.NoError(t, s.Close())
-	}()
 	class, stop := d.Subscribe(desk.Class, d.Now())
 	defer stop()
 	own, leave := d.Subscribe(desk.OfStudent("2024001"), d.Now())
@@ -94,11 +90,7 @@ func TestADeskKeepsLinksAndRequests(t *testing.T) {
 // TestADeskTellsOfADamagedGradebook whichever page met with it.
 func TestADeskTellsOfADamagedGradebook(t *testing.T) {
 	ctx := t.Context()
-	d, s, dir := deskOf(t)
-	defer func() {
-		require.NoError(t, d.Close(ctx))
-		require.NoError(t, s.Close())
-	}()
+	d, _, dir := deskOf(t)
 	made, err := d.NewLinks(ctx, grader.LinkOptions{Students: []string{"2024001"}})
 	require.NoError(t, err)
 	require.Empty(t, d.Troubles())

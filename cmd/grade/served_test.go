@@ -19,7 +19,7 @@ import (
 	"swarmgrade/grader/roster"
 )
 
-// deskOf is a desk of six students on an embedded cluster, as a server has it.
+// deskOf is a desk of six students on an embedded cluster, as a server has it; it goes down with the test.
 func deskOf(t *testing.T) (d *desk.Desk, s *served, dir string) {
 	t.Helper()
 	dir = writeClass(t, "six", "cluster: {sim: fault-lab}\n")
@@ -30,6 +30,10 @@ func deskOf(t *testing.T) (d *desk.Desk, s *served, dir string) {
 	o.Every = -1
 	d, err := desk.New(t.Context(), o)
 	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, d.Close(context.WithoutCancel(t.Context())))
+		require.NoError(t, s.Close())
+	})
 	return d, s, dir
 }
 
@@ -114,13 +118,10 @@ func TestADeskServes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts an embedded cluster")
 	}
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) }) // once the desk is down
 	ctx := t.Context()
 	d, s, dir := deskOf(t)
-	defer func() {
-		require.NoError(t, d.Close(context.WithoutCancel(ctx)))
-		require.NoError(t, s.Close())
-	}()
 	require.NoError(t, s.warm(ctx, roster.Cluster{Sim: "fault-lab"}))
 	embedded := s.sim
 	whole := func() {

@@ -35,7 +35,7 @@ func newShowCmd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer lean(len(j.Class.Students))()
+		defer lean(len(j.Class.Students), memoryResults)()
 		switch {
 		case raw:
 			return j.Evidence(c.Context(), run, a.printCase(j))

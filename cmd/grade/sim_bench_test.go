@@ -23,7 +23,8 @@ func BenchmarkClass(b *testing.B) {
 			for b.Loop() {
 				dir, class := b.TempDir(), fmt.Sprintf("gen-%d", n)
 				run.of(b, dir, "--class", class, "--task", "2", "--quiet", "--dir", dir)
-				export.of(b, dir, "export", "--class", class, "--quiet", "--dir", dir, "--format", strings.Join(report.FormatNames(), ","))
+				export.of(b, dir, "export", "--class", class, "--quiet", "--dir", dir, "--format", strings.Join(report.FormatNames(), ","),
+					"--task", "2", "--column-id", "123456") // points of what was graded, in a place that Blackboard takes them from
 			}
 			b.ReportMetric(run.peak, "peak-MB")
 			b.ReportMetric(run.busy/float64(b.N), "cpu-s/op")

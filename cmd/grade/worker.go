@@ -52,17 +52,30 @@ func (t team) Join(ctx context.Context, name string, stream io.ReadWriteCloser) 
 	return t.Pool.Join(ctx, worker.Line{Name: name, ReadWriteCloser: stream})
 }
 
-// crewLoader has workers drive load; probes are this machine's own.
+// crewLoader has workers drive load as long as one is left for it, and this machine the rest, within the
+// same rate; probes are this machine's own.
 type crewLoader struct {
 	loader
 	workers worker.Loader
+	alone   func() // see [grader.CrewOptions]
 }
 
 func (l crewLoader) Load(ctx context.Context, t evidence.Target) (evidence.Trace, error) {
-	return l.workers.Load(ctx, t)
+	trace, err := l.workers.Load(ctx, t)
+	if errors.Is(err, worker.ErrNone) && ctx.Err() == nil {
+		l.alone()
+		return l.loader.Load(ctx, t)
+	}
+	return trace, err
 }
 
-func (l crewLoader) Reach(ctx context.Context, host string) error { return l.workers.Reach(ctx, host) }
+func (l crewLoader) Reach(ctx context.Context, host string) error {
+	err := l.workers.Reach(ctx, host)
+	if errors.Is(err, worker.ErrNone) && ctx.Err() == nil {
+		return l.loader.Reach(ctx, host)
+	}
+	return err
+}
 
 func (l crewLoader) Knowing(snap *evidence.Snapshot) grader.Loader {
 	l.Options.Known = mention.New(snap)
@@ -78,7 +91,8 @@ func newCrew(o grader.LoadOptions, c grader.CrewOptions) (grader.Loader, grader.
 	}
 	l := own.(loader)
 	p := worker.New(worker.Options{
-		Secret: []byte(c.Secret), Limiter: l.Options.Limiter, Epoch: o.Start, Settle: l.Options.Settle, Nonce: l.Options.Nonce, Lost: c.Lost,
+		Secret: []byte(c.Secret), Limiter: l.Options.Limiter, Epoch: o.Start, Settle: l.Options.Settle, Nonce: l.Options.Nonce,
+		Lost: func(name string, why error) { c.Lost(name, worker.Reason(why), why) },
 	})
-	return crewLoader{l, p.Loader(o.Attribution, l.Options.Known)}, team{p}, nil
+	return crewLoader{l, p.Loader(o.Attribution, l.Options.Known), c.Alone}, team{p}, nil
 }

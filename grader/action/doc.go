@@ -114,6 +114,9 @@ type Lodging interface {
 	// LoadImage has a node's engine take in an image for a processor, which write
 	// writes as docker save does, and gives the ID that the engine has it under.
 	LoadImage(ctx context.Context, nodeID, name, arch string, write func(io.Writer) error) (id string, err error)
+	// CanLoad looks, changing nothing, whether a node's engine could take in an image for a processor and
+	// run jobs of it; the error says why not.
+	CanLoad(ctx context.Context, nodeID, arch string) error
 	// RemoveImage of a name that is not there is no error.
 	RemoveImage(ctx context.Context, nodeID, name string) error
 	// StartHelper makes the service and gives its ID; one of the same name and token

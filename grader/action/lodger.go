@@ -109,7 +109,7 @@ func (l *lodger) Inject(ctx context.Context, a evidence.Action) error {
 
 // service is one with what all of them have.
 func (l *lodger) service(of helper.Service) helper.Service {
-	of.Without = append(slices.Clone(l.Left), slices.Sorted(maps.Keys(l.without))...)
+	of.Without = slices.Concat(l.Left, slices.Sorted(maps.Keys(l.without)), of.Without)
 	of.Image, of.Token, of.Run = l.image, l.action.To, cmp.Or(l.action.Was, "-")
 	return of
 }

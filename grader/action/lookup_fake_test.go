@@ -41,6 +41,8 @@ func (f *fakeLodging) LoadImage(_ context.Context, nodeID, _, _ string, write fu
 	return "sha256:1", write(io.Discard)
 }
 
+func (f *fakeLodging) CanLoad(context.Context, string, string) error { return nil }
+
 func (f *fakeLodging) RemoveImage(_ context.Context, nodeID, _ string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ func bringWorkers() Kind {
 const (
 	// workerImage is what the image, and the job, are called.
 	workerImage = "swarmgrade-worker"
+	// WorkerService is what the names of workers' services begin with.
+	WorkerService = workerImage + "-"
 	// hostNetwork has a worker's connections come from its node's own address, as those of a
 	// program on that machine would, through nothing that forwards.
 	hostNetwork = "host"
@@ -39,6 +42,13 @@ const (
 	workersLimit = 60 * time.Second
 	workersLate  = 15 * time.Second
 	workersEvery = 200 * time.Millisecond
+	// againLimit is how long one more is waited for in the place of a worker that is lost, and
+	// againTimes how many are made in all for each that was asked for: what kills the next one too
+	// is not got the better of by more of them.
+	againLimit = 30 * time.Second
+	againTimes = 2
+	// overLimit is how long the managers may take to know that the container of one has ended.
+	overLimit = 2 * time.Second
 )
 
 // AimWorkers is the workers of a run on the nodes whose engines can be reached, since it is through
@@ -52,13 +62,25 @@ type Crew struct {
 	lodger
 	hosts map[string]string // of nodes
 
-	mu sync.Mutex
-	on map[string]int // workers that came up, by node
+	secret string
+	join   Joining
+
+	mu    sync.Mutex
+	where map[string]site // of workers that came up, by name
+	lost  map[string]bool // nodes of which nothing is known since one was lost there
+	more  int             // how many may be made yet
+	turn  int             // of services
 }
+
+// Joining has a worker called name join whom it is brought for, over a stream to it.
+type Joining func(ctx context.Context, name string, stream io.ReadWriteCloser) error
+
+// site is where a worker runs.
+type site struct{ service, task, node string }
 
 // NewWorkers prepares them.
 func NewWorkers(c Cluster, p *helper.Program) *Crew {
-	return &Crew{lodger: newLodger(c, p, helper.WorkerVerb), on: map[string]int{}}
+	return &Crew{lodger: newLodger(c, p, helper.WorkerVerb), where: map[string]site{}, lost: map[string]bool{}}
 }
 
 // Name tells what the swarm's nodes are called.
@@ -69,36 +91,99 @@ func (w *Crew) Name(snap *evidence.Snapshot) {
 	}
 }
 
-var (
-	errNoTask = errors.New("no worker came up in time")
-	errEarly  = errors.New("a worker ended before it was talked with")
-)
+// errNoTask says that not one came up in time.
+var errNoTask = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_late")}
 
 // Start runs so many workers that have the secret in common, and hands a stream to each to join
 // as it comes up, several at a time. It gives how many were joined; fewer than were asked for is
 // no error, none is. What did not work out is why.
-func (w *Crew) Start(ctx context.Context, times int, secret string, join func(ctx context.Context, name string, stream io.ReadWriteCloser) error) (joined int, why []error, err error) {
+func (w *Crew) Start(ctx context.Context, times int, secret string, join Joining) (joined int, why []error, err error) {
+	w.mu.Lock()
+	w.secret, w.join, w.more = secret, join, againTimes*times
+	w.mu.Unlock()
+	names, why, err := w.run(ctx, times, workersLimit, helper.Service{})
+	return len(names), why, err
+}
+
+// errEnough says that as many were brought anew as may be.
+var errEnough = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_enough", "n", againTimes)}
+
+// Again runs one more worker in the place of one that is lost, and has it join as those of
+// [Crew.Start] did. Swarm makes no task of a job again that was killed, and knows nothing of a worker that is cut
+// off: it is one more job, which bears the same token. It leaves out a node of which
+// the managers don't say that the worker there has ended, as long as there are others. It gives the new one's name.
+func (w *Crew) Again(ctx context.Context, lost string) (name string, err error) {
+	w.mu.Lock()
+	if w.more == 0 {
+		w.mu.Unlock()
+		return "", errEnough
+	}
+	w.more--
+	w.turn++
+	of := helper.Service{Again: w.turn}
+	was := w.where[lost]
+	w.mu.Unlock()
+	over := w.isOver(ctx, was)
+	w.mu.Lock()
+	if !over {
+		w.lost[was.node] = true
+	}
+	if rest := slices.ContainsFunc(w.action.Nodes, func(id string) bool { return w.without[id] == nil && !w.lost[id] }); rest {
+		of.Without = slices.Sorted(maps.Keys(w.lost))
+	}
+	w.mu.Unlock()
+	switch names, why, err := w.run(ctx, 1, againLimit, of); {
+	case len(names) > 0:
+		return names[0], nil
+	case len(why) > 0: // says more than that there is none
+		return "", why[0]
+	case errors.Is(err, errNoTask):
+		return "", errNoTask
+	default:
+		return "", err
+	}
+}
+
+// isOver reports whether the managers know a worker's task to be over, which they do soon after its
+// container has ended.
+func (w *Crew) isOver(ctx context.Context, at site) bool {
+	if at.task == "" {
+		return true
+	}
+	for until := time.Now().Add(overLimit); ; {
+		tasks, err := w.cluster.HelperTasks(ctx, at.service)
+		i := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.ID == at.task })
+		if err == nil && (i < 0 || slices.Contains(ended, tasks[i].State)) {
+			return true
+		}
+		if time.Now().After(until) || Pause(ctx, workersEvery) != nil {
+			return false
+		}
+	}
+}
+
+// run makes a service of so many workers, has them join, and gives their names.
+func (w *Crew) run(ctx context.Context, times int, limit time.Duration, of helper.Service) (joined []string, why []error, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	late := time.AfterFunc(workersLimit, func() { cancel(errNoTask) })
+	late := time.AfterFunc(limit, func() { cancel(errNoTask) })
 	defer late.Stop()
-	id, err := w.cluster.StartHelper(ctx, w.service(helper.Service{
-		Kind: workerImage, NetworkID: hostNetwork, Times: times, Talks: true, Env: []string{helper.WorkerSecret + "=" + secret},
-	}))
+	of.Kind, of.NetworkID, of.Times, of.Talks, of.Env = workerImage, hostNetwork, times, true, []string{helper.WorkerSecret + "=" + w.secret}
+	id, err := w.cluster.StartHelper(ctx, w.service(of))
 	if err != nil {
-		return 0, nil, err
+		return nil, nil, err
 	}
 	var mu sync.Mutex
 	var g sync.WaitGroup
 	seen, open := map[string]bool{}, 0
-	count := func(err error) {
+	count := func(name string, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if open--; err != nil {
 			why = append(why, err)
 			return
 		}
-		joined++
+		joined = append(joined, name)
 		late.Reset(workersLate)
 	}
 	for {
@@ -115,47 +200,49 @@ func (w *Crew) Start(ctx context.Context, times int, secret string, join func(ct
 				mu.Lock()
 				open++
 				mu.Unlock()
-				g.Go(func() { count(w.meet(ctx, t, join)) })
+				g.Go(func() { count(w.meet(ctx, id, t)) })
 			case slices.Contains(ended, t.State):
 				seen[t.ID] = true
 				mu.Lock()
-				why = append(why, fmt.Errorf("%w: %s %s", errEarly, t.State, t.Error))
+				why = append(why, &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_early", "state", t.State, "error", t.Error)})
 				mu.Unlock()
 			default:
 				coming = true
 			}
 		}
 		mu.Lock()
-		all := joined >= times || open == 0 && !coming
+		all := len(joined) >= times || open == 0 && !coming
 		mu.Unlock()
 		if all || Pause(ctx, workersEvery) != nil {
 			break
 		}
 	}
 	g.Wait()
-	if joined == 0 {
+	if len(joined) == 0 {
 		err = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_none"), Hint: i18n.M("action.workers_none_hint"), Cause: errors.Join(append(why, context.Cause(ctx))...)}
 	}
 	return joined, why, err
 }
 
 // meet talks with one for the first time.
-func (w *Crew) meet(ctx context.Context, t evidence.Task, join func(ctx context.Context, name string, stream io.ReadWriteCloser) error) error {
+func (w *Crew) meet(ctx context.Context, serviceID string, t evidence.Task) (name string, err error) {
 	stream, err := w.cluster.Talk(ctx, t.NodeID, t.ContainerID)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return join(ctx, w.called(t.NodeID), stream)
+	name = w.called(site{serviceID, t.ID, t.NodeID})
+	return name, w.join(ctx, name, stream)
 }
 
-// called is what a worker on a node is called: as the node, with a number from the second on.
-func (w *Crew) called(nodeID string) string {
+// called is what a worker at a site is called: as its node, with a number from the second on.
+func (w *Crew) called(at site) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.on[nodeID]++
-	name := cmp.Or(w.hosts[nodeID], nodeID)
-	if n := w.on[nodeID]; n > 1 {
-		name += fmt.Sprintf("-%d", n)
+	of := cmp.Or(w.hosts[at.node], at.node)
+	name := of
+	for n := 2; w.where[name] != (site{}); n++ {
+		name = fmt.Sprintf("%s-%d", of, n)
 	}
+	w.where[name] = at
 	return name
 }

@@ -101,6 +101,112 @@ func TestWorkersDriveLoad(t *testing.T) {
 	gone(t, c, a)
 }
 
+// TestALostWorkerIsBroughtAgain: one that is killed, and the one that came in its place too: another is
+// brought each time, as often as may be, and nothing of any of them is left.
+func TestALostWorkerIsBroughtAgain(t *testing.T) {
+	_, c, snap := workersOn(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Hostname: 7be04d19c2f6") }))
+	defer server.Close()
+	crew := NewWorkers(c, sim.Helper())
+	crew.Name(snap)
+	a, _, _ := AimWorkers(snap, sim.Helper(), "r")
+	opt := Options{Cluster: c, Injector: crew, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock}
+	session, err := Begin(t.Context(), opt, a)
+	require.NoError(t, err)
+	p := load.New(load.Options{Secret: []byte("s3cret")})
+	again := make(chan error, 3)
+	p.Refill(func(ctx context.Context, name string) error {
+		_, err := crew.Again(ctx, name)
+		again <- err
+		return err
+	})
+	n, _, err := crew.Start(t.Context(), 1, "s3cret", joining(p))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	l := p.Loader(rubric.Attribution{}, nil)
+	target := evidence.Target{ID: "mesh/x", Kind: "mesh", Address: strings.TrimPrefix(server.URL, "http://"), Requests: 20, PerConnection: 1, Workers: 1}
+	seen := map[string]bool{}
+	for range againTimes + 1 {
+		trace, err := l.Load(t.Context(), target)
+		require.NoError(t, err)
+		require.Equal(t, 20, trace.Answered())
+		require.False(t, seen[trace.From.Worker])
+		seen[trace.From.Worker] = true
+		at := crew.where[trace.From.Worker]
+		tasks, err := c.HelperTasks(t.Context(), at.service)
+		require.NoError(t, err)
+		require.NoError(t, c.KillContainer(t.Context(), at.node, tasks[0].ContainerID))
+		if err = <-again; len(seen) <= againTimes {
+			require.NoError(t, err)
+			require.Empty(t, crew.lost, "the managers knew of its end")
+		} else {
+			require.ErrorIs(t, err, errEnough)
+		}
+	}
+	_, err = l.Load(t.Context(), target)
+	require.ErrorIs(t, err, load.ErrNone)
+	require.NoError(t, p.Close())
+	require.NoError(t, session.Restore(t.Context()))
+	gone(t, c, a)
+}
+
+// TestAWorkerIsCutOff: its task runs for all that the managers know; another is brought to another node,
+// as long as there is one.
+func TestAWorkerIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeLodging{talks: true, tasks: []evidence.Task{{ID: "a", NodeID: "n1", State: "running", ContainerID: "c"}}}
+		crew := NewWorkers(&fakeSwarm{Lodging: f}, sim.Helper())
+		require.NoError(t, crew.Inject(t.Context(), evidence.Action{Kind: Workers, Name: "i:1", To: "token", Nodes: []string{"n1", "n2"}}))
+		crew.Left = []string{"n3"}
+		var names []string
+		join := func(_ context.Context, name string, _ io.ReadWriteCloser) error {
+			names = append(names, name)
+			return nil
+		}
+		_, _, err := crew.Start(t.Context(), 1, "s", join)
+		require.NoError(t, err)
+		first := f.last.Name()
+		began := time.Now()
+		name, err := crew.Again(t.Context(), "n1")
+		require.NoError(t, err)
+		require.Equal(t, "n1-2", name)
+		require.LessOrEqual(t, time.Since(began), overLimit+time.Second)
+		require.Equal(t, []string{"n1", "n1-2"}, names)
+		require.Equal(t, []string{"n3", "n1"}, f.last.Without)
+		require.Equal(t, 1, f.last.Times)
+		require.NotEqual(t, first, f.last.Name())
+		f.tasks[0].NodeID = "n2"
+		crew.where["n2"] = site{task: "a", node: "n2"}
+		_, err = crew.Again(t.Context(), "n2")
+		require.NoError(t, err)
+		require.Equal(t, []string{"n3"}, f.last.Without, "any node is better than none")
+		_, err = crew.Again(t.Context(), "n2")
+		require.ErrorIs(t, err, errEnough)
+	})
+}
+
+// TestNoOtherWorkerComesUp: that takes bounded time, and ends as soon as nobody waits for it.
+func TestNoOtherWorkerComesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeLodging{talks: true, tasks: []evidence.Task{{ID: "a", NodeID: "n1", State: "running", ContainerID: "c"}}}
+		crew := NewWorkers(&fakeSwarm{Lodging: f}, sim.Helper())
+		require.NoError(t, crew.Inject(t.Context(), evidence.Action{Kind: Workers, Name: "i:1", To: "token", Nodes: []string{"n1"}}))
+		_, _, err := crew.Start(t.Context(), 1, "s", func(context.Context, string, io.ReadWriteCloser) error { return nil })
+		require.NoError(t, err)
+		f.tasks = []evidence.Task{{ID: "b", State: "pending"}}
+		began := time.Now()
+		_, err = crew.Again(t.Context(), "n1")
+		require.ErrorContains(t, err, "in time")
+		require.LessOrEqual(t, time.Since(began), againLimit+overLimit)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began = time.Now()
+		_, err = crew.Again(ctx, "n1")
+		require.Error(t, err)
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}
+
 // gone checks that nothing bears an action's token any more.
 func gone(t *testing.T, c *grader.Cluster, a evidence.Action) {
 	t.Helper()

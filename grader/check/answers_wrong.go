@@ -51,7 +51,7 @@ func (in *Input) complain(svc *evidence.Service, p *answersParams, tr *evidence.
 		return &problem{7, i18n.M("check.answers_forged", "where", where, "n", t.Forged, "sent", t.Sent, "claimed", clip(t.Sample, 60),
 			"why", t.Why.Reason()), i18n.M("check.answers_forged_hint", "service", svc.Name, "curl", curl), ""}
 	case t.Unknown > 0:
-		if c := in.View.StandAlone(func(c *evidence.Container, at evidence.ContainerPort) bool {
+		if c := in.View.StandAlone(atoi(in.Vars[p.Port]), func(c *evidence.Container, at evidence.ContainerPort) bool {
 			return p.Via == "mesh" && len(t.Sample) >= sight.ShortID && strings.HasPrefix(c.ID, t.Sample) && itoa(at.Public) == in.Vars[p.Port]
 		}); c != nil {
 			node := in.View.NodeName(c.NodeID)

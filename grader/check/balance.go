@@ -160,7 +160,7 @@ func bias(be *haproxy.Proxy, direct bool) biasLine {
 	}
 	first := -1
 	for _, s := range be.Servers {
-		if s.Disabled || s.Backup || s.Weight == 0 {
+		if be.Idle(s) {
 			continue
 		}
 		if first < 0 {
@@ -186,7 +186,7 @@ func unbias(be *haproxy.Proxy, direct bool) []edit {
 		}
 	}
 	for _, s := range be.Servers {
-		if s.Disabled || s.Backup || s.Weight == 0 {
+		if be.Idle(s) {
 			continue
 		}
 		text := written(s.Line.Words)

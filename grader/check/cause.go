@@ -24,6 +24,7 @@ var causes = []struct{ in, word, key string }{
 	{"log", "could not open configuration file", "config_permission"},
 	{"log", "cannot bind socket (permission denied)", "low_port"},
 	{"log", "cannot bind socket (address already in use)", "port_in_use"},
+	{"log", "cannot bind socket (cannot assign requested address)", "no_address"},
 	{"log", "usage : haproxy", "usage"},
 	{"log", ": not found", "no_program"},
 }
@@ -83,7 +84,7 @@ func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
 		return steps(i18n.M("check.port_program_hint", "name", now.Name), doAt(px.Hostname, "ss -ltnp"), doAt(px.Hostname, "docker", "start", now.Name))
 	case key == "port_taken" || key == "config_permission":
 		return said
-	case key == "low_port" || key == "port_in_use":
+	case key == "low_port" || key == "port_in_use" || key == "no_address":
 		return in.rewrite(px)
 	case px.Kind == "service":
 		if key == "mount_missing" || key == "mount_directory" {

@@ -79,7 +79,25 @@ func (in *Input) cause(px *evidence.Proxy, svc *evidence.Service, port, class st
 		edits := []edit{{*l, "line", "hold obsolete 10s"}}
 		return say("obsolete", *l, append(edits, in.checked(px, port)...)...)
 	}
-	if own, strange, _ := in.View.Leads(px, svc, backends); class == "http-503" && own > 0 && strange == 0 {
+	if lines := in.strangeDNS(px, backends); len(lines) > 0 && (strings.HasPrefix(class, "http-50") || class == "timeout") {
+		var edits []edit
+		for i, l := range lines {
+			if i == 0 {
+				edits = append(edits, edit{l, "line", "nameserver dns 127.0.0.11:53"})
+				continue
+			}
+			edits = append(edits, edit{l, "delete", ""})
+		}
+		return say("nameserver", lines[0], edits...)
+	}
+	own, strange, _ := in.View.Leads(px, svc, backends)
+	if own > 0 && strange == 0 {
+		if word, l, edits := in.speech(px, backends, class); word != "" {
+			_, _, args := say("", l, edits...)
+			return "speech", edits, append(args, "word", word)
+		}
+	}
+	if class == "http-503" && own > 0 && strange == 0 {
 		for _, be := range backends {
 			if o, ok := be.Options["httpchk"]; ok {
 				edits := []edit{{o.Line, "delete", ""}}

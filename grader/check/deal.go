@@ -118,7 +118,7 @@ type end struct {
 func (in *Input) ends(px *evidence.Proxy, svc *evidence.Service, be *haproxy.Proxy, target int) ends {
 	var out ends
 	add := func(s haproxy.Server, slots int) {
-		if s.Disabled || s.Weight == 0 {
+		if s.Disabled || s.Weight == 0 { // a backup may stand in
 			return
 		}
 		e := end{weight: s.Weight, line: s.Line}
@@ -128,7 +128,7 @@ func (in *Input) ends(px *evidence.Proxy, svc *evidence.Service, be *haproxy.Pro
 			out.unknown = true
 		}
 		for range slots {
-			if s.Backup {
+			if be.Idle(s) {
 				out.backup = append(out.backup, e)
 			} else {
 				out.main = append(out.main, e)

@@ -78,15 +78,14 @@ func judgeDirect(in *Input, p *backendsParams) Result {
 // passage says through what a request came whose client was not HAProxy.
 func (in *Input) passage(px *evidence.Proxy, svc *evidence.Service, client string) (how string, words i18n.Msg) {
 	ip, _ := netip.ParseAddr(client)
-	for _, c := range in.View.Snap().Containers {
+	for _, c := range in.View.ContainersAt(client) {
 		for _, n := range c.Networks {
 			if n.Address == client && len(c.Names) > 0 && in.View.IsSwarm(n.NetworkID) {
 				return "container", i18n.M("check.direct_container", "service", svc.Name, "client", client, "other", c.Names[0])
 			}
 		}
 	}
-	for i := range in.View.Snap().Networks {
-		n := &in.View.Snap().Networks[i]
+	for _, n := range in.View.NetworksWithin(ip) {
 		switch {
 		case !sight.InSubnet(n, ip) || n.Scope != "swarm":
 		case n.Ingress:

@@ -212,7 +212,7 @@ func (in *Input) nodeEdits(px *evidence.Proxy, public, port string, tidy bool) [
 			if !why.Empty() {
 				node = ""
 			}
-			return node, !s.Disabled && !s.Backup && s.Weight != 0
+			return node, !be.Idle(s)
 		}, tidy)...)
 	}
 	return out
@@ -235,7 +235,7 @@ func (in *Input) taskEdits(px *evidence.Proxy, svc *evidence.Service, public str
 			if e := in.View.Destination(px, svc, s, port); e.Why == "" && e.Task != nil {
 				key = e.Task.ID
 			}
-			return key, !s.Disabled && !s.Backup && s.Weight != 0
+			return key, !be.Idle(s)
 		}, tidy)...)
 	}
 	return out

@@ -45,8 +45,7 @@ func judgeShared(in *Input, p *sharedParams) Result {
 	}
 	var named *evidence.Network
 	shared := []string{}
-	for i := range in.View.Snap().Networks {
-		n := &in.View.Snap().Networks[i]
+	for _, n := range in.View.KnownNetworks(name, made...) {
 		if n.Ingress {
 			continue
 		}

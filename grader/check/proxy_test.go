@@ -141,6 +141,8 @@ func TestHAProxyRunning(t *testing.T) {
 			stopped("exited", 1, "", "")(d)
 			d.px().Files[0].Error = "directory"
 		}, fail("check.proxy_stopped_why").says("what", "check.config_directory")},
+		{"listens on an address of its node", "", stopped("exited", 1, "", "[ALERT]    (1) : Binding [/h.cfg:7] for frontend f: cannot bind socket (Cannot assign requested address) for [10.9.9.9:9001]"),
+			fail("check.proxy_stopped_why").says("what", "check.cause_no_address")},
 		{"took an image for another processor", "", stopped("restarting", 1, "", "exec /usr/local/sbin/haproxy: exec format error"), fail("check.proxy_restarting_why").says("what", "check.cause_exec_format")},
 		{"took a port of some program's", "", stopped("created", 128, "driver failed: Bind for 0.0.0.0:9001 failed: port is already allocated", ""), fail("check.proxy_stopped_why").says("what", "check.cause_port_taken")},
 		{"took a port of a classmate's", "", func(d *deployment) {

@@ -92,12 +92,8 @@ func (in *Input) runAgain(px *evidence.Proxy, r rerun) i18n.Msg {
 
 // attachable reports whether a stand-alone container can join a network.
 func (in *Input) attachable(name string) bool {
-	for _, n := range in.View.Snap().Networks {
-		if n.Name == name {
-			return n.Scope != "swarm" || n.Attachable
-		}
-	}
-	return true
+	n := in.View.NetworkNamed(name)
+	return n == nil || n.Scope != "swarm" || n.Attachable
 }
 
 // publishFlags publish what a HAProxy does already, and one port besides.

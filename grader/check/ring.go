@@ -79,7 +79,7 @@ func serverIDs(be *haproxy.Proxy) (ids []int, weight int) {
 				}
 				id, taken[next] = next, true
 			}
-			if l.s.Disabled || l.s.Backup || l.s.Weight == 0 {
+			if be.Idle(l.s) {
 				continue
 			}
 			if weight == 0 {

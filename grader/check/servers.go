@@ -56,7 +56,7 @@ func judgeServers(in *Input, p *serversParams) Result {
 	for _, be := range in.View.Backends(px, p.public(in, px)) {
 		for i, s := range sight.ServersOf(be) {
 			listed = append(listed, clip(s.Name+" "+s.Addr.Text, 80))
-			if s.Disabled || s.Backup || s.Weight == 0 {
+			if be.Idle(s) {
 				if idle == nil {
 					idle = &wrongServer{s, i18n.M("check.server_backup")}
 					if !s.Backup {

@@ -220,7 +220,7 @@ func (in *Input) shownHint(px *evidence.Proxy, svc *evidence.Service, be *haprox
 	if b := bias(be, true); b.what != "" && b.what != "weights" {
 		return in.unbiased(px, be, b, true)
 	}
-	if used := sight.ServersOf(be); !slices.ContainsFunc(used, func(s haproxy.Server) bool { return !s.Backup && !s.Disabled }) {
+	if used := sight.ServersOf(be); !slices.ContainsFunc(used, func(s haproxy.Server) bool { return !be.Idle(s) }) {
 		var edits []edit
 		for _, s := range used {
 			if s.Backup {

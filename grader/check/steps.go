@@ -111,11 +111,10 @@ func quote(s string) string {
 // Without any it is the first of the names.
 func (in *Input) imageLike(images []string) string {
 	count := map[string]int{}
-	for i := range in.View.Snap().Services {
-		image := in.View.Snap().Services[i].Image
+	for image, n := range in.View.Images() {
 		if len(images) == 0 && !strings.Contains(image, "haproxy") && !strings.Contains(image, "redis") ||
 			slices.ContainsFunc(images, func(want string) bool { return sight.ImageMatches(image, want) }) {
-			count[image]++
+			count[image] = n
 		}
 	}
 	switch {

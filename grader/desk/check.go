@@ -72,7 +72,9 @@ func (d *Desk) check(ctx context.Context, e *entry) (got grader.Checked, err err
 		d.failed(ctx, err)
 		return got, err
 	}
-	if err := d.app.saveTrial(context.WithoutCancel(ctx), e.student, got); err != nil {
+	err = d.app.saveTrial(context.WithoutCancel(ctx), e.student, got)
+	d.unkept(err)
+	if err != nil {
 		d.hub.tell(Noted{At: time.Now(), Student: e.student, Msg: i18n.M("desk.unsaved")}, OfStudent(e.student), Class)
 	}
 	d.cache.forget(trialsKey)

@@ -31,14 +31,9 @@ func (d *Desk) lookUntilFree() {
 	}
 	d.looking = true
 	d.work.Go(func() {
-		t := time.NewTicker(lookAgain)
-		defer t.Stop()
-		for d.app.busy(d.ctx) {
-			select {
-			case <-t.C:
-			case <-d.ctx.Done():
-				return
-			}
+		free := func() bool { return !d.app.busy(d.ctx) }
+		if !free() && !d.lookUntil(free) {
+			return
 		}
 		d.cache.forget("")
 		d.mu.Lock()
@@ -57,22 +52,15 @@ func (d *Desk) lookOut() {
 	}
 	d.lookingOut = true
 	d.work.Go(func() {
-		t := time.NewTicker(lookAgain)
-		defer t.Stop()
 		var since time.Time // they have been in the way
-		for {
-			select {
-			case <-t.C:
-			case <-d.ctx.Done():
-				return
-			}
+		d.lookUntil(func() bool {
 			busy := d.busyElsewhere(d.ctx)
 			d.mu.Lock()
+			defer d.mu.Unlock()
 			switch {
 			case len(d.checking) == 0:
 				d.lookingOut = false
-				d.mu.Unlock()
-				return
+				return true
 			case !busy:
 				since = time.Time{}
 			case since.IsZero():
@@ -82,9 +70,25 @@ func (d *Desk) lookOut() {
 			case time.Since(since) >= d.o.Patience:
 				d.yield()
 			}
-			d.mu.Unlock()
-		}
+			return false
+		})
 	})
+}
+
+// lookUntil looks again and again until it is over; it reports false if the desk goes down before.
+func (d *Desk) lookUntil(over func() bool) bool {
+	t := time.NewTicker(lookAgain)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-d.ctx.Done():
+			return false
+		}
+		if over() {
+			return true
+		}
+	}
 }
 
 // yield ends the checks under way, which begin anew later. It is called with the desk's lock.

@@ -18,6 +18,7 @@ type Trouble struct {
 	*diag.Failure
 	damage bool // of the gradebook
 	class  bool // that the class cannot be read anew
+	kept   bool // that self-checks cannot be kept in the gradebook
 }
 
 // mostTroubles is how many are kept, the newest.
@@ -48,6 +49,22 @@ func (d *Desk) damaged(err error) {
 	n := len(d.troubles)
 	d.troubles = slices.DeleteFunc(d.troubles, func(t Trouble) bool { return t.damage })
 	if len(d.troubles) < n {
+		d.hub.tell(TroubleMoved{}, Class)
+	}
+}
+
+// unkept keeps why self-checks cannot be kept in the gradebook, as on a full disk, or by nil that one was.
+func (d *Desk) unkept(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		for _, f := range words(err) {
+			d.troubled(Trouble{Failure: f, kept: true})
+		}
+		return
+	}
+	if kept := func(t Trouble) bool { return t.kept }; slices.ContainsFunc(d.troubles, kept) {
+		d.troubles = slices.DeleteFunc(slices.Clone(d.troubles), kept)
 		d.hub.tell(TroubleMoved{}, Class)
 	}
 }
@@ -94,7 +111,7 @@ const mostUnread = 3
 
 func (d *Desk) troubled(t Trouble) {
 	same := func(o Trouble) bool {
-		return reflect.DeepEqual(o.Msg, t.Msg) && o.damage == t.damage && o.class == t.class
+		return reflect.DeepEqual(o.Msg, t.Msg) && o.damage == t.damage && o.class == t.class && o.kept == t.kept
 	}
 	if slices.ContainsFunc(d.troubles, same) {
 		return // each job finds it again

@@ -12,11 +12,12 @@ import (
 // Everybody starts from the handout's configuration, so that two files being
 // alike says nothing. What says something is what two of them share and hardly
 // anybody else has: a comment word for word, odd names, odd values. A line that
-// more than a tenth of the class have (but always more than three) is taken for
-// the handout's or a habit of the field.
+// more than a tenth of the class have (but always more than three), or more than sixty of any class, is taken for
+// the handout's or a habit of the field: so many did not copy from each other, and pairs of thousands would be millions.
 const (
 	habitShare  = 10 // one in so many
 	habitLeast  = 3
+	habitMost   = 60
 	enoughAlike = 4 // weight of shared lines that is worth a word
 	shownLines  = 3
 	leastFiles  = 5 // of fewer nobody can say what is usual
@@ -112,7 +113,7 @@ func (c *class) alike() {
 	pairs := map[pair]*match{}
 	for _, n := range slices.Sorted(maps.Keys(has)) {
 		at := has[n]
-		if len(at) < 2 || len(at) > max(habitLeast, files/habitShare) {
+		if len(at) < 2 || len(at) > min(habitMost, max(habitLeast, files/habitShare)) {
 			continue
 		}
 		for i := range at {

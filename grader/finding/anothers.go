@@ -76,8 +76,7 @@ func (c *class) neighbour(s *student, v string, near []*evidence.Service) (o *st
 
 // beside are the services that are with one in a network of the student's making.
 func (s *student) beside(svc *evidence.Service) (out []*evidence.Service) {
-	for i := range s.Before.Services {
-		o := &s.Before.Services[i]
+	for _, o := range s.view.ServicesOn(svc.Networks) {
 		if o.ID != svc.ID && slices.ContainsFunc(o.Networks, func(id string) bool {
 			return slices.Contains(svc.Networks, id) && !s.view.IsIngress(id)
 		}) {

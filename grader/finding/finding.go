@@ -118,14 +118,8 @@ type Case struct {
 func Class(names sight.Names, cases []Case, images ...string) []Finding {
 	c := newClass(names, cases)
 	for _, s := range c.students {
-		c.crowds(s)
-		if _, cut := s.view.Cut(); cut {
-			continue // what is not known to exist may well exist
-		}
-		c.answers(s)
-		c.proxy(s)
-		c.service(s)
-		c.anothers(s)
+		c.one(s)
+		s.view = nil // what it has read of configurations is large
 	}
 	c.merge()
 	c.nonces()
@@ -136,6 +130,34 @@ func Class(names sight.Names, cases []Case, images ...string) []Finding {
 	c.alike()
 	Sort(c.out)
 	return c.out
+}
+
+// one finds what there is to find of one student.
+func (c *class) one(s *student) {
+	if s.svc != nil {
+		s.containers = s.view.ContainersOf(s.svc.ID)
+	}
+	if s.px != nil {
+		s.ends = s.view.Ends(s.px, s.svc, s.port)
+	}
+	c.crowds(s)
+	if _, cut := s.view.Cut(); cut {
+		return // what is not known to exist may well exist
+	}
+	c.answers(s)
+	c.proxy(s)
+	c.service(s)
+	c.anothers(s)
+}
+
+// Slim drops from a bundle what no finding is made of, which is most of it: a class's are held at once.
+func Slim(b *evidence.Bundle) {
+	for i := range b.Traces {
+		b.Traces[i].Sequence, b.Traces[i].Timeline = nil, nil
+	}
+	for i := range b.Episodes {
+		b.Episodes[i].Traces, b.Episodes[i].Probing = nil, nil
+	}
 }
 
 // Sort puts findings in order: gravest first, then by student.
@@ -171,11 +193,14 @@ type student struct {
 	Case
 	id   string
 	vars map[string]string
-	own  []string // see ownVars
-	view *sight.View
-	svc  *evidence.Service
-	px   *evidence.Proxy
-	port string // that the load on HAProxy went to, else the derived one
+	own  []string    // see ownVars
+	view *sight.View // nil once one is done with the student
+	ends []sight.End
+	// containers are the service's, before the load.
+	containers []*evidence.Container
+	svc        *evidence.Service
+	px         *evidence.Proxy
+	port       string // that the load on HAProxy went to, else the derived one
 }
 
 func newClass(names sight.Names, cases []Case) *class {
@@ -200,7 +225,7 @@ func newClass(names sight.Names, cases []Case) *class {
 		}
 		s.vars["id"], s.vars["name"] = s.id, k.Bundle.Student.Name
 		s.own = s.ownVars()
-		s.view = sight.NewView(k.Case, index(k.Before), index(k.After), s.vars).With(names)
+		s.view = sight.NewView(k.Case, index(k.Before), index(k.After), s.vars).With(names).WithScenes(index)
 		s.svc, s.px = s.view.Service(names.Service), s.view.Proxy()
 		s.port = s.vars[names.Frontend]
 		if tr := s.view.Through(); tr != nil {

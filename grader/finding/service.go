@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"swarmgrade/grader/diag"
-	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/sight"
 )
@@ -17,7 +16,7 @@ func (c *class) proxy(s *student) {
 	if s.px == nil || s.px.State != "running" {
 		return
 	}
-	ends := s.view.Ends(s.px, s.svc, s.port)
+	ends := s.ends
 	// A classmate's service is told of as shared, and one that is the student's
 	// under a wrong name is no stranger's.
 	alike := s.view.Alike("service", "published", "")
@@ -70,10 +69,8 @@ func (c *class) service(s *student) {
 	where := "snapshot/services/" + s.svc.Name
 	if host := strings.ToLower(s.svc.Hostname); hexName.MatchString(host) {
 		other := "?"
-		for _, t := range s.Before.Tasks {
-			if strings.HasPrefix(t.ContainerID, host) {
-				other = c.nameOf(s.Before, t.ServiceID)
-			}
+		if svc := s.view.ServiceOf(host); svc != nil {
+			other = svc.Name
 		}
 		c.add(s, AnothersHostname, where, s.svc.Hostname, "service", s.svc.Name, "hostname", clip(s.svc.Hostname, 64), "other", other)
 	}
@@ -107,15 +104,6 @@ func (c *class) crowds(s *student) {
 	}
 }
 
-func (c *class) nameOf(snap *evidence.Snapshot, service string) string {
-	for i := range snap.Services {
-		if snap.Services[i].ID == service {
-			return snap.Services[i].Name
-		}
-	}
-	return "?"
-}
-
 func sorted(ids ...string) []string {
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -143,8 +131,8 @@ func (c *class) images() {
 	for _, s := range c.students {
 		if s.svc != nil {
 			seen := map[string]bool{}
-			for _, k := range s.Before.Containers {
-				if k.ServiceID == s.svc.ID && k.State == "running" && !seen[k.ImageID] {
+			for _, k := range s.containers {
+				if k.State == "running" && !seen[k.ImageID] {
 					seen[k.ImageID] = true
 					add(s.svc.Image, k.ImageID, "snapshot/services/"+s.svc.Name, s)
 				}

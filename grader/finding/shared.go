@@ -23,7 +23,7 @@ func (c *class) shared() {
 			continue
 		}
 		told := map[string]bool{}
-		for _, e := range s.view.Ends(s.px, s.svc, s.port) {
+		for _, e := range s.ends {
 			switch e.Where {
 			case "other":
 				if o := c.owner[e.Name]; o != nil && o != s && !told[e.Name] {

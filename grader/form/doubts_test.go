@@ -196,6 +196,23 @@ func TestAsksForWholeNumbers(t *testing.T) {
 	fill(t, raw, Options{}, map[string]string{"C2": "100", "C3": "0"})
 }
 
+// A form that asks for whole numbers has them once it is said that scores are to be rounded: halves up, which score became
+// which is told, and full marks stay full marks.
+func TestScoresAreRoundedWhereThatIsAskedFor(t *testing.T) {
+	none, one, odd := 0, 1, 7
+	f, _ := fill(t, book(t, three("成绩（取整）"), formatted(t, "0", "C2", "C3", "C4")), Options{Round: &none}, map[string]string{"C2": "93", "C3": "100", "C4": "0"})
+	require.Len(t, f.Rounded, 1)
+	require.Equal(t, "92.5 → 93", f.Rounded[0].Text)
+	f, _ = fill(t, book(t, three("成绩"), formatted(t, "0.0", "C2", "C3", "C4")), Options{Round: &one}, threeScores)
+	require.Empty(t, f.Rounded)
+	no(t, book(t, three("成绩（取整）")), Options{Round: &odd}, "1 score to write into ", "--round 0")
+	got, exact := rounded([]Score{{ID: "a", Points: 5949}, {ID: "b", Points: 5950}, {ID: "c", Points: 10000}, {ID: "d", Points: 8545, None: true}}, &none)
+	require.Equal(t, []rubric.Points{5900, 6000, 10000, 8545}, []rubric.Points{got[0].Points, got[1].Points, got[2].Points, got[3].Points})
+	require.Len(t, exact, 2)
+	got, _ = rounded([]Score{{ID: "a", Points: 8544}, {ID: "b", Points: 8545}}, &one)
+	require.Equal(t, []rubric.Points{8540, 8550}, []rubric.Points{got[0].Points, got[1].Points})
+}
+
 // TestWordsForScores: a heading that lists the words that go there is none of numbers.
 func TestWordsForScores(t *testing.T) {
 	for _, head := range []string{"成绩（优/良/中/及格/不及格）", "成绩（优秀、良好、中等、及格、不及格）", "成绩(合格/不合格)", "成绩（通过/未通过）", "Grade (A-F)", "Grade (Pass/Fail)"} {

@@ -41,6 +41,8 @@ type Options struct {
 	Headings string
 	// OutOf is the maximum of the scores; 0 if it is not known.
 	OutOf rubric.Points
+	// Round is how many decimal places scores are rounded to, halves up; nil leaves them as they are.
+	Round *int
 	// Overwrite lets a number that stands there already be replaced. Words and
 	// formulas never are.
 	Overwrite bool
@@ -54,6 +56,8 @@ type Filled struct {
 	Written, Same int
 	// Kept are cells that hold something else, which was left.
 	Kept []Kept
+	// Rounded are cells whose score was rounded, with what it was.
+	Rounded []Kept
 	// Standing are cells in which a number stands, of students without a score.
 	Standing []Kept
 	// Remarked are rows with a word such as 缓考 beside the score that was written.
@@ -83,6 +87,7 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if err != nil {
 		return nil, err
 	}
+	scores, exact := rounded(scores, o.Round)
 	ids := newIndex(scores)
 	t, err := pick(f, ids, o)
 	if err != nil {
@@ -106,7 +111,7 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 		return nil, err
 	}
 	out := &Filled{Sheet: t.Sheet, Column: t.label(col), At: sheetfile.Name(col, t.headAt(col)), Unread: t.unread, form: f}
-	w := &filling{table: t, out: out, col: col, o: o, seen: map[string]string{}, marked: map[string]bool{}}
+	w := &filling{table: t, out: out, col: col, o: o, exact: exact, seen: map[string]string{}, marked: map[string]bool{}}
 	w.doubts = newDoubts(t, col, o.OutOf)
 	for _, row := range t.list {
 		if err := w.row(row, ids); err != nil {
@@ -170,6 +175,7 @@ var dots = strings.NewReplacer("·", "", "•", "", "‧", "", "・", "", "･",
 
 // filling is the writing of scores under way.
 type filling struct {
+	exact map[string]rubric.Points // of students whose score was rounded
 	*table
 	out  *Filled
 	col  int
@@ -240,6 +246,9 @@ func (w *filling) row(row *roster.FormRow, ids index) error {
 	default:
 		w.out.edits = append(w.out.edits, write(row, w.col, s)...)
 		w.out.Written++
+	}
+	if was, ok := w.exact[s.ID]; ok {
+		w.out.Rounded = append(w.out.Rounded, Kept{place, s.ID, was.String() + " → " + s.Points.String()})
 	}
 	w.doubt(row, cell, s.Points)
 	for _, c := range row.Cells {

@@ -150,8 +150,12 @@ func (g *Gradebook) standingData(ctx context.Context, rub *rubric.Rubric, rules 
 	}
 	others := slices.Concat(slices.Collect(maps.Keys(history)), slices.Collect(maps.Keys(asked)))
 	slices.Sort(others)
+	known := make(map[string]bool, len(d.Students))
+	for i := range d.Students {
+		known[d.Students[i].ID] = true
+	}
 	for _, id := range slices.Compact(others) {
-		if !slices.ContainsFunc(d.Students, func(s result.Student) bool { return s.ID == id }) {
+		if !known[id] {
 			d.Students = append(d.Students, result.Student{ID: id})
 		}
 	}

@@ -82,8 +82,11 @@ func locked(ctx context.Context, file string, readOnly bool) bool {
 	}
 	defer db.Close()
 	tx, err := db.BeginTx(ctx, nil) // BEGIN IMMEDIATE
-	if err != nil {
+	switch {
+	case sqliteIs(err, codeBusy):
 		return true
+	case err != nil: // as on a full disk, where nobody's run would be waited for in vain
+		return held(ctx, file)
 	}
 	return tx.Rollback() != nil
 }

@@ -50,6 +50,12 @@ func (k *kept[T]) put(hash string, v *T) *T {
 	return v
 }
 
+func (k *kept[T]) drop() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = nil
+}
+
 // harm is what of a gradebook could not be read or was not what was written, and the
 // students whose scores it concerns. Nothing is called while its lock is held.
 type harm struct {
@@ -79,6 +85,33 @@ func (h *harm) isSuspect(student string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.suspects[student]
+}
+
+// take gives the students suspected so far and forgets them; give adds some.
+func (h *harm) take() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := h.suspects
+	h.suspects = nil
+	return out
+}
+
+func (h *harm) give(some map[string]bool) {
+	for student := range some {
+		h.suspect(student)
+	}
+}
+
+// First has something read of evidence before scores are, so that the one need not be held in memory beside the
+// other: what it keeps of snapshots goes when it is done. Whom it finds to be damaged is not held
+// against the scores that are read until the function it gives is called, as if evidence were read after them.
+func (g *Gradebook) First(read func() error) (after func(), err error) {
+	before := g.harm.take()
+	err = read()
+	found := g.harm.take()
+	g.harm.give(before)
+	g.snapshots.drop()
+	return func() { g.harm.give(found) }, err
 }
 
 // all is a copy of what was noted.

@@ -24,13 +24,36 @@ func DecodeVerdict(raw []byte) (judge.Verdict, error) { return newDecoder().verd
 // decoder reads verdicts of one class. What several of them have in common word for
 // word, as most facts and sentences are, is kept once: nobody may change it.
 type decoder struct {
-	facts map[string]check.Facts
-	msgs  map[string]i18n.Msg
-	words map[string]string
+	facts recent[check.Facts]
+	msgs  recent[i18n.Msg]
+	words recent[string]
 }
 
-func newDecoder() *decoder {
-	return &decoder{facts: map[string]check.Facts{}, msgs: map[string]i18n.Msg{}, words: map[string]string{}}
+func newDecoder() *decoder { return &decoder{} }
+
+// recent is what texts came to, of those that were met lately: a class's are told once, and those
+// that name one student's port or service, which are met once, do not fill memory.
+type recent[T any] struct{ now, before map[string]T }
+
+// maxRecent is how many texts one half of a recent holds; a rubric's checks say some dozens that many
+// students have in common.
+const maxRecent = 2048
+
+func (r *recent[T]) get(text string) (v T, ok bool) {
+	if v, ok = r.now[text]; ok {
+		return v, true
+	}
+	if v, ok = r.before[text]; ok {
+		r.put(text, v)
+	}
+	return v, ok
+}
+
+func (r *recent[T]) put(text string, v T) {
+	if r.now == nil || len(r.now) >= maxRecent {
+		r.now, r.before = map[string]T{}, r.now
+	}
+	r.now[text] = v
 }
 
 // stored is a verdict with those parts left as they are stored that verdicts have in
@@ -52,18 +75,18 @@ func (d *decoder) verdict(raw []byte) (judge.Verdict, error) {
 	err := json.Unmarshal(raw, &s)
 	v := s.Verdict
 	if err == nil {
-		v.Check, v.Task, v.Evidence = common(d.words, v.Check), common(d.words, v.Task), common(d.words, v.Evidence)
-		v.Outcome = check.Outcome(common(d.words, string(v.Outcome)))
-		v.Observed, err = once(d.facts, s.Observed)
+		v.Check, v.Task, v.Evidence = common(&d.words, v.Check), common(&d.words, v.Task), common(&d.words, v.Evidence)
+		v.Outcome = check.Outcome(common(&d.words, string(v.Outcome)))
+		v.Observed, err = once(&d.facts, s.Observed)
 	}
 	if err == nil {
-		v.Expected, err = once(d.facts, s.Expected)
+		v.Expected, err = once(&d.facts, s.Expected)
 	}
 	if err == nil {
-		v.Message, err = once(d.msgs, s.Message)
+		v.Message, err = once(&d.msgs, s.Message)
 	}
 	if err == nil {
-		v.Hint, err = once(d.msgs, s.Hint)
+		v.Hint, err = once(&d.msgs, s.Hint)
 	}
 	if err != nil {
 		return judge.Verdict{}, fmt.Errorf("read verdict: %w", err)
@@ -81,26 +104,27 @@ func (d *decoder) verdict(raw []byte) (judge.Verdict, error) {
 	return v, nil
 }
 
-// once decodes each text once.
-func once[T any](known map[string]T, raw json.RawMessage) (v T, err error) {
+// once decodes a text that was met lately once.
+func once[T any](known *recent[T], raw json.RawMessage) (v T, err error) {
 	if len(raw) == 0 {
 		return v, nil
 	}
-	if v, ok := known[string(raw)]; ok {
+	text := string(raw)
+	if v, ok := known.get(text); ok {
 		return v, nil
 	}
 	if err = json.Unmarshal(raw, &v); err == nil {
-		known[string(raw)] = v
+		known.put(text, v)
 	}
 	return v, err
 }
 
 // common is a word that is kept once.
-func common(known map[string]string, word string) string {
-	if w, ok := known[word]; ok {
+func common(known *recent[string], word string) string {
+	if w, ok := known.get(word); ok {
 		return w
 	}
-	known[word] = word
+	known.put(word, word)
 	return word
 }
 

@@ -1,6 +1,9 @@
 package haproxy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Proxy is a frontend, backend or listen with what it inherits.
 type Proxy struct {
@@ -55,6 +58,19 @@ func (p *Proxy) Backend() bool  { return p.Kind != "frontend" }
 func (p *Proxy) HasOption(name string) bool {
 	_, ok := p.Options[name]
 	return ok
+}
+
+// Idle reports whether a server of the backend's gets no request while all are up:
+// one that is disabled or has no weight, and a backup, unless there are only backups
+// and "option allbackups" has all of them stand in.
+func (p *Proxy) Idle(s Server) bool {
+	return s.Disabled || s.Weight == 0 || s.Backup && !p.allStandIn()
+}
+
+func (p *Proxy) allStandIn() bool {
+	works := func(s Server) bool { return !s.Backup && !s.Disabled && s.Weight != 0 }
+	return p.HasOption("allbackups") && !slices.ContainsFunc(p.Servers, works) &&
+		!slices.ContainsFunc(p.Templates, func(t Template) bool { return works(t.Server) })
 }
 
 // Balance is the algorithm and what follows it.

@@ -96,4 +96,7 @@ func TestAServicesNameIsItsOwn(t *testing.T) {
 	other := j
 	other.Student = "2024002"
 	require.NotEqual(t, j.Name(), other.Name())
+	again := j
+	again.Again = 1
+	require.NotEqual(t, j.Name(), again.Name())
 }

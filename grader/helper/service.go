@@ -3,6 +3,7 @@ package helper
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 )
 
 // Service runs the helper: once on every node or, as a job, so many times in all.
@@ -23,11 +24,17 @@ type Service struct {
 	Without []string
 	// Token, Run and Student are its labels.
 	Token, Run, Student string
+	// Again tells one that is run once more from those before it; 0 is the first.
+	Again int
 }
 
 // Name is the service's: the same for the same, and for nothing else.
 func (s Service) Name() string {
-	hash := sha256.Sum256([]byte(s.Student + "\x00" + s.NetworkID))
+	of := s.Student + "\x00" + s.NetworkID
+	if s.Again > 0 {
+		of += "\x00" + strconv.Itoa(s.Again)
+	}
+	hash := sha256.Sum256([]byte(of))
 	return s.Kind + "-" + s.Token + "-" + hex.EncodeToString(hash[:4])
 }
 

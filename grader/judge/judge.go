@@ -18,7 +18,9 @@ type Judge struct {
 	rub     *rubric.Rubric
 	names   sight.Names
 	indexes map[*evidence.Snapshot]*sight.Index
-	amend   Amend // nil for none
+	// readings are those of the windows that it has seen.
+	readings sight.Readings
+	amend    Amend // nil for none
 }
 
 // Amend changes what a check has found, before it is worth anything.
@@ -34,7 +36,7 @@ func (j *Judge) Amended(f Amend) *Judge {
 
 // New makes a judge for a rubric.
 func New(rub *rubric.Rubric) *Judge {
-	return &Judge{rub: rub, names: check.NamesOf(rub), indexes: map[*evidence.Snapshot]*sight.Index{}}
+	return &Judge{rub: rub, names: check.NamesOf(rub), indexes: map[*evidence.Snapshot]*sight.Index{}, readings: sight.Readings{}}
 }
 
 // Verdicts judges every check of the given tasks, in the rubric's order, on
@@ -77,7 +79,7 @@ func (j *Judge) input(c evidence.Case) *check.Input {
 	if c.After != nil {
 		after = j.index(c.After)
 	}
-	view := sight.NewView(c, j.index(c.Before), after, vars).With(j.names).WithScenes(j.index)
+	view := sight.NewView(c, j.index(c.Before), after, vars).With(j.names).WithScenes(j.index).WithReadings(j.readings)
 	return &check.Input{Case: c, Vars: vars, View: view}
 }
 

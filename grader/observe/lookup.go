@@ -50,6 +50,21 @@ func (s *Student) lookup(snap *evidence.Snapshot) *lookup {
 	return newLookup(snap)
 }
 
+// lookIn has the plan's students share what is looked up in a snapshot.
+func (p *Plan) lookIn(snap *evidence.Snapshot) {
+	var x *lookup
+	for i := range p.Students {
+		s := &p.Students[i]
+		if s.look != nil && s.look.snap == snap {
+			continue
+		}
+		if x == nil {
+			x = newLookup(snap)
+		}
+		s.look = x
+	}
+}
+
 // entry is the node on whose address a balancer's port answers.
 func (x *lookup) entry(ref haproxy.Ref, port int) (node *evidence.Node, why string) {
 	if ref.Kind == "service" {

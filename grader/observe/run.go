@@ -92,6 +92,7 @@ type Observed struct {
 func (r *Runner) Observe(ctx context.Context, plan *Plan, snap *evidence.Snapshot) ([]Observed, error) {
 	out := make([]Observed, len(plan.Students))
 	unreachable := r.Unreachable(ctx, plan)
+	plan.lookIn(snap)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.Parallel))
 	for i := range plan.Students {

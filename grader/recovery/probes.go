@@ -54,35 +54,25 @@ func (r *reader) attribute() shots {
 	return out
 }
 
-// owners are the service's tasks of the whole window by container and address.
+// owners are the service's tasks of the whole window by container and address, and whose
+// others are.
 type owners struct {
+	service string
 	name    map[string]string // a container's default host name to its task
-	others  map[string]bool   // those of other services' containers
 	address map[netip.Addr]string
-	other   map[netip.Addr]bool // addresses of other services' tasks
+	all     *Readings
 }
 
 func (r *reader) owners() owners {
-	o := owners{name: map[string]string{}, others: map[string]bool{}, address: map[netip.Addr]string{}, other: map[netip.Addr]bool{}}
-	for i := range r.w.Polls {
-		for k := range r.w.Polls[i].Tasks {
-			t := &r.w.Polls[i].Tasks[k]
-			own := t.ServiceID == r.svc.ID
+	o := owners{service: r.svc.ID, name: map[string]string{}, address: map[netip.Addr]string{}, all: r.all}
+	for _, x := range r.all.of[r.svc.ID] {
+		for _, t := range x.tasks {
 			if len(t.ContainerID) >= mention.ShortID {
-				if id := t.ContainerID[:mention.ShortID]; own {
-					o.name[id] = t.ID
-				} else {
-					o.others[id] = true
-				}
+				o.name[t.ContainerID[:mention.ShortID]] = t.ID
 			}
 			for _, a := range t.Addresses {
-				ip, ok := mention.Addr(a.Address)
-				switch {
-				case !ok:
-				case own:
+				if ip, ok := mention.Addr(a.Address); ok {
 					o.address[ip] = t.ID // the last task that had it
-				default:
-					o.other[ip] = true
 				}
 			}
 		}
@@ -113,7 +103,7 @@ func (o *owners) task(id *evidence.Responder, named bool) string {
 		}
 		task := o.address[ip]
 		switch {
-		case task == "" && o.other[ip]:
+		case task == "" && o.all.addresses[ip].another(o.service):
 			return "" // a classmate's
 		case task == "":
 		case byAddress != "" && byAddress != task:
@@ -142,7 +132,7 @@ func (o *owners) mentioned(list []string) (task string, clear bool) {
 		if own := o.name[m[:mention.ShortID]]; own != "" {
 			task = own
 			n++
-		} else if o.others[m[:mention.ShortID]] {
+		} else if o.all.names[m[:mention.ShortID]].another(o.service) {
 			n++
 		}
 	}
@@ -158,10 +148,15 @@ type Answer struct {
 // Answers are the probes of a service in the order sent, without those at the
 // target itself. Nothing may be nil.
 func Answers(w *evidence.Window, p *evidence.Probing, svc *evidence.Service) []Answer {
-	r := &reader{w: w, p: p, svc: svc}
-	x := r.attribute()
-	out := make([]Answer, len(x.all))
-	for i, s := range x.all {
+	return Sort(w).Answers(w, p, svc)
+}
+
+// Answers is the function, of readings that are sorted already.
+func (x *Readings) Answers(w *evidence.Window, p *evidence.Probing, svc *evidence.Service) []Answer {
+	r := &reader{w: w, all: x, p: p, svc: svc}
+	shots := r.attribute()
+	out := make([]Answer, len(shots.all))
+	for i, s := range shots.all {
 		out[i] = Answer{At: s.sent, Own: s.task != ""}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 // reader holds a window while a service's story is read out of it.
 type reader struct {
 	w    *evidence.Window
+	all  *Readings // of w
 	p    *evidence.Probing
 	svc  *evidence.Service
 	pace float64
@@ -28,14 +29,14 @@ func (r *reader) clock(seconds float64) int64 { return int64(seconds * 1000 / r.
 // seconds turns ms on the clock into seconds of the swarm.
 func (r *reader) seconds(ms int64) float64 { return float64(ms) * r.pace / 1000 }
 
-func read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) (Story, *reader) {
+func read(all *Readings, w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) (Story, *reader) {
 	s := Story{Struck: -1, Down: -1, Replaced: -1, Answering: -1, Recovered: -1, Seconds: -1, Soonest: -1}
 	if w == nil || p == nil || svc == nil {
 		s.Open = NoWindow
 		return s, nil
 	}
 	s.Bound, s.Delay = bound(w.Fault, svc, swarm, w.Speed), delay(svc)
-	r := &reader{w: w, p: p, svc: svc, pace: pace(w.Speed), hold: w.HoldMS}
+	r := &reader{w: w, all: all, p: p, svc: svc, pace: pace(w.Speed), hold: w.HoldMS}
 	if r.hold <= 0 {
 		r.hold = r.clock(usualHold)
 	}
@@ -140,9 +141,9 @@ func (r *reader) rolledTo() uint64 {
 	if r.w.Fault.Kind != "update" || err != nil {
 		return 0
 	}
-	for i := range r.w.Polls {
-		for k := range r.w.Polls[i].Tasks {
-			if t := &r.w.Polls[i].Tasks[k]; t.ServiceID == r.svc.ID && t.Forced == to {
+	for _, x := range r.all.of[r.svc.ID] {
+		for _, t := range x.tasks {
+			if t.Forced == to {
 				return to
 			}
 		}

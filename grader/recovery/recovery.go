@@ -143,7 +143,13 @@ func Takes(kind string) bool {
 // Read finds a service's story. Svc is the service as it was before the fault;
 // w and p may be nil. The window may still be going on.
 func Read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) Story {
-	s, _ := read(w, p, svc, swarm)
+	return Sort(w).Read(w, p, svc, swarm)
+}
+
+// Read is the function, of readings that are sorted already: w's, or another window's with the same
+// polls.
+func (x *Readings) Read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm) Story {
+	s, _ := read(x, w, p, svc, swarm)
 	return s
 }
 
@@ -152,7 +158,7 @@ func Read(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm 
 // what is needed to tell late from never are over. now is the time on the run's
 // clock.
 func Settled(w *evidence.Window, p *evidence.Probing, svc *evidence.Service, swarm evidence.Swarm, now int64) bool {
-	s, r := read(w, p, svc, swarm)
+	s, r := read(Sort(w), w, p, svc, swarm)
 	switch {
 	case s.Recovered >= 0 || s.Open == NotHit || s.Open == NoBaseline || s.Open == NoWindow:
 		return true

@@ -24,7 +24,12 @@ func (r *reader) replay() (base *view, after []view) {
 	ready := map[string]bool{}
 	target := evidence.Node{}
 	tasks := map[string]*evidence.Task{}
+	own := r.all.of[r.svc.ID]
 	for i := range r.w.Polls {
+		var said reading
+		if len(own) > 0 && own[0].poll == i {
+			said, own = own[0], own[1:]
+		}
 		p := &r.w.Polls[i]
 		if p.Error != "" {
 			continue
@@ -36,12 +41,10 @@ func (r *reader) replay() (base *view, after []view) {
 				target = *n
 			}
 		}
-		for k := range p.Tasks {
-			if t := &p.Tasks[k]; t.ServiceID == r.svc.ID {
-				tasks[t.ID] = t
-			}
+		for _, t := range said.tasks {
+			tasks[t.ID] = t
 		}
-		for _, id := range p.GoneTasks {
+		for _, id := range said.gone {
 			delete(tasks, id)
 		}
 		v := view{asked: p.At, seen: p.At + p.Took, ready: maps.Clone(ready), newest: newest(tasks)}

@@ -49,11 +49,10 @@ type junitWords struct {
 func writeJUnit(w io.Writer, d *result.Data, o Options) error {
 	o = o.For(d).unscaled()
 	var tests, failures, errs int
-	suites := make([]junitSuite, 0, len(d.Students))
-	for i := range d.Students {
-		suite := o.to(d, &d.Students[i]).suite(d, &d.Students[i])
-		tests, failures, errs = tests+suite.Tests, failures+suite.Failures, errs+suite.Errors
-		suites = append(suites, suite)
+	suite := func(s *result.Student) junitSuite { return o.to(d, s).suite(d, s) }
+	for i := range d.Students { // told twice, as the sums come first and a class's suites are large
+		s := suite(&d.Students[i])
+		tests, failures, errs = tests+s.Tests, failures+s.Failures, errs+s.Errors
 	}
 	root := xml.StartElement{Name: xml.Name{Local: "testsuites"}}
 	for _, a := range []struct {
@@ -72,8 +71,8 @@ func writeJUnit(w io.Writer, d *result.Data, o Options) error {
 	if err := enc.EncodeToken(root); err != nil {
 		return err
 	}
-	for _, s := range suites {
-		if err := enc.Encode(s); err != nil {
+	for i := range d.Students {
+		if err := enc.Encode(suite(&d.Students[i])); err != nil {
 			return fmt.Errorf("write results as XML: %w", err)
 		}
 	}

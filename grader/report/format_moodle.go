@@ -21,10 +21,16 @@ var moodleFormat = Format{
 	Write: writeMoodle, Check: checkMoodle, Empty: emptyOf(moodleTakes), Remarks: moodleRemarks,
 }
 
+// moodleID is the heading of the column that finds students.
+const moodleID = "ID number"
+
 // moodleMost is what Moodle takes unless its administrator allows more.
 const moodleMost rubric.Points = 100_00
 
 func checkMoodle(d *result.Data, o Options) error {
+	if item := o.item(d); strings.EqualFold(strings.Join(strings.Fields(item), " "), moodleID) {
+		return diag.Misuse(i18n.M("transfer.same_head", "item", item), i18n.M("transfer.same_head_hint"))
+	}
 	if full := o.OutOf(d); full > moodleMost {
 		return diag.Misuse(i18n.M("transfer.moodle_full", "max", full.String(), "most", moodleMost.String()),
 			i18n.M("transfer.moodle_most_hint", "class", d.Class))
@@ -57,7 +63,7 @@ func writeMoodle(w io.Writer, d *result.Data, o Options) error {
 	return writeCSV(w, func(add func(...string) error) error {
 		item := csvText(o.item(d))
 		// Moodle reads a row from left to right, and feedback goes to the grade before it.
-		if err := add("ID number", item, item+" feedback"); err != nil {
+		if err := add(moodleID, item, item+" feedback"); err != nil {
 			return err
 		}
 		for i := range d.Students {

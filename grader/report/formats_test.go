@@ -91,6 +91,9 @@ func TestMoodle(t *testing.T) {
 		d.Students[0].Verdicts[i].Points *= 2
 		d.Students[0].Verdicts[i].Max *= 2
 	}
+	for _, item := range []string{"ID number", "id  NUMBER "} {
+		require.ErrorContains(t, checkMoodle(d, Options{Item: item, Scale: 10000}), "has a column of that name already")
+	}
 	err := checkMoodle(d, Options{})
 	require.Equal(t, diag.Usage, diag.Code(err))
 	require.NoError(t, checkMoodle(d, Options{Scale: 10000}))

@@ -72,8 +72,8 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	require.Equal(t, []string{"40", "40", "40", "任务 2 还没有评（60 分）"}, []string{
 		value(t, f, "成绩单", "D2"), value(t, f, "成绩单", "E2"), value(t, f, "成绩单", "F2"), value(t, f, "成绩单", "G2"),
 	})
-	require.Equal(t, []string{"未评完", "1", "40"}, []string{value(t, f, "成绩单", "K2"), value(t, f, "成绩单", "L2"), value(t, f, "成绩单", "O2")}, "final, the share of what is graded, points so far")
-	require.Equal(t, "目前得分", value(t, f, "成绩单", "O1"))
+	require.Equal(t, []string{"未评完", "1", "40"}, []string{value(t, f, "成绩单", "L2"), value(t, f, "成绩单", "M2"), value(t, f, "成绩单", "P2")}, "final, the share of what is graded, points so far")
+	require.Equal(t, "目前得分", value(t, f, "成绩单", "P1"))
 	recalculated(t, f)
 	// Statistics are of final scores, which nobody has; of the others they say so, with the
 	// words of the screen. What is typed is final.
@@ -87,9 +87,9 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	require.NoError(t, f.SetCellValue("成绩单", "I2", 90))
 	require.NoError(t, f.UpdateLinkedValue())
 	require.Equal(t, []string{"1", "90", "1", "1"}, []string{calc("统计", "C7"), calc("统计", "C8"), calc("统计", "C12"), calc("统计", "C13")})
-	require.Equal(t, []string{"90", "100", "0.9", "90"}, []string{calc("成绩单", "K2"), calc("成绩单", "F2"), calc("成绩单", "L2"), calc("成绩单", "O2")})
+	require.Equal(t, []string{"90", "100", "0.9", "90"}, []string{calc("成绩单", "L2"), calc("成绩单", "F2"), calc("成绩单", "M2"), calc("成绩单", "P2")})
 	require.NoError(t, f.SetCellValue("成绩单", "I2", "免计"))
-	require.Equal(t, []string{"免计", "", ""}, []string{calc("成绩单", "K2"), calc("成绩单", "L2"), calc("成绩单", "O2")})
+	require.Equal(t, []string{"免计", "", ""}, []string{calc("成绩单", "L2"), calc("成绩单", "M2"), calc("成绩单", "P2")})
 	f = readBack(t, workbook(t, d, i18n.ZH))
 	// Other systems get as little.
 	o := Options{}

@@ -152,6 +152,7 @@ func (s *sheet) put(values []any, height float64, level int) error {
 	opts := excelize.RowOpts{Height: height}
 	if level > 0 {
 		opts.Hidden, opts.OutlineLevel = true, level
+		s.b.hide(s.name)
 	} else {
 		s.heights = append(s.heights, height)
 	}

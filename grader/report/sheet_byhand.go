@@ -99,7 +99,7 @@ func (b *book) counted(l layout, s *result.Student, row int) []any {
 		rate.Value = round4(all.Points.Float() / most.Float())
 	}
 	key := textCell(s.ID, st.text, st.textQuoted)
-	return append(out, textCell(clip(b.scoreCause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), key, override,
+	return append(out, textCell(clip(b.scoreCause(s, l.causeRoom), 2*l.causeRoom-2), st.wrap, st.wrapQuoted), key, override, key,
 		textCell(b.reasons(s), st.inputText, st.inputTextQuoted), final, rate, key, textCell(s.Remark, st.inputText, st.inputTextQuoted))
 }
 

@@ -38,7 +38,7 @@ func (b *book) scoreColumns(l layout, n int) []takeback.Head {
 		set(at, takeback.Head{What: takeback.WhatInput})
 	}
 	set(l.rate, takeback.Head{What: takeback.WhatShare, Computed: true})
-	for _, at := range []int{l.keyBefore, l.keyAmong} {
+	for _, at := range []int{l.keyBefore, l.keyWithin, l.keyAmong} {
 		set(at, takeback.Head{What: takeback.Else}) // whoever reads back looks at them otherwise
 	}
 	set(l.cause, takeback.Head{What: takeback.WhatWords})
@@ -88,7 +88,7 @@ func (b *book) rosterHeads(own []any, more []string) []string {
 	}
 	for _, lang := range i18n.Langs {
 		for _, key := range []string{
-			"id", "name", "open_points", "by_hand", "late", "max", "reason", "override", "override_reason", "final", "rate", "remark", "key_before", "key_among",
+			"id", "name", "open_points", "by_hand", "late", "max", "reason", "override", "override_reason", "final", "rate", "remark", "key_before", "key_within", "key_among",
 		} {
 			take(lang.T("report." + key))
 		}

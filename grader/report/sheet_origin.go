@@ -100,5 +100,12 @@ func (b *book) origin() error {
 	if err := sw.Flush(); err != nil {
 		return err
 	}
-	return b.f.SetSheetVisible(takeback.SheetName, false, true)
+	// SetSheetVisible would read all sheets back that were written, a class's whole, for which of them is in front.
+	sheets := b.f.WorkBook.Sheets.Sheet
+	for i := range sheets {
+		if sheets[i].Name == takeback.SheetName {
+			sheets[i].State = "veryHidden"
+		}
+	}
+	return nil
 }

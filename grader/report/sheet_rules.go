@@ -37,7 +37,7 @@ func (b *book) scoreRules(name string, l layout) error {
 	why.SetSqref(span(l.reason, l.reason))
 	why.SetInput(b.t("reason_title"), b.t("reason_prompt"))
 	end := max(l.remark+len(l.more), l.soFar)
-	counted := span(1, l.override-1) + " " + span(l.final, l.keyAmong) + " A1:" + ref(end, 1)
+	counted := span(1, l.override-1) + " " + span(l.keyWithin, l.keyWithin) + " " + span(l.final, l.keyAmong) + " A1:" + ref(end, 1)
 	if end > l.remark {
 		counted += " " + span(l.remark+1, end)
 	}
@@ -61,7 +61,7 @@ func (b *book) scoreRules(name string, l layout) error {
 	}}); err != nil {
 		return err
 	}
-	texts := "A2:" + ref(leadColumns, last) + " " + span(l.keyBefore, l.keyBefore) + " " + span(l.keyAmong, l.keyAmong)
+	texts := "A2:" + ref(leadColumns, last) + " " + span(l.keyBefore, l.keyBefore) + " " + span(l.keyWithin, l.keyWithin) + " " + span(l.keyAmong, l.keyAmong)
 	if n := len(l.more); n > 0 {
 		texts += " " + span(l.remark+1, l.remark+n)
 	}

@@ -35,8 +35,8 @@ type layout struct {
 	remark   int
 	// The student's ID once more, hidden before and between the columns that are filled in,
 	// so that who reads them back sees that only a part of the table was sorted.
-	keyBefore, keyAmong int
-	more                []string // the roster's other columns, behind the remark
+	keyBefore, keyWithin, keyAmong int
+	more                           []string // the roster's other columns, behind the remark
 	// What the statistics count of scores that are not final, off paper; 0 where all are.
 	soFar   int
 	excused bool
@@ -78,7 +78,7 @@ func (b *book) layout() layout {
 	if b.d.Late != nil {
 		l.late = next()
 	}
-	l.max, l.cause, l.keyBefore, l.override, l.reason = next(), next(), next(), next(), next()
+	l.max, l.cause, l.keyBefore, l.override, l.keyWithin, l.reason = next(), next(), next(), next(), next(), next()
 	l.final, l.rate, l.keyAmong, l.remark = next(), next(), next(), next()
 	for i := range b.d.Students {
 		if b.notFinal(&b.d.Students[i]) {
@@ -121,7 +121,7 @@ func (b *book) scores() error {
 	widths, heads := b.scoreHeads(l)
 	b.recordHeads(name, heads, map[string]int{
 		takeback.ID: 1, takeback.Name: 2, takeback.Override: l.override, takeback.Reason: l.reason, takeback.Remark: l.remark,
-		takeback.KeyBefore: l.keyBefore, takeback.KeyAmong: l.keyAmong,
+		takeback.KeyBefore: l.keyBefore, takeback.KeyWithin: l.keyWithin, takeback.KeyAmong: l.keyAmong,
 	})
 	b.recordTable(name, heads, b.scoreColumns(l, len(heads)))
 	l.causeRoom = b.room(widths[l.cause-1])
@@ -195,6 +195,7 @@ func (b *book) scoreHeads(l layout) (widths []float64, heads []any) {
 	head(b.t("reason"), 0, st.head)
 	head(b.t("key_before"), unseen, st.head)
 	head(b.t("override"), 7, st.headInput)
+	head(b.t("key_within"), unseen, st.head)
 	head(b.t("override_reason"), 12, st.headInput)
 	head(b.t("final"), 7, st.headTask)
 	head(b.t("rate"), 6.5, st.head)

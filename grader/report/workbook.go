@@ -23,8 +23,8 @@ import (
 func Workbook(w io.Writer, d *result.Data, o Options) error {
 	f := excelize.NewFile()
 	defer f.Close() // of a file that was never opened
-	f.SetZipWriter(newSortedZip)
 	b := &book{f: f, d: d, o: o.For(d), lang: o.Lang, columns: d.Columns()}
+	f.SetZipWriter(func(w io.Writer) excelize.ZipWriter { return newSortedZip(w, b.hasFolded) })
 	if err := b.write(w); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
@@ -43,6 +43,25 @@ type book struct {
 	filled     takeback.Origin  // of the sheet that is filled in; see recordHeads
 	shown      []takeback.Table // see recordTable
 	onPaper    []printedSheet   // those that are written
+	folded     map[string]bool  // the sheets with rows that are folded away, by name
+}
+
+// hide notes that a sheet has rows that are folded away.
+func (b *book) hide(sheet string) {
+	if b.folded == nil {
+		b.folded = map[string]bool{}
+	}
+	b.folded[sheet] = true
+}
+
+// hasFolded reports whether the sheet in a file of the workbook has rows that are folded away.
+func (b *book) hasFolded(file string) bool {
+	for id, name := range b.f.GetSheetMap() {
+		if file == fmt.Sprintf("xl/worksheets/sheet%d.xml", id) {
+			return b.folded[name]
+		}
+	}
+	return false
 }
 
 // A class of 60 students is on a dozen pages.

@@ -63,7 +63,7 @@ func TestWorkbookScores(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		"学号", "姓名", "班级", "任务 1\n40 分", "任务 2\n60 分", "自动得分\n100 分", "未评分值", "满分", "主要原因",
-		"行核对 1", "改分", "改分理由", "最终得分", "得分率", "行核对 2", "备注",
+		"行核对 1", "改分", "行核对 2", "改分理由", "最终得分", "得分率", "行核对 3", "备注",
 	}, rows[0])
 	require.Len(t, rows, 8)
 
@@ -83,23 +83,23 @@ func TestWorkbookScores(t *testing.T) {
 	// Totals are formulas over their own row that carry their values.
 	for cell, want := range map[string][2]string{
 		"F4": {`IF(COUNT(D4:E4)=0,"未评",ROUND(SUM(D4:E4),2))`, "70"},
-		"M2": {`IF(ISNUMBER(K2),K2,IF(K2="免计","免计",IF(ISNUMBER(G2),"未评",IF(COUNT(F2)=0,"未评",ROUND(SUM(F2),2)))))`, "100"},
-		"N3": {`IF(AND(ISNUMBER(M3),N(H3)>0),ROUND(M3/H3,4),"")`, "0.85"},
+		"N2": {`IF(ISNUMBER(K2),K2,IF(K2="免计","免计",IF(ISNUMBER(G2),"未评",IF(COUNT(F2)=0,"未评",ROUND(SUM(F2),2)))))`, "100"},
+		"O3": {`IF(AND(ISNUMBER(N3),N(H3)>0),ROUND(N3/H3,4),"")`, "0.85"},
 	} {
 		require.Equal(t, want, [2]string{formula(t, f, "成绩单", cell), value(t, f, "成绩单", cell)}, cell)
 	}
 	// What is not graded is said, and makes no score.
 	require.Equal(t, []string{"20", "60", "40", "100", "未评：压测机的网络断了", "未评", ""}, []string{
 		value(t, f, "成绩单", "E5"), value(t, f, "成绩单", "F5"), value(t, f, "成绩单", "G5"), value(t, f, "成绩单", "H5"),
-		value(t, f, "成绩单", "I5"), value(t, f, "成绩单", "M5"), value(t, f, "成绩单", "N5"),
+		value(t, f, "成绩单", "I5"), value(t, f, "成绩单", "N5"), value(t, f, "成绩单", "O5"),
 	})
-	require.Equal(t, []string{"", "未评", "未评"}, []string{value(t, f, "成绩单", "D8"), value(t, f, "成绩单", "F8"), value(t, f, "成绩单", "M8")}, "never judged")
+	require.Equal(t, []string{"", "未评", "未评"}, []string{value(t, f, "成绩单", "D8"), value(t, f, "成绩单", "F8"), value(t, f, "成绩单", "N8")}, "never judged")
 	require.Equal(t, []string{"未提交", "40", "100", "0.4", "第二题缓考"}, []string{
-		value(t, f, "成绩单", "E7"), value(t, f, "成绩单", "M7"), value(t, f, "成绩单", "H7"), value(t, f, "成绩单", "N7"), value(t, f, "成绩单", "P7"),
+		value(t, f, "成绩单", "E7"), value(t, f, "成绩单", "N7"), value(t, f, "成绩单", "H7"), value(t, f, "成绩单", "O7"), value(t, f, "成绩单", "Q7"),
 	}, "one task was left out")
 	// An override stands beside the automatic points.
 	require.Equal(t, []string{"40", "88.5", "现场演示过，补 48.5 分", "88.5"}, []string{
-		value(t, f, "成绩单", "F6"), value(t, f, "成绩单", "K6"), value(t, f, "成绩单", "L6"), value(t, f, "成绩单", "M6"),
+		value(t, f, "成绩单", "F6"), value(t, f, "成绩单", "K6"), value(t, f, "成绩单", "M6"), value(t, f, "成绩单", "N6"),
 	})
 }
 
@@ -112,8 +112,8 @@ func TestWorkbookGuidesTheHand(t *testing.T) {
 	require.Equal(t, []string{"K2:K8", "custom", `OR(AND(ISNUMBER(K2),N(K2)>=0,100>=N(K2)),K2="excused")`, ""}, []string{
 		validations[0].Sqref, validations[0].Type, validations[0].Formula1, validations[0].Formula2,
 	})
-	require.Equal(t, "L2:L8", validations[1].Sqref)
-	require.Equal(t, []string{"A2:J8 M2:O8 A1:P1", "custom", "FALSE"}, []string{
+	require.Equal(t, "M2:M8", validations[1].Sqref)
+	require.Equal(t, []string{"A2:J8 L2:L8 N2:P8 A1:Q1", "custom", "FALSE"}, []string{
 		validations[2].Sqref, validations[2].Type, validations[2].Formula1,
 	}, "what was counted takes no typing")
 	panes, err := f.GetPanes("Scores")
@@ -124,8 +124,8 @@ func TestWorkbookGuidesTheHand(t *testing.T) {
 	require.Equal(t, [3]any{9, "landscape", 1}, [3]any{*layout.Size, *layout.Orientation, *layout.FitToWidth})
 	names := definedNames(f)
 	require.Equal(t, "'Scores'!$1:$1", names["_xlnm.Print_Titles Scores"])
-	require.Equal(t, "'Scores'!$A$1:$P$8", names["_xlnm._FilterDatabase Scores"])
-	require.Equal(t, "'Scores'!$A$1:$P$8", names["_xlnm.Print_Area Scores"])
+	require.Equal(t, "'Scores'!$A$1:$Q$8", names["_xlnm._FilterDatabase Scores"])
+	require.Equal(t, "'Scores'!$A$1:$Q$8", names["_xlnm.Print_Area Scores"])
 	paper, err := f.GetHeaderFooter("Scores")
 	require.NoError(t, err)
 	require.Contains(t, paper.OddFooter, "Instructor: ____")
@@ -206,7 +206,7 @@ func TestWorkbookInert(t *testing.T) {
 	f := readBack(t, raw)
 	for i, text := range texts {
 		row := i + 2
-		for _, col := range []int{2, 8, 11, 15} {
+		for _, col := range []int{2, 8, 12, 16} {
 			cell := ref(col, row)
 			require.Empty(t, formula(t, f, "成绩单", cell), "%q", text)
 			want := cellText(text)

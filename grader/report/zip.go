@@ -19,10 +19,12 @@ import (
 // sortedZip writes the parts of a workbook in a fixed order and without times,
 // so that the same results give the same bytes; the library would write its
 // streams in the order of a map. Parts wait compressed for their turn, a
-// twentieth of what they are.
+// twentieth of what they are; a sheet is compressed as it comes, since a large class's are some hundred MB.
 type sortedZip struct {
-	w     io.Writer
-	parts map[string]*member
+	w io.Writer
+	// folded says by its file's name whether a sheet has rows that are folded away.
+	folded func(name string) bool
+	parts  map[string]*member
 	// open is what is being written, into raw: the library writes one part after the
 	// other.
 	open  *member
@@ -39,8 +41,8 @@ type member struct {
 	size   uint64 // in bytes, unpacked
 }
 
-func newSortedZip(w io.Writer) excelize.ZipWriter {
-	return &sortedZip{w: w, parts: make(map[string]*member)}
+func newSortedZip(w io.Writer, folded func(name string) bool) excelize.ZipWriter {
+	return &sortedZip{w: w, folded: folded, parts: make(map[string]*member)}
 }
 
 // firstDay is 1 January 1980 as archives have days, the first that there is: nothing at all
@@ -56,14 +58,51 @@ func (z *sortedZip) Create(name string) (io.Writer, error) {
 	}
 	p := &member{z: z, name: name}
 	z.parts[name], z.open = p, p
+	if z.flate == nil {
+		var err error
+		if z.flate, err = flate.NewWriter(nil, packLevel); err != nil {
+			return nil, err
+		}
+	}
+	z.flate.Reset(&p.packed)
 	return p, nil
 }
+
+// sheetPiece is how much of a sheet is polished at a time, in bytes, and what is left of a row.
+const sheetPiece = 1 << 16
 
 func (p *member) Write(b []byte) (int, error) {
 	if p.z.open != p {
 		return 0, errors.New("a part of the workbook that is closed")
 	}
-	return p.z.raw.Write(b)
+	n := len(b)
+	if !p.isSheet() {
+		return p.z.raw.Write(b)
+	}
+	for len(b) > 0 {
+		piece := b[:min(len(b), sheetPiece)]
+		b = b[len(piece):]
+		p.z.raw.Write(piece)
+		// What is mended stands within a row, or before the first.
+		if end := bytes.LastIndex(p.z.raw.Bytes(), rowEnd); end >= 0 {
+			if err := p.pack(p.z.raw.Next(end + len(rowEnd))); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return n, nil
+}
+
+var rowEnd = []byte("</row>")
+
+func (p *member) isSheet() bool { return strings.HasPrefix(p.name, "xl/worksheets/sheet") }
+
+// pack polishes and compresses the next piece.
+func (p *member) pack(piece []byte) error {
+	whole := p.polished(piece)
+	p.crc, p.size = crc32.Update(p.crc, crc32.IEEETable, whole), p.size+uint64(len(whole))
+	_, err := p.z.flate.Write(whole)
+	return err
 }
 
 // end closes the part that is being written.
@@ -74,16 +113,7 @@ func (z *sortedZip) end() error {
 	}
 	z.open = nil
 	defer z.raw.Reset()
-	whole := polished(p.name, z.raw.Bytes())
-	p.crc, p.size = crc32.ChecksumIEEE(whole), uint64(len(whole))
-	if z.flate == nil {
-		var err error
-		if z.flate, err = flate.NewWriter(nil, packLevel); err != nil {
-			return err
-		}
-	}
-	z.flate.Reset(&p.packed)
-	if _, err := z.flate.Write(whole); err != nil {
+	if err := p.pack(z.raw.Bytes()); err != nil {
 		return err
 	}
 	return z.flate.Close()
@@ -124,16 +154,18 @@ var (
 // list of parts, which is that of a map; values of formulas that are text, which belong
 // where all values of formulas are; and rows that are folded, which programs show no
 // handles for unless the sheet says how deep they go.
-func polished(name string, part []byte) []byte {
+func (p *member) polished(part []byte) []byte {
 	switch {
-	case name == "[Content_Types].xml":
+	case p.name == "[Content_Types].xml":
 		types := contentTypes.FindAllString(string(part), -1)
 		slices.Sort(types)
 		i := 0
 		return contentTypes.ReplaceAllFunc(part, func([]byte) []byte { i++; return []byte(types[i-1]) })
-	case strings.HasPrefix(name, "xl/worksheets/sheet"):
-		part = inlineFormula.ReplaceAll(part, []byte(`t="str"><f>$1</f><v>$2</v>`))
-		if bytes.Contains(part, []byte(` outlineLevel="1"`)) {
+	case p.isSheet():
+		if bytes.Contains(part, []byte(`t="inlineStr"><f>`)) {
+			part = inlineFormula.ReplaceAll(part, []byte(`t="str"><f>$1</f><v>$2</v>`))
+		}
+		if p.size == 0 && p.z.folded(p.name) { // it is the first piece
 			part = bytes.Replace(part, []byte("<sheetFormatPr "), []byte(`<sheetFormatPr outlineLevelRow="1" `), 1)
 		}
 	}

@@ -38,17 +38,26 @@ type Moment struct {
 
 // NewTimeline takes what is drawn from the evidence; nil if the student was in
 // no fault window.
-func NewTimeline(c evidence.Case) *Timeline {
+func NewTimeline(c evidence.Case) *Timeline { return TimelineOf(c, recovery.Sort) }
+
+// TimelineOf is [NewTimeline] for many students of one window: sorted gives a window's readings.
+func TimelineOf(c evidence.Case, sorted func(*evidence.Window) *recovery.Readings) *Timeline {
 	w, p := c.Window(), c.Bundle.Probing()
 	if w == nil || c.Before == nil || p == nil || w.Injected < 0 {
 		return nil
 	}
-	i := slices.IndexFunc(c.Before.Services, func(s evidence.Service) bool { return s.ID == p.Service })
-	if i < 0 {
+	var svc *evidence.Service
+	for i := range c.Before.Services { // without a copy of each
+		if s := &c.Before.Services[i]; s.ID == p.Service {
+			svc = s
+			break
+		}
+	}
+	if svc == nil {
 		return nil
 	}
-	svc := &c.Before.Services[i]
-	story := recovery.Read(w, p, svc, c.Before.Swarm)
+	all := sorted(w)
+	story := all.Read(w, p, svc, c.Before.Swarm)
 	speed := max(w.Speed, 1)
 	zero := w.Injected
 	if story.Struck >= 0 {
@@ -62,7 +71,7 @@ func NewTimeline(c evidence.Case) *Timeline {
 	if t.Open && w.End == "aborted" {
 		t.Ended = w.Reason
 	}
-	for _, a := range recovery.Answers(w, p, svc) {
+	for _, a := range all.Answers(w, p, svc) {
 		t.Probes = append(t.Probes, TimedProbe{At: since(a.At), OK: a.Own})
 	}
 	for _, m := range []struct {

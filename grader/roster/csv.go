@@ -111,7 +111,7 @@ func (r *reader) split(text string, lines []string, sep rune) []row {
 			r.at(w, c, i18n.M("roster.quote"), i18n.M("roster.quote_hint"))
 			continue
 		} else if err != nil {
-			r.whole(i18n.M("roster.not_readable", "path", r.file, "detail", err.Error()), i18n.Msg{})
+			r.whole(i18n.M("roster.not_readable", "path", r.file, "detail", diag.Reason(err)), i18n.Msg{})
 			break
 		}
 		line, _ := in.FieldPos(0)

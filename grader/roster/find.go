@@ -190,5 +190,5 @@ func readProblem(path string, err error) (msg, hint i18n.Msg) {
 	case errors.Is(err, regular.ErrTooBig):
 		return i18n.M("roster.file_too_big", "path", path), i18n.M("roster.file_too_big_hint")
 	}
-	return i18n.M("roster.not_readable", "path", path, "detail", err.Error()), i18n.Msg{}
+	return i18n.M("roster.not_readable", "path", path, "detail", diag.Reason(err)), i18n.Msg{}
 }

@@ -3,8 +3,11 @@ package rubric
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/width"
 )
 
 // Points are counted in hundredths, so that sums are exact.
@@ -26,6 +29,20 @@ func ParsePoints(s string) (Points, error) {
 		return 0, fmt.Errorf("%q has more than two decimal places", s)
 	}
 	return p, nil
+}
+
+// typed is a number of points as a person writes it.
+var typed = regexp.MustCompile(`^-?[0-9]+(?:\.[0-9]+)?$`)
+
+// TypedPoints reads points that a person typed: digits, also full-width ones as a Chinese keyboard writes them, with at most
+// two decimal places. What other programs take for a number, as 1e2, +5, 1_000 and 0x10 are, is none: whoever typed it may have
+// meant something else.
+func TypedPoints(s string) (Points, error) {
+	s = strings.TrimSpace(width.Narrow.String(s))
+	if !typed.MatchString(s) {
+		return 0, fmt.Errorf("%q is no number of points", s)
+	}
+	return ParsePoints(s)
 }
 
 // Float is the number of points.

@@ -19,3 +19,16 @@ func TestParsePoints(t *testing.T) {
 		require.Error(t, err, s)
 	}
 }
+
+// Points that are typed are digits: 1e2 is as likely a slip as a hundred.
+func TestTypedPointsAreDigits(t *testing.T) {
+	for s, want := range map[string]Points{"2": 200, "2.5": 250, " 2.25 ": 225, "-1": -100, "0.50": 50, "007": 700, "１２．５": 1250} {
+		got, err := TypedPoints(s)
+		require.NoError(t, err, s)
+		require.Equal(t, want, got, s)
+	}
+	for _, s := range []string{"", "+5", ".5", "5.", "1e1", "1E1", "1_0", "0x10", "0x10p0", "0b1", "0o7", "inf", "-Inf", "NaN", "1,5", "1,000", "2.555", "1000000001", "5%", "1 0", "--1", "٣", "½", "１ｅ２"} {
+		_, err := TypedPoints(s)
+		require.Error(t, err, s)
+	}
+}

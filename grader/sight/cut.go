@@ -51,7 +51,7 @@ func Cuts(s *evidence.Snapshot) []Cut {
 // services is none of it.
 func (v *View) Cut() (Cut, bool) {
 	for _, s := range v.c.Snapshots() {
-		for _, c := range Cuts(s) {
+		for _, c := range v.indexOf(s).cuts() {
 			if c.Service == nil || c.Running && v.Owns(c.Service) {
 				return c, true
 			}

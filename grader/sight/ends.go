@@ -102,8 +102,8 @@ func (v *View) endAddress(e Destination, px *evidence.Proxy, svc *evidence.Servi
 		return e.bad("local", i18n.M("check.backend_local"))
 	}
 	joinedAny := func(ip netip.Addr) *evidence.Network {
-		for i := range v.idx.Snap.Networks {
-			if n := &v.idx.Snap.Networks[i]; !n.Ingress && Joined(px, n) && InSubnet(n, ip) {
+		for _, n := range v.idx.found().within(ip) {
+			if !n.Ingress && Joined(px, n) && InSubnet(n, ip) {
 				return n
 			}
 		}
@@ -124,8 +124,8 @@ func (v *View) endAddress(e Destination, px *evidence.Proxy, svc *evidence.Servi
 		return e.bad("stale", i18n.M("check.backend_stale", "service", svc.Name))
 	}
 	for _, id := range svc.Networks {
-		for i := range v.idx.Snap.Networks {
-			if n := &v.idx.Snap.Networks[i]; n.ID == id && InSubnet(n, ip) {
+		for _, n := range v.idx.found().known("", id) {
+			if InSubnet(n, ip) {
 				return e.bad("nobody", i18n.M("check.backend_nobody", "network", n.Name))
 			}
 		}
@@ -143,8 +143,7 @@ func (v *View) occupant(e Destination, px *evidence.Proxy, svc *evidence.Service
 			return e.bad("foreign", i18n.M("check.backend_foreign", "other", s.Name)), true
 		}
 	}
-	for i := range v.idx.Snap.Services {
-		s := &v.idx.Snap.Services[i]
+	for _, s := range v.idx.found().vips[ip.Unmap()] {
 		for _, vip := range s.VIPs {
 			if s.ID != svc.ID && sameIP(ip, Bare(vip.Address)) {
 				return e.bad("foreign", i18n.M("check.backend_foreign", "other", s.Name)), true
@@ -156,7 +155,7 @@ func (v *View) occupant(e Destination, px *evidence.Proxy, svc *evidence.Service
 			return e.bad("self", i18n.M("check.backend_self", "name", px.Name)), true
 		}
 	}
-	for _, c := range v.idx.Snap.Containers {
+	for _, c := range v.idx.found().containerAt[ip.Unmap()] {
 		if c.ServiceID != "" || len(c.Names) == 0 {
 			continue
 		}
@@ -207,17 +206,15 @@ func (v *View) endName(e Destination, px *evidence.Proxy, svc *evidence.Service,
 	if host == "localhost" {
 		return e.bad("local", i18n.M("check.backend_local"))
 	}
-	for i := range v.idx.Snap.Services {
-		if s := &v.idx.Snap.Services[i]; strings.EqualFold(s.Name, name) {
-			return e.bad("foreign", i18n.M("check.backend_foreign", "other", s.Name))
-		}
+	for _, s := range v.idx.found().serviceLike[folded(name)] {
+		return e.bad("foreign", i18n.M("check.backend_foreign", "other", s.Name))
 	}
 	for _, n := range v.idx.Snap.Nodes {
 		if strings.EqualFold(n.Hostname, host) {
 			return e.bad("node", i18n.M("check.backend_node", "node", n.Hostname))
 		}
 	}
-	for _, c := range v.idx.Snap.Containers {
+	for _, c := range v.idx.found().containerLike[folded(host)] {
 		if c.ServiceID == "" && slices.ContainsFunc(c.Names, func(n string) bool { return strings.EqualFold(n, host) }) {
 			return e.bad("container", i18n.M("check.backend_container", "name", c.Names[0]))
 		}

@@ -31,8 +31,7 @@ func (v *View) HolderOf(px *evidence.Proxy, port int, protocol string) *Holder {
 	if port == 0 {
 		return nil
 	}
-	for i := range v.idx.Snap.Services {
-		s := &v.idx.Snap.Services[i]
+	for _, s := range v.idx.publishers[port] {
 		for _, p := range s.Ports {
 			if p.Published != port || p.Protocol != protocol || px != nil && s.ID == px.ID {
 				continue
@@ -46,7 +45,7 @@ func (v *View) HolderOf(px *evidence.Proxy, port int, protocol string) *Holder {
 	if px == nil || px.Kind == "service" {
 		return nil
 	}
-	c := v.StandAlone(func(c *evidence.Container, p evidence.ContainerPort) bool {
+	c := v.StandAlone(port, func(c *evidence.Container, p evidence.ContainerPort) bool {
 		return c.NodeID == px.NodeID && c.ID != px.ID && p.Public == port && p.Protocol == protocol
 	})
 	if c == nil {
@@ -65,13 +64,12 @@ func (v *View) Held(px *evidence.Proxy) *Holder {
 	return nil
 }
 
-// StandAlone is a container of no service that publishes a port which fits; nil
+// StandAlone is a container of no service that publishes a public port in a way which fits; nil
 // if there is none.
-func (v *View) StandAlone(fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
+func (v *View) StandAlone(port int, fits func(*evidence.Container, evidence.ContainerPort) bool) *evidence.Container {
 	for _, idx := range v.indexes() {
-		for i := range idx.Snap.Containers {
-			c := &idx.Snap.Containers[i]
-			if c.ServiceID == "" && len(c.Names) > 0 && slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool { return p.Public > 0 && fits(c, p) }) {
+		for _, c := range idx.found().containerPort[port] {
+			if c.ServiceID == "" && len(c.Names) > 0 && slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool { return p.Public == port && port > 0 && fits(c, p) }) {
 				return c
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/leak"
 	"swarmgrade/grader/mention"
+	"swarmgrade/grader/trouble"
 )
 
 // Index is what all students of a run share: the snapshot by key. It is made once
@@ -35,6 +36,14 @@ type Index struct {
 	likely func() *likely
 	// haproxies counts the containers of images called haproxy, by the content's digest.
 	haproxies func() map[string]int
+	// found finds what else is looked for.
+	found func() *found
+	// images counts services by their image.
+	images func() map[string]int
+	// troubled are the nodes whose engines fail; see [trouble.Among].
+	troubled func() []trouble.Node
+	// cuts are the snapshot's; see [Cuts].
+	cuts func() []Cut
 }
 
 // NewIndex indexes a snapshot; a nil one gives an empty index.
@@ -54,6 +63,10 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		inside:     sync.OnceValue(func() *leak.Inside { return leak.New(s) }),
 		likely:     sync.OnceValue(func() *likely { return newLikely(s) }),
 		haproxies:  sync.OnceValue(func() map[string]int { return haproxyImages(s) }),
+		found:      sync.OnceValue(func() *found { return newFound(s) }),
+		images:     sync.OnceValue(func() map[string]int { return imagesOf(s) }),
+		troubled:   sync.OnceValue(func() []trouble.Node { return trouble.Among(s.Tasks, s) }),
+		cuts:       sync.OnceValue(func() []Cut { return Cuts(s) }),
 	}
 	if s == nil {
 		return x
@@ -120,6 +133,19 @@ func (x *Index) Running(svc *evidence.Service) []*evidence.Task {
 	return out
 }
 
+// indexOf is the index of one of the case's snapshots.
+func (v *View) indexOf(s *evidence.Snapshot) *Index {
+	for _, x := range v.indexes() {
+		if x.Snap == s {
+			return x
+		}
+	}
+	if v.index != nil {
+		return v.index(s)
+	}
+	return NewIndex(s)
+}
+
 // indexes are the snapshots before and after the load: a task may have come
 // up in between.
 func (v *View) indexes() []*Index {
@@ -140,6 +166,19 @@ func addresses(t *evidence.Task) []netip.Addr {
 		}
 	}
 	return out
+}
+
+// Images counts the services of the snapshot by the image that they name.
+func (v *View) Images() map[string]int { return v.idx.images() }
+
+func imagesOf(s *evidence.Snapshot) map[string]int {
+	count := map[string]int{}
+	if s != nil {
+		for i := range s.Services {
+			count[s.Services[i].Image]++
+		}
+	}
+	return count
 }
 
 func haproxyImages(s *evidence.Snapshot) map[string]int {

@@ -89,15 +89,14 @@ func (v *View) lead(px *evidence.Proxy, svc *evidence.Service, s haproxy.Server)
 	if t := v.idx.address[ip]; t != nil {
 		return v.leadService(svc, v.idx.byID[t.ServiceID])
 	}
-	for i := range snap.Services {
-		for _, vip := range snap.Services[i].VIPs {
+	for _, s := range v.idx.found().vips[ip] {
+		for _, vip := range s.VIPs {
 			if p, err := netip.ParsePrefix(vip.Address); err == nil && p.Addr() == ip {
-				return v.leadService(svc, &snap.Services[i])
+				return v.leadService(svc, s)
 			}
 		}
 	}
-	for i := range snap.Containers {
-		c := &snap.Containers[i]
+	for _, c := range v.idx.found().containerAt[ip] {
 		if c.ServiceID != "" || c.ID == px.ID {
 			continue
 		}
@@ -152,8 +151,7 @@ func (v *View) leadName(px *evidence.Proxy, svc *evidence.Service, host string, 
 	if s := v.idx.Services[name]; s != nil {
 		return v.leadService(svc, s)
 	}
-	for i := range v.idx.Snap.Containers {
-		c := &v.idx.Snap.Containers[i]
+	for _, c := range v.idx.found().containerLike[folded(host)] {
 		if c.ServiceID == "" && c.ID != px.ID && slices.Contains(c.Names, host) {
 			return leadAlone, nameOf(c)
 		}
@@ -166,8 +164,7 @@ func (v *View) leadNode(svc *evidence.Service, node string, port int) (lead, str
 	for _, s := range v.idx.publishers[port] {
 		return v.leadService(svc, s)
 	}
-	for i := range v.idx.Snap.Containers {
-		c := &v.idx.Snap.Containers[i]
+	for _, c := range v.idx.found().containerPort[port] {
 		if c.NodeID == node && c.ServiceID == "" && slices.ContainsFunc(c.Ports, func(p evidence.ContainerPort) bool {
 			return p.Public == port && p.Protocol == "tcp"
 		}) {

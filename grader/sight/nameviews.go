@@ -73,8 +73,7 @@ func (v *View) Listable(svc *evidence.Service, net *evidence.Network) []string {
 // a task's, "" for none.
 func (v *View) Holder(svc *evidence.Service, net *evidence.Network, address string) string {
 	for _, x := range v.indexes() {
-		for i := range x.Snap.Services {
-			o := &x.Snap.Services[i]
+		for _, o := range x.found().holders[address] {
 			if o.ID != svc.ID && (VIP(o, net) == address || slices.ContainsFunc(x.Running(o), func(t *evidence.Task) bool { return AddressOn(t, net) == address })) {
 				return o.Name
 			}

@@ -13,8 +13,7 @@ import (
 // is neither.
 func (v *View) Network(svc *evidence.Service, name string) *evidence.Network {
 	var named, used *evidence.Network
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
+	for _, n := range v.KnownNetworks(name, svc) {
 		if n.Ingress {
 			continue
 		}
@@ -38,12 +37,72 @@ func (v *View) Network(svc *evidence.Service, name string) *evidence.Network {
 // NearNetwork is the one whose name is nearly the derived one, nil if there is
 // none.
 func (v *View) NearNetwork(name string) *evidence.Network {
-	for i := range v.idx.Snap.Networks {
-		if n := &v.idx.Snap.Networks[i]; !n.Ingress && NearlySame(n.Name, name) {
+	f := v.idx.found()
+	for _, i := range f.netLike[squash(name)] {
+		if n := &f.nets[i]; !n.Ingress {
 			return n
 		}
 	}
 	return nil
+}
+
+// KnownNetworks are those of a name and those that services are on, nil ones apart, in the
+// snapshot's order.
+func (v *View) KnownNetworks(name string, services ...*evidence.Service) []*evidence.Network {
+	var ids []string
+	for _, svc := range services {
+		if svc != nil {
+			ids = append(ids, svc.Networks...)
+		}
+	}
+	return v.idx.found().known(name, ids...)
+}
+
+// NetworkNamed is the first network of a name, nil if there is none.
+func (v *View) NetworkNamed(name string) *evidence.Network {
+	f := v.idx.found()
+	for _, i := range f.netName[name] {
+		return &f.nets[i]
+	}
+	return nil
+}
+
+// NetworksWithin are those that may have an address in one of their subnets; see [InSubnet].
+func (v *View) NetworksWithin(ip netip.Addr) []*evidence.Network { return v.idx.found().within(ip) }
+
+// ContainersAt are the containers of which an address is written so, in the snapshot's order.
+func (v *View) ContainersAt(address string) []*evidence.Container {
+	return v.idx.found().containerText[address]
+}
+
+// ServicesOn are the services that are on one of some networks at least, by ID, in the snapshot's
+// order.
+func (v *View) ServicesOn(networks []string) []*evidence.Service {
+	f := v.idx.found()
+	var at []int
+	for _, id := range networks {
+		at = append(at, f.onNet[id]...)
+	}
+	slices.Sort(at)
+	at = slices.Compact(at)
+	out := make([]*evidence.Service, len(at))
+	for i, place := range at {
+		out[i] = &v.idx.Snap.Services[place]
+	}
+	return out
+}
+
+// ServiceOf is the service of the task whose container's ID a host name is, nil if there is none.
+func (v *View) ServiceOf(host string) *evidence.Service {
+	if t := v.idx.named(host); t != nil {
+		return v.idx.byID[t.ServiceID]
+	}
+	return nil
+}
+
+// ContainersOf are the containers of a service, by its ID.
+func (v *View) ContainersOf(service string) []*evidence.Container {
+	return v.idx.found().containerOf[service]
 }
 
 // Joined reports whether a HAProxy is on a network. The name counts too: an
@@ -71,8 +130,7 @@ func Bare(cidr string) string {
 // SharedNetworks are those that both HAProxy and the service are on.
 func (v *View) SharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evidence.Network {
 	var out []*evidence.Network
-	for i := range v.idx.Snap.Networks {
-		n := &v.idx.Snap.Networks[i]
+	for _, n := range v.KnownNetworks("", svc) {
 		if svc != nil && !n.Ingress && slices.Contains(svc.Networks, n.ID) && Joined(px, n) {
 			out = append(out, n)
 		}
@@ -82,27 +140,25 @@ func (v *View) SharedNetworks(px *evidence.Proxy, svc *evidence.Service) []*evid
 
 // NetworkName is the name of a network, its ID for one that is not known.
 func (v *View) NetworkName(id string) string {
-	for _, n := range v.idx.Snap.Networks {
-		if n.ID == id {
-			return n.Name
-		}
+	for _, n := range v.idx.found().known("", id) {
+		return n.Name
 	}
 	return id
 }
 
 // IsSwarm reports whether a network is one of the whole swarm's, by its ID.
 func (v *View) IsSwarm(id string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Scope == "swarm" })
+	return slices.ContainsFunc(v.idx.found().known("", id), func(n *evidence.Network) bool { return n.Scope == "swarm" })
 }
 
 // HasNetwork reports whether there is a network of a name.
 func (v *View) HasNetwork(name string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.Name == name })
+	return v.NetworkNamed(name) != nil
 }
 
 // IsIngress reports whether a network is the mesh's own, by its ID.
 func (v *View) IsIngress(id string) bool {
-	return slices.ContainsFunc(v.idx.Snap.Networks, func(n evidence.Network) bool { return n.ID == id && n.Ingress })
+	return slices.ContainsFunc(v.idx.found().known("", id), func(n *evidence.Network) bool { return n.Ingress })
 }
 
 func sameIP(ip netip.Addr, s string) bool {
@@ -139,10 +195,11 @@ func (v *View) AddressesOf(px *evidence.Proxy) []string {
 			}
 			continue
 		}
-		for i := range x.Snap.Containers {
-			if c := &x.Snap.Containers[i]; c.ID == px.ID || c.ServiceID == px.ID {
-				addAll(c)
-			}
+		for _, i := range x.found().containerID[px.ID] {
+			addAll(&x.Snap.Containers[i])
+		}
+		for _, c := range x.found().containerOf[px.ID] {
+			addAll(c)
 		}
 	}
 	slices.Sort(out)

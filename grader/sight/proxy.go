@@ -30,22 +30,22 @@ func (v *View) Proxy() *evidence.Proxy {
 // settled are the proxies with the state that lasts. A container that restarts
 // again and again runs for a moment each time, and may be seen running; the
 // lists of containers and tasks that were read last tell.
-func settled(c evidence.Case) []evidence.Proxy {
+func settled(c evidence.Case, before, after *Index) []evidence.Proxy {
 	out := slices.Clone(c.Bundle.Proxies)
-	last := c.After
-	if last == nil {
-		last = c.Before
+	last := after
+	if c.After == nil {
+		last = before
 	}
-	if last == nil {
+	if last == nil || last.Snap == nil {
 		return out
 	}
 	for i := range out {
-		for _, ctr := range last.Containers {
-			if ctr.ID == out[i].ID && out[i].State == "running" && ctr.State == "restarting" {
+		for _, at := range last.found().containerID[out[i].ID] {
+			if ctr := &last.Snap.Containers[at]; out[i].State == "running" && ctr.State == "restarting" {
 				out[i].State = ctr.State
 			}
 		}
-		if over := ended(&out[i], c); over != nil {
+		if over := ended(&out[i], before, after); over != nil {
 			out[i].State, out[i].ExitCode, out[i].Error = over.State, over.ExitCode, over.Error
 		}
 	}
@@ -55,19 +55,15 @@ func settled(c evidence.Case) []evidence.Proxy {
 // ended is a failed task of a service whose task was seen running between failures
 // of others, and had failed as well by the last snapshot or was so long ago by then
 // that failures alone are remembered; nil if that is not so.
-func ended(px *evidence.Proxy, c evidence.Case) *evidence.Task {
-	if px.Kind != "service" || px.State != "running" || px.RestartCount == 0 || c.Before == nil || c.After == nil {
+func ended(px *evidence.Proxy, before, after *Index) *evidence.Task {
+	if px.Kind != "service" || px.State != "running" || px.RestartCount == 0 || before == nil || before.Snap == nil || after == nil || after.Snap == nil {
 		return nil
 	}
 	failed := func(t *evidence.Task) bool { return t.State == "failed" || t.State == "rejected" }
 	now := map[string]*evidence.Task{}
 	var last *evidence.Task // that has failed
 	only := true            // failures are all that is remembered
-	for i := range c.After.Tasks {
-		t := &c.After.Tasks[i]
-		if t.ServiceID != px.ID {
-			continue
-		}
+	for _, t := range after.tasks[px.ID] {
 		now[t.ID] = t
 		if failed(t) && (last == nil || last.Created <= t.Created) {
 			last = t
@@ -75,8 +71,8 @@ func ended(px *evidence.Proxy, c evidence.Case) *evidence.Task {
 		only = only && (failed(t) || t.Desired != "shutdown")
 	}
 	ran := false
-	for _, t := range c.Before.Tasks {
-		if t.ServiceID != px.ID || t.State != "running" || t.Desired != "running" {
+	for _, t := range before.tasks[px.ID] {
+		if t.State != "running" || t.Desired != "running" {
 			continue
 		}
 		ran = true

@@ -39,9 +39,9 @@ func (r Repeat) How() string {
 func (v *View) Reach(px *evidence.Proxy, svc *evidence.Service, public string, port int) Reach {
 	r := Reach{Tasks: map[string]bool{}}
 	first := map[string]int{}
-	add := func(s haproxy.Server, slots int) {
+	add := func(be *haproxy.Proxy, s haproxy.Server, slots int) {
 		r.Listed = append(r.Listed, clip(s.Name+" "+s.Addr.Text, 80))
-		if s.Disabled || s.Backup || s.Weight == 0 {
+		if be.Idle(s) {
 			r.Idle++
 			return
 		}
@@ -70,10 +70,10 @@ func (v *View) Reach(px *evidence.Proxy, svc *evidence.Service, public string, p
 	}
 	for _, be := range v.Backends(px, public) {
 		for _, s := range be.Servers {
-			add(s, 1)
+			add(be, s, 1)
 		}
 		for _, t := range be.Templates {
-			add(t.Server, max(t.Count(), 1))
+			add(be, t.Server, max(t.Count(), 1))
 		}
 	}
 	return r
@@ -131,7 +131,7 @@ func (v *View) Gone(svc *evidence.Service, public string) *Destination {
 	}
 	for _, be := range v.Backends(px, public) {
 		for _, s := range be.Servers {
-			if s.Disabled || s.Backup || s.Weight == 0 {
+			if be.Idle(s) {
 				continue
 			}
 			if e := v.Destination(px, svc, s, s.Port()); e.Moved != nil {

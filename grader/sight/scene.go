@@ -42,7 +42,7 @@ func (v *View) Within(episode string) *View {
 	if s.To != nil {
 		after = v.index(s.To)
 	}
-	in := NewView(c, v.index(s.From), after, maps.Clone(v.vars)).With(v.names)
+	in := NewView(c, v.index(s.From), after, maps.Clone(v.vars)).With(v.names).WithReadings(v.readings)
 	for i := range v.c.Episodes {
 		if a := v.c.Episodes[i].Action; v.c.Episodes[i].Name == episode {
 			break

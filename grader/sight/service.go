@@ -144,14 +144,13 @@ func (v *View) IsAnothers(svc *evidence.Service) bool {
 
 // Publisher is another service that publishes a port through the mesh.
 func (v *View) Publisher(port, except string) string {
-	for published, owners := range v.idx.publishers {
-		if strconv.Itoa(published) != port {
-			continue
-		}
-		for _, s := range owners {
-			if s.Name != except {
-				return s.Name
-			}
+	n, err := strconv.Atoi(port)
+	if err != nil || strconv.Itoa(n) != port {
+		return ""
+	}
+	for _, s := range v.idx.publishers[n] {
+		if s.Name != except {
+			return s.Name
 		}
 	}
 	return ""

@@ -13,28 +13,33 @@ import (
 // the engine's words, or one that refuses the service's published port.
 func (v *View) Spoilt(svc *evidence.Service) (node, words string) {
 	for _, s := range v.c.Snapshots() {
-		if slices.ContainsFunc(s.Tasks, failedBy(svc)) {
-			if node, words = spoiltAmong(svc, s.Tasks, s); node != "" {
+		x := v.indexOf(s)
+		if slices.ContainsFunc(x.tasks[svc.ID], ofEngine) {
+			if node, words = spoiltAmong(svc, s.Tasks, x.troubled()); node != "" {
 				return node, words
 			}
 		}
 	}
-	if w := v.c.Window(); w != nil && slices.ContainsFunc(w.Polls, func(p evidence.Poll) bool { return slices.ContainsFunc(p.Tasks, failedBy(svc)) }) {
-		if node, words = spoiltAmong(svc, inWindow(w), v.c.Before); node != "" {
+	if w := v.c.Window(); w != nil && v.readings.Of(w).Any(svc.ID, ofEngine) {
+		tasks := inWindow(w)
+		if node, words = spoiltAmong(svc, tasks, trouble.Among(tasks, v.c.Before)); node != "" {
 			return node, words
 		}
 	}
 	return v.deaf(svc), ""
 }
 
+// ofEngine reports whether an engine could not set up a task.
+func ofEngine(t *evidence.Task) bool { return trouble.OfEngine(t.Error) }
+
 // failedBy finds tasks of a service that an engine could not set up.
 func failedBy(svc *evidence.Service) func(evidence.Task) bool {
 	return func(t evidence.Task) bool { return t.ServiceID == svc.ID && trouble.OfEngine(t.Error) }
 }
 
-func spoiltAmong(svc *evidence.Service, tasks []evidence.Task, snap *evidence.Snapshot) (node, words string) {
+func spoiltAmong(svc *evidence.Service, tasks []evidence.Task, among []trouble.Node) (node, words string) {
 	failed := failedBy(svc)
-	for _, n := range trouble.Among(tasks, snap) {
+	for _, n := range among {
 		if i := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.NodeID == n.ID && failed(t) }); i >= 0 {
 			return n.Hostname, tasks[i].Error
 		}

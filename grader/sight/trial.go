@@ -141,10 +141,9 @@ func Witnesses(idx *Index, b *evidence.Bundle, vars map[string]string, names Nam
 		ids[t.ContainerID] = true
 	}
 	var out []evidence.Container
-	for _, c := range idx.Snap.Containers {
-		if ids[c.ID] && len(out) < maxWitnesses {
-			ids[c.ID] = false // listed by two endpoints that are one engine
-			out = append(out, c)
+	for _, c := range idx.found().listed(ids) {
+		if len(out) < maxWitnesses {
+			out = append(out, *c)
 		}
 	}
 	return out

@@ -31,10 +31,12 @@ type View struct {
 	// of a snapshot.
 	within map[string]*View
 	index  func(*evidence.Snapshot) *Index
-	names  Names
-	kills  int
-	about  string         // the variable of the service that it speaks of
-	taken  *haproxy.Proxy // the backend that it takes requests to come to, nil for all that may
+	// readings are the class's of each window, sorted.
+	readings Readings
+	names    Names
+	kills    int
+	about    string         // the variable of the service that it speaks of
+	taken    *haproxy.Proxy // the backend that it takes requests to come to, nil for all that may
 	// clientAddrs are what the student's containers see of HAProxy, once it was
 	// asked for.
 	clientAddrs []string
@@ -44,7 +46,7 @@ type View struct {
 // a second one. Vars are the student's names and ports, with "id" and "name"
 // added.
 func NewView(c evidence.Case, before, after *Index, vars map[string]string) *View {
-	v := &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c)}
+	v := &View{c: c, vars: vars, idx: before, after: after, proxies: settled(c, before, after)}
 	return v.With(Usual)
 }
 
@@ -99,10 +101,40 @@ func (v *View) ServiceByID(id string) *evidence.Service { return v.idx.byID[id] 
 // it watched.
 func (v *View) Story(svc *evidence.Service) *recovery.Story {
 	if v.told == nil {
-		s := recovery.Read(v.c.Window(), v.c.Bundle.Probing(), svc, v.c.Before.Swarm)
+		s := v.readings.Of(v.c.Window()).Read(v.c.Window(), v.c.Bundle.Probing(), svc, v.c.Before.Swarm)
 		v.told = &s
 	}
 	return v.told
+}
+
+// Readings are those of windows, sorted by service, by the windows' polls: an action of each student's own may
+// share them. A nil one keeps none. It is not for concurrent use.
+type Readings map[*evidence.Poll]*recovery.Readings
+
+// maxReadings is how many windows' are kept: a class has few of its own, and one of each student's own is
+// asked for once.
+const maxReadings = 8
+
+// Of are those of a window.
+func (r Readings) Of(w *evidence.Window) *recovery.Readings {
+	if r == nil || w == nil || len(w.Polls) == 0 {
+		return recovery.Sort(w)
+	}
+	x := r[&w.Polls[0]]
+	if x == nil {
+		x = recovery.Sort(w)
+		if len(r) >= maxReadings {
+			clear(r)
+		}
+		r[&w.Polls[0]] = x
+	}
+	return x
+}
+
+// WithReadings has the view share sorted readings with those of a class's other students.
+func (v *View) WithReadings(r Readings) *View {
+	v.readings = r
+	return v
 }
 
 // Names are the variables that hold the names and ports of what a rubric's

@@ -156,15 +156,11 @@ func (x *Index) standAlone(t *evidence.Task, list []string) bool {
 	if len(list) == 0 {
 		return false
 	}
-	for i := range x.Snap.Containers {
-		c := &x.Snap.Containers[i]
-		if c.ServiceID != "" || c.State != "running" || c.NodeID != t.NodeID {
-			continue
-		}
-		for _, n := range c.Networks {
-			if n.Address != "" && slices.Contains(list, n.Address) {
-				return true
-			}
+	for _, address := range list {
+		if address != "" && slices.ContainsFunc(x.found().containerText[address], func(c *evidence.Container) bool {
+			return c.ServiceID == "" && c.State == "running" && c.NodeID == t.NodeID
+		}) {
+			return true
 		}
 	}
 	return false

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/errdefs"
+
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/haproxy"
 )
@@ -41,6 +43,10 @@ func (c *Cluster) serviceProxy(ctx context.Context, ref haproxy.Ref, snap *evide
 				in = &got
 			} else if ctx.Err() != nil {
 				return px, ctx.Err()
+			} else if errdefs.IsNotFound(err) && failed(&tasks[0]) {
+				if got, at := c.lastFailed(ctx, svc, snap); got != nil {
+					in, e = got, at
+				}
 			}
 		}
 	}

@@ -276,3 +276,50 @@ func TestEnvironmentOfAProxy(t *testing.T) {
 	require.Equal(t, "2.6.12", in.version(""))
 	require.Equal(t, []evidence.EnvVar{{Name: "PORT", Value: "1"}}, knownEnv([]string{"PORT=1", "NODE={{.Node.Hostname}}", "STATS_PASSWORD=" + evidence.Hidden}, files))
 }
+
+// TestLogOfServiceThatFailsOverAndOver: the container of the snapshot's task is gone
+// by the time it is asked, and the one of a later task, which failed likewise, tells
+// why.
+func TestLogOfServiceThatFailsOverAndOver(t *testing.T) {
+	for _, c := range []struct{ name, tasks, log string }{
+		{"a later one", `[{"ID":"old","ServiceID":"%[1]s","NodeID":"%[2]s","CreatedAt":"2999-01-01T00:00:00Z","Status":{"State":"failed","ContainerStatus":{"ContainerID":"earlier"}}},
+			{"ID":"new","ServiceID":"%[1]s","NodeID":"%[2]s","CreatedAt":"2999-01-02T00:00:00Z","Status":{"State":"failed","ContainerStatus":{"ContainerID":"later"}}},
+			{"ID":"next","ServiceID":"%[1]s","NodeID":"%[2]s","CreatedAt":"2999-01-03T00:00:00Z","Status":{"State":"ready"}}]`, "later does not simulate"},
+		{"of the service as it was", `[{"ID":"old","ServiceID":"%[1]s","NodeID":"%[2]s","CreatedAt":"1999-01-01T00:00:00Z","Status":{"State":"failed","ContainerStatus":{"ContainerID":"later"}}}]`, ""},
+		{"none", `[]`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			engines, cluster := startSwarm(t)
+			s := snapshot(t, cluster)
+			ref := find(t, s, "haproxy-03")
+			node := ""
+			for i := range s.Tasks {
+				if s.Tasks[i].ServiceID == ref.ID {
+					s.Tasks[i].State, s.Tasks[i].ContainerID, node = "failed", "gone", s.Tasks[i].NodeID
+				}
+			}
+			require.NotEmpty(t, node)
+			for _, f := range engines {
+				f.setHook(func(w http.ResponseWriter, r *http.Request, path string) bool {
+					switch path {
+					case "/containers/gone/json":
+						refuse(w, http.StatusNotFound, "No such container: gone")
+					case "/containers/later/json":
+						fmt.Fprint(w, `{"Id":"later","State":{"Status":"exited","ExitCode":1},"Config":{"Tty":true}}`)
+					case "/containers/later/logs":
+						fmt.Fprintln(w, "later does not simulate")
+					case "/tasks":
+						fmt.Fprintf(w, c.tasks, ref.ID, node)
+					default:
+						return false
+					}
+					return true
+				})
+			}
+			px, err := cluster.Proxy(t.Context(), ref, s)
+			require.NoError(t, err)
+			require.Equal(t, "failed", px.State)
+			require.Equal(t, c.log, strings.TrimSpace(px.Log))
+		})
+	}
+}

@@ -29,9 +29,10 @@ const (
 	Override = "override"
 	Reason   = "reason"
 	Remark   = "remark"
-	// The ID once more, hidden before and between what is filled in; a workbook of an
-	// earlier version has neither.
+	// The ID once more, hidden before the override, between it and its reason, and before the remark, so that no two
+	// columns that are filled in are sorted without one; a workbook of an earlier version has none, or not all.
 	KeyBefore = "key_before"
+	KeyWithin = "key_within"
 	KeyAmong  = "key_among"
 )
 

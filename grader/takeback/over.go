@@ -65,7 +65,7 @@ func (w *Workbook) overs(ctx context.Context, b *sheetfile.Book, sheets []sheetf
 		}
 		c.renamed()
 		if name == w.Sheet {
-			w.Torn = c.stays.torn(slices.ContainsFunc(w.Entries, func(e Entry) bool { return !e.Keys[1].blank() }))
+			w.Torn = c.stays.torn(slices.ContainsFunc(w.Entries, func(e Entry) bool { return !e.Keys[2].blank() }))
 		}
 		for _, o := range c.found {
 			w.Overs.add(o)

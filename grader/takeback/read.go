@@ -46,7 +46,7 @@ type Workbook struct {
 type Entry struct {
 	Row                              int
 	ID, Name, Override, Reason, Note Cell    // Note is the remark
-	Keys                             [2]Cell // see KeyBefore
+	Keys                             [3]Cell // see KeyBefore
 	// Merged says that one of its cells was merged with another row's.
 	Merged bool
 }

@@ -47,7 +47,7 @@ func (t *table) row(n int, _ bool, cells []sheetfile.Cell) bool {
 	e := Entry{Row: n}
 	some := false
 	for key, to := range map[string]*Cell{
-		ID: &e.ID, Name: &e.Name, Override: &e.Override, Reason: &e.Reason, Remark: &e.Note, KeyBefore: &e.Keys[0], KeyAmong: &e.Keys[1],
+		ID: &e.ID, Name: &e.Name, Override: &e.Override, Reason: &e.Reason, Remark: &e.Note, KeyBefore: &e.Keys[0], KeyWithin: &e.Keys[1], KeyAmong: &e.Keys[2],
 	} {
 		col := t.at[key]
 		if col == 0 {
@@ -56,7 +56,7 @@ func (t *table) row(n int, _ bool, cells []sheetfile.Cell) bool {
 		to.Ref = sheetfile.Name(col, n)
 		if i, ok := slices.BinarySearchFunc(cells, col, func(c sheetfile.Cell, col int) int { return c.Col - col }); ok {
 			to.Cell = cells[i]
-			some = some || key != KeyBefore && key != KeyAmong
+			some = some || !keyed(key)
 		}
 	}
 	if some {
@@ -121,7 +121,10 @@ func (t *table) heads(n int, cells []sheetfile.Cell) bool {
 }
 
 // optional reports whether a column may be gone.
-func optional(key string) bool { return key == Name || key == KeyBefore || key == KeyAmong }
+func optional(key string) bool { return key == Name || keyed(key) }
+
+// keyed reports whether a column is a hidden one with the ID once more.
+func keyed(key string) bool { return key == KeyBefore || key == KeyWithin || key == KeyAmong }
 
 func (t *table) optional(key string) bool {
 	return optional(key) || t.part && (key == Reason || key == Remark)

@@ -35,16 +35,19 @@ func (h *hand) sorted(from, to int) {
 	}
 }
 
+// hiddenKeys are the columns with the ID once more, the last one first.
+var hiddenKeys = []string{takeback.KeyAmong, takeback.KeyWithin, takeback.KeyBefore}
+
 // withoutKeys makes of a workbook one of an earlier version.
 func (h *hand) withoutKeys() {
 	rows, err := h.GetRows(takeback.SheetName)
 	require.NoError(h.t, err)
 	for i := len(rows); i > 0; i-- {
-		if r := rows[i-1]; r[0] == "column" && (r[1] == takeback.KeyBefore || r[1] == takeback.KeyAmong) {
+		if r := rows[i-1]; r[0] == "column" && slices.Contains(hiddenKeys, r[1]) {
 			require.NoError(h.t, h.RemoveRow(takeback.SheetName, i))
 		}
 	}
-	for _, key := range []string{takeback.KeyAmong, takeback.KeyBefore} {
+	for _, key := range hiddenKeys {
 		at := h.cols[key]
 		name, err := excelize.ColumnNumberToName(at)
 		require.NoError(h.t, err)
@@ -94,6 +97,20 @@ func TestSortedInPart(t *testing.T) {
 			h.sorted(from, at["remark"])
 			_, err := decide(t, h.bytes(), class())
 			require.Error(t, err, "columns from %d", from)
+		}
+		// What is filled in alone, with nothing else beside it: everybody has a score and a reason, so that nothing but a key
+		// tells that reasons slid to others.
+		for _, part := range [][2]string{{"override", "reason"}, {"reason", "remark"}, {"override", "remark"}} {
+			h := open(t, raw)
+			for i, id := range []string{first, second, third, fourth, fifth} {
+				h.score(id, 50+i, "口试 "+id)
+				h.set(id, "remark", "看过 "+id)
+			}
+			_, err := decide(t, h.bytes(), class())
+			require.NoError(t, err)
+			h.sorted(at[part[0]], at[part[1]])
+			_, err = decide(t, h.bytes(), class())
+			require.Error(t, err, part)
 		}
 	}
 }

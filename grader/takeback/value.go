@@ -22,7 +22,7 @@ import (
 var excusedWords = []string{"免计", "免", "excused", "ex"}
 
 var (
-	plainNumber = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)$`)
+	plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)            // as people write it: 1e2 or +5 may be meant for something else
 	binary      = regexp.MustCompile(`^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$`) // as a number cell stores it
 )
 

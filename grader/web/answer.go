@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -94,13 +95,22 @@ func (s *Site) secure(h http.Header) {
 // from is where a request comes from: the nearest end of the connection, or what the proxy
 // in front says of it. What others wrote into the header stands before that and counts nothing.
 func (s *Site) from(r *http.Request) netip.Addr {
-	if s.o.BehindProxy {
+	if s.o.BehindProxy && s.ofProxy(r) {
 		if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 			last := all[len(all)-1]
 			return addressOf(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
 		}
 	}
 	return addressOf(r.RemoteAddr)
+}
+
+// ofProxy reports whether a connection is the proxy's.
+func (s *Site) ofProxy(r *http.Request) bool {
+	if len(s.o.ProxyFrom) == 0 {
+		return true
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && slices.ContainsFunc(s.o.ProxyFrom, func(p netip.Prefix) bool { return p.Contains(peer.Addr().Unmap()) })
 }
 
 // logged writes one line about a request: nothing that the reader wrote but the method is in it, so that no

@@ -24,6 +24,7 @@ type fakeOffice struct {
 	requests []result.Request
 	answers  []result.Word
 	hands    []grader.ByHand
+	handErr  error
 	plans    []desk.RunOptions
 	starts   []desk.RunOptions
 	exports  []grader.Export
@@ -58,6 +59,9 @@ func (f *fakeOffice) Answer(_ context.Context, id int64, w result.Word) error {
 func (f *fakeOffice) ByHand(_ context.Context, student, task string, h grader.ByHand) (*grader.Done, error) {
 	f.omu.Lock()
 	defer f.omu.Unlock()
+	if f.handErr != nil {
+		return nil, f.handErr
+	}
 	f.hands = append(f.hands, h)
 	s := result.Student{ID: student, Overrides: []result.Override{{Task: task, Check: h.Check, Points: h.Points, Max: 4000}}}
 	return &grader.Done{Student: s}, nil

@@ -119,7 +119,7 @@ func (q *Request) export(format string) (e grader.Export, err error) {
 		Item: strings.TrimSpace(v.Get("item")), ColumnID: strings.TrimSpace(v.Get("column")),
 	}
 	if text := strings.TrimSpace(v.Get("scale")); text != "" {
-		p, err := rubric.ParsePoints(text)
+		p, err := rubric.TypedPoints(text)
 		if err != nil || p <= 0 || p > 10000_00 {
 			return e, Wrong("fill.bad_scale", "scale", page.Clip(text, 20))
 		}

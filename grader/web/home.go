@@ -41,7 +41,10 @@ func enter(w http.ResponseWriter, q *Request) error {
 		return err
 	}
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	q.site.setCookie(w, q.site.cookie(), token, cookieAge)
+	if err := q.site.endFormer(w, q); err != nil {
+		return err
+	}
+	q.site.setCookie(w, q.site.cookie, token, cookieAge)
 	q.Who = who
 	if who.Teacher {
 		return SeeOther(w, "/class")
@@ -51,7 +54,10 @@ func enter(w http.ResponseWriter, q *Request) error {
 
 // leave has the browser forget the link.
 func leave(w http.ResponseWriter, q *Request) error {
-	q.site.setCookie(w, q.site.cookie(), "", -1)
+	if err := q.site.endFormer(w, q); err != nil {
+		return err
+	}
+	q.site.setCookie(w, q.site.cookie, "", -1)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return SeeOther(w, "/")
 }

@@ -3,12 +3,11 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
-
-	"golang.org/x/text/width"
 
 	"swarmgrade/grader"
 	"swarmgrade/grader/desk"
@@ -50,6 +49,10 @@ type requestItem struct {
 	Words  []wordItem
 	Max    string // that can be set
 	Busy   bool   // the student is being graded again for it
+	Seen   int    // changes by hand that are known here
+	// What was typed to set points, if it was not recorded since there are newer changes.
+	Newer       []historyLine
+	Points, Why string
 }
 
 // wordItem is one thing that was said.
@@ -123,7 +126,7 @@ func (q *Request) requestItem(r *result.Request, d *result.Data, pager *report.P
 		return x
 	}
 	s := &d.Students[i]
-	x.Who, x.Here = personOf(s.ID, s.Name), !s.Left
+	x.Who, x.Here, x.Seen = personOf(s.ID, s.Name), !s.Left, len(s.History)
 	if r.Check == "" {
 		x.Stands = report.ScoreText(q.Lang, s.Score(r.Task, ""))
 		x.Max = s.Most(r.Task, "", d.Rubric).String()
@@ -231,6 +234,9 @@ func answerRequest(w http.ResponseWriter, q *Request) error {
 			return Wrong("web.req_no_reason")
 		}
 		done, err := q.setFor(r, text)
+		if newer := (*grader.Newer)(nil); errors.As(err, &newer) {
+			return q.showNewer(w, r, newer, text)
+		}
 		if err != nil {
 			return err
 		}
@@ -241,19 +247,36 @@ func answerRequest(w http.ResponseWriter, q *Request) error {
 	return Wrong("web.req_no_way")
 }
 
+// showNewer shows a request by itself, with what was recorded since its form was made and what was typed into it.
+func (q *Request) showNewer(w http.ResponseWriter, r *result.Request, newer *grader.Newer, why string) error {
+	now := q.Desk().Now()
+	d, pager, err := q.Standing(q.Context())
+	if err != nil {
+		return err
+	}
+	all, err := q.Desk().Requests(q.Context())
+	if err != nil {
+		return err
+	}
+	x := q.requestItem(r, d, pager)
+	x.Newer, x.Seen, x.Points, x.Why = q.changeLines(newer.Changes), newer.Seen, page.Clip(q.formText("points"), 20), why
+	p := requestsPage{Count: countRequests(all), Items: []requestItem{x}}
+	return q.show(w, http.StatusConflict, Page{Name: "requests", Title: q.Lang.T("web.req_title"), Events: "/class/requests/events", After: now, Data: p})
+}
+
 // setFor sets the points of what a request is about; it gives them with their maximum.
 func (q *Request) setFor(r *result.Request, reason string) (string, error) {
-	word := page.Clip(width.Narrow.String(q.formText("points")), 20) // as a Chinese keyboard writes them, too
-	points, err := rubric.ParsePoints(word)
-	if err != nil || points < 0 {
-		return "", Wrong("web.req_bad_points", "points", word)
+	word := q.formText("points")
+	points, err := rubric.TypedPoints(word)
+	if err != nil || points < 0 || len(word) > 60 {
+		return "", Wrong("web.req_bad_points", "points", page.Clip(word, 20))
 	}
 	task := r.Task
 	if r.Check != "" {
 		task = "" // a check has its own
 	}
 	done, err := q.Desk().ByHand(q.Context(), r.Student, task, grader.ByHand{
-		Check: r.Check, Kind: result.SetPoints, Points: points, Reason: reason, Who: q.by(), When: time.Now(),
+		Check: r.Check, Kind: result.SetPoints, Points: points, Reason: reason, Who: q.by(), When: time.Now(), Seen: q.seen(),
 	})
 	if err != nil {
 		return "", err

@@ -211,6 +211,7 @@ func TestTroublesAreShown(t *testing.T) {
 	}}}
 	text := s.page(t, "/class")
 	require.Contains(t, text, "1 record is not as written (run-1/01)")
+	require.Contains(t, text, "Seen since the server was started")
 	require.Contains(t, text, "grade regrade judges them anew")
 	require.NotContains(t, text, "<script>alert")
 	q := &Request{Request: ask("GET", "/class/events", tokenT, nil), site: s.Site, Lang: "zh", Who: Who{Teacher: true}}

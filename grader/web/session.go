@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"mime"
 	"net/http"
@@ -53,13 +54,19 @@ type session [sha256.Size]byte
 // server was started anew, and ends with the link.
 const cookieName = "grade"
 
-// cookie is the name with what a browser holds us to: with "__Host-" nobody but this host
-// can have set it, and only by HTTPS.
-func (s *Site) cookie() string {
-	if s.o.Secure {
-		return "__Host-" + cookieName
+// cookieNames are the names of the cookie of a class's session. A browser has one jar for all ports of a host, so that
+// the name is the class's: a login to one class logs nobody out of another. With "__Host-" a browser
+// holds us to it that nobody but this host has set it, and only by HTTPS. Former is what
+// it was called when there was one name for all classes.
+func cookieNames(class string, secure bool) (own, former string) {
+	if former = cookieName; secure {
+		former = "__Host-" + cookieName
 	}
-	return cookieName
+	if class == "" {
+		return former, former
+	}
+	sum := sha256.Sum256([]byte(class))
+	return former + "-" + hex.EncodeToString(sum[:6]), former
 }
 
 // cookieAge is how long a browser keeps a link's token, in seconds; the link may end before.
@@ -80,21 +87,49 @@ func tokenLike(text string) bool {
 const mostCookies = 3
 
 // identify finds out who asks by the cookie. Who has none is nobody; so is who has one that is no link's any more. It is
-// left where it is: a student whose row is away while the roster is edited is in again with it afterwards.
-func (s *Site) identify(q *Request) (err error) {
-	all := q.CookiesNamed(s.cookie())
+// left where it is: a student whose row is away while the roster is edited is in again with it afterwards. One of the
+// former name that lets in here gets this class's; another's is left to the class whose it is.
+func (s *Site) identify(w http.ResponseWriter, q *Request) error {
+	in, err := s.byCookie(q, s.cookie)
+	if in || err != nil || s.former == s.cookie {
+		return err
+	}
+	if in, err = s.byCookie(q, s.former); in {
+		s.setCookie(w, s.cookie, q.token, cookieAge)
+		s.setCookie(w, s.former, "", -1)
+	}
+	return err
+}
+
+// endFormer has the browser forget a cookie of the former name that lets in here, so that who leaves, or comes by another
+// link, is not let in by it again.
+func (s *Site) endFormer(w http.ResponseWriter, q *Request) error {
+	if s.former == s.cookie {
+		return nil
+	}
+	was := *q
+	in, err := s.byCookie(&was, s.former)
+	if in {
+		s.setCookie(w, s.former, "", -1)
+	}
+	return err
+}
+
+// byCookie looks for a link's token in the cookies of a name.
+func (s *Site) byCookie(q *Request, name string) (in bool, err error) {
+	all := q.CookiesNamed(name)
 	for _, c := range all[:min(len(all), mostCookies)] {
 		token := grader.PlainToken(c.Value)
 		var who Who
 		switch who, err = s.whoHas(q, token); {
 		case err == nil:
 			q.Who, q.token, q.session = who, token, sha256.Sum256([]byte(token))
-			return nil
+			return true, nil
 		case errors.Is(err, errNobody):
 			err = nil
 		}
 	}
-	return err
+	return false, err
 }
 
 // errNobody says that a token is no link's; it does not say why.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -349,6 +350,13 @@ func TestWhereFrom(t *testing.T) {
 	r.Header.Set("X-Forwarded-For", "203.0.113.5, 198.51.100.7")
 	require.Equal(t, "2001:db8::", serve(t).from(r).String(), "what anybody may write counts nothing")
 	require.Equal(t, "198.51.100.7", serve(t, func(o *Options) { o.BehindProxy = true }).from(r).String())
+	of := func(prefix string) *served {
+		return serve(t, func(o *Options) { o.BehindProxy, o.ProxyFrom = true, []netip.Prefix{netip.MustParsePrefix(prefix)} })
+	}
+	require.Equal(t, "2001:db8::", of("10.0.0.0/8").from(r).String(), "whoever goes past the proxy may write what they like")
+	require.Equal(t, "198.51.100.7", of("2001:db8::/32").from(r).String())
+	r.RemoteAddr = "[::ffff:10.1.2.3]:9"
+	require.Equal(t, "198.51.100.7", of("10.0.0.0/8").from(r).String())
 }
 
 func TestDownload(t *testing.T) {

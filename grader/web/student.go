@@ -145,16 +145,7 @@ func (q *Request) studentPart(ctx context.Context, s *result.Student, pager *rep
 	for _, t := range trials[:min(len(trials), mostLines)] {
 		p.Trials = append(p.Trials, trialLine{moment(t.Finished), q.trial(t.Tasks, t.Verdicts, pager), q.lost(t.Verdicts, pager)})
 	}
-	for _, c := range slices.Backward(s.History) {
-		if len(p.History) == mostLines {
-			break
-		}
-		line := historyLine{Text: page.Clip(report.ChangeLine(q.Lang, c), 1000)}
-		if !c.When.IsZero() {
-			line.When = c.When.Local().Format("2006-01-02 15:04")
-		}
-		p.History = append(p.History, line)
-	}
+	p.History = q.changeLines(s.History)
 	for _, r := range slices.Backward(s.Requests) {
 		line := requestLine{What: q.Lang.T("web.student_whole"), Open: r.Open()}
 		switch {
@@ -169,6 +160,21 @@ func (q *Request) studentPart(ctx context.Context, s *result.Student, pager *rep
 		p.Requests = append(p.Requests, line)
 	}
 	return p, nil
+}
+
+// changeLines are changes by hand in words, the newest first, at most mostLines.
+func (q *Request) changeLines(all []result.Change) (lines []historyLine) {
+	for _, c := range slices.Backward(all) {
+		if len(lines) == mostLines {
+			break
+		}
+		line := historyLine{Text: page.Clip(report.ChangeLine(q.Lang, c), 1000)}
+		if !c.When.IsZero() {
+			line.When = c.When.Local().Format("2006-01-02 15:04")
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // trial says how a self-check came out.

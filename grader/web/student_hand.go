@@ -4,11 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"golang.org/x/text/width"
 
 	"swarmgrade/grader"
 	"swarmgrade/grader/diag"
@@ -27,8 +26,10 @@ type handForm struct {
 	Remark   string // as it stands, or as it was typed
 
 	Saved, Above, Refused                             string
-	NoWhat, NoDo, NoPoints, NoReason, NoRemark, Other string // sentences beside the fields
-	typed                                             bool   // Remark is what was typed
+	NoWhat, NoDo, NoPoints, NoReason, NoRemark, Other string        // sentences beside the fields
+	RemarkOnly                                        bool          // Remark is what was typed, in the form of its own
+	Seen                                              int           // changes of the student's that are known here
+	Newer                                             []historyLine // those that were not when the form was made
 
 	Whats []handGroup
 	Dos   []handChoice
@@ -58,8 +59,11 @@ var handDos = []handDo{
 
 // handForm fills a form in with what can be chosen.
 func (q *Request) handForm(s *result.Student, pager *report.Pager, f handForm) handForm {
-	if !f.typed {
+	if !f.RemarkOnly {
 		f.Remark = s.Remark
+	}
+	if len(f.Newer) == 0 {
+		f.Seen = len(s.History)
 	}
 	if f.Do == "" {
 		f.Do = "points"
@@ -88,7 +92,7 @@ func studentHand(w http.ResponseWriter, q *Request) error {
 	if err != nil {
 		return err
 	}
-	h := grader.ByHand{Who: q.by(), When: time.Now()}
+	h := grader.ByHand{Who: q.by(), When: time.Now(), Seen: q.seen()}
 	var f handForm
 	task, ok := "", false
 	if q.PostForm.Get("remark_only") != "" {
@@ -100,6 +104,13 @@ func studentHand(w http.ResponseWriter, q *Request) error {
 		return q.refuseHand(w, f)
 	}
 	done, err := q.Desk().ByHand(q.Context(), at.id, task, h)
+	if newer := (*grader.Newer)(nil); errors.As(err, &newer) {
+		if sentTwice(newer.Changes, task, &h) {
+			return SeeOther(w, studentPath(at.id)+"?saved=yes#hand")
+		}
+		f.Newer, f.Seen, f.Refused = q.changeLines(newer.Changes), newer.Seen, q.Lang.T("web.hand_newer_refused")
+		return q.showStudent(w, http.StatusConflict, f)
+	}
 	if err != nil {
 		if !q.refusedHand(err, &f) {
 			return err
@@ -116,6 +127,27 @@ func studentHand(w http.ResponseWriter, q *Request) error {
 	return SeeOther(w, studentPath(at.id)+"?saved="+saved+"#hand")
 }
 
+// seen is how many changes of the student's were known when the form was made; a form that does not say so has seen none.
+func (q *Request) seen() *int {
+	n, err := strconv.Atoi(q.PostForm.Get("seen"))
+	if err != nil {
+		n = 0
+	}
+	return &n
+}
+
+// sentTwice reports whether what was recorded since a form was made is what the form asks for, by who sent it: a button was
+// pressed twice.
+func sentTwice(since []result.Change, task string, h *grader.ByHand) bool {
+	return !slices.ContainsFunc(since, func(c result.Change) bool {
+		same := c.Kind == h.Kind && c.Check == h.Check && (c.Check != "" || c.Task == task) && c.Points == h.Points
+		if h.Remark != nil {
+			same = c.Kind == result.Remark && c.Text == *h.Remark
+		}
+		return !same || c.Who != h.Who || c.Reason != h.Reason
+	})
+}
+
 func (q *Request) refuseHand(w http.ResponseWriter, f handForm) error {
 	f.Refused = q.Lang.T("web.hand_refused")
 	return q.showStudent(w, http.StatusUnprocessableEntity, f)
@@ -123,7 +155,7 @@ func (q *Request) refuseHand(w http.ResponseWriter, f handForm) error {
 
 // remarked reads the form of a remark.
 func (q *Request) remarked(h *grader.ByHand) (f handForm, ok bool) {
-	f.Remark, f.typed = q.field("remark"), true
+	f.Remark, f.RemarkOnly = q.field("remark"), true
 	h.Remark = &f.Remark
 	if utf8.RuneCountInString(f.Remark) > result.MaxText {
 		f.NoRemark = q.Lang.T("web.hand_too_long", "most", result.MaxText)
@@ -160,9 +192,8 @@ func (q *Request) handed(rub *rubric.Rubric, h *grader.ByHand) (f handForm, task
 		f.NoWhat = q.Lang.T("web.hand_no_what")
 	}
 	if h.Kind == result.SetPoints {
-		f.Points = width.Narrow.String(f.Points) // as a Chinese keyboard writes them, too
-		points, err := rubric.ParsePoints(f.Points)
-		if err != nil || len(f.Points) > 20 {
+		points, err := rubric.TypedPoints(f.Points)
+		if err != nil || len(f.Points) > 60 {
 			f.Points = page.Clip(f.Points, 20)
 			f.NoPoints = q.Lang.T("web.hand_no_points", "points", f.Points)
 			if f.Points == "" {

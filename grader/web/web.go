@@ -16,6 +16,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"sync"
 	"time"
@@ -26,12 +27,17 @@ import (
 // Options are what the pages are made of.
 type Options struct {
 	Desk Desk
+	// Class tells this class's sessions from those of others on the same host: it is the same whenever the class is served.
+	Class string
 	// Lang is the language of who has not chosen one and whose browser asks for none.
 	Lang i18n.Lang
 	// Secure says that readers come by HTTPS, be it this server's or a proxy's. BehindProxy says that
 	// all requests come through a proxy, which adds where from to X-Forwarded-For.
 	Secure, BehindProxy bool
-	Limits              Limits
+	// ProxyFrom is where the proxy's connections come from: what others say in X-Forwarded-For is not believed. None is
+	// anywhere, for a port that nobody else gets to.
+	ProxyFrom []netip.Prefix
+	Limits    Limits
 	// URL is where readers find the pages, as "https://host:port"; "" is where the request came to.
 	URL string
 	// NoFault says that no page makes anything of the cluster fail.
@@ -53,6 +59,8 @@ type Site struct {
 	streams  *counts[session]
 	turns    chan struct{} // of students' streams that bring their page up to date
 	guesses  *guesses
+	cookie   string // the name of a session's
+	former   string // what it was called before it was the class's
 	view     views
 	rows     rows
 
@@ -78,6 +86,7 @@ func New(o Options) *Site {
 		o: o, desk: o.Desk, limits: l, log: o.Log, mux: http.NewServeMux(), assets: newAssets(),
 		sessions: newBuckets[session](l.Rate, l.Burst), streams: newCounts[session](l.Streams, l.PerSession), guesses: newGuesses(l),
 	}
+	s.cookie, s.former = cookieNames(o.Class, o.Secure)
 	s.turns = make(chan struct{}, studentsAtOnce)
 	s.gone, s.end = context.WithCancel(context.Background())
 	for _, r := range allPages() {
@@ -132,7 +141,7 @@ func (s *Site) enter(t *Route, a *answer, q *Request) error {
 	if t.open {
 		return t.Do(a, q)
 	}
-	if err := s.identify(q); err != nil {
+	if err := s.identify(a, q); err != nil {
 		return err
 	}
 	if err := t.admits(q); err != nil {

@@ -16,7 +16,10 @@
 package worker
 
 import (
+	"errors"
 	"io"
+	"net"
+	"syscall"
 	"time"
 )
 
@@ -54,4 +57,19 @@ type How struct {
 	Duration time.Duration `json:"duration,omitempty"`
 	// Host is the Host header.
 	Host string `json:"host,omitempty"`
+}
+
+// Reason is the word for why a worker is let go of: ended, its connection is; silent, nothing was heard of it;
+// stuck, a load of its did not get on; wrong, it sent what it must not.
+func Reason(why error) string {
+	switch {
+	case errors.Is(why, errSilent):
+		return "silent"
+	case errors.Is(why, errStuck):
+		return "stuck"
+	case errors.Is(why, io.EOF), errors.Is(why, io.ErrUnexpectedEOF), errors.Is(why, io.ErrClosedPipe), errors.Is(why, net.ErrClosed),
+		errors.As(why, new(*net.OpError)), errors.As(why, new(syscall.Errno)):
+		return "ended"
+	}
+	return "wrong"
 }

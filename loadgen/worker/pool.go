@@ -60,10 +60,15 @@ type Result struct {
 type Pool struct {
 	opt   Options
 	began time.Time
+	ctx   context.Context // ends when it is closed
+	end   context.CancelFunc
 
 	mu      sync.Mutex
 	hands   []*hand
-	changed chan struct{} // closed when a hand comes, or goes
+	changed chan struct{} // closed when a hand comes, or goes, or is not coming any more
+	again   func(ctx context.Context, lost string) error
+	coming  int      // those that are brought in others' places
+	hosts   []string // that workers were asked for
 	ids     uint64
 	knows   []knowledge
 	closed  bool
@@ -81,7 +86,9 @@ func New(opt Options) *Pool {
 	if opt.Nonce == "" {
 		opt.Nonce = loadgen.NewNonce()
 	}
-	return &Pool{opt: opt, began: time.Now(), changed: make(chan struct{})}
+	p := &Pool{opt: opt, began: time.Now(), changed: make(chan struct{})}
+	p.ctx, p.end = context.WithCancel(context.Background())
+	return p
 }
 
 // clock is the coordinator's: nanoseconds since the pool was made.
@@ -104,6 +111,7 @@ func (p *Pool) Join(ctx context.Context, line Line) error {
 	h := newHand(p, line)
 	ctx, cancel := context.WithTimeout(ctx, welcomeLimit)
 	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
 	unwatch := context.AfterFunc(ctx, func() { h.drop(context.Cause(ctx)) })
 	err := h.greet()
 	if !unwatch() || err != nil {
@@ -117,13 +125,15 @@ func (p *Pool) Join(ctx context.Context, line Line) error {
 		h.drop(ErrNone)
 		return ErrNone
 	}
-	p.hands = append(p.hands, h)
 	p.running.Go(h.listen)
 	p.running.Go(h.keep)
 	p.running.Go(h.grants)
 	p.running.Go(h.speak)
-	p.stir()
 	p.mu.Unlock()
+	if err := p.admit(ctx, h); err != nil {
+		h.drop(err)
+		return err
+	}
 	return nil
 }
 
@@ -139,6 +149,7 @@ func (p *Pool) Close() error {
 	p.mu.Lock()
 	hands := p.hands
 	p.closed, p.hands = true, nil
+	p.end()
 	p.stir()
 	p.mu.Unlock()
 	for _, h := range hands {
@@ -154,6 +165,9 @@ func (p *Pool) gone(h *hand, why error) {
 	was := len(p.hands)
 	p.hands = slices.DeleteFunc(slices.Clone(p.hands), func(o *hand) bool { return o == h })
 	lost := len(p.hands) < was
+	if lost {
+		p.replace(h.line.Name)
+	}
 	p.stir()
 	p.mu.Unlock()
 	if lost && p.opt.Lost != nil {
@@ -170,49 +184,28 @@ func (p *Pool) learn(a rubric.Attribution, known *mention.Known) uint64 {
 }
 
 // choose gives the worker with the fewest loads among those that may reach a host, and a
-// number for one more; a worker that others have is waited for by nobody.
-func (p *Pool) choose(host string) (*hand, uint64, error) {
+// number for one more; it waits for one only where one is brought in the place of another.
+func (p *Pool) choose(ctx context.Context, host string) (*hand, uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var best *hand
-	least := 0
-	for _, h := range p.hands {
-		n, can := h.busy(host)
-		if can && (best == nil || n < least) {
-			best, least = h, n
+	for {
+		var best *hand
+		least := 0
+		for _, h := range p.hands {
+			n, can := h.busy(host)
+			if can && (best == nil || n < least) {
+				best, least = h, n
+			}
+		}
+		if best != nil {
+			p.ids++
+			best.coming(1)
+			return best, p.ids, nil
+		}
+		if err := p.await(ctx); err != nil {
+			return nil, 0, err
 		}
 	}
-	if best == nil {
-		return nil, 0, ErrNone
-	}
-	p.ids++
-	best.coming(1)
-	return best, p.ids, nil
-}
-
-// Reach asks every worker whether it reaches a host; those that don't get no load on it. The
-// error is one of them if none does.
-func (p *Pool) Reach(ctx context.Context, host string) error {
-	p.mu.Lock()
-	hands := slices.Clone(p.hands)
-	p.ids += uint64(len(hands))
-	first := p.ids - uint64(len(hands)) + 1
-	p.mu.Unlock()
-	errs := make([]error, len(hands))
-	var wg sync.WaitGroup
-	for i, h := range hands {
-		wg.Go(func() { errs[i] = h.reach(ctx, first+uint64(i), host) })
-	}
-	wg.Wait()
-	if len(hands) == 0 {
-		return ErrNone
-	}
-	for _, err := range errs {
-		if err == nil {
-			return nil
-		}
-	}
-	return errs[0]
 }
 
 // Loader is the pool as observe takes it, with the rules of a rubric and what exists.
@@ -253,7 +246,7 @@ func (l Loader) Drive(ctx context.Context, target evidence.Target, how How, prog
 	}
 	var why error
 	for try := 1; ; try++ {
-		h, id, err := l.pool.choose(hostOf(planned.Address))
+		h, id, err := l.pool.choose(ctx, hostOf(planned.Address))
 		if err != nil {
 			return Result{Trace: evidence.Trace{Target: planned}}, errors.Join(err, why)
 		}

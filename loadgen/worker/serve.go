@@ -2,13 +2,11 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"sync"
 	"time"
 
-	"swarmgrade/grader/evidence"
 	"swarmgrade/loadgen"
 )
 
@@ -22,9 +20,6 @@ var errLapsed = errors.New("nothing was heard of the coordinator")
 func Serve(ctx context.Context, in io.Reader, out io.Writer, secret []byte) error {
 	return serve(ctx, in, out, secret, loadgen.Run)
 }
-
-// driver is loadgen.Run, or what stands in for it in tests.
-type driver func(context.Context, evidence.Target, loadgen.Options) (evidence.Trace, error)
 
 func serve(ctx context.Context, in io.Reader, out io.Writer, secret []byte, run driver) error {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -199,125 +194,4 @@ func (s *server) reach(ctx context.Context, m *message) {
 		answer.Problem = err.Error()
 	}
 	s.say(ctx, &answer)
-}
-
-// load begins one.
-func (s *server) load(all context.Context, m *message) error {
-	if m.Order == nil || s.known[m.Order.Knows] == nil {
-		return errSpeech
-	}
-	ctx, cancel := context.WithCancel(all)
-	s.loadsMu.Lock()
-	s.loads[m.ID] = cancel
-	s.loadsMu.Unlock()
-	options := *s.known[m.Order.Knows]
-	s.begin(func() {
-		defer cancel()
-		s.drive(all, ctx, m, options)
-		s.loadsMu.Lock()
-		delete(s.loads, m.ID)
-		s.loadsMu.Unlock()
-	})
-	return nil
-}
-
-// drive drives one until ctx ends, and reports it unless all does.
-func (s *server) drive(all, ctx context.Context, m *message, options loadgen.Options) {
-	o := m.Order
-	options.Rate, options.Duration, options.Host = o.Rate, o.Duration, o.Host
-	options.Settle, options.Nonce = o.Settle, o.Nonce
-	if o.Chunk > 0 {
-		options.Grant = func(ctx context.Context) (time.Duration, bool) {
-			return s.budget.take(ctx, func() { s.say(ctx, &message{Kind: kWant, N: o.Chunk}) })
-		}
-	}
-	var told time.Time
-	options.Progress = func(answered, failed int) {
-		if now := time.Now(); now.Sub(told) >= progressEvery {
-			select {
-			case s.queue <- &message{Kind: kProgress, ID: m.ID, Gen: m.Gen, Answered: answered, Failed: failed}:
-				told = now
-			default: // the next one says it too
-			}
-		}
-	}
-	done := message{Kind: kDone, ID: m.ID, Gen: m.Gen, Began: s.clock(), Latencies: new(loadgen.Latencies)}
-	options.Latencies = done.Latencies
-	trace, err := s.run(ctx, o.Target, options)
-	if err == nil {
-		trace.Target = o.Target
-		done.Trace, err = json.Marshal(trace)
-	}
-	if err != nil {
-		done.Trace, done.Latencies, done.Problem, done.Code = nil, nil, err.Error(), "internal"
-		var local *loadgen.LocalError
-		if errors.As(err, &local) {
-			done.Code = local.GapCode()
-		}
-	}
-	if all.Err() != nil {
-		return // what was cut off is nobody's
-	}
-	s.say(all, &done)
-}
-
-// budget is leave to send requests that all loads of a worker share.
-type budget struct {
-	mu    sync.Mutex
-	left  int
-	asked bool
-	wake  chan struct{} // holds one as long as something may be left
-}
-
-// take waits for leave for one request; ask asks for more.
-func (b *budget) take(ctx context.Context, ask func()) (held time.Duration, ok bool) {
-	var since time.Time
-	for {
-		b.mu.Lock()
-		got := b.left > 0
-		if got {
-			b.left--
-		}
-		more := b.left == 0 && !b.asked
-		if more {
-			b.asked = true
-		}
-		rest := b.left > 0
-		b.mu.Unlock()
-		if more {
-			ask()
-		}
-		if got {
-			if rest {
-				b.signal() // for whoever waits beside
-			}
-			if !since.IsZero() {
-				held = time.Since(since)
-			}
-			return held, true
-		}
-		if since.IsZero() {
-			since = time.Now()
-		}
-		select {
-		case <-b.wake:
-		case <-ctx.Done():
-			return 0, false
-		}
-	}
-}
-
-func (b *budget) add(n int) {
-	b.mu.Lock()
-	b.left += n
-	b.asked = false
-	b.mu.Unlock()
-	b.signal()
-}
-
-func (b *budget) signal() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
 }
