@@ -14,6 +14,10 @@ import (
 	"swarmgrade/grader/roster"
 )
 
+// NoClass is the name and the file of the class of a self-check where there is no
+// class file.
+const NoClass = "-"
+
 // OpenOwn is the job of a self-check. Without --class the student is looked for
 // in the user's own classes; a sample class is taken by name only, since its
 // students are made up and may have anybody's ID.
@@ -26,7 +30,7 @@ func (g *Grader) OpenOwn(ctx context.Context, sel Select, id string) (*Job, erro
 	if len(own) == 0 && len(g.samplesWith(ctx, id)) == 0 {
 		g.note("cli.check_classless", "student", id)
 		return g.OpenClass(ctx, &roster.Class{
-			Name: "-", File: "-", Rubric: "ha-lb", Cluster: roster.Cluster{Context: "default"},
+			Name: NoClass, File: NoClass, Rubric: "ha-lb", Cluster: roster.Cluster{Context: "default"},
 			Settings: roster.Settings{Parallel: 1, Rate: 500},
 			Students: []roster.Student{{ID: id}},
 		}, sel)

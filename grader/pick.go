@@ -26,7 +26,10 @@ func pick(class *roster.Class, want []string, from string) ([]roster.Student, er
 			chosen[hits[0].ID] = true
 		case 0:
 			hint := i18n.M("cli.no_student_hint", "file", class.Roster)
-			if near := likely(class, w); near != nil {
+			if all := class.Students; IsSample(class) && len(all) > 0 { // its roster is no file that could be looked at
+				hint = i18n.M("cli.no_student_sample", "class", class.Name, "first", all[0].ID, "last", all[len(all)-1].ID)
+			}
+			if near := likely(class, w); near != nil && !IsSample(class) {
 				hint = i18n.M("cli.no_student_near", "id", near.ID, "name", near.Name, "file", class.Roster)
 			}
 			problems.Add(diag.Pos{File: from}, "", 0, i18n.M("cli.no_student", "student", w, "class", class.Name), hint)

@@ -54,8 +54,12 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 		return err
 	}
 	who := j.Students[0]
-	a.sayWords("cli.check_head", "student", who.ID, "name", who.Name,
-		"class", j.Class.Name, "service", j.Vars[who.ID][check.NamesOf(j.Rubric).Service])
+	service := j.Vars[who.ID][check.NamesOf(j.Rubric).Service]
+	if j.Class.File == grader.NoClass {
+		a.sayWords("cli.check_head_alone", "student", who.ID, "service", service)
+	} else {
+		a.sayWords("cli.check_head", "student", who.ID, "name", who.Name, "class", j.Class.Name, "service", service)
+	}
 	if grader.IsSample(j.Class) {
 		a.sayWords("cli.check_sample", "class", j.Class.Name)
 	}
@@ -89,14 +93,21 @@ func (a *app) selfCheck(ctx context.Context, f *checkFlags, id string) error {
 // for one.
 func (a *app) sayTasks(j *grader.Job, plan *observe.Plan) {
 	s := plan.Students[0]
+	other := j.Rubric.Tasks[0].ID // what a flag could ask for instead
+	for _, t := range j.Rubric.Tasks {
+		if !slices.Contains(s.Tasks, t.ID) {
+			other = t.ID
+			break
+		}
+	}
 	switch {
 	case !slices.Equal(j.Tasks, observe.Auto):
 	case len(s.NotUp) == len(s.Tasks) && s.Told == "":
-		a.sayWords("cli.check_tasks_none", "tasks", s.Tasks, "service", s.Vars[check.NamesOf(j.Rubric).Service])
+		a.sayWords("cli.check_tasks_none", "n", len(s.Tasks), "tasks", s.Tasks, "other", other, "service", s.Vars[check.NamesOf(j.Rubric).Service])
 	case s.Told != "":
-		a.sayWords("cli.check_tasks_told", "tasks", s.Tasks, "network", s.Told)
+		a.sayWords("cli.check_tasks_told", "n", len(s.Tasks), "tasks", s.Tasks, "other", other, "network", s.Told)
 	default:
-		a.sayWords("cli.check_tasks", "tasks", s.Tasks)
+		a.sayWords("cli.check_tasks", "n", len(s.Tasks), "tasks", s.Tasks, "other", other)
 	}
 }
 

@@ -31,7 +31,7 @@ func TestSelfCheckScreens(t *testing.T) {
 		lacks      []string
 	}{
 		{"2", "handout", exitOK, []string{
-			"by what is deployed this checks task 1, 2; for another add --task\n",
+			"by what is deployed, this checks tasks 1, 2; for another add --task, such as\n--task 3\n",
 			"\nTask 1: high availability\n", later, "a self-check stops no node", "\nTask 2: VIP", "✓   12/12  6 more checks, the same as in task 1, pass\n",
 			"\n56 of 56 points; 5 more checks (14 points) not graded yet\n", "so hand it in; the 5 left are for your teacher's",
 		}, []string{"✗", "–", "all passed", "1000000"}},
@@ -47,7 +47,7 @@ func TestSelfCheckScreens(t *testing.T) {
 			"this checks task 3;", "\nTask 3: DNSRR", "\n30 of 30 points\n", "all passed: ready to submit\n",
 		}, []string{"✗", "Task 1", "not graded"}},
 		{"3", "vip-mode", exitMend, []string{
-			"by the network dnsrr-05 this checks task 3; for another add --task\n", "\nTask 3: DNSRR", "✗     0/3  the endpoint mode is dnsrr\n",
+			"by the network dnsrr-05, this checks task 3; for another add --task, such as\n--task 1\n", "\nTask 3: DNSRR", "✗     0/3  the endpoint mode is dnsrr\n",
 			"\n                docker service update --endpoint-mode dnsrr s05\n",
 		}, []string{"Task 1", "Task 2"}},
 		{"3", "network-not-attachable", exitMend, []string{

@@ -25,16 +25,19 @@ func (f *classFlags) register(a *app, c *cobra.Command) {
 	fs.StringVar(&f.class, "class", "", lang.T("cli.flag_class"))
 	fs.StringVar(&f.lab, "lab", "", lang.T("cli.flag_lab"))
 	fs.StringVar(&f.rubric, "rubric", "", lang.T("cli.flag_rubric"))
-	fs.StringVar(&f.task, "task", "", lang.T("cli.flag_task"))
+	fs.StringVar(&f.task, "task", "", lang.T("cli.flag_tasks"))
 	fs.StringSliceVar(&f.students, "students", nil, lang.T("cli.flag_students"))
 	f.registerCompletion(a, c)
 }
 
 func (f *classFlags) registerLoad(a *app, c *cobra.Command) {
 	lang := a.lang()
+	if t := c.Flags().Lookup("task"); t != nil { // by what is deployed, where it is not said
+		t.Usage = lang.T("cli.flag_task")
+	}
 	c.Flags().IntVar(&f.parallel, "parallel", 0, lang.T("cli.flag_parallel"))
 	c.Flags().IntVar(&f.rate, "rate", 0, lang.T("cli.flag_rate"))
-	a.haproxyFlag(c, proxyEmbedded)
+	a.haproxyFlag(c)
 }
 
 // sel is what the flags ask for.

@@ -15,7 +15,7 @@ func newDoctorCmd(a *app) *cobra.Command {
 	var f classFlags
 	c := &cobra.Command{Use: "doctor --class CLASS", Short: lang.T("cli.doctor_short"), Args: cobra.NoArgs}
 	f.register(a, c)
-	a.haproxyFlag(c, proxyEmbedded)
+	a.haproxyFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), &f) }
 	return c
 }

@@ -114,7 +114,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	}
 	hint := lang.T("cli.see_help")
 	if a.ran != nil && a.ran.HasParent() {
-		hint = lang.T("cli.see_use", "use", strings.TrimSuffix(a.ran.UseLine(), " [flags]"), "command", a.ran.CommandPath())
+		hint = lang.T("cli.see_use", "use", useLine(string(lang), strings.TrimSuffix(a.ran.UseLine(), " [flags]")), "command", a.ran.CommandPath())
 	}
 	a.ui.failure(lang.Text(usage(err)), hint)
 	return exitUsage

@@ -22,7 +22,7 @@ func TestFormatsAreOneList(t *testing.T) {
 		require.Equal(t, status, cmd.Main(t.Context(), args), out.String())
 		return out.String()
 	}
-	listed := regexp.MustCompile(`--format strings +[^\n]*?(?:: |：)([a-z, 、]+) ?[(（]`)
+	listed := regexp.MustCompile(`--format (?:strings|值,…) +[^\n]*?(?:: |：)([a-z, 、]+) ?[(（]`)
 	split := regexp.MustCompile(`, |、`)
 	for _, lang := range []string{"zh", "en"} {
 		for _, verb := range [][]string{{"--help"}, {"export", "--help"}} {

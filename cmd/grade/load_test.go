@@ -159,13 +159,13 @@ func TestLoadLimits(t *testing.T) {
 		says   []string
 	}{
 		{"all kept", []string{"a", "bb", "ccc"}, []string{"-n", "600", "--max-failed", "0", "--p99", "4s", "--min-containers", "3", "--even"}, 0,
-			[]string{"✓ max-failed 0, limit 0", "✓ p99 ", "✓ min-containers 3, limit 3", "✓ even true, limit true"}},
+			[]string{"✓ max-failed 0, limit 0", "✓ p99 ", "✓ min-containers 3, limit 3", "✓ even, by a large enough sample"}},
 		{"a quarter fails", []string{"a", "bb", "ccc", ""}, []string{"-n", "600", "--max-failed", "1%"}, 1, []string{"✗ max-failed 25.00%, limit 1%"}},
 		{"as many as may fail", []string{"a", "bb", "ccc", ""}, []string{"-n", "600", "--max-failed", "25%"}, 0, []string{"✓ max-failed 25.00%, limit 25%"}},
 		{"one too many", []string{"a", ""}, []string{"-n", "10", "--max-failed", "4"}, 1, []string{"✗ max-failed 5, limit 4"}},
 		{"slow", []string{"a"}, []string{"-n", "5", "--p50", "1ns"}, 1, []string{"✗ p50 "}},
-		{"uneven", []string{"a", "a", "a", "bb"}, []string{"-n", "600", "--even"}, 1, []string{"✗ even false"}},
-		{"even, but too few to tell", []string{"a", "bb"}, []string{"-n", "10", "--even"}, 1, []string{"✗ even false"}},
+		{"uneven", []string{"a", "a", "a", "bb"}, []string{"-n", "600", "--even"}, 1, []string{"✗ uneven"}},
+		{"even, but too few to tell", []string{"a", "bb"}, []string{"-n", "10", "--even"}, 1, []string{"✗ too few answers to be sure that they are even"}},
 		{"one container", []string{"a"}, []string{"-n", "10", "--min-containers", "2"}, 1, []string{"✗ min-containers 1, limit 2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -127,11 +127,21 @@ func (l *loadLimits) bad() string {
 	return ""
 }
 
-func (v loadView) thresholds(list []loadThreshold) {
-	for _, t := range list {
+func (v loadView) thresholds(r loadReport) {
+	for _, t := range r.Thresholds {
 		key, color := "loadgen.threshold_kept", text.FgGreen
 		if !t.OK {
 			key, color = "loadgen.threshold_broken", text.FgRed
+		}
+		if t.Name == "even" { // words for what has no number
+			switch {
+			case t.OK:
+				key = "loadgen.threshold_even"
+			case r.Spread != nil && r.Spread.Even:
+				key = "loadgen.threshold_unsure"
+			default:
+				key = "loadgen.threshold_uneven"
+			}
 		}
 		v.verdict(color, key, "name", t.Name, "limit", t.Limit, "seen", t.Seen)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -20,7 +19,7 @@ func (v loadView) evenness(r loadReport) []string {
 	if e.Even {
 		key = "loadgen.even"
 	}
-	lines := []string{v.lang.T(key, "low", e.Low, "high", e.High, "bound", fmt.Sprintf("%.0e", e.FalseFail))}
+	lines := []string{v.lang.T(key, "low", e.Low, "high", e.High, "bound", chance(e.FalseFail))}
 	if !e.Enough {
 		lines = append(lines, v.lang.T("loadgen.too_few", "n", t.Answered(), "wanted", e.Wanted))
 	}
@@ -28,6 +27,16 @@ func (v loadView) evenness(r loadReport) []string {
 		lines = append(lines, v.lang.T("loadgen.kept_note"))
 	}
 	return lines
+}
+
+// chance is a small probability in percent, of one digit that counts.
+func chance(p float64) string {
+	const digits = 12
+	n := 0
+	for x := p * 100; x > 0 && x < 1 && n < digits; x *= 10 {
+		n++
+	}
+	return strconv.FormatFloat(p*100, 'f', n, 64) + "%"
 }
 
 // order says what the order of answers tells of the balancer.

@@ -34,7 +34,7 @@ func (v loadView) print(r loadReport) {
 		v.latency(r.Trace)
 	}
 	v.errors(r.Trace)
-	v.thresholds(r.Thresholds)
+	v.thresholds(r)
 }
 
 func (v loadView) say(key string, pairs ...any) {

@@ -35,6 +35,7 @@ func newOverrideCmd(a *app) *cobra.Command {
 		Args: cobra.RangeArgs(1, 2),
 	}
 	f.register(a, c)
+	c.Flags().Lookup("task").Usage = lang.T("hand.flag_task")
 	if err := c.Flags().MarkHidden("students"); err != nil { // it is the argument
 		panic(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/i18n"
 	"swarmgrade/grader/observe"
+	"swarmgrade/grader/rubric"
 )
 
 func newPlanCmd(a *app) *cobra.Command {
@@ -142,7 +143,7 @@ func (a *app) showPlan(j *grader.Job, p grader.Preview) error {
 	}
 	lang := a.lang()
 	_, err := fmt.Fprintf(a.Stdout, "%s\n\n%s\n\n%s\n%s\n",
-		lang.T("cli.plan_head", "class", j.Class.Name, "rubric", j.Rubric.Title, "tasks", j.Tasks, "students", len(plan.Students),
+		lang.T("cli.plan_head", "class", j.Class.Name, "rubric", j.Rubric.Title, "tasks", a.taskWords(j.Tasks), "students", len(plan.Students),
 			"nodes", len(snap.Nodes)),
 		a.planTable(j, plan),
 		lang.T("cli.plan_foot", "requests", plan.AllRequests(snap), "expected", plan.AllExpected(snap), "rate", j.Class.Settings.Rate,
@@ -184,7 +185,25 @@ func (a *app) planFaults(plan *observe.Plan) string {
 	return text
 }
 
+// taskWords says which tasks are graded.
+func (a *app) taskWords(tasks []string) string {
+	if slices.Equal(tasks, observe.Auto) {
+		return a.lang().T("cli.tasks_auto")
+	}
+	return a.lang().T("cli.tasks_named", "n", len(tasks), "tasks", tasks)
+}
+
+// planTable has a column for each name of the rubric's where there is room for it.
 func (a *app) planTable(j *grader.Job, plan *observe.Plan) string {
+	whole := a.planRows(j, plan, j.Rubric.Vars)
+	line, _, _ := strings.Cut(whole, "\n")
+	if a.ui.width > 0 && text.StringWidthWithoutEscSequences(line) > a.ui.width {
+		return a.planRows(j, plan, nil)
+	}
+	return whole
+}
+
+func (a *app) planRows(j *grader.Job, plan *observe.Plan, vars []rubric.Var) string {
 	lang := a.lang()
 	t := table.NewWriter()
 	style := table.StyleLight
@@ -192,7 +211,7 @@ func (a *app) planTable(j *grader.Job, plan *observe.Plan) string {
 	style.Format.Header = text.FormatDefault
 	t.SetStyle(style)
 	head := table.Row{lang.T("cli.plan_id"), lang.T("cli.plan_name")}
-	for _, v := range j.Rubric.Vars {
+	for _, v := range vars {
 		if v.Kind != "text" {
 			head = append(head, v.Title.In(lang))
 		}
@@ -200,7 +219,7 @@ func (a *app) planTable(j *grader.Job, plan *observe.Plan) string {
 	t.AppendHeader(append(head, lang.T("cli.plan_requests"), lang.T("cli.plan_targets")))
 	for _, s := range plan.Students {
 		row := table.Row{diag.Plain(s.Who.ID), diag.Plain(s.Who.Name)}
-		for _, v := range j.Rubric.Vars {
+		for _, v := range vars {
 			if v.Kind != "text" {
 				row = append(row, diag.Plain(s.Vars[v.Name]))
 			}

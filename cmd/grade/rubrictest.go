@@ -45,7 +45,7 @@ func newRubricTestCmd(a *app) *cobra.Command {
 	c.Flags().StringVar(&f.task, "task", "", lang.T("cli.flag_task"))
 	c.Flags().IntVar(&f.seeds, "seeds", 1, lang.T("rubrictest.flag_seeds"))
 	c.Flags().Uint64Var(&f.first, "seed", 1, lang.T("rubrictest.flag_seed"))
-	a.haproxyFlag(c, proxyEmbedded)
+	a.haproxyFlag(c)
 	c.Flags().IntVar(&f.atOnce, "at-once", 1, lang.T("rubrictest.flag_at_once"))
 	c.Flags().BoolVar(&f.good, "good", false, lang.T("rubrictest.flag_good"))
 	c.Flags().StringSliceVar(&f.students, "students", nil, lang.T("rubrictest.flag_students"))

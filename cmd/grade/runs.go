@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,7 @@ func (a *app) runs(ctx context.Context, j *grader.Job) error {
 			what += " " + lang.T("record.run_judged", "run", again.ID, "rubric", grader.RubricName(again.RubricID, again.RubricVersion, again.RubricSHA256))
 		}
 		if _, err := fmt.Fprintln(a.Stdout, diag.Plain(lang.T("record.run_line", "run", r.ID, "started", r.Started.Local().Format(time.DateTime),
-			"took", took, "task", r.Task, "students", r.Students,
+			"took", took, "task", a.taskWords(strings.Split(r.Task, ",")), "students", r.Students,
 			"rubric", grader.RubricName(r.RubricID, r.RubricVersion, r.RubricSHA256), "status", what))); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func newSimCmd(a *app) *cobra.Command {
 	fl.IntVar(&f.students, "students", 0, lang.T("sim.flag_students"))
 	fl.StringVar(&f.listen, "listen", "unix", lang.T("sim.flag_listen"))
 	fl.Float64Var(&f.speed, "speed", simSpeed, lang.T("sim.flag_speed"))
-	a.haproxyFlag(cmd, proxyAuto)
+	a.haproxyFlag(cmd)
 	fl.StringVar(&f.write, "write-class", "", lang.T("sim.flag_write"))
 	cmd.MarkFlagsMutuallyExclusive("class", "empty", "students")
 	status := &cobra.Command{

@@ -25,8 +25,8 @@ const (
 // process of some 15 MB. Further containers have the embedded balancer.
 const maxRealProxies = 150
 
-func (a *app) haproxyFlag(c *cobra.Command, otherwise string) {
-	c.Flags().StringVar(&a.haproxy, "haproxy", cmp.Or(a.Getenv(proxyEnv), otherwise), a.lang().T("sim.flag_haproxy"))
+func (a *app) haproxyFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.haproxy, "haproxy", cmp.Or(a.Getenv(proxyEnv), proxyAuto), a.lang().T("sim.flag_haproxy"))
 }
 
 // simProxy is what haproxy containers run, and how to say so.

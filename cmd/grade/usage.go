@@ -15,6 +15,7 @@ import (
 var (
 	unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)" for "([^"]*)"`)
 	argsExact      = regexp.MustCompile(`^accepts (\d+) arg\(s\), received (\d+)$`)
+	argsBetween    = regexp.MustCompile(`^accepts between (\d+) and (\d+) arg\(s\), received (\d+)$`)
 	argsAtLeast    = regexp.MustCompile(`^requires at least (\d+) arg\(s\), only received (\d+)$`)
 	argsAtMost     = regexp.MustCompile(`^accepts at most (\d+) arg\(s\), received (\d+)$`)
 	flagsExclude   = regexp.MustCompile(`^if any flags in the group \[.*\] are set none of the others can be; \[(.*)\] were all set$`)
@@ -29,7 +30,7 @@ func usage(err error) i18n.Msg {
 	case errors.As(err, &bare):
 		return i18n.M("cli.flag_bare", "flag", "--"+bare.GetFlag().Name)
 	case errors.As(err, &bad):
-		return i18n.M("cli.flag_value", "flag", "--"+bad.GetFlag().Name, "value", bad.GetValue(), "type", bad.GetFlag().Value.Type())
+		return i18n.M("cli.flag_value", "flag", "--"+bad.GetFlag().Name, "value", bad.GetValue(), "type", taken(bad.GetFlag().Value.Type()))
 	}
 	text := err.Error()
 	if m := unknownCommand.FindStringSubmatch(text); m != nil {
@@ -43,10 +44,24 @@ func usage(err error) i18n.Msg {
 			return i18n.M(a.key, "want", m[1], "got", m[2])
 		}
 	}
+	if m := argsBetween.FindStringSubmatch(text); m != nil {
+		return i18n.M("cli.args_between", "least", m[1], "most", m[2], "got", m[3])
+	}
 	if m := flagsExclude.FindStringSubmatch(text); m != nil {
 		return i18n.M("cli.flags_exclude", "flags", "--"+strings.ReplaceAll(m[1], " ", " --"))
 	}
 	return i18n.M("cli.usage_other", "text", text)
+}
+
+// taken is what a flag of a type takes, the type's own name where there are no
+// words for it.
+func taken(kind string) any {
+	kind = strings.TrimSuffix(kind, "64")
+	switch kind {
+	case "int", "float", "duration", "bool":
+		return i18n.M("use.takes_" + kind)
+	}
+	return kind
 }
 
 // langOf finds --lang in a command line that may not be right otherwise, so

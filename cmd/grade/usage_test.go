@@ -16,7 +16,9 @@ func TestUsageInWords(t *testing.T) {
 	}{
 		{[]string{"--bogus"}, "没有 --bogus 这个选项", "unknown flag: --bogus"},
 		{[]string{"-x"}, "没有 -x 这个选项", "unknown flag: -x"},
-		{[]string{"plan", "--parallel", "many"}, "--parallel 不能是 many，它的值应为 int 类型", "--parallel cannot be many; it takes a value of type int"},
+		{[]string{"plan", "--parallel", "many"}, "--parallel 不能是 many，应是整数，例如 8", "--parallel cannot be many; it takes a whole number such as 8"},
+		{[]string{"load", "--p99", "soon", "127.0.0.1"}, "--p99 不能是 soon，应是时长，例如 200ms、1.5s、2m", "--p99 cannot be soon; it takes a duration such as 200ms, 1.5s or 2m"},
+		{[]string{"override", "--class", "2024A"}, "需要 1 到 2 个参数，给了 0 个\n    → 写法：grade override --class 班级 学号 [检查项]；", "1 to 2 arguments are needed, 0 were given\n    → write it as: grade override --class CLASS ID [CHECK]; "},
 		{[]string{"lab", "stop"}, "需要 1 个参数，给了 0 个", "1 argument is needed, 0 were given"},
 		{[]string{"sim", "--empty", "--students", "3"}, "这几个选项只能给一个：--empty --students", "only one of these can be given: --empty --students"},
 		{[]string{"runz"}, "grade 没有 runz 这个命令", "grade has no command runz"},

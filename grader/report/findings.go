@@ -22,7 +22,7 @@ func Findings(w io.Writer, d *result.Data, t Text) error {
 	}
 	for _, f := range d.Findings {
 		b.WriteString(t.Lang.T("report.finding_line", "severity", f.Kind.Severity().Text(), "title", f.Kind.Title(),
-			"students", oneLine(strings.Join(called(d, f.Students), ", "))) + "\n")
+			"students", oneLine(t.Lang.List(called(d, f.Students)))) + "\n")
 		b.WriteString("  " + oneLine(t.Lang.Text(f.Message)) + "\n")
 		for _, e := range f.Evidence {
 			b.WriteString("  · " + clipTo(oneLine(refText(e)), t.Width-4) + "\n")

@@ -48,7 +48,11 @@ func (t Text) lacking(b *strings.Builder, d *result.Data, s *result.Summary) {
 		if len(l.Students) > listedOpen {
 			ids = append(ids, "…")
 		}
-		fmt.Fprintln(b, t.Lang.T(key, "task", oneLine(l.Task), "max", l.Max.String(), "n", len(l.Students), "ids", ids))
+		text := t.Lang.T(key, "task", oneLine(l.Task), "max", l.Max.String(), "n", len(l.Students), "ids", ids)
+		if t.Width > 0 {
+			text = t.Wrapped(text)
+		}
+		fmt.Fprintln(b, text)
 	}
 	for _, l := range s.NotHandedIn {
 		line("missing.class_none", l)

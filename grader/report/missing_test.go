@@ -69,7 +69,7 @@ func TestWorkbookOfWhatIsMissing(t *testing.T) {
 	d := onlyTask("1")
 	f := readBack(t, workbook(t, d, i18n.ZH))
 	// The task that was graded, the points, the most of what is graded, why it is not all.
-	require.Equal(t, []string{"40", "40", "40", "还没有评（1 个任务，共 60 分）：2"}, []string{
+	require.Equal(t, []string{"40", "40", "40", "任务 2 还没有评（60 分）"}, []string{
 		value(t, f, "成绩单", "D2"), value(t, f, "成绩单", "E2"), value(t, f, "成绩单", "F2"), value(t, f, "成绩单", "G2"),
 	})
 	require.Equal(t, []string{"未评完", "1", "40"}, []string{value(t, f, "成绩单", "L2"), value(t, f, "成绩单", "M2"), value(t, f, "成绩单", "P2")}, "final, the share of what is graded, points so far")
@@ -124,6 +124,6 @@ func TestPageOfWhatIsNotGradedYet(t *testing.T) {
 	page := string(render(t, func(b *bytes.Buffer) error { return Feedback(b, d, &d.Students[0], Options{Lang: i18n.ZH}) }))
 	require.Contains(t, page, "目前得分")
 	require.Contains(t, page, "还没评")
-	require.Contains(t, page, "还没有评（1 个任务，共 60 分）：2")
+	require.Contains(t, page, "任务 2 还没有评（60 分）")
 	require.NotContains(t, page, "已评定")
 }

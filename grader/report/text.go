@@ -137,12 +137,22 @@ func facts(lang i18n.Lang, f check.Facts, all bool) string {
 		if !ok && !all {
 			continue
 		}
+		if _, count := number(f[k]); count && k == drawnFact {
+			name = lang.T("page.containers")
+		}
 		parts = append(parts, lang.T("report.fact", "name", name, "value", factValue(lang, f[k])))
 	}
 	return clip(oneLine(strings.Join(parts, lang.T("report.fact_next"))), maxFacts)
 }
 
+// coded are facts whose values are the program's words for what the sentence says
+// better; -v, files and what is stored have them.
+var coded = map[string]bool{"bias": true, "follows": true, "why": true}
+
 func factName(lang i18n.Lang, key string) (name string, ok bool) {
+	if coded[key] {
+		return key, false
+	}
 	if name, ok := lang.Raw("fact." + key); ok {
 		return name, true
 	}
