@@ -87,7 +87,7 @@ func onPaper(b *testing.B, n int) {
 		require.NoError(b, err)
 		p, err := j.Plan(b.Context(), true)
 		require.NoError(b, err)
-		b.Logf("%6d  requests %d, %v to %v by the plan", n, sentBy(p), p.Span.Least.Round(time.Second), p.Span.Most.Round(time.Second))
+		b.Logf("%6d  requests %d at most, %d expected, %v to %v by the plan", n, sentBy(p), p.Plan.Expected(), p.Span.Least.Round(time.Second), p.Span.Most.Round(time.Second))
 	})
 	stages.spent = map[grader.Stage]time.Duration{}
 	measured("grade", func() {

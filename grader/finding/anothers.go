@@ -26,12 +26,9 @@ func (c *class) anothers(s *student) {
 		if svc == nil {
 			continue
 		}
-		near := s.beside(svc)
-		if len(near) == 0 {
-			continue
-		}
+		nets := s.made(svc)
 		where := "snapshot/services/" + svc.Name
-		if h, to := c.calls(s, svc, near); to != nil {
+		if h, to := c.calls(s, svc, nets); to != nil {
 			o := c.owner[to.Name]
 			c.out = append(c.out, Finding{
 				Kind: UsesAnothers, Students: sorted(s.id, o.id), Task: s.Bundle.Task,
@@ -40,7 +37,7 @@ func (c *class) anothers(s *student) {
 			})
 			continue
 		}
-		if o, other, own := c.neighbour(s, v, near); o != nil {
+		if o, other, own := c.neighbour(s, v, svc, nets); o != nil {
 			c.out = append(c.out, Finding{
 				Kind: UsesAnothers, Students: sorted(s.id, o.id), Task: s.Bundle.Task,
 				Message:  i18n.M("finding.beside_anothers", "service", svc.Name, "other", other, "student", o.id, "own", own),
@@ -52,9 +49,13 @@ func (c *class) anothers(s *student) {
 
 // neighbour is the one classmate among whose services a service of the student's is
 // and no other of the student's own; with one of theirs, and what the student's of that
-// kind should be called; nil in a network that many share. V is the service's own variable.
-func (c *class) neighbour(s *student, v string, near []*evidence.Service) (o *student, other, own string) {
-	for _, n := range near {
+// kind should be called; nil in a network that many share. V is the service's own variable, nets are where
+// they may be.
+func (c *class) neighbour(s *student, v string, svc *evidence.Service, nets []string) (o *student, other, own string) {
+	for n := range s.view.EachOn(nets) { // many share a network at the second of them
+		if n.ID == svc.ID {
+			continue
+		}
 		is := c.owner[n.Name]
 		if is == s || o != nil && is != nil && is != o {
 			return nil, "", ""
@@ -62,8 +63,13 @@ func (c *class) neighbour(s *student, v string, near []*evidence.Service) (o *st
 		if is != nil {
 			o = is
 		}
+	}
+	if o == nil {
+		return nil, "", ""
+	}
+	for _, n := range s.view.ServicesOn(nets) {
 		for _, w := range slices.Sorted(maps.Keys(c.names.Ports)) {
-			if is != nil && w != v && is.vars[w] == n.Name && other == "" {
+			if n.ID != svc.ID && c.owner[n.Name] == o && w != v && o.vars[w] == n.Name && other == "" {
 				other, own = n.Name, s.vars[w]
 			}
 		}
@@ -74,33 +80,29 @@ func (c *class) neighbour(s *student, v string, near []*evidence.Service) (o *st
 	return o, other, own
 }
 
-// beside are the services that are with one in a network of the student's making.
-func (s *student) beside(svc *evidence.Service) (out []*evidence.Service) {
-	for _, o := range s.view.ServicesOn(svc.Networks) {
-		if o.ID != svc.ID && slices.ContainsFunc(o.Networks, func(id string) bool {
-			return slices.Contains(svc.Networks, id) && !s.view.IsIngress(id)
-		}) {
-			out = append(out, o)
-		}
-	}
-	return out
+// made are the networks of a service that somebody made.
+func (s *student) made(svc *evidence.Service) []string {
+	return slices.DeleteFunc(slices.Clone(svc.Networks), s.view.IsIngress)
 }
 
 // host is a word that may name a host, and where it stands.
 type host struct{ host, seen string }
 
-// calls is the first word of a service that leads to a classmate's beside it, and to
+// calls is the first word of a service that leads to a classmate's beside it in some networks, and to
 // none of the student's own.
-func (c *class) calls(s *student, svc *evidence.Service, near []*evidence.Service) (host, *evidence.Service) {
+func (c *class) calls(s *student, svc *evidence.Service, nets []string) (host, *evidence.Service) {
 	for _, h := range hosts(svc) {
+		led := s.view.Answering(nets, h.host)
+		if ip, err := netip.ParseAddr(h.host); err == nil {
+			n := s.view.ServiceByID(c.addresses[s.Before][ip])
+			if n != nil && slices.ContainsFunc(n.Networks, func(id string) bool { return slices.Contains(nets, id) }) {
+				led = append(led, n)
+			}
+		}
 		var to *evidence.Service
 		own := false
-		at := ""
-		if ip, err := netip.ParseAddr(h.host); err == nil {
-			at = c.addresses[s.Before][ip]
-		}
-		for _, n := range near {
-			if n.ID != at && !answersTo(n, h.host) {
+		for _, n := range led {
+			if n.ID == svc.ID {
 				continue
 			}
 			if o := c.owner[n.Name]; o == nil || o == s {
@@ -114,12 +116,6 @@ func (c *class) calls(s *student, svc *evidence.Service, near []*evidence.Servic
 		}
 	}
 	return host{}, nil
-}
-
-// answersTo reports whether a name is a service's in its networks.
-func answersTo(svc *evidence.Service, word string) bool {
-	name := strings.TrimPrefix(strings.TrimSuffix(word, "."), "tasks.")
-	return strings.EqualFold(name, svc.Name) || slices.ContainsFunc(svc.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
 }
 
 // addressesOf are the addresses of a snapshot's services and their tasks, with the

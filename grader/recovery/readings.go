@@ -15,6 +15,10 @@ type Readings struct {
 	// Whose containers there were, by the default host name, and whose addresses.
 	names     map[string]whose
 	addresses map[netip.Addr]whose
+
+	polls   []evidence.Poll
+	struck  string   // the node that was made to fail, by ID
+	refused *refused // see Refused
 }
 
 // reading is what one poll says of one service.
@@ -41,6 +45,7 @@ func Sort(w *evidence.Window) *Readings {
 	if w == nil {
 		return x
 	}
+	x.polls, x.struck = w.Polls, w.Fault.NodeID
 	service := map[string]string{} // by the task's ID
 	for i := range w.Polls {
 		p := &w.Polls[i]

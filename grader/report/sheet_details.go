@@ -155,18 +155,16 @@ func (b *book) details() error {
 	for _, c := range b.columns {
 		titles[c.Check] = c.Title.In(b.lang)
 	}
-	rows := b.foldDetails(s, titles)
+	show, spared := b.foldDetails(s, titles)
 	passed := 1
-	for _, of := range rows {
-		if slices.ContainsFunc(of, func(d detailRow) bool { return d.spared }) {
-			passed = 2 // what lost points unfolds first
-		}
+	if spared {
+		passed = 2 // what lost points unfolds first
 	}
 	back := column(b.scoresName(), 1, len(b.d.Students)+1)
 	for i := range b.d.Students {
 		student := &b.d.Students[i]
 		id, name := textCell(student.ID, st.text, st.textQuoted), textCell(oneLine(student.Name), st.text, st.textQuoted)
-		for _, d := range rows[i] {
+		for _, d := range b.studentDetails(student, show) {
 			row := append([]any{id, name}, b.detailCells(student, d, titles[d.v.Check], s.lines == 1)...)
 			if !d.folded {
 				row[13] = b.linkTo(b.scoresName(), ref(1, s.row+1), back)

@@ -15,23 +15,22 @@ const (
 	showAll = iota
 	showTask
 	showStudent
-	showLine // of each student one line; the cell has all of it
-	sparings
+	showLine // of each student one line, and no less; the cell has all of it
 )
 
-// foldDetails are the rows of each student, of which no more are seen than there are
-// pages left for.
-func (b *book) foldDetails(s *sheet, titles map[string]string) (rows [][]detailRow) {
-	for show := showAll; show < sparings; show++ {
-		rows = rows[:0]
+// foldDetails says how much the details show, so that no more rows are seen than there are
+// pages left for, and whether any that lost something is folded away by that. The rows themselves are made once
+// more as they are written: those of a large class are many.
+func (b *book) foldDetails(s *sheet, titles map[string]string) (show int, spared bool) {
+	for ; ; show++ {
+		spared = false
 		heights := s.heights
 		if show == showLine {
 			s.lines = 1
 		}
 		for i := range b.d.Students {
-			of := b.studentDetails(&b.d.Students[i], show)
-			rows = append(rows, of)
-			for _, d := range of {
+			for _, d := range b.studentDetails(&b.d.Students[i], show) {
+				spared = spared || d.spared
 				if !d.folded && !d.spared {
 					cells := make([]any, detailPrinted)
 					cells[3], cells[detailPrinted-1] = b.wrap(titles[d.v.Check]), b.wrap(d.message)
@@ -41,11 +40,10 @@ func (b *book) foldDetails(s *sheet, titles map[string]string) (rows [][]detailR
 		}
 		_, pages, _ := s.layout(detailPrinted)
 		s.heights = heights
-		if pages <= b.pagesLeft() {
-			break
+		if pages <= b.pagesLeft() || show == showLine {
+			return show, spared
 		}
 	}
-	return rows
 }
 
 // studentDetails are the rows of a student, by task.

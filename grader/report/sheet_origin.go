@@ -88,18 +88,21 @@ func (b *book) origin() error {
 	if err != nil {
 		return err
 	}
-	for i, texts := range o.Rows() {
+	i := 0
+	for texts := range o.Rows() {
+		i++
 		row := make([]any, len(texts))
 		for k, text := range texts {
 			row[k] = textCell(text, b.st.text, b.st.textQuoted)
 		}
-		if err := sw.SetRow(ref(1, i+1), row); err != nil {
+		if err := sw.SetRow(ref(1, i), row); err != nil {
 			return err
 		}
 	}
 	if err := sw.Flush(); err != nil {
 		return err
 	}
+	b.filled, b.shown = takeback.Origin{}, nil // a large class's are some of its memory
 	// SetSheetVisible would read all sheets back that were written, a class's whole, for which of them is in front.
 	sheets := b.f.WorkBook.Sheets.Sheet
 	for i := range sheets {

@@ -22,6 +22,7 @@ type found struct {
 
 	serviceLike map[string][]*evidence.Service     // by the folded name
 	onNet       map[string][]int                   // places of services, by the network's ID
+	answering   map[named][]int                    // places of services, by what they answer to in a network
 	vips        map[netip.Addr][]*evidence.Service // by their own addresses
 	holders     map[string][]*evidence.Service     // by their own addresses and those of their tasks, as text
 
@@ -34,10 +35,13 @@ type found struct {
 	containerPort map[int][]*evidence.Container    // by public port
 }
 
+// named is a name in a network.
+type named struct{ network, name string }
+
 func newFound(s *evidence.Snapshot) *found {
 	f := &found{
 		netID: map[string][]int{}, netName: map[string][]int{}, netLike: map[string][]int{}, subnets: map[netip.Prefix][]int{},
-		serviceLike: map[string][]*evidence.Service{}, onNet: map[string][]int{}, vips: map[netip.Addr][]*evidence.Service{}, holders: map[string][]*evidence.Service{},
+		serviceLike: map[string][]*evidence.Service{}, onNet: map[string][]int{}, answering: map[named][]int{}, vips: map[netip.Addr][]*evidence.Service{}, holders: map[string][]*evidence.Service{},
 		containerID: map[string][]int{}, containerOf: map[string][]*evidence.Container{}, containerLike: map[string][]*evidence.Container{},
 		containerAt: map[netip.Addr][]*evidence.Container{}, containerText: map[string][]*evidence.Container{}, containerPort: map[int][]*evidence.Container{},
 	}
@@ -91,6 +95,10 @@ func (f *found) services(s *evidence.Snapshot) {
 		put(f.serviceLike, folded(svc.Name), svc)
 		for _, id := range svc.Networks {
 			put(f.onNet, id, i)
+			put(f.answering, named{id, folded(svc.Name)}, i)
+			for _, alias := range svc.Aliases {
+				put(f.answering, named{id, folded(alias)}, i)
+			}
 		}
 		for _, v := range svc.VIPs {
 			put(f.holders, Bare(v.Address), svc)

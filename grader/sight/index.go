@@ -42,6 +42,8 @@ type Index struct {
 	images func() map[string]int
 	// troubled are the nodes whose engines fail; see [trouble.Among].
 	troubled func() []trouble.Node
+	// refused are tasks that engines could not set up; see [refusedTasks].
+	refused func() map[string][]*evidence.Task
 	// cuts are the snapshot's; see [Cuts].
 	cuts func() []Cut
 }
@@ -66,6 +68,7 @@ func NewIndex(s *evidence.Snapshot) *Index {
 		found:      sync.OnceValue(func() *found { return newFound(s) }),
 		images:     sync.OnceValue(func() map[string]int { return imagesOf(s) }),
 		troubled:   sync.OnceValue(func() []trouble.Node { return trouble.Among(s.Tasks, s) }),
+		refused:    sync.OnceValue(func() map[string][]*evidence.Task { return refusedTasks(s) }),
 		cuts:       sync.OnceValue(func() []Cut { return Cuts(s) }),
 	}
 	if s == nil {

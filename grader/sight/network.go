@@ -1,6 +1,7 @@
 package sight
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -83,6 +84,37 @@ func (v *View) ServicesOn(networks []string) []*evidence.Service {
 	for _, id := range networks {
 		at = append(at, f.onNet[id]...)
 	}
+	return v.servicesAt(at)
+}
+
+// EachOn gives the same services as they come: by network, so that one may come several times. Whoever needs a few
+// of a network that a whole class share takes no more.
+func (v *View) EachOn(networks []string) iter.Seq[*evidence.Service] {
+	f := v.idx.found()
+	return func(yield func(*evidence.Service) bool) {
+		for _, id := range networks {
+			for _, place := range f.onNet[id] {
+				if !yield(&v.idx.Snap.Services[place]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Answering are the services whose name a word is in some networks, or an alias of theirs there, in the snapshot's
+// order: as it stands, with a dot at its end, or of their tasks.
+func (v *View) Answering(networks []string, word string) []*evidence.Service {
+	f, name := v.idx.found(), folded(strings.TrimPrefix(strings.TrimSuffix(word, "."), "tasks."))
+	var at []int
+	for _, id := range networks {
+		at = append(at, f.answering[named{id, name}]...)
+	}
+	return v.servicesAt(at)
+}
+
+// servicesAt are those of some places, in order and each once.
+func (v *View) servicesAt(at []int) []*evidence.Service {
 	slices.Sort(at)
 	at = slices.Compact(at)
 	out := make([]*evidence.Service, len(at))

@@ -1,9 +1,7 @@
 package sight
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"swarmgrade/grader/evidence"
 	"swarmgrade/grader/trouble"
@@ -15,15 +13,16 @@ func (v *View) Spoilt(svc *evidence.Service) (node, words string) {
 	for _, s := range v.c.Snapshots() {
 		x := v.indexOf(s)
 		if slices.ContainsFunc(x.tasks[svc.ID], ofEngine) {
-			if node, words = spoiltAmong(svc, s.Tasks, x.troubled()); node != "" {
+			if node, words = spoiltAmong(x.refused()[svc.ID], x.troubled()); node != "" {
 				return node, words
 			}
 		}
 	}
-	if w := v.c.Window(); w != nil && v.readings.Of(w).Any(svc.ID, ofEngine) {
-		tasks := inWindow(w)
-		if node, words = spoiltAmong(svc, tasks, trouble.Among(tasks, v.c.Before)); node != "" {
-			return node, words
+	if w := v.c.Window(); w != nil {
+		if x := v.readings.Of(w); x.Any(svc.ID, ofEngine) {
+			if node, words = spoiltAmong(x.Refused(svc.ID, v.c.Before)); node != "" {
+				return node, words
+			}
 		}
 	}
 	return v.deaf(svc), ""
@@ -32,34 +31,25 @@ func (v *View) Spoilt(svc *evidence.Service) (node, words string) {
 // ofEngine reports whether an engine could not set up a task.
 func ofEngine(t *evidence.Task) bool { return trouble.OfEngine(t.Error) }
 
-// failedBy finds tasks of a service that an engine could not set up.
-func failedBy(svc *evidence.Service) func(evidence.Task) bool {
-	return func(t evidence.Task) bool { return t.ServiceID == svc.ID && trouble.OfEngine(t.Error) }
+// refusedTasks are the tasks that an engine could not set up, by service and in the order that they are listed.
+func refusedTasks(s *evidence.Snapshot) map[string][]*evidence.Task {
+	out := map[string][]*evidence.Task{}
+	for i := range s.Tasks {
+		if t := &s.Tasks[i]; ofEngine(t) {
+			out[t.ServiceID] = append(out[t.ServiceID], t)
+		}
+	}
+	return out
 }
 
-func spoiltAmong(svc *evidence.Service, tasks []evidence.Task, among []trouble.Node) (node, words string) {
-	failed := failedBy(svc)
+// spoiltAmong is the first node in trouble that could not set up one of some tasks, with its words.
+func spoiltAmong(failed []*evidence.Task, among []trouble.Node) (node, words string) {
 	for _, n := range among {
-		if i := slices.IndexFunc(tasks, func(t evidence.Task) bool { return t.NodeID == n.ID && failed(t) }); i >= 0 {
-			return n.Hostname, tasks[i].Error
+		if i := slices.IndexFunc(failed, func(t *evidence.Task) bool { return t.NodeID == n.ID }); i >= 0 {
+			return n.Hostname, failed[i].Error
 		}
 	}
 	return "", ""
-}
-
-// inWindow are the tasks of a fault window as they were last seen, by ID,
-// without those on the node that was made to fail. What went wrong stays known,
-// whatever a task came to afterwards.
-func inWindow(w *evidence.Window) []evidence.Task {
-	last := map[string]evidence.Task{}
-	for _, p := range w.Polls {
-		for _, t := range p.Tasks {
-			if t.NodeID != w.Fault.NodeID && (trouble.OfEngine(t.Error) || !trouble.OfEngine(last[t.ID].Error)) {
-				last[t.ID] = t
-			}
-		}
-	}
-	return slices.SortedFunc(maps.Values(last), func(a, b evidence.Task) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // deaf names a node that refuses every connection to a port which the service

@@ -9,6 +9,7 @@
 package takeback
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 
@@ -124,21 +125,34 @@ const (
 	rowStudent = "student"
 )
 
-// Rows are the texts of the hidden sheet's cells.
-func (o *Origin) Rows() [][]string {
-	out := [][]string{{rowSchema, Schema}, {rowClass, o.Class}, {rowLab, o.Lab}, {rowRun, o.Run}, {rowSheet, o.Sheet}}
-	for _, c := range o.Columns {
-		out = append(out, []string{rowColumn, c.Key, c.Head})
+// Rows are the texts of the hidden sheet's cells, a row at a time.
+func (o *Origin) Rows() iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for _, row := range [][]string{{rowSchema, Schema}, {rowClass, o.Class}, {rowLab, o.Lab}, {rowRun, o.Run}, {rowSheet, o.Sheet}} {
+			if !yield(row) {
+				return
+			}
+		}
+		for _, c := range o.Columns {
+			if !yield([]string{rowColumn, c.Key, c.Head}) {
+				return
+			}
+		}
+		for _, s := range o.Students {
+			if !yield([]string{
+				rowStudent, s.ID, s.Name, s.Override.String(), s.Reason, s.Remark, strconv.Itoa(s.Changes), s.Judged,
+			}) {
+				return
+			}
+		}
+		for i := range o.Tables {
+			for row := range o.Tables[i].rows() {
+				if !yield(row) {
+					return
+				}
+			}
+		}
 	}
-	for _, s := range o.Students {
-		out = append(out, []string{
-			rowStudent, s.ID, s.Name, s.Override.String(), s.Reason, s.Remark, strconv.Itoa(s.Changes), s.Judged,
-		})
-	}
-	for i := range o.Tables {
-		out = append(out, o.Tables[i].rows()...)
-	}
-	return out
 }
 
 // add takes one row of the hidden sheet; words it does not know are of a newer

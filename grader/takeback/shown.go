@@ -1,5 +1,7 @@
 package takeback
 
+import "iter"
+
 // Table is what a sheet's cells showed when the workbook was written, those that are
 // counted and those that say whose row it is: what is typed over them is told from
 // what was there. It is on the hidden sheet since a later version than the rest; a
@@ -65,19 +67,26 @@ const (
 const isComputed = "="
 
 // rows are the texts of the hidden sheet's cells.
-func (t *Table) rows() [][]string {
-	out := [][]string{{rowTable, t.Sheet}}
-	for _, h := range t.Heads {
-		computed := ""
-		if h.Computed {
-			computed = isComputed
+func (t *Table) rows() iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		if !yield([]string{rowTable, t.Sheet}) {
+			return
 		}
-		out = append(out, []string{rowHead, string(h.What), h.Text, computed, h.Task, h.Check})
+		for _, h := range t.Heads {
+			computed := ""
+			if h.Computed {
+				computed = isComputed
+			}
+			if !yield([]string{rowHead, string(h.What), h.Text, computed, h.Task, h.Check}) {
+				return
+			}
+		}
+		for _, r := range t.Rows {
+			if !yield(append([]string{rowCells, r.ID}, r.Texts...)) {
+				return
+			}
+		}
 	}
-	for _, r := range t.Rows {
-		out = append(out, append([]string{rowCells, r.ID}, r.Texts...))
-	}
-	return out
 }
 
 // addShown takes one row of the hidden sheet that says what was shown.
