@@ -41,7 +41,7 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 	if c := task.ContainerSpec; c != nil {
 		out.Image, out.Digest = splitImage(c.Image)
 		out.Env, out.Command, out.Args = environment(c.Env), texts(c.Command), texts(c.Args)
-		out.Hostname = word(c.Hostname)
+		out.Hostname, out.Dir = word(c.Hostname), text(c.Dir)
 		out.Configs = toConfigRefs(c.Configs)
 		out.Secrets = toSecretRefs(c.Secrets)
 		out.Mounts = few(c.Mounts, func(m mount.Mount) evidence.Mount {
