@@ -137,10 +137,14 @@ func plainHealth(h *evidence.HealthCheck) bool {
 }
 
 // ownAddress reports whether a word is an address of the container that asks, or a port of it.
+// What stands before an @ is a name to log in by, and a large number an address.
 func ownAddress(w string) bool {
 	w = strings.TrimPrefix(strings.TrimPrefix(w, "http://"), "https://")
 	host, _, _ := strings.Cut(w, "/")
+	if strings.ContainsAny(host, "@\\?#") {
+		return false
+	}
 	host, _, _ = strings.Cut(host, ":")
-	digits := strings.Trim(host, "0123456789") == ""
-	return host == "localhost" || host == "127.0.0.1" || host == "0.0.0.0" || host != "" && digits
+	port := len(host) <= 5 && strings.Trim(host, "0123456789") == ""
+	return host == "localhost" || host == "127.0.0.1" || host == "0.0.0.0" || host != "" && port
 }
