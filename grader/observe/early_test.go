@@ -190,6 +190,18 @@ func TestWhoseLoadsMayEndEarly(t *testing.T) {
 			p.Mounts = []evidence.Mount{{Target: "/usr/local/sbin/haproxy"}}
 		}, true, false},
 		{"something else under HAProxy's name", nil, func(p *evidence.Proxy) { p.Image = "lab/balancer" }, true, false},
+		{"a HAProxy whose health check does something", nil, func(p *evidence.Proxy) {
+			p.Health = &evidence.HealthCheck{Test: []string{"CMD-SHELL", "sh /usr/local/etc/haproxy/turn.sh"}}
+		}, true, false},
+		{"a HAProxy whose health check asks", nil, func(p *evidence.Proxy) {
+			p.Health = &evidence.HealthCheck{Test: []string{"CMD", "wget", "-q", "--spider", "http://localhost:9001/"}}
+		}, true, true},
+		{"a HAProxy that is looked for among what is mounted", nil, func(p *evidence.Proxy) {
+			p.Env = []evidence.EnvVar{{Name: "PATH", Value: "/usr/local/etc/haproxy:/usr/bin"}}
+			p.Mounts = []evidence.Mount{{Target: "/usr/local/etc/haproxy"}}
+		}, true, false},
+		{"an update that was paused halfway", svc(func(s *evidence.Service) { s.UpdateState = "paused" }), nil, false, false},
+		{"a config below the root", svc(func(s *evidence.Service) { s.Configs = []evidence.ConfigRef{{File: "whoami"}} }), nil, false, false},
 		{"a HAProxy that was made anew since", nil, func(p *evidence.Proxy) { p.ImageID = "sha256:new" }, true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

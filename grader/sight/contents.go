@@ -115,7 +115,7 @@ func (c *Contents) knowsProxy(idx *Index, px *evidence.Proxy) bool {
 		return c.KnowsService(idx, svc) && plainHealth(svc.Health) && plainSecrets(svc)
 	}
 	ctr := idx.Containers[px.ID]
-	return ctr != nil && c.KnowsContainer(ctr) && (px.ImageID == "" || px.ImageID == ctr.ImageID)
+	return ctr != nil && plainHealth(px.Health) && c.KnowsContainer(ctr) && (px.ImageID == "" || px.ImageID == ctr.ImageID)
 }
 
 func (c *Contents) common(count map[string]int, id string) bool {
