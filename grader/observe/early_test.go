@@ -288,6 +288,47 @@ func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
 	}
 }
 
+// counter counts a packet a look at each container.
+type counter struct{ n int64 }
+
+func (c *counter) Received(_ context.Context, containers []evidence.Container) map[string]int64 {
+	out := map[string]int64{}
+	for _, ctr := range containers {
+		c.n++
+		out[ctr.ID] = c.n
+	}
+	return out
+}
+
+// TestLoadsThatAreCountedAreDrivenAgain: what engines count around a load is not with its trace, so
+// that a run that was interrupted has such a load again, and loads of others not.
+func TestLoadsThatAreCountedAreDrivenAgain(t *testing.T) {
+	const file = "defaults\n mode http\nfrontend f\n bind *:9001\n default_backend b\nbackend b\n balance roundrobin\n server node1 172.30.0.11:8001 check\n"
+	for image, again := range map[string]int{"haproxy:latest": 0, "lab/balancer": 1} {
+		plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+		for _, task := range snap.Tasks {
+			snap.Containers = append(snap.Containers, evidence.Container{ID: task.ContainerID, NodeID: task.NodeID, ServiceID: task.ServiceID, Image: "whoami-for-swarm"})
+		}
+		plan.Students = plan.Students[:1]
+		synctest.Test(t, func(t *testing.T) {
+			l := &sound{lab: newLab(), change: func(p *evidence.Proxy) { p.Image = image }}
+			l.file = file
+			r := l.runner(1)
+			r.Cluster, r.Loader, r.Meter = l, l, &counter{}
+			first, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			require.Len(t, l.targets, 4)
+			l.targets = nil
+			second, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			require.Len(t, l.targets, again, image)
+			require.Len(t, second[0].Bundle.Traces, 4)
+			require.Equal(t, len(first[0].Bundle.Traffic) > 0, again > 0, image)
+			require.Len(t, second[0].Bundle.Traffic, len(first[0].Bundle.Traffic), image)
+		})
+	}
+}
+
 // TestWhichTracesAreGoneOnWith: of an interrupted try a trace is taken as it is, unless it
 // ended early for something else than what is asked now.
 func TestWhichTracesAreGoneOnWith(t *testing.T) {

@@ -160,7 +160,9 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 	}
 	for _, t := range s.Targets {
 		t = s.driven(t, b, x)
-		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t) }); i >= 0 {
+		// What was counted around a load is stored with the whole evidence, so that such a load is driven
+		// again: without counts an honest HAProxy that is in doubt may lose by it, and another one win.
+		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t) && !s.metered(t) }); i >= 0 {
 			b.Traces = append(b.Traces, kept[i])
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Sent: kept[i].Sent, Resumed: true})
 			continue
