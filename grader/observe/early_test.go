@@ -329,6 +329,42 @@ func TestLoadsThatAreCountedAreDrivenAgain(t *testing.T) {
 	}
 }
 
+// TestHAProxyThatWasStartedAgainIsDrivenAgain: what one with another configuration answered, before
+// a run was interrupted, is nothing of the one that runs now.
+func TestHAProxyThatWasStartedAgainIsDrivenAgain(t *testing.T) {
+	const file = "defaults\n mode http\nfrontend f\n bind *:9001\n default_backend b\nbackend b\n balance roundrobin\n server node1 172.30.0.11:8001 check\n"
+	for name, tt := range map[string]struct {
+		since func(p *evidence.Proxy)
+		again []string
+	}{
+		"nothing":         {func(*evidence.Proxy) {}, nil},
+		"another state":   {func(p *evidence.Proxy) { p.Page, p.Log = &evidence.Page{}, "x" }, nil},
+		"started again":   {func(p *evidence.Proxy) { p.Started = "2024-11-20T09:00:00Z" }, []string{"haproxy"}},
+		"another file":    {func(p *evidence.Proxy) { p.Files[0].SHA256 = "b" }, []string{"haproxy"}},
+		"another command": {func(p *evidence.Proxy) { p.Command = []string{"haproxy", "-f", "/b"} }, []string{"haproxy"}},
+	} {
+		plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+		plan.Students = plan.Students[:1]
+		synctest.Test(t, func(t *testing.T) {
+			l := &sound{lab: newLab()}
+			l.file = file
+			r := l.runner(1)
+			r.Cluster, r.Loader = l, l
+			_, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			l.targets, l.change = nil, tt.since
+			got, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			var again []string
+			for _, target := range l.targets {
+				again = append(again, target.ID)
+			}
+			require.Equal(t, tt.again, again, name)
+			require.Len(t, got[0].Bundle.Traces, 4, name)
+		})
+	}
+}
+
 // TestWhichTracesAreGoneOnWith: of an interrupted try a trace is taken as it is, unless it
 // ended early for something else than what is asked now.
 func TestWhichTracesAreGoneOnWith(t *testing.T) {
