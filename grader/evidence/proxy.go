@@ -34,6 +34,9 @@ type Proxy struct {
 	// Env are the variables of its environment that the configuration names;
 	// what else the environment holds is nobody's business.
 	Env []EnvVar `json:"env,omitempty"`
+	// Health is the container's health check, its image's if it has none of its own; nil for
+	// none, for a service's, which the service tells, and in evidence of before it was looked at.
+	Health *HealthCheck `json:"health,omitempty"`
 	// Version is HAProxy's, such as "2.6.12" or "3.2", where the image or the log
 	// tells.
 	Version string `json:"version,omitempty"`

@@ -91,6 +91,9 @@ type Service struct {
 	Hostname string   `json:"hostname,omitempty"`
 	Command  []string `json:"command,omitempty"`
 	Args     []string `json:"args,omitempty"`
+	// Dir is the working directory that the service asks for; none in snapshots of before it
+	// was looked at.
+	Dir string `json:"dir,omitempty"`
 	// Mode is replicated, global, replicated-job or global-job.
 	Mode     string `json:"mode"`
 	Replicas int    `json:"replicas"` // asked for; 0 in global mode
@@ -157,6 +160,12 @@ type Mount struct {
 // the last of the tasks that it made has been watched for as long as the service asks for.
 func (s *Service) Updating() bool {
 	return s.UpdateState == "updating" || s.UpdateState == "rollback_started"
+}
+
+// Halfway reports whether an update, or the way back from one, was begun and has not come to
+// its end, also if it was paused: some of the service's tasks may be by its settings of before.
+func (s *Service) Halfway() bool {
+	return s.UpdateState != "" && s.UpdateState != "completed" && s.UpdateState != "rollback_completed"
 }
 
 // RestartPolicy is what a service asks for when a task ends.

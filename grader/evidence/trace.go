@@ -121,6 +121,10 @@ type Trace struct {
 	// Late counts requests sent more than 10 ms after their intended time.
 	Late        int `json:"late,omitempty"`
 	Connections int `json:"connections"`
+	// Through is the state of the HAProxies that a load through one may have met, as they were read
+	// before it: a run that goes on takes no load for theirs that another one answered. It is "" for
+	// other loads, and in traces that were taken before it was noted.
+	Through string `json:"through,omitempty"`
 	// From is the worker that the load came from; nil is the grader's own machine.
 	From *Source `json:"from,omitempty"`
 }

@@ -206,11 +206,14 @@ func TestScoresAreRoundedWhereThatIsAskedFor(t *testing.T) {
 	f, _ = fill(t, book(t, three("成绩"), formatted(t, "0.0", "C2", "C3", "C4")), Options{Round: &one}, threeScores)
 	require.Empty(t, f.Rounded)
 	no(t, book(t, three("成绩（取整）")), Options{Round: &odd}, "1 score to write into ", "--round 0")
-	got, exact := rounded([]Score{{ID: "a", Points: 5949}, {ID: "b", Points: 5950}, {ID: "c", Points: 10000}, {ID: "d", Points: 8545, None: true}}, &none)
+	got, exact := rounded([]Score{{ID: "a", Points: 5949}, {ID: "b", Points: 5950}, {ID: "c", Points: 10000}, {ID: "d", Points: 8545, None: true}}, &none, 10000)
 	require.Equal(t, []rubric.Points{5900, 6000, 10000, 8545}, []rubric.Points{got[0].Points, got[1].Points, got[2].Points, got[3].Points})
 	require.Len(t, exact, 2)
-	got, _ = rounded([]Score{{ID: "a", Points: 8544}, {ID: "b", Points: 8545}}, &one)
+	got, _ = rounded([]Score{{ID: "a", Points: 8544}, {ID: "b", Points: 8545}}, &one, 0)
 	require.Equal(t, []rubric.Points{8540, 8550}, []rubric.Points{got[0].Points, got[1].Points})
+	got, exact = rounded([]Score{{ID: "a", Points: 3750}, {ID: "b", Points: 3749}}, &none, 3750)
+	require.Equal(t, []rubric.Points{3750, 3700}, []rubric.Points{got[0].Points, got[1].Points}, "nobody has more than all points")
+	require.Len(t, exact, 1)
 }
 
 // TestWordsForScores: a heading that lists the words that go there is none of numbers.

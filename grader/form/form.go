@@ -87,7 +87,7 @@ func Fill(ctx context.Context, data []byte, file string, scores []Score, o Optio
 	if err != nil {
 		return nil, err
 	}
-	scores, exact := rounded(scores, o.Round)
+	scores, exact := rounded(scores, o.Round, o.OutOf)
 	ids := newIndex(scores)
 	t, err := pick(f, ids, o)
 	if err != nil {

@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,8 +146,9 @@ func (c *Config) named(names []string) {
 func Environ(env []string, files ...evidence.File) []evidence.EnvVar {
 	var out []evidence.EnvVar
 	names := Variables(files...)
-	for _, kv := range env {
-		if name, _, _ := strings.Cut(kv, "="); LoadsCode(name) && len(names) < MaxVars && !slices.Contains(names, name) {
+	for _, kv := range slices.Backward(env) {
+		// One is enough, whatever else a configuration names.
+		if name, value, _ := strings.Cut(kv, "="); LoadsCode(name, value) && !slices.Contains(names, name) && len(names) < MaxVars+2 {
 			names = append(names, name)
 		}
 	}
@@ -156,6 +158,9 @@ func Environ(env []string, files ...evidence.File) []evidence.EnvVar {
 			if value, ok := strings.CutPrefix(kv, name+"="); ok {
 				v = evidence.EnvVar{Name: name, Value: value}
 			}
+		}
+		if len(v.Value) > MaxVarValue && LoadsCode(name, v.Value) {
+			v.Value = strings.ToValidUTF8(v.Value[:MaxVarValue], "")
 		}
 		byRuntime := v.Unset && (name == "HOME" || name == "TERM" || name == "HOSTNAME")
 		if len(name) <= maxVarName && len(v.Value) <= MaxVarValue && !byRuntime {
@@ -167,8 +172,24 @@ func Environ(env []string, files ...evidence.File) []evidence.EnvVar {
 
 const maxVarName = 128
 
-// LoadsCode reports whether a variable makes the loader run foreign code in any
-// program.
-func LoadsCode(name string) bool {
-	return strings.HasPrefix(name, "LD_") && len(name) <= maxVarName
+// LoadsCode reports whether a variable may make a program run foreign code: by the loader, or
+// since the program is looked for elsewhere than images have theirs. Elsewhere is harmless
+// where nothing of the kind is mounted, see [Search].
+func LoadsCode(name, value string) bool {
+	return len(name) <= maxVarName && (strings.HasPrefix(name, "LD_") || name == "PATH" && slices.ContainsFunc(strings.Split(value, ":"), func(dir string) bool {
+		return !slices.Contains(ownPrograms, dir)
+	}))
+}
+
+// ownPrograms are where an image's programs are.
+var ownPrograms = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
+
+// Search reports whether a program that is looked for in the directories of a PATH may be one
+// that is mounted at a target.
+func Search(value, target string) bool {
+	target = strings.TrimSuffix(path.Clean("/"+target), "/") + "/"
+	return slices.ContainsFunc(strings.Split(value, ":"), func(dir string) bool {
+		dir = strings.TrimSuffix(path.Clean("/"+dir), "/") + "/" // without a root it is the working directory's, which is the root as a rule
+		return strings.HasPrefix(dir, target) || strings.HasPrefix(target, dir)
+	})
 }

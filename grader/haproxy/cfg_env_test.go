@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -155,6 +156,43 @@ func TestOnlyWhatIsNamedIsKept(t *testing.T) {
 	require.True(t, Read(&px).Proxies[0].Binds[0].Line.Env)
 	px.Command = []string{"docker-entrypoint.sh", "haproxy", "-f", "x"}
 	require.False(t, Read(&px).Proxies[0].Binds[0].Line.Env)
+}
+
+// TestWhatLoadsCodeIsAlwaysKept: neither a long value nor many other names hide it, and a PATH is
+// kept if a program may be looked for where images have none.
+func TestWhatLoadsCodeIsAlwaysKept(t *testing.T) {
+	many := "global\n"
+	for i := range 2 * MaxVars {
+		many += fmt.Sprintf(" description \"$V%d\"\n", i)
+	}
+	for _, c := range []struct {
+		kv   string
+		kept bool
+	}{
+		{"LD_PRELOAD=/x.so" + strings.Repeat(":/y.so", MaxVarValue), true},
+		{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", false},
+		{"PATH=/usr/local/etc/haproxy:/usr/bin", true},
+		{"PATH=tmp", true},
+		{"PATH=/usr/bin:", true},
+	} {
+		name, _, _ := strings.Cut(c.kv, "=")
+		kept := slices.ContainsFunc(Environ([]string{c.kv}, evidence.File{Text: many}), func(v evidence.EnvVar) bool {
+			return v.Name == name && !v.Unset && len(v.Value) <= MaxVarValue
+		})
+		require.Equal(t, c.kept, kept, "%.60s", c.kv)
+	}
+	for _, c := range []struct {
+		path, target string
+		found        bool
+	}{
+		{"/opt/bitnami/haproxy/sbin:/usr/bin", "/opt/bitnami/haproxy/conf/haproxy.cfg", false},
+		{"/opt/bitnami/haproxy/sbin:/usr/bin", "/usr/local/etc/haproxy", false},
+		{"/usr/local/etc/haproxy/bin:/usr/bin", "/usr/local/etc/haproxy", true},
+		{"/tmp:/usr/bin", "/tmp/docker-entrypoint.sh", true},
+		{"tmp", "tmp/haproxy", true},
+	} {
+		require.Equal(t, c.found, Search(c.path, c.target), "%s %s", c.path, c.target)
+	}
 }
 
 // Many references to a long value cost no more than the bound.

@@ -102,6 +102,13 @@ func TestForgedNames(t *testing.T) {
 	preload := func(w *world) {
 		w.proxies[0].Env = []evidence.EnvVar{{Name: "LD_PRELOAD", Value: "/usr/local/etc/haproxy/x.so"}}
 	}
+	searched := func(w *world) {
+		w.proxies[0].Env = []evidence.EnvVar{{Name: "PATH", Value: "/usr/local/etc/haproxy:/usr/bin"}}
+		w.proxies[0].Mounts = []evidence.Mount{{Type: "bind", Source: "/srv/lb", Target: "/usr/local/etc/haproxy"}}
+	}
+	searchedOwn := func(w *world) {
+		w.proxies[0].Env = []evidence.EnvVar{{Name: "PATH", Value: "/opt/mine/sbin:/usr/bin"}}
+	}
 	hidden := func(w *world) {
 		w.proxies[0].Mounts = append(w.proxies[0].Mounts, evidence.Mount{Type: "bind", Source: "/tmp/x", Target: "/usr/local/sbin/haproxy"})
 	}
@@ -159,6 +166,8 @@ func TestForgedNames(t *testing.T) {
 		{"another command that works", command("sh", "-c", "exec haproxy -f /x"), plenty, true, "", check.Pass, "", check.Pass},
 		{"HAProxy's command", command("docker-entrypoint.sh", "haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"), few, true, "", check.Pass, "", check.Pass},
 		{"a library put before", preload, few, true, "", check.Blocked, "", check.Fail},
+		{"a program looked for among what is mounted", searched, few, true, "", check.Blocked, "", check.Fail},
+		{"a program looked for in a place of its image", searchedOwn, few, true, "", check.Pass, "", check.Pass},
 		{"a program mounted over HAProxy", hidden, few, true, "", check.Blocked, "", check.Fail},
 		{"a header that HAProxy writes, and pages that name themselves", writes, -1, true, "", check.Pass, "", check.Pass},
 		{"a header that HAProxy writes, and nothing else", writes, plenty, true, "x-served-by", check.Fail, "check.doubt_header", check.Pass},

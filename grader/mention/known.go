@@ -193,10 +193,11 @@ func NodeNames(s *evidence.Snapshot) map[string]string {
 // host names or by the first digits of their containers' IDs; -1 for somebody else.
 func Place(among []string, name string) int {
 	name = strings.ToLower(name)
-	if at := slices.Index(among, name); at >= 0 || len(name) <= ShortID {
-		return at
+	at := slices.Index(among, name)
+	if at < 0 && len(name) > ShortID && strings.Trim(name, "0123456789abcdef") == "" {
+		at = slices.Index(among, name[:ShortID])
 	}
-	return slices.Index(among, name[:ShortID])
+	return at
 }
 
 // Hostname is the host name that a service sets for the container of a task:

@@ -86,9 +86,10 @@ func FuzzScan(f *testing.F) {
 }
 
 func TestPlace(t *testing.T) {
-	among := []string{"c0ffee000000", "c0ffee000001", "web-backend-1"}
+	among := []string{"c0ffee000000", "c0ffee000001", "web-backend-1", "web-app-0001"}
 	for name, want := range map[string]int{
-		"c0ffee000000": 0, "C0FFEE000001": 1, "c0ffee000001" + "5af3": 1, "Web-Backend-1": 2,
+		"c0ffee000000": 0, "C0FFEE000001": 1, "c0ffee000001" + "5af3": 1, "Web-Backend-1": 2, "web-app-0001": 3,
+		"web-app-00012": -1, "c0ffee000001-2": -1,
 		"web-backend-1.example": -1, "web-backend-": -1, "c0ffee": -1, "": -1, "stranger0000": -1,
 	} {
 		require.Equal(t, want, mention.Place(among, name), name)

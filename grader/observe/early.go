@@ -1,6 +1,9 @@
 package observe
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -75,14 +78,33 @@ func (s *Student) driven(t evidence.Target, b *evidence.Bundle, x *lookup) evide
 	return t
 }
 
-// serves reports whether a trace that was kept is one of a target. One that ended early
-// has to have found out the same.
-func serves(kept *evidence.Trace, t evidence.Target) bool {
+// serves reports whether a trace that was kept is one of a target, with HAProxies as they
+// are now. One that ended early has to have found out the same.
+func serves(kept *evidence.Trace, t evidence.Target, b *evidence.Bundle) bool {
+	if kept.Through != "" && kept.Through != through(t, b) {
+		return false // a student mends a configuration between an interruption and its end, and starts HAProxy again
+	}
 	if kept.Stopped == "enough" && kept.Target.Enough != t.Enough {
 		return false
 	}
 	t.Enough = kept.Target.Enough
 	return kept.Target == t
+}
+
+// through is the state of a student's HAProxies for a load through one; "" for other loads.
+func through(t evidence.Target, b *evidence.Bundle) string {
+	if !t.Balanced() {
+		return ""
+	}
+	h := sha256.New()
+	for i := range b.Proxies {
+		px := &b.Proxies[i]
+		fmt.Fprintf(h, "%q %q %q %q %v %v ", px.Kind, px.ID, px.ImageID, px.Started, px.Command, px.Env)
+		for _, f := range px.Files {
+			fmt.Fprintf(h, "%q %q %q ", f.Path, f.SHA256, f.Modified)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // sightVars are a student's names and ports as package sight takes them.

@@ -190,6 +190,18 @@ func TestWhoseLoadsMayEndEarly(t *testing.T) {
 			p.Mounts = []evidence.Mount{{Target: "/usr/local/sbin/haproxy"}}
 		}, true, false},
 		{"something else under HAProxy's name", nil, func(p *evidence.Proxy) { p.Image = "lab/balancer" }, true, false},
+		{"a HAProxy whose health check does something", nil, func(p *evidence.Proxy) {
+			p.Health = &evidence.HealthCheck{Test: []string{"CMD-SHELL", "sh /usr/local/etc/haproxy/turn.sh"}}
+		}, true, false},
+		{"a HAProxy whose health check asks", nil, func(p *evidence.Proxy) {
+			p.Health = &evidence.HealthCheck{Test: []string{"CMD", "wget", "-q", "--spider", "http://localhost:9001/"}}
+		}, true, true},
+		{"a HAProxy that is looked for among what is mounted", nil, func(p *evidence.Proxy) {
+			p.Env = []evidence.EnvVar{{Name: "PATH", Value: "/usr/local/etc/haproxy:/usr/bin"}}
+			p.Mounts = []evidence.Mount{{Target: "/usr/local/etc/haproxy"}}
+		}, true, false},
+		{"an update that was paused halfway", svc(func(s *evidence.Service) { s.UpdateState = "paused" }), nil, false, false},
+		{"a config below the root", svc(func(s *evidence.Service) { s.Configs = []evidence.ConfigRef{{File: "whoami"}} }), nil, false, false},
 		{"a HAProxy that was made anew since", nil, func(p *evidence.Proxy) { p.ImageID = "sha256:new" }, true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -272,6 +284,83 @@ func TestHowLoadsThatMayEndEarlyAreDriven(t *testing.T) {
 				}
 				require.Equal(t, tt.sent, sent)
 			})
+		})
+	}
+}
+
+// counter counts a packet a look at each container.
+type counter struct{ n int64 }
+
+func (c *counter) Received(_ context.Context, containers []evidence.Container) map[string]int64 {
+	out := map[string]int64{}
+	for _, ctr := range containers {
+		c.n++
+		out[ctr.ID] = c.n
+	}
+	return out
+}
+
+// TestLoadsThatAreCountedAreDrivenAgain: what engines count around a load is not with its trace, so
+// that a run that was interrupted has such a load again, and loads of others not.
+func TestLoadsThatAreCountedAreDrivenAgain(t *testing.T) {
+	const file = "defaults\n mode http\nfrontend f\n bind *:9001\n default_backend b\nbackend b\n balance roundrobin\n server node1 172.30.0.11:8001 check\n"
+	for image, again := range map[string]int{"haproxy:latest": 0, "lab/balancer": 1} {
+		plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+		for _, task := range snap.Tasks {
+			snap.Containers = append(snap.Containers, evidence.Container{ID: task.ContainerID, NodeID: task.NodeID, ServiceID: task.ServiceID, Image: "whoami-for-swarm"})
+		}
+		plan.Students = plan.Students[:1]
+		synctest.Test(t, func(t *testing.T) {
+			l := &sound{lab: newLab(), change: func(p *evidence.Proxy) { p.Image = image }}
+			l.file = file
+			r := l.runner(1)
+			r.Cluster, r.Loader, r.Meter = l, l, &counter{}
+			first, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			require.Len(t, l.targets, 4)
+			l.targets = nil
+			second, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			require.Len(t, l.targets, again, image)
+			require.Len(t, second[0].Bundle.Traces, 4)
+			require.Equal(t, len(first[0].Bundle.Traffic) > 0, again > 0, image)
+			require.Len(t, second[0].Bundle.Traffic, len(first[0].Bundle.Traffic), image)
+		})
+	}
+}
+
+// TestHAProxyThatWasStartedAgainIsDrivenAgain: what one with another configuration answered, before
+// a run was interrupted, is nothing of the one that runs now.
+func TestHAProxyThatWasStartedAgainIsDrivenAgain(t *testing.T) {
+	const file = "defaults\n mode http\nfrontend f\n bind *:9001\n default_backend b\nbackend b\n balance roundrobin\n server node1 172.30.0.11:8001 check\n"
+	for name, tt := range map[string]struct {
+		since func(p *evidence.Proxy)
+		again []string
+	}{
+		"nothing":         {func(*evidence.Proxy) {}, nil},
+		"another state":   {func(p *evidence.Proxy) { p.Page, p.Log = &evidence.Page{}, "x" }, nil},
+		"started again":   {func(p *evidence.Proxy) { p.Started = "2024-11-20T09:00:00Z" }, []string{"haproxy"}},
+		"another file":    {func(p *evidence.Proxy) { p.Files[0].SHA256 = "b" }, []string{"haproxy"}},
+		"another command": {func(p *evidence.Proxy) { p.Command = []string{"haproxy", "-f", "/b"} }, []string{"haproxy"}},
+	} {
+		plan, snap := earlyPlan(t, "ha-lb", []string{"2"}, nil)
+		plan.Students = plan.Students[:1]
+		synctest.Test(t, func(t *testing.T) {
+			l := &sound{lab: newLab()}
+			l.file = file
+			r := l.runner(1)
+			r.Cluster, r.Loader = l, l
+			_, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			l.targets, l.change = nil, tt.since
+			got, err := r.Observe(t.Context(), plan, snap)
+			require.NoError(t, err)
+			var again []string
+			for _, target := range l.targets {
+				again = append(again, target.ID)
+			}
+			require.Equal(t, tt.again, again, name)
+			require.Len(t, got[0].Bundle.Traces, 4, name)
 		})
 	}
 }

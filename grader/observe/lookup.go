@@ -59,7 +59,7 @@ func (p *Plan) lookIn(snap *evidence.Snapshot) {
 			continue
 		}
 		if x == nil {
-			x = newLookup(snap)
+			x = s.lookup(snap)
 		}
 		s.look = x
 	}

@@ -35,11 +35,14 @@ func (r *Runner) witnesses(s *Student, b *evidence.Bundle, x *lookup) []evidence
 // after it.
 const idleFor = 500 * time.Millisecond
 
+// metered reports whether packets are counted around the load on a target.
+func (s *Student) metered(t evidence.Target) bool { return t.Balanced() && len(s.witnesses) > 0 }
+
 // meter reads the counts before a load; what it returns reads them after it.
 // Where somebody checks a container's health ten times a second, its packets say
 // little of the load, so that those of a quiet moment are kept too.
 func (r *Runner) meter(ctx context.Context, s *Student, t evidence.Target) func(context.Context) []evidence.Traffic {
-	if !t.Balanced() || len(s.witnesses) == 0 {
+	if !s.metered(t) {
 		return func(context.Context) []evidence.Traffic { return nil }
 	}
 	read := func(ctx context.Context) (map[string]int64, int64) { return r.Meter.Received(ctx, s.witnesses), r.At() }

@@ -160,7 +160,9 @@ func (r *Runner) drive(ctx context.Context, s *Student, b *evidence.Bundle, x *l
 	}
 	for _, t := range s.Targets {
 		t = s.driven(t, b, x)
-		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t) }); i >= 0 {
+		// What was counted around a load is stored with the whole evidence, so that such a load is driven
+		// again: without counts an honest HAProxy that is in doubt may lose by it, and another one win.
+		if i := slices.IndexFunc(kept, func(k evidence.Trace) bool { return serves(&k, t, b) && !s.metered(t) }); i >= 0 {
 			b.Traces = append(b.Traces, kept[i])
 			r.progress(Progress{Student: s.Who.ID, Target: t.ID, Requests: t.Requests, Sent: kept[i].Sent, Resumed: true})
 			continue
@@ -200,6 +202,7 @@ func (r *Runner) one(ctx context.Context, s *Student, b *evidence.Bundle, t evid
 	if trace.From == nil { // a worker's is by its clock, which was compared with ours
 		trace.Started = r.At() - trace.Took
 	}
+	trace.Through = through(t, b)
 	if r.Store != nil {
 		if err := r.Store.SaveTrace(ctx, s.Who.ID, &trace); err != nil {
 			return fmt.Errorf("student %s: keep the trace of %s: %w", s.Who.ID, t.ID, err)

@@ -14,10 +14,11 @@ import (
 // least: each counts once, however many containers and services they have. That holds over
 // all nodes, or on one, where nodes are of several kinds; and of contents as registries name
 // them, or as engines do. Where one student runs anything at all there is nobody to compare
-// with: then the name is all there is, if there is one to go by.
+// with: then the name is all there is, if there is one to go by and nothing else runs under it.
 type Contents struct {
 	named    bool // there is a name to go by
 	students int  // who run any
+	others   bool // something else runs under the name beside theirs
 	digests  map[string]int
 	all      map[string]int            // by image ID, how many students run it
 	on       map[string]map[string]int // the same on each node
@@ -28,12 +29,14 @@ type Contents struct {
 // for all.
 func NewContents(idx *Index, services []*evidence.Service, more [][]*evidence.Container, images []string) *Contents {
 	c := &Contents{named: len(images) > 0, digests: map[string]int{}, all: map[string]int{}, on: map[string]map[string]int{}}
+	counted := map[*evidence.Container]bool{}
 	for i, svc := range services {
-		ran := idx.containersOf(svc)
-		if i < len(more) {
+		ran, unclear := idx.containersOf(svc), false
+		if i < len(more) && len(more[i]) > 0 {
 			ran = append(ran, more[i]...)
+			unclear = differ(ran) // containers on other nodes may have anybody's name
 		}
-		seen := map[[2]string]bool{}
+		seen, runs := map[[2]string]bool{}, false
 		once := func(node, id string, in map[string]int) {
 			if key := [2]string{node, id}; id != "" && !seen[key] {
 				seen[key] = true
@@ -44,26 +47,50 @@ func NewContents(idx *Index, services []*evidence.Service, more [][]*evidence.Co
 			if ctr == nil || !matchesAny(ctr.Image, images) && (svc == nil || !matchesAny(svc.Image, images)) {
 				continue
 			}
+			counted[ctr], runs = true, runs || ctr.ImageID != ""
+			if unclear {
+				continue
+			}
 			if c.on[ctr.NodeID] == nil {
 				c.on[ctr.NodeID] = map[string]int{}
 			}
 			once("", ctr.ImageID, c.all)
 			once(ctr.NodeID, ctr.ImageID, c.on[ctr.NodeID])
 		}
-		if svc != nil && svc.Digest != "" && matchesAny(svc.Image, images) && len(idx.Running(svc)) > 0 {
+		if svc != nil && svc.Digest != "" && !unclear && matchesAny(svc.Image, images) && len(idx.Running(svc)) > 0 {
 			once("", svc.Digest, c.digests)
 		}
-		if len(seen) > 0 {
+		if runs || len(seen) > 0 {
 			c.students++
 		}
+	}
+	for i := range idx.Snap.Containers {
+		ctr := &idx.Snap.Containers[i]
+		c.others = c.others || ctr.State == "running" && !counted[ctr] && c.all[ctr.ImageID] == 0 && ctr.ImageID != "" && matchesAny(ctr.Image, images)
 	}
 	return c
 }
 
+// differ reports whether containers have several contents.
+func differ(list []*evidence.Container) bool {
+	id := ""
+	for _, ctr := range list {
+		if ctr == nil || ctr.ImageID == "" {
+			continue
+		}
+		if id != "" && id != ctr.ImageID {
+			return true
+		}
+		id = ctr.ImageID
+	}
+	return false
+}
+
 // KnowsService reports whether all that runs of a service now is what most of the class run:
-// by the registry's digest in its settings, or by each of its containers.
+// by the registry's digest in its settings, or by each of its containers. In the middle of an
+// update, also of one that was paused, settings are not what all of its containers were made by.
 func (c *Contents) KnowsService(idx *Index, svc *evidence.Service) bool {
-	if svc == nil {
+	if svc == nil || svc.Halfway() {
 		return false
 	}
 	if svc.Digest != "" && c.common(c.digests, svc.Digest) {
@@ -85,15 +112,15 @@ func (c *Contents) knowsProxy(idx *Index, px *evidence.Proxy) bool {
 	}
 	if px.Kind == "service" {
 		svc := idx.byID[px.ID]
-		return c.KnowsService(idx, svc) && plainHealth(svc.Health) && len(svc.Secrets) < maxPlainList && !slices.ContainsFunc(svc.Secrets, func(s evidence.ConfigRef) bool { return !plainPlace(s.File) })
+		return c.KnowsService(idx, svc) && plainHealth(svc.Health) && plainSecrets(svc)
 	}
 	ctr := idx.Containers[px.ID]
-	return ctr != nil && c.KnowsContainer(ctr) && (px.ImageID == "" || px.ImageID == ctr.ImageID)
+	return ctr != nil && plainHealth(px.Health) && c.KnowsContainer(ctr) && (px.ImageID == "" || px.ImageID == ctr.ImageID)
 }
 
 func (c *Contents) common(count map[string]int, id string) bool {
 	n := count[id]
-	alone := c.named && c.students == 1
+	alone := c.named && c.students == 1 && !c.others
 	if n == 0 || n == 1 && !alone {
 		return false
 	}

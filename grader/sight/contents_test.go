@@ -75,3 +75,57 @@ func TestContents(t *testing.T) {
 		require.False(t, got.KnowsService(idx, nil))
 	}
 }
+
+// TestContentsOfLonelyNames: containers that somebody else gives the class's names neither outvote
+// it nor leave one student alone with a name, and what is halfway through an update is not
+// known by its settings.
+func TestContentsOfLonelyNames(t *testing.T) {
+	images := []string{"haproxy"}
+	container := func(id, node, content string) *evidence.Container {
+		return &evidence.Container{ID: id, NodeID: node, Names: []string{id}, Image: "haproxy:lts", ImageID: content, State: "running"}
+	}
+	for _, c := range []struct {
+		name    string
+		class   [][]*evidence.Container // by student, the first is asked about
+		beside  []*evidence.Container   // nobody's
+		content string
+		known   bool
+	}{
+		{"everybody's", [][]*evidence.Container{{container("a", "n1", "good")}, {container("b", "n1", "good")}}, nil, "good", true},
+		{"under everybody's names on another node", [][]*evidence.Container{
+			{container("a", "n1", "mine")}, {container("b", "n1", "good"), container("b", "n2", "mine")}, {container("c", "n1", "good"), container("c", "n2", "mine")},
+		}, nil, "mine", false},
+		{"alone", [][]*evidence.Container{{container("a", "n1", "mine")}, nil}, nil, "mine", true},
+		{"alone by the name that counts, among others", [][]*evidence.Container{{container("a", "n1", "mine")}, nil}, []*evidence.Container{container("b-haproxy-1", "n1", "good")}, "mine", false},
+		{"alone, another one runs the same", [][]*evidence.Container{{container("a", "n1", "good")}, nil}, []*evidence.Container{container("b-haproxy-1", "n1", "good")}, "good", true},
+	} {
+		s := &evidence.Snapshot{}
+		for _, list := range append(c.class, c.beside) {
+			for _, ctr := range list {
+				s.Containers = append(s.Containers, *ctr)
+			}
+		}
+		idx := NewIndex(s)
+		at := 0
+		more := make([][]*evidence.Container, len(c.class))
+		for i, list := range c.class {
+			for range list {
+				more[i] = append(more[i], &s.Containers[at])
+				at++
+			}
+		}
+		got := NewContents(idx, make([]*evidence.Service, len(c.class)), more, images)
+		require.Equal(t, c.known, got.KnowsContainer(more[0][0]), c.name)
+	}
+	for state, known := range map[string]bool{"": true, "completed": true, "rollback_completed": true, "updating": false, "paused": false, "rollback_paused": false} {
+		s := &evidence.Snapshot{Nodes: []evidence.Node{{ID: "n1", State: "ready"}}, Services: []evidence.Service{
+			{ID: "a", Name: "a", Image: "haproxy", Digest: "sha256:good", UpdateState: state}, {ID: "b", Name: "b", Image: "haproxy", Digest: "sha256:good"},
+		}}
+		for _, id := range []string{"a", "b"} {
+			s.Tasks = append(s.Tasks, evidence.Task{ID: id, ServiceID: id, NodeID: "n1", Desired: "running", State: "running", ContainerID: id})
+		}
+		idx := NewIndex(s)
+		got := NewContents(idx, []*evidence.Service{&s.Services[0], &s.Services[1]}, nil, images)
+		require.Equal(t, known, got.KnowsService(idx, &s.Services[0]), state)
+	}
+}

@@ -134,7 +134,7 @@ func (v *View) notAlone(px *evidence.Proxy) (Doubt, bool) {
 		return Doubt{Why: "command", Text: clip(strings.Join(px.Command, " "), 120)}, true
 	}
 	for _, e := range px.Env {
-		if haproxy.LoadsCode(e.Name) && !e.Unset {
+		if haproxy.LoadsCode(e.Name, e.Value) && e.Name != "PATH" && !e.Unset {
 			return Doubt{Why: "command", Text: clip(e.Name+"="+e.Value, 120)}, true
 		}
 	}
@@ -145,6 +145,11 @@ func (v *View) notAlone(px *evidence.Proxy) (Doubt, bool) {
 	if svc := v.idx.byID[px.ID]; svc != nil {
 		for _, c := range svc.Configs {
 			targets = append(targets, c.File)
+		}
+	}
+	for _, e := range px.Env {
+		if e.Name == "PATH" && haproxy.LoadsCode(e.Name, e.Value) && slices.ContainsFunc(targets, func(t string) bool { return haproxy.Search(e.Value, t) }) {
+			return Doubt{Why: "command", Text: clip(e.Name+"="+e.Value, 120)}, true
 		}
 	}
 	for _, t := range targets {

@@ -23,6 +23,7 @@ var wholeList = regexp.MustCompile(`(^|\.)(Snap|Snap\(\)|snap|Before|After|[wW]i
 var mayRead = map[string]string{
 	"TimelineOf":  "a service by its ID, once for a picture of it",
 	"addressesOf": "made once of each snapshot",
+	"NewContents": "made once of each snapshot",
 }
 
 // TestNobodyReadsTheWholeClass: judging one student looks up what it wants to know of a snapshot. A loop

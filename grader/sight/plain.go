@@ -11,10 +11,11 @@ import (
 
 // Plain reports whether a service's containers do what their image does and nothing else, as
 // far as its settings tell: no command of its own, nothing mounted where a program may look
-// for its code, no variable that may be more than a word, and no health check that does more
-// than ask. What isn't known to be harmless is not plain: nobody loses by that but time.
+// for its code, no variable that may be more than a word or says where to look, and no health
+// check that does more than ask. What isn't known to be harmless is not plain: nobody loses by that but time.
 func Plain(svc *evidence.Service) bool {
-	if len(svc.Command)+len(svc.Args) > 0 || !plainHealth(svc.Health) {
+	// A program or a module without a path is looked for where the container works.
+	if len(svc.Command)+len(svc.Args)+len(svc.Dir) > 0 || !plainHealth(svc.Health) {
 		return false
 	}
 	if max(len(svc.Env), len(svc.Mounts), len(svc.Configs), len(svc.Secrets)) >= maxPlainList {
@@ -28,18 +29,36 @@ func Plain(svc *evidence.Service) bool {
 			return false
 		}
 	}
-	for _, c := range slices.Concat(svc.Configs, svc.Secrets) {
-		if !plainPlace(c.File) {
+	for _, c := range svc.Configs {
+		if !plainPlace("/" + c.File) { // without a path of its own a config is below the root, where whoami is
 			return false
 		}
 	}
-	return true
+	return plainSecrets(svc)
+}
+
+// plainSecrets reports whether no secret stands where a program may look for its code. Without
+// a path of its own it is below /run/secrets.
+func plainSecrets(svc *evidence.Service) bool {
+	return len(svc.Secrets) < maxPlainList && !slices.ContainsFunc(svc.Secrets, func(s evidence.ConfigRef) bool {
+		return strings.Contains(s.File, "/") && !plainPlace(s.File)
+	})
+}
+
+// leading are ends of names of variables by which programs and their runtimes are told where
+// code, settings and others are: a word is enough for that, as in PATH=tmp.
+var leading = []string{
+	"PATH", "LIB", "HOME", "PRELOAD", "OPT", "OPTS", "OPTIONS", "RC", "STARTUP", "PROXY", "DIR", "FILE", "CONF", "CONFIG", "BASH_ENV",
 }
 
 // plainVariable reports whether the value of a variable is words, of any script: no address,
 // path, option or code, of which a program or its runtime may make something.
 func plainVariable(kv string) bool {
 	name, value, _ := strings.Cut(kv, "=")
+	upper := strings.ToUpper(name)
+	if value != "" && (upper == "ENV" || strings.HasPrefix(upper, "LD_") || slices.ContainsFunc(leading, func(end string) bool { return strings.HasSuffix(upper, end) })) {
+		return false
+	}
 	if name == "TZ" || name == "LANG" || strings.HasPrefix(name, "LC_") {
 		return len(value) <= maxPlainValue
 	}
@@ -58,12 +77,12 @@ const (
 var plainPlaces = []string{"/etc/localtime", "/etc/timezone", "/run/secrets", "/tmp", "/var/log", "/var/tmp", "/mnt"}
 
 func plainPlace(target string) bool {
-	if !path.IsAbs(target) {
-		return !strings.Contains(target, "/") // a secret's, which is below /run/secrets
-	}
-	target = path.Clean(target)
+	target = path.Clean("/" + target)
 	return slices.ContainsFunc(plainPlaces, func(dir string) bool { return target == dir || strings.HasPrefix(target, dir+"/") })
 }
+
+// programs are where those of an image are; elsewhere a program may be one that is mounted.
+var programs = []string{"/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin"}
 
 // askers are the programs of a health check that ask the container and do nothing to it, with
 // the options that leave it so; +1 takes a word.
@@ -99,6 +118,9 @@ func plainHealth(h *evidence.HealthCheck) bool {
 		return true
 	}
 	options, known := askers[path.Base(words[0])]
+	if dir, base := path.Split(words[0]); dir != "" && (base == "" || !path.IsAbs(dir) || !slices.Contains(programs, path.Clean(dir))) {
+		return false
+	}
 	if !known {
 		return slices.Equal(words, []string{"true"}) || slices.Equal(words, []string{"false"})
 	}
@@ -115,10 +137,14 @@ func plainHealth(h *evidence.HealthCheck) bool {
 }
 
 // ownAddress reports whether a word is an address of the container that asks, or a port of it.
+// What stands before an @ is a name to log in by, and a large number an address.
 func ownAddress(w string) bool {
 	w = strings.TrimPrefix(strings.TrimPrefix(w, "http://"), "https://")
 	host, _, _ := strings.Cut(w, "/")
+	if strings.ContainsAny(host, "@\\?#") {
+		return false
+	}
 	host, _, _ = strings.Cut(host, ":")
-	digits := strings.Trim(host, "0123456789") == ""
-	return host == "localhost" || host == "127.0.0.1" || host == "0.0.0.0" || host != "" && digits
+	port := len(host) <= 5 && strings.Trim(host, "0123456789") == ""
+	return host == "localhost" || host == "127.0.0.1" || host == "0.0.0.0" || host != "" && port
 }

@@ -25,6 +25,7 @@ func TestPlain(t *testing.T) {
 		{"a hidden variable", func(s *evidence.Service) { s.Env = []string{"TOKEN=" + evidence.Hidden} }, false},
 		{"code in a variable", func(s *evidence.Service) { s.Env = []string{"NODE_OPTIONS=--import data:text/javascript,0"} }, false},
 		{"a command of its own", func(s *evidence.Service) { s.Command = []string{"/whoami"} }, false},
+		{"another working directory", func(s *evidence.Service) { s.Dir = "/tmp" }, false},
 		{"arguments of its own", func(s *evidence.Service) { s.Args = []string{"-port", "80"} }, false},
 		{"the clock's zone is mounted", func(s *evidence.Service) {
 			s.Mounts = []evidence.Mount{{Target: "/etc/localtime"}, {Target: "/tmp/cache"}}
@@ -33,6 +34,18 @@ func TestPlain(t *testing.T) {
 		{"a way up out of a harmless place", func(s *evidence.Service) { s.Mounts = []evidence.Mount{{Target: "/tmp/../app"}} }, false},
 		{"a config in a harmless place", func(s *evidence.Service) { s.Configs = []evidence.ConfigRef{{File: "/mnt/notes.txt"}} }, true},
 		{"a config over the program", func(s *evidence.Service) { s.Configs = []evidence.ConfigRef{{File: "/whoami"}} }, false},
+		{"a config without a path, which is below the root", func(s *evidence.Service) { s.Configs = []evidence.ConfigRef{{File: "whoami"}} }, false},
+		{"a config with a path from the root", func(s *evidence.Service) { s.Configs = []evidence.ConfigRef{{File: "usr/bin/curl"}} }, false},
+		{"a mount without a root", func(s *evidence.Service) { s.Mounts = []evidence.Mount{{Target: "whoami"}} }, false},
+		{"a word that says where programs are", func(s *evidence.Service) { s.Env = []string{"PATH=tmp"} }, false},
+		{"a word that says where modules are", func(s *evidence.Service) { s.Env = []string{"PYTHONPATH=tmp"} }, false},
+		{"a word that is loaded", func(s *evidence.Service) { s.Env = []string{"LD_PRELOAD=evil.so"} }, false},
+		{"a word for a shell", func(s *evidence.Service) { s.Env = []string{"ENV=tmp"} }, false},
+		{"a word that says what kind of day it is", func(s *evidence.Service) { s.Env = []string{"APP_ENV=production", "HOME="} }, true},
+		{"a check by a program that is mounted", func(s *evidence.Service) {
+			s.Configs = []evidence.ConfigRef{{File: "/tmp/curl"}}
+			s.Health = &evidence.HealthCheck{Test: []string{"CMD", "/tmp/curl", "-f", "http://localhost/"}}
+		}, false},
 		{"a secret in its usual place", func(s *evidence.Service) {
 			s.Secrets = []evidence.ConfigRef{{File: "password"}, {File: "/run/secrets/p"}}
 		}, true},
@@ -70,6 +83,14 @@ func TestPlainHealth(t *testing.T) {
 		{[]string{"CMD", "curl", "-f", "http://localhost.example/"}, false},
 		{[]string{"CMD", "sh", "/check.sh"}, false},
 		{[]string{"/check.sh"}, false},
+		{[]string{"CMD", "curl", "-f", "http://localhost:x@172.30.0.11/"}, false},
+		{[]string{"CMD", "curl", "-f", "http://2886729739:8001/"}, false},
+		{[]string{"CMD", "curl", "-f", "http://localhost?@172.30.0.11/"}, false},
+		{[]string{"CMD", "/usr/bin/wget", "-q", "--spider", "localhost"}, true},
+		{[]string{"CMD", "/tmp/wget", "-q", "--spider", "localhost"}, false},
+		{[]string{"CMD", "tmp/wget", "-q", "--spider", "localhost"}, false},
+		{[]string{"CMD", "./wget", "-q", "--spider", "localhost"}, false},
+		{[]string{"CMD", "/bin/../tmp/wget", "localhost"}, false},
 	} {
 		require.Equal(t, c.plain, plainHealth(&evidence.HealthCheck{Test: c.test}), c.test)
 	}

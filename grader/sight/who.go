@@ -88,8 +88,7 @@ func (v *View) anothers(r evidence.Responder, svc *evidence.Service) bool {
 			continue
 		}
 		value, found, _ := LookupEnv(s, "STUDENT_ID")
-		busy := s.UpdateState != "" && s.UpdateState != "completed" && s.UpdateState != "rollback_completed"
-		if busy || found && strings.Contains(strings.ToLower(value), strings.ToLower(r.StudentID)) {
+		if s.Halfway() || found && strings.Contains(strings.ToLower(value), strings.ToLower(r.StudentID)) {
 			return false
 		}
 		set = set || found && value != ""

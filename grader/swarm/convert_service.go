@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/swarm"
 
@@ -41,18 +42,13 @@ func toService(s swarm.Service, networks map[string]string) evidence.Service {
 	if c := task.ContainerSpec; c != nil {
 		out.Image, out.Digest = splitImage(c.Image)
 		out.Env, out.Command, out.Args = environment(c.Env), texts(c.Command), texts(c.Args)
-		out.Hostname = word(c.Hostname)
+		out.Hostname, out.Dir = word(c.Hostname), text(c.Dir)
 		out.Configs = toConfigRefs(c.Configs)
 		out.Secrets = toSecretRefs(c.Secrets)
 		out.Mounts = few(c.Mounts, func(m mount.Mount) evidence.Mount {
 			return evidence.Mount{Type: word(string(m.Type)), Source: text(m.Source), Target: text(m.Target), ReadOnly: m.ReadOnly}
 		})
-		if h := c.Healthcheck; h != nil {
-			out.Health = &evidence.HealthCheck{
-				Test: texts(h.Test), IntervalMS: h.Interval.Milliseconds(),
-				TimeoutMS: h.Timeout.Milliseconds(), Retries: h.Retries,
-			}
-		}
+		out.Health = toHealth(c.Healthcheck)
 	}
 	out.Mode, out.Replicas = toMode(spec.Mode)
 	toEndpointSpec(&out, s)
@@ -168,6 +164,17 @@ func toRestart(p *swarm.RestartPolicy) evidence.RestartPolicy {
 		window = p.Window.Milliseconds()
 	}
 	return out
+}
+
+// toHealth is nil for none.
+func toHealth(h *container.HealthConfig) *evidence.HealthCheck {
+	if h == nil {
+		return nil
+	}
+	return &evidence.HealthCheck{
+		Test: texts(h.Test), IntervalMS: h.Interval.Milliseconds(),
+		TimeoutMS: h.Timeout.Milliseconds(), Retries: h.Retries,
+	}
 }
 
 func toConfigRefs(list []*swarm.ConfigReference) []evidence.ConfigRef {

@@ -145,7 +145,7 @@ func (in inspection) fill(px *evidence.Proxy) {
 	px.Networks = toContainerNetworks(in.NetworkSettings.Networks)
 	px.Mounts = few(in.Mounts, toMount)
 	sortMounts(px.Mounts)
-	px.Command = texts(in.argv())
+	px.Command, px.Health = texts(in.argv()), toHealth(in.Config.Healthcheck)
 	px.Publishes = in.publishes()
 }
 

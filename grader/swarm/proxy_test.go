@@ -274,6 +274,11 @@ func TestEnvironmentOfAProxy(t *testing.T) {
 	in.ContainerJSONBase = &container.ContainerJSONBase{HostConfig: &container.HostConfig{}}
 	require.Equal(t, []evidence.EnvVar{{Name: "PORT", Value: "9001"}, {Name: "HOSTNAME", Value: "c1"}, {Name: "GONE", Unset: true}, {Name: "NODE", Value: "n"}}, in.named(files))
 	require.Equal(t, "2.6.12", in.version(""))
+	var px evidence.Proxy
+	in.Config.Healthcheck = &container.HealthConfig{Test: []string{"CMD", "true"}, Retries: 2}
+	in.State, in.NetworkSettings = &container.State{}, &container.NetworkSettings{}
+	in.fill(&px)
+	require.Equal(t, &evidence.HealthCheck{Test: []string{"CMD", "true"}, Retries: 2}, px.Health)
 	require.Equal(t, []evidence.EnvVar{{Name: "PORT", Value: "1"}}, knownEnv([]string{"PORT=1", "NODE={{.Node.Hostname}}", "STATS_PASSWORD=" + evidence.Hidden}, files))
 }
 
