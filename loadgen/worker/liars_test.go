@@ -137,6 +137,18 @@ func TestLiars(t *testing.T) {
 			_ = w.send(&message{Kind: kProgress, ID: m.ID, Gen: m.Gen, Answered: 2})
 			_ = w.send(&message{Kind: kProgress, ID: m.ID, Gen: m.Gen, Answered: 1})
 		}), "no sense"},
+		"signs of life that nobody asked for": {onLoad(func(w *wire, _ *message) {
+			for range 3 {
+				_ = w.send(&message{Kind: kPong, Got: 1 << 40, Now: 1 << 40})
+			}
+		}), "no sense"},
+		"progress without end": {onLoad(func(w *wire, m *message) {
+			for range 1000 {
+				if w.send(&message{Kind: kProgress, ID: m.ID, Gen: m.Gen}) != nil {
+					return
+				}
+			}
+		}), "more often"},
 		"sending without leave": {wrong(func(*evidence.Trace) {}), "leave"},
 		"asking for all of it":  {onLoad(func(w *wire, _ *message) { _ = w.send(&message{Kind: kWant, N: 1_000_000}) }), "no sense"},
 		"asking for ever": {func(w *wire, m *message) bool {
