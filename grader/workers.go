@@ -178,7 +178,11 @@ func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.
 	secret := NewSecret()
 	loader, team, err := x.j.g.Crew(opt, CrewOptions{
 		Secret: secret,
-		Lost:   func(name, reason string, why error) { x.j.g.tell(Note{Msg: LostWorker(name, reason, why)}) },
+		Lost: func(name, reason string, why error) {
+			if ctx.Err() == nil { // else nothing is driven again
+				x.j.g.tell(Note{Msg: LostWorker(name, reason, why)})
+			}
+		},
 		Alone: sync.OnceFunc(func() {
 			x.j.g.tell(Mind{Msg: i18n.M("workers.alone"), Hint: i18n.M("workers.alone_hint")})
 		}),
@@ -207,7 +211,7 @@ func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.
 // noWorker reports whether all that went wrong is that no worker came up, and why; what was brought is gone
 // again then.
 func noWorker(err error) (why any, ok bool) {
-	f, ok := err.(*diag.Failure)
+	f, ok := err.(*diag.Failure) //nolint:errorlint // joined with others it is not all
 	if !ok || !errors.Is(f, action.ErrNoWorker) {
 		return nil, false
 	}

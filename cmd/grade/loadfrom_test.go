@@ -277,7 +277,9 @@ func TestWhatWasFinishedIsCounted(t *testing.T) {
 	require.NoError(t, out.add(ctx, whole, shards, parts, []error{nil, context.Canceled, nil}, nil))
 	require.NoError(t, out.short)
 	require.Equal(t, "cancelled", out.sum.Stopped)
-	require.ErrorIs(t, out.add(ctx, whole, shards, make([]worker.Result, 3), []error{nil, nil, nil}, nil), context.Canceled)
+	err := out.add(ctx, whole, shards, make([]worker.Result, 3), []error{nil, nil, nil}, nil)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "before there was any result", "requests may have been sent")
 }
 
 // TestALoadIsInterruptedBeforeItsWorkersAreThere: it says that nothing was sent, leaves nothing, and is over soon.
