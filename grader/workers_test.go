@@ -213,7 +213,9 @@ func (o *onlyOnce) StartHelper(ctx context.Context, of helper.Service) (string, 
 // mute is a cluster whose workers can't be talked with.
 type mute struct{ grader.Cluster }
 
-func (mute) Talk(context.Context, string, string) (io.ReadWriteCloser, error) { return nil, errForbidden }
+func (mute) Talk(context.Context, string, string) (io.ReadWriteCloser, error) {
+	return nil, errForbidden
+}
 
 // workersOf are the containers of workers, as clients with IDs.
 func workersOf(t *testing.T, cluster *sim.Cluster) (found [][2]string) {

@@ -195,7 +195,7 @@ func (w *Crew) run(ctx context.Context, times int, limit time.Duration, of helpe
 	late := time.AfterFunc(limit, func() { cancel(errNoTask) })
 	defer late.Stop()
 	of.Kind, of.NetworkID, of.Times, of.Talks, of.Env = workerImage, hostNetwork, times, true, []string{helper.WorkerSecret + "=" + w.secret}
-	id, err := w.cluster.StartHelper(ctx, w.service(of))
+	id, err := w.start(ctx, w.service(of))
 	if err != nil {
 		return nil, nil, err
 	}

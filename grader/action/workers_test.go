@@ -207,6 +207,45 @@ func TestNoOtherWorkerComesUp(t *testing.T) {
 	})
 }
 
+// slow is a manager that makes a service also for whoever has gone away meanwhile.
+type slow struct {
+	*fakeLodging
+	takes time.Duration
+	made  chan struct{}
+}
+
+func (s *slow) StartHelper(ctx context.Context, _ helper.Service) (string, error) {
+	answer := make(chan struct{})
+	time.AfterFunc(s.takes, func() { close(answer); close(s.made) })
+	select {
+	case <-answer:
+		return "service", nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// TestAServiceIsNotMadeBehindOnesBack: whoever interrupts while one is made waits for it, and then takes it away;
+// for a manager that does not answer not for long.
+func TestAServiceIsNotMadeBehindOnesBack(t *testing.T) {
+	for takes, waits := range map[time.Duration]time.Duration{500 * time.Millisecond: 500 * time.Millisecond, time.Minute: 100*time.Millisecond + startEnds} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &slow{&fakeLodging{talks: true}, takes, make(chan struct{})}
+			crew := NewWorkers(&fakeSwarm{Lodging: s}, sim.Helper())
+			require.NoError(t, crew.Inject(t.Context(), evidence.Action{Kind: Workers, Name: "i:1", To: "token", Nodes: []string{"n1"}}))
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			began := time.Now()
+			_, _, err := crew.Start(ctx, 1, "s", func(context.Context, string, io.ReadWriteCloser) error { return nil })
+			require.Error(t, err)
+			require.Equal(t, waits, time.Since(began))
+			<-s.made
+			_, _, err = crew.Start(ctx, 1, "s", nil)
+			require.ErrorIs(t, err, context.DeadlineExceeded, "nothing is begun any more")
+		})
+	}
+}
+
 // gone checks that nothing bears an action's token any more.
 func gone(t *testing.T, c *grader.Cluster, a evidence.Action) {
 	t.Helper()
