@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ type Team interface {
 	// Refill has again called for each worker that is lost from then on; it is to bring another, and its
 	// context ends when the team is closed.
 	Refill(again func(ctx context.Context, lost string) error)
+	// Workers are the names of those that are there.
+	Workers() []string
 	// Close lets go of all workers.
 	Close() error
 }
@@ -83,13 +86,20 @@ func (g *Grader) BringWorkers(ctx context.Context, b Bring) (joined int, away fu
 	if code != "" {
 		return 0, nil, errors.Join(&diag.Failure{Code: "unreachable", Msg: i18n.M("workers.no_node"), Hint: i18n.M("workers.no_node_hint")}, closing())
 	}
-	_, missing := os.Stat(b.Dir)
+	made := missing(b.Dir)
+	unmake := func() {
+		for _, dir := range made {
+			_ = os.Remove(dir) // unless somebody else uses it by now
+		}
+	}
 	if err := os.MkdirAll(b.Dir, 0o700); err != nil {
+		unmake()
 		return 0, nil, errors.Join(err, closing())
 	}
 	name := b.aside()
 	journal, err := action.OpenJournal(action.JournalPath(b.Dir, name))
 	if err != nil {
+		unmake()
 		return 0, nil, errors.Join(err, closing())
 	}
 	crew := action.NewWorkers(conn, program)
@@ -105,9 +115,7 @@ func (g *Grader) BringWorkers(ctx context.Context, b Bring) (joined int, away fu
 		err := errors.Join(b.Team.Close(), session.Restore(ctx), journal.Close())
 		if err == nil && b.For == "" {
 			err = os.Remove(journal.Path()) // nobody asks for it again
-			if missing != nil {
-				_ = os.Remove(b.Dir) // unless somebody else uses it by now
-			}
+			unmake()
 		}
 		return errors.Join(g.left(err), closing())
 	}
@@ -117,12 +125,26 @@ func (g *Grader) BringWorkers(ctx context.Context, b Bring) (joined int, away fu
 	b.Team.Refill(func(ctx context.Context, lost string) error { return g.bringAgain(ctx, crew, lost) })
 	joined, why, err := crew.Start(ctx, b.Count, b.Secret, b.Team.Join)
 	if err != nil {
-		return 0, nil, errors.Join(err, done(ctx))
+		if undone := done(ctx); undone != nil {
+			err = errors.Join(err, undone)
+		}
+		return 0, nil, err
 	}
+	joined = min(joined, b.Count) // one that is lost by now may have been made anew
 	if joined < b.Count {
 		g.note("workers.fewer", "n", joined, "all", b.Count, "why", workerTrouble(why))
 	}
 	return joined, done, nil
+}
+
+// missing are those directories of a path that do not exist, the innermost first.
+func missing(path string) (dirs []string) {
+	for dir := filepath.Clean(path); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
+			return dirs
+		}
+		dirs = append(dirs, dir)
+	}
 }
 
 // bringAgain brings one more worker where one is lost, and says what came of it.
@@ -156,7 +178,11 @@ func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.
 	secret := NewSecret()
 	loader, team, err := x.j.g.Crew(opt, CrewOptions{
 		Secret: secret,
-		Lost:   func(name, reason string, why error) { x.j.g.tell(Note{Msg: LostWorker(name, reason, why)}) },
+		Lost: func(name, reason string, why error) {
+			if ctx.Err() == nil { // else nothing is driven again
+				x.j.g.tell(Note{Msg: LostWorker(name, reason, why)})
+			}
+		},
 		Alone: sync.OnceFunc(func() {
 			x.j.g.tell(Mind{Msg: i18n.M("workers.alone"), Hint: i18n.M("workers.alone_hint")})
 		}),
@@ -164,15 +190,35 @@ func (x *flow) workers(ctx context.Context, opt LoadOptions) (away func(context.
 	if err != nil {
 		return nil, err
 	}
-	joined, away, err := x.j.g.BringWorkers(ctx, Bring{
+	_, away, err = x.j.g.BringWorkers(ctx, Bring{
 		Of: w.Cluster(x.j.Class.Cluster), Count: w.Count, Dir: x.j.journalDir(), For: x.j.Class.Name, Run: x.run, Secret: secret, Team: team,
 	})
-	if err != nil {
+	why, none := noWorker(err)
+	switch {
+	case none && ctx.Err() == nil: // as if all had been lost: this machine sends everything
+		x.j.g.tell(Mind{Msg: i18n.M("workers.none_came", "why", why), Hint: i18n.M("workers.none_came_hint")})
+		return func(context.Context) error { return nil }, nil
+	case err != nil:
 		return nil, err
 	}
-	x.j.g.note("workers.there", "n", joined)
+	if n := len(team.Workers()); n > 0 { // who is lost by now is said, and who comes instead
+		x.j.g.note("workers.there", "n", n)
+	}
 	x.loader = loader
 	return away, nil
+}
+
+// noWorker reports whether all that went wrong is that no worker came up, and why; what was brought is gone
+// again then.
+func noWorker(err error) (why any, ok bool) {
+	f, ok := err.(*diag.Failure) //nolint:errorlint // joined with others it is not all
+	if !ok || !errors.Is(f, action.ErrNoWorker) {
+		return nil, false
+	}
+	if causes, ok := f.Cause.(interface{ Unwrap() []error }); ok {
+		return sentence(causes.Unwrap()[0]), true
+	}
+	return sentence(f.Cause), true
 }
 
 // LostWorker says that a worker is let go of; reason is a word for why: ended, silent, stuck, or wrong.

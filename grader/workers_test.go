@@ -85,7 +85,7 @@ func TestAClassIsLoadedByWorkers(t *testing.T) {
 	cluster := putUp(t, seats)
 	dir := t.TempDir()
 	points := map[string]map[string]rubric.Points{}
-	for _, mode := range []string{"no workers", "one is killed", "all are killed"} {
+	for _, mode := range []string{"no workers", "one is killed", "all are killed", "none comes up"} {
 		with := mode != "no workers"
 		var mu sync.Mutex
 		said, steps := map[string]int{}, 0
@@ -102,7 +102,7 @@ func TestAClassIsLoadedByWorkers(t *testing.T) {
 			case grader.Alarm:
 				said[e.Msg.Key]++
 			case grader.Step:
-				if steps++; steps == 30 && with {
+				if steps++; steps == 30 && with && mode != "none comes up" {
 					killWorkers(t, cluster, mode == "all are killed")
 				}
 			}
@@ -111,8 +111,11 @@ func TestAClassIsLoadedByWorkers(t *testing.T) {
 		g.Dial = func(ctx context.Context, c roster.Cluster) (grader.Conn, error) {
 			conn, err := dial(ctx, c)
 			conn.Helper = sim.Helper()
-			if mode == "all are killed" {
+			switch mode {
+			case "all are killed":
 				conn.Cluster = &onlyOnce{Cluster: conn.Cluster}
+			case "none comes up":
+				conn.Cluster = mute{conn.Cluster}
 			}
 			return conn, err
 		}
@@ -174,6 +177,14 @@ func TestAClassIsLoadedByWorkers(t *testing.T) {
 			require.Equal(t, 3, said["workers.lost"], "%v", said)
 			require.Equal(t, 3, said["workers.not_anew"], "%v", said)
 			require.Equal(t, 1, said["workers.alone"], "it is said once")
+		case "none comes up":
+			require.Equal(t, map[string]int{"": targets}, from)
+			require.Equal(t, 1, said["workers.none_came"], "%v", said)
+			require.Zero(t, said["workers.there"])
+			require.Zero(t, said["workers.alone"])
+			require.Equal(t, points["no workers"], points[mode])
+			require.Empty(t, workersOf(t, cluster))
+			continue
 		}
 		require.Equal(t, 1, said["workers.there"])
 		require.Zero(t, said["action.stuck_workers"])
@@ -197,6 +208,13 @@ func (o *onlyOnce) StartHelper(ctx context.Context, of helper.Service) (string, 
 		return "", errForbidden
 	}
 	return o.Cluster.StartHelper(ctx, of)
+}
+
+// mute is a cluster whose workers can't be talked with.
+type mute struct{ grader.Cluster }
+
+func (mute) Talk(context.Context, string, string) (io.ReadWriteCloser, error) {
+	return nil, errForbidden
 }
 
 // workersOf are the containers of workers, as clients with IDs.

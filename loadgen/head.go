@@ -16,6 +16,7 @@ type head struct {
 	length  int    // Content-Length, -1 if there is none
 	chunked bool
 	keep    bool
+	closes  bool // it says so
 	bodyEnd int
 }
 
@@ -67,11 +68,7 @@ func (h *head) field(name, value []byte) error {
 	switch len(name) {
 	case len("Connection"):
 		if equalFold(name, "connection") {
-			if equalFold(value, "close") {
-				h.keep = false
-			} else if equalFold(value, "keep-alive") {
-				h.keep = true
-			}
+			h.connection(value)
 		}
 	case len("Content-Length"):
 		if equalFold(name, "content-length") {
@@ -97,6 +94,23 @@ func (h *head) field(name, value []byte) error {
 	}
 	return nil
 }
+
+// connection reads a list of options, such as "Upgrade, close" of a server that offers
+// HTTP/2. That the connection closes holds whatever else is said.
+func (h *head) connection(value []byte) {
+	for more := true; more; {
+		var option []byte
+		option, value, more = bytes.Cut(value, comma)
+		switch option = trim(option); {
+		case equalFold(option, "close"):
+			h.keep, h.closes = false, true
+		case equalFold(option, "keep-alive"):
+			h.keep = !h.closes
+		}
+	}
+}
+
+var comma = []byte{','}
 
 // cutLine splits at the first line end, which may be bare.
 func cutLine(b []byte) (line, rest []byte) {

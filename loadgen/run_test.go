@@ -443,3 +443,15 @@ func TestTimelineStaysBounded(t *testing.T) {
 	}
 	require.Equal(t, 10_000, sum)
 }
+
+// However low a rate is, it is none that sends at once: the time between two requests has an end.
+func TestTheLowestRates(t *testing.T) {
+	for _, rate := range []float64{1e-3, 1e-9, 1e-12, 5e-324} {
+		p := newPacer(t.Context(), evidence.Target{Requests: 10, Workers: 1}, Options{Rate: rate, Duration: time.Minute}, time.Now())
+		_, stop := p.Pace(0, 0)
+		require.False(t, stop, rate)
+		_, stop = p.Pace(0, 1)
+		require.True(t, stop, rate)
+		require.True(t, p.timeUp.Load(), rate)
+	}
+}

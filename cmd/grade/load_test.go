@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"swarmgrade/grader/evidence"
+	"swarmgrade/grader/i18n"
 	"swarmgrade/loadgen/policy"
 )
 
@@ -194,4 +196,21 @@ func TestNearest(t *testing.T) {
 		got, _ := nearest(typed, names)
 		require.Equal(t, want, got, typed)
 	}
+}
+
+// TestTablesOfALoadMoveNoCursor: what workers and servers call things is shown as text.
+func TestTablesOfALoadMoveNoCursor(t *testing.T) {
+	var out bytes.Buffer
+	const evil = "a\x1b[2J\rb\u202e"
+	newLoadView(&ui{out: &out}, i18n.EN).print(loadReport{
+		Trace: evidence.Trace{
+			Sent: 2, Responders: []evidence.Responder{{Identity: evidence.Identity{Hostname: evil, StudentID: evil, Addresses: []string{evil}}, Count: 1, Rule: "x"}},
+			Errors: []evidence.ErrorClass{{Class: "http-" + evil, Count: 1, Sample: evil}},
+		},
+		Machines: []loadMachine{{Worker: evil}, {Worker: evil, Tries: 2}},
+	})
+	require.NotContains(t, out.String(), "\x1b")
+	require.NotContains(t, out.String(), "\r")
+	require.NotContains(t, out.String(), "\u202e")
+	require.GreaterOrEqual(t, strings.Count(out.String(), "[2J"), 6)
 }

@@ -107,6 +107,9 @@ func (a *app) driveFrom(ctx context.Context, target evidence.Target, host string
 	}
 	secret := grader.NewSecret()
 	pool := worker.New(worker.Options{Secret: []byte(secret), Epoch: time.Now(), Lost: func(name string, why error) {
+		if ctx.Err() != nil {
+			return // nothing is driven again
+		}
 		a.ui.note(a.lang().Text(grader.LostWorker(name, worker.Reason(why), why)))
 	}})
 	joined, away, err := a.grader().BringWorkers(ctx, grader.Bring{
@@ -155,8 +158,8 @@ func (out *fromElsewhere) add(ctx context.Context, whole evidence.Target, shards
 		done, latencies, sent = append(done, r), append(latencies, r.Latencies), sent+r.Trace.Sent
 		out.machines = append(out.machines, machineOf(r))
 	}
-	if ctx.Err() != nil && sent == 0 {
-		return unsent(whole)
+	if ctx.Err() != nil && sent == 0 { // requests may be under way, and what a worker did may be lost
+		return cutOff{i18n.M("workers.no_result", "address", whole.Address)}
 	}
 	if out.lost > 0 && ctx.Err() == nil {
 		out.short = shortOf(whole.Requests-out.lost, whole.Requests, why)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -104,7 +105,7 @@ func TestLoadFromThreeWorkers(t *testing.T) {
 	from := strings.Join(s.Endpoints(), ",")
 	dir := t.TempDir()
 
-	status, out, errs := loadFromSim(t, dir, "--from", from, "--machines", "3", "-n", "300", srv.URL)
+	status, out, errs := loadFromSim(t, filepath.Join(dir, "not", "there"), "--from", from, "--machines", "3", "-n", "300", srv.URL)
 	require.Equal(t, 0, status, errs)
 	for _, says := range []string{"300 requests", "manager-1", "manager-2", "manager-3", "together", "p99", "3 machines sent at the same time", "3 at once"} {
 		require.Contains(t, out, says)
@@ -136,7 +137,7 @@ func TestLoadFromThreeWorkers(t *testing.T) {
 	onNode(t, s, func(_ *client.Client, ids []string) { require.Empty(t, ids) })
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Empty(t, left, "no journal is left of what is undone")
+	require.Empty(t, left, "no journal is left of what is undone, nor a directory that was made for it")
 }
 
 // TestOneWorkerKeepsTheOrder: a load that one worker sends says what one of this machine says.
@@ -276,7 +277,9 @@ func TestWhatWasFinishedIsCounted(t *testing.T) {
 	require.NoError(t, out.add(ctx, whole, shards, parts, []error{nil, context.Canceled, nil}, nil))
 	require.NoError(t, out.short)
 	require.Equal(t, "cancelled", out.sum.Stopped)
-	require.ErrorIs(t, out.add(ctx, whole, shards, make([]worker.Result, 3), []error{nil, nil, nil}, nil), context.Canceled)
+	err := out.add(ctx, whole, shards, make([]worker.Result, 3), []error{nil, nil, nil}, nil)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "before there was any result", "requests may have been sent")
 }
 
 // TestALoadIsInterruptedBeforeItsWorkersAreThere: it says that nothing was sent, leaves nothing, and is over soon.

@@ -108,7 +108,7 @@ func (v loadView) containers(t evidence.Trace) {
 			bar = text.FgCyan.EscapeSeq() + bar + text.Reset.EscapeSeq()
 		}
 		tw.AppendRow(table.Row{
-			name, strings.Join(r.Addresses, " "), r.StudentID, r.Count, fixed(100*float64(r.Count)/float64(all), 1) + " %", bar,
+			diag.Plain(name), diag.Plain(strings.Join(r.Addresses, " ")), diag.Plain(r.StudentID), r.Count, fixed(100*float64(r.Count)/float64(all), 1) + " %", bar,
 		})
 	}
 	tw.Render()
@@ -217,7 +217,7 @@ func (v loadView) errors(t evidence.Trace) {
 	v.verdict(text.FgRed, "loadgen.failed", "n", t.Failed(), "share", fixed(100*float64(t.Failed())/float64(t.Sent), 1))
 	tw := v.table()
 	for _, e := range t.Errors {
-		tw.AppendRow(table.Row{e.Class, e.Count, diag.Plain(v.lang.Text(loadErrorMeaning(e.Class)))})
+		tw.AppendRow(table.Row{diag.Plain(e.Class), e.Count, diag.Plain(v.lang.Text(loadErrorMeaning(e.Class)))})
 		if e.Sample != "" && (e.Class == "redirect" || strings.HasPrefix(e.Class, "http-")) {
 			tw.AppendRow(table.Row{"", "", oneLine(e.Sample)})
 		}

@@ -114,6 +114,21 @@ func (l *lodger) service(of helper.Service) helper.Service {
 	return of
 }
 
+// startEnds is how long a service that is being made is waited for once ctx has ended.
+const startEnds = time.Second
+
+// start makes a service. A request that is given up may still make one, after all that is there was taken away:
+// so the managers are waited for, though not for long.
+func (l *lodger) start(ctx context.Context, of helper.Service) (serviceID string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(startEnds, cancel) })()
+	return l.cluster.StartHelper(last, of)
+}
+
 // Restore takes away all that bears the action's token: services, their containers, the
 // image. It tries every node whatever becomes of another.
 func (l *lodger) Restore(ctx context.Context, a evidence.Action) error {

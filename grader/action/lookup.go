@@ -122,7 +122,7 @@ func (h *Helper) run(ctx context.Context, of helper.Service, out []Seen) error {
 	defer h.end(ctx, of)
 	limited, cancel := context.WithTimeout(ctx, helperLimit)
 	defer cancel()
-	id, err := h.cluster.StartHelper(limited, of)
+	id, err := h.start(limited, of)
 	if err != nil {
 		return err
 	}

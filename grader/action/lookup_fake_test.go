@@ -21,6 +21,7 @@ import (
 type fakeLodging struct {
 	load     func(nodeID string) error
 	tasks    []evidence.Task
+	later    []evidence.Task // of services after the first; nil for the same
 	output   string
 	stuck    map[string]bool // nodes whose containers do not go
 	open     [][]string      // nodes of tasks that are not over, each time it is asked
@@ -57,6 +58,9 @@ func (f *fakeLodging) StartHelper(_ context.Context, of helper.Service) (string,
 }
 
 func (f *fakeLodging) HelperTasks(context.Context, string) ([]evidence.Task, error) {
+	if f.services > 1 && f.later != nil {
+		return f.later, nil
+	}
 	return f.tasks, nil
 }
 

@@ -94,15 +94,43 @@ func (w *Crew) Name(snap *evidence.Snapshot) {
 // errNoTask says that not one came up in time.
 var errNoTask = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_late")}
 
+// ErrNoWorker is in the error of workers of which not one came up.
+var ErrNoWorker = errors.New("no worker came up")
+
 // Start runs so many workers that have the secret in common, and hands a stream to each to join
-// as it comes up, several at a time. It gives how many were joined; fewer than were asked for is
-// no error, none is. What did not work out is why.
+// as it comes up, several at a time. What dies before it has joined is made anew, as [Crew.Again] does.
+// It gives how many were joined; fewer than were asked for is no error, none is: [ErrNoWorker].
+// What did not work out is why.
 func (w *Crew) Start(ctx context.Context, times int, secret string, join Joining) (joined int, why []error, err error) {
 	w.mu.Lock()
 	w.secret, w.join, w.more = secret, join, againTimes*times
 	w.mu.Unlock()
-	names, why, err := w.run(ctx, times, workersLimit, helper.Service{})
-	return len(names), why, err
+	names, died, err := w.run(ctx, times, workersLimit, helper.Service{})
+	joined, why = len(names), died
+	for ctx.Err() == nil {
+		n, turn := w.anew(min(len(died), times-joined))
+		if n == 0 {
+			break
+		}
+		names, died, err = w.run(ctx, n, againLimit, helper.Service{Again: turn})
+		joined, why = joined+len(names), append(why, died...)
+	}
+	if joined > 0 {
+		err = nil
+	}
+	return joined, why, err
+}
+
+// anew takes so many of those that may be made again, or as many as are left, and gives the number of
+// the service that is to run them.
+func (w *Crew) anew(wanted int) (n, turn int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n = min(wanted, w.more); n > 0 {
+		w.more -= n
+		w.turn++
+	}
+	return n, w.turn
 }
 
 // errEnough says that as many were brought anew as may be.
@@ -113,14 +141,12 @@ var errEnough = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_enough
 // off: it is one more job, which bears the same token. It leaves out a node of which
 // the managers don't say that the worker there has ended, as long as there are others. It gives the new one's name.
 func (w *Crew) Again(ctx context.Context, lost string) (name string, err error) {
-	w.mu.Lock()
-	if w.more == 0 {
-		w.mu.Unlock()
+	n, turn := w.anew(1)
+	if n == 0 {
 		return "", errEnough
 	}
-	w.more--
-	w.turn++
-	of := helper.Service{Again: w.turn}
+	of := helper.Service{Again: turn}
+	w.mu.Lock()
 	was := w.where[lost]
 	w.mu.Unlock()
 	over := w.isOver(ctx, was)
@@ -169,7 +195,7 @@ func (w *Crew) run(ctx context.Context, times int, limit time.Duration, of helpe
 	late := time.AfterFunc(limit, func() { cancel(errNoTask) })
 	defer late.Stop()
 	of.Kind, of.NetworkID, of.Times, of.Talks, of.Env = workerImage, hostNetwork, times, true, []string{helper.WorkerSecret + "=" + w.secret}
-	id, err := w.cluster.StartHelper(ctx, w.service(of))
+	id, err := w.start(ctx, w.service(of))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -188,8 +214,13 @@ func (w *Crew) run(ctx context.Context, times int, limit time.Duration, of helpe
 	}
 	for {
 		tasks, err := w.cluster.HelperTasks(ctx, id)
-		if err != nil && ctx.Err() == nil {
-			return joined, why, err
+		if err != nil {
+			mu.Lock()
+			if ctx.Err() == nil {
+				why = append(why, err)
+			}
+			mu.Unlock()
+			break // whoever is there by now is met
 		}
 		coming := len(tasks) < times
 		for _, t := range tasks {
@@ -219,7 +250,7 @@ func (w *Crew) run(ctx context.Context, times int, limit time.Duration, of helpe
 	}
 	g.Wait()
 	if len(joined) == 0 {
-		err = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_none"), Hint: i18n.M("action.workers_none_hint"), Cause: errors.Join(append(why, context.Cause(ctx))...)}
+		err = &diag.Failure{Code: "failed", Msg: i18n.M("action.workers_none"), Hint: i18n.M("action.workers_none_hint"), Cause: errors.Join(append(slices.Clone(why), context.Cause(ctx), ErrNoWorker)...)}
 	}
 	return joined, why, err
 }

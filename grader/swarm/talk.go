@@ -39,6 +39,7 @@ func (e *endpoint) attach(ctx context.Context, containerID string) (io.ReadWrite
 		host = e.at.hostPort()
 	}
 	tr := e.tr.Clone() // of its own: a stream must not take a place among calls
+	defer tr.CloseIdleConnections()
 	if tr.TLSClientConfig != nil {
 		scheme = "https"
 	}

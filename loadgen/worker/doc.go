@@ -39,8 +39,9 @@ const (
 	welcomeLimit = 20 * time.Second
 	// progressEvery is the time between two reports of a load.
 	progressEvery = 250 * time.Millisecond
-	// cancelLimit is how long a load that was cancelled is waited for.
-	cancelLimit = 2 * time.Second
+	// cancelLimit is how long a load that was cancelled is waited for: whoever interrupts a run waits for
+	// that, and for the workers to be taken away.
+	cancelLimit = time.Second
 )
 
 // Line is a way to a worker.

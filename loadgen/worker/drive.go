@@ -39,9 +39,10 @@ func (s *server) drive(all, ctx context.Context, m *message, options loadgen.Opt
 	options.Rate, options.Duration, options.Host = o.Rate, o.Duration, o.Host
 	options.Settle, options.Nonce = o.Settle, o.Nonce
 	if o.Chunk > 0 {
-		options.Grant = func(ctx context.Context) (time.Duration, bool) {
-			return s.budget.take(ctx, func() { s.say(ctx, &message{Kind: kWant, N: o.Chunk}) })
-		}
+		// Leave is asked for on behalf of all loads: that this one ends meanwhile must not lose the question,
+		// for which nobody would ask again.
+		ask := func() { s.say(all, &message{Kind: kWant, N: o.Chunk}) }
+		options.Grant = func(ctx context.Context) (time.Duration, bool) { return s.budget.take(ctx, ask) }
 	}
 	var told time.Time
 	options.Progress = func(answered, failed int) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func (f *farm) run(who string) driver {
 func traceOf(target evidence.Target, nonce string, n int) evidence.Trace {
 	trace := evidence.Trace{
 		Target: target, Nonce: nonce, Sent: n, BucketMS: 100, Sequence: make([]int16, n),
-		Responders: []evidence.Responder{{Identity: evidence.Identity{Hostname: target.ID}, Count: n}},
+		Responders: []evidence.Responder{{Identity: evidence.Identity{Hostname: strings.ReplaceAll(target.ID, "/", "-")}, Count: n}},
 	}
 	if n > 0 {
 		trace.Timeline = []evidence.Bucket{{OK: n}}

@@ -15,6 +15,7 @@ var (
 	errSilent = errors.New("nothing was heard of it")
 	errStuck  = errors.New("a load of its does not get on")
 	errGreedy = errors.New("it sent more than it had leave for")
+	errFlood  = errors.New("it says how far it is more often than it may")
 	errEnded  = errors.New("it ended a load that it was not told to end")
 	errClosed = errors.New("the pool was closed")
 )
@@ -52,6 +53,7 @@ type hand struct {
 	spent   int // of loads that are over
 	owed    int // wants that have not been granted
 	promise int // loads that it is about to be given
+	pings   int // that it has not answered
 }
 
 // sample is one comparison of clocks: offset is what the coordinator's shows more.
@@ -101,6 +103,7 @@ func (h *hand) greet() error {
 func (h *hand) ping() *message {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.pings++
 	return &message{Kind: kPing, At: h.pool.clock(), Ack: h.ack}
 }
 
@@ -111,9 +114,10 @@ func (h *hand) pong(m *message) error {
 	rtt := (now - m.At) - (m.Now - m.Got)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if m.Kind != kPong || m.At < 0 || m.At > now || m.Got > m.Now || m.Got < 0 || m.Now < h.ack || rtt < 0 {
+	if m.Kind != kPong || h.pings == 0 || m.At < 0 || m.At > now || m.Got > m.Now || m.Got < 0 || m.Now < h.ack || rtt < 0 {
 		return errSpeech
 	}
+	h.pings--
 	h.heard, h.ack = now, m.Now
 	h.samples = append(h.samples, sample{offset: (m.At+now)/2 - (m.Got+m.Now)/2, rtt: rtt})
 	h.samples = h.samples[max(0, len(h.samples)-keptPings):]

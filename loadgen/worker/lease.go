@@ -15,6 +15,8 @@ type lease struct {
 	order    *order
 	progress func(answered, failed int)
 	done     chan outcome
+	began    time.Time // when it was given
+	told     int       // how often it was said how far it is
 	sent     int       // answers and failures so far
 	moved    time.Time // when that last changed, or leave was given
 	ended    bool      // it was told to end it
@@ -85,7 +87,8 @@ func hostOf(address string) string {
 // lease has the worker drive a load. The error is errLost if it is let go of meanwhile.
 func (h *hand) lease(ctx context.Context, id uint64, gen int, o *order, progress func(answered, failed int)) (Result, error) {
 	none := Result{Trace: evidence.Trace{Target: o.Target}}
-	l := &lease{gen: gen, order: o, progress: progress, done: make(chan outcome, 1), moved: time.Now()}
+	now := time.Now()
+	l := &lease{gen: gen, order: o, progress: progress, done: make(chan outcome, 1), began: now, moved: now}
 	h.pool.mu.Lock()
 	k := h.pool.knows[o.Knows-1]
 	h.pool.mu.Unlock()

@@ -99,7 +99,21 @@ func TestLiars(t *testing.T) {
 		"endless lists": {wrong(func(t *evidence.Trace) {
 			t.Responders = append(t.Responders, make([]evidence.Responder, 500)...)
 		}), "longer lists"},
-		"a time before its own": {wrong(func(t *evidence.Trace) { t.Took = 1 << 40 }), "times"},
+		"a list of nothings": {onLoad(func(w *wire, m *message) {
+			_ = w.send(&message{Kind: kDone, ID: m.ID, Gen: m.Gen, Trace: json.RawMessage(`{"responders":[` + strings.Repeat(`{},`, maxThings) + `{}]}`)})
+		}), "more than any"},
+		"what exists, from a worker": {onLoad(func(w *wire, m *message) {
+			_ = w.send(&message{Kind: kDone, ID: m.ID, Gen: m.Gen, Trace: json.RawMessage(`{"names":[` + strings.Repeat(`"\"",`, maxStrings) + `""]}`)})
+		}), "more than any"},
+		"failures that its order has not": {wrong(func(t *evidence.Trace) {
+			t.Responders[0].Count--
+			t.Sequence = t.Sequence[1:]
+			t.Errors = []evidence.ErrorClass{{Class: "reset", Count: 1}}
+		}), "can't be"},
+		"a name that moves the cursor": {wrong(func(t *evidence.Trace) { t.Responders[0].Hostname = "web\x1b[2J" }), "add up"},
+		"a student that does":          {wrong(func(t *evidence.Trace) { t.Responders[0].StudentID = "1\r" }), "add up"},
+		"an address that does":         {wrong(func(t *evidence.Trace) { t.Responders[0].Addresses = []string{"10.0.0.1\n"} }), "add up"},
+		"a time before its own":        {wrong(func(t *evidence.Trace) { t.Took = 1 << 40 }), "times"},
 		"latencies of others": {onLoad(func(w *wire, m *message) {
 			d := done(m, func(*evidence.Trace) {})
 			d.Latencies.Service.Buckets = [][2]uint32{{5, 1}}
@@ -123,6 +137,18 @@ func TestLiars(t *testing.T) {
 			_ = w.send(&message{Kind: kProgress, ID: m.ID, Gen: m.Gen, Answered: 2})
 			_ = w.send(&message{Kind: kProgress, ID: m.ID, Gen: m.Gen, Answered: 1})
 		}), "no sense"},
+		"signs of life that nobody asked for": {onLoad(func(w *wire, _ *message) {
+			for range 3 {
+				_ = w.send(&message{Kind: kPong, Got: 1 << 40, Now: 1 << 40})
+			}
+		}), "no sense"},
+		"progress without end": {onLoad(func(w *wire, m *message) {
+			for range 1000 {
+				if w.send(&message{Kind: kProgress, ID: m.ID, Gen: m.Gen}) != nil {
+					return
+				}
+			}
+		}), "more often"},
 		"sending without leave": {wrong(func(*evidence.Trace) {}), "leave"},
 		"asking for all of it":  {onLoad(func(w *wire, _ *message) { _ = w.send(&message{Kind: kWant, N: 1_000_000}) }), "no sense"},
 		"asking for ever": {func(w *wire, m *message) bool {

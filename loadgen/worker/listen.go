@@ -70,6 +70,9 @@ func (h *hand) want(n int) error {
 	}
 }
 
+// maxTold is how often how far a load is may be said besides twice as often as it is time.
+const maxTold = 8
+
 // moved notes how far a load is.
 func (h *hand) moved(m *message) error {
 	h.mu.Lock()
@@ -77,6 +80,10 @@ func (h *hand) moved(m *message) error {
 	if l == nil || l.gen != m.Gen {
 		h.mu.Unlock()
 		return errSpeech
+	}
+	if l.told++; l.told > maxTold+int(2*time.Since(l.began)/progressEvery) { // what waited on the way comes at once
+		h.mu.Unlock()
+		return errFlood
 	}
 	if m.Answered < 0 || m.Failed < 0 || m.Answered > l.order.Target.Requests || m.Failed > l.order.Target.Requests-m.Answered || m.Answered+m.Failed < l.sent {
 		h.mu.Unlock()

@@ -3,7 +3,9 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -86,14 +88,14 @@ func plausible(t *evidence.Trace) error {
 	good := true
 	for i := range t.Responders {
 		r := &t.Responders[i]
-		good = good && count(r.Count, r.Browser, r.Echoed, r.Replayed) && len(r.Addresses) <= 64 && len(r.Clients) <= 64 && len(r.Mentions) <= 64
+		good = good && word(r.Hostname) && word(r.StudentID) && !slices.ContainsFunc(r.Addresses, func(a string) bool { return !address(a) }) && count(r.Count, r.Browser, r.Echoed, r.Replayed) && len(r.Addresses) <= 64 && len(r.Clients) <= 64 && len(r.Mentions) <= 64
 		texts.add(r.Hostname, r.StudentID, r.Rule, r.Sample, r.Header, r.MentionedIn)
 		texts.add(r.Addresses...)
 		texts.add(r.Clients...)
 		texts.add(r.Mentions...)
 	}
 	for _, e := range t.Errors {
-		good = good && count(e.Count, e.Browser)
+		good = good && count(e.Count, e.Browser) && word(e.Class)
 		texts.add(e.Class, e.Sample)
 	}
 	for _, u := range t.Unnamed {
@@ -114,14 +116,20 @@ func plausible(t *evidence.Trace) error {
 		sum += b.OK + b.Failed
 	}
 	good = good && sum == t.Sent && t.BucketMS >= 0
-	seen := make([]int, len(t.Responders))
+	answered, failed := make([]int, len(t.Responders)), make([]int, len(t.Errors))
 	for _, s := range t.Sequence {
 		if s >= 0 {
-			seen[s]++
+			answered[s]++
+		} else {
+			failed[-1-int(s)]++
 		}
 	}
-	for i, k := range seen {
-		good = good && (k == t.Responders[i].Count || n > maxSequence && k < t.Responders[i].Count)
+	whole := func(in, all int) bool { return in == all || n > maxSequence && in < all }
+	for i, k := range answered {
+		good = good && whole(k, t.Responders[i].Count)
+	}
+	for i, k := range failed {
+		good = good && whole(k, t.Errors[i].Count)
 	}
 	switch {
 	case !good:
@@ -130,6 +138,18 @@ func plausible(t *evidence.Trace) error {
 		return errors.New("longer texts than any")
 	}
 	return nil
+}
+
+// word reports whether a text is one that loadgen takes for a name, or a class of failures.
+func word(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '-' && c != '_'
+	})
+}
+
+func address(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
 }
 
 // texts adds up what a trace holds of them.

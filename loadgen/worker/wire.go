@@ -25,7 +25,12 @@ const (
 	// some hundred thousand containers.
 	maxFromWorker = 8 << 20
 	maxToWorker   = 32 << 20
-	headLen       = 4 + sha256.Size
+	// maxThings and maxStrings bound the lists and objects, and the texts, of a message of a worker's. A few
+	// bytes of these take a hundred times as much memory once they are read; a trace has some 15,000 of the
+	// former and 100,000 of the latter at most.
+	maxThings  = 40_000
+	maxStrings = 400_000
+	headLen    = 4 + sha256.Size
 )
 
 // Kinds of messages. A coordinator speaks first.
@@ -87,9 +92,10 @@ type order struct {
 }
 
 var (
-	errLength = errors.New("a message that is longer than any may be")
-	errForged = errors.New("a message that is not signed with the run's secret, or not in its turn")
-	errSpeech = errors.New("a message that makes no sense here")
+	errLength  = errors.New("a message that is longer than any may be")
+	errCrowded = errors.New("a message that holds more than any may")
+	errForged  = errors.New("a message that is not signed with the run's secret, or not in its turn")
+	errSpeech  = errors.New("a message that makes no sense here")
 )
 
 // wire sends and receives messages over a stream: four bytes of length, 32 of an HMAC over
@@ -168,11 +174,32 @@ func (w *wire) receive() (*message, error) {
 		return nil, errForged
 	}
 	w.inN++
+	if w.max == maxFromWorker && crowded(text) {
+		return nil, errCrowded
+	}
 	m := new(message)
 	if err := json.Unmarshal(text, m); err != nil {
 		return nil, errSpeech
 	}
 	return m, nil
+}
+
+// crowded reports whether JSON holds more than a worker's message may, before it is read.
+func crowded(text []byte) bool {
+	things, texts, inside := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inside && c == '\\':
+			i++
+		case c == '"':
+			if inside = !inside; inside {
+				texts++
+			}
+		case !inside && (c == '{' || c == '['):
+			things++
+		}
+	}
+	return things > maxThings || texts > maxStrings
 }
 
 // The keys before both sessions are known, and after.
