@@ -261,10 +261,15 @@ var unmended = map[string]string{
 	"discovery/counter page-without-number":      otherProgram,
 	"discovery/counter random-number":            otherProgram,
 	"discovery/counter redis-misnamed":           otherProgram,
+	"discovery/counter redis-with-password":      redisOwn,
+	"discovery/counter redis-at-another-port":    redisOwn,
 	"discovery/counter shows-the-time":           otherProgram,
 	"discovery/counter shows-visitors-port":      otherProgram,
 	"discovery/counter whoami-as-it-is":          otherProgram,
 }
+
+// redisOwn is why Redis stays as it was started.
+const redisOwn = "how Redis was started, with a password or at another port, is in its own command line, which no hint reads"
 
 const otherProgram = "what the page shows, and which store it asks, is in the student's own program, which no command mends"
 

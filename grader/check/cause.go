@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"swarmgrade/grader/evidence"
@@ -40,6 +41,9 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	if strings.Contains(log, "Fatal errors found in configuration") || strings.Contains(log, "Error(s) found in configuration file") {
 		return i18n.Msg{}, i18n.Msg{} // the alert that HAProxy gives is the cause
 	}
+	if px.Error == "" && slices.ContainsFunc(px.Command, onlySays) {
+		return i18n.M("check.cause_only_checks"), in.mendCause(px, file, "only_checks")
+	}
 	text := map[string]string{"log": strings.ToLower(log), "error": strings.ToLower(px.Error)}
 	for _, c := range causes {
 		if strings.Contains(text[c.in], c.word) {
@@ -52,6 +56,9 @@ func (in *Input) whyStopped(px *evidence.Proxy) (what, hint i18n.Msg) {
 	}
 	return i18n.Msg{}, i18n.Msg{}
 }
+
+// onlySays are the options with which HAProxy checks its files or says its version, and ends.
+func onlySays(arg string) bool { return arg == "-c" || arg == "-v" || arg == "-vv" }
 
 // simulates is a whole line of the embedded balancer's: what HAProxy quotes of a
 // configuration stands within a line of its own.
@@ -93,6 +100,11 @@ func (in *Input) mendCause(px *evidence.Proxy, file, key string) i18n.Msg {
 		return said
 	case key == "mount_missing" || key == "mount_directory":
 		return in.placeConfig(px, file, "config_directory")
+	case key == "only_checks":
+		starts := *px
+		starts.Command = slices.DeleteFunc(slices.Clone(px.Command), onlySays)
+		again.plain = !slices.Contains(starts.Command, "-f")
+		return steps(i18n.M("check.mend_starts"), in.runAgain(&starts, again))
 	case key == "exec_format":
 		again.image, again.plain = "haproxy", false
 		return steps(i18n.M("check.mend_image"), doAt(px.Hostname, "docker pull haproxy"), in.runAgain(px, again))

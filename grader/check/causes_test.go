@@ -47,3 +47,26 @@ func TestAddressesHeld(t *testing.T) {
 		})
 	}
 }
+
+// TestOnlyChecked: who has HAProxy check its file is told the command without that; a
+// file elsewhere stays named.
+func TestOnlyChecked(t *testing.T) {
+	for argv, want := range map[string]string{
+		"haproxy -c -f /usr/local/etc/haproxy/haproxy.cfg": " haproxy",
+		"haproxy -v":                 " haproxy",
+		"haproxy -f /srv/h.cfg -c":   " haproxy haproxy -f /srv/h.cfg",
+		"haproxy -c -f /a -f /b -vv": " haproxy haproxy -f /a -f /b",
+	} {
+		d := viaNodes()
+		px := d.px()
+		px.State, px.Log, px.Image, px.Command = "exited", "Configuration file is valid\n", "haproxy", append([]string{"docker-entrypoint.sh"}, strings.Fields(argv)...)
+		v := d.verdicts(&rubric.Check{ID: "runs", Kind: "haproxy-running", Points: 1000, Params: params(t, "haproxy-running", "")})[0]
+		require.Equal(t, "check.proxy_stopped_why", v.Message.Key)
+		hint := strings.Split(i18n.EN.Text(v.Hint), "\n")
+		require.Equal(t, "run the container again, without -c and -v behind the image's name:", hint[0])
+		last := hint[len(hint)-1]
+		require.Contains(t, last, "docker run -d --name haproxy-01 ")
+		require.True(t, strings.HasSuffix(last, want), "%s: %s", argv, last)
+		require.NotContains(t, strings.TrimSuffix(last, want), " haproxy haproxy")
+	}
+}

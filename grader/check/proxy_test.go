@@ -144,6 +144,14 @@ func TestHAProxyRunning(t *testing.T) {
 		{"listens on an address of its node", "", stopped("exited", 1, "", "[ALERT]    (1) : Binding [/h.cfg:7] for frontend f: cannot bind socket (Cannot assign requested address) for [10.9.9.9:9001]"),
 			fail("check.proxy_stopped_why").says("what", "check.cause_no_address")},
 		{"took an image for another processor", "", stopped("restarting", 1, "", "exec /usr/local/sbin/haproxy: exec format error"), fail("check.proxy_restarting_why").says("what", "check.cause_exec_format")},
+		{"had it check its file and no more", "", func(d *deployment) {
+			stopped("exited", 0, "", "Configuration file is valid\n")(d)
+			d.px().Command = []string{"docker-entrypoint.sh", "haproxy", "-c", "-f", "/usr/local/etc/haproxy/haproxy.cfg"}
+		}, fail("check.proxy_stopped_why").says("what", "check.cause_only_checks")},
+		{"asked for its version", "", func(d *deployment) {
+			stopped("exited", 0, "", "HAProxy version 3.0.2 - https://haproxy.org/\n")(d)
+			d.px().Command = []string{"docker-entrypoint.sh", "haproxy", "-v"}
+		}, fail("check.proxy_stopped_why").says("what", "check.cause_only_checks")},
 		{"took a port of some program's", "", stopped("created", 128, "driver failed: Bind for 0.0.0.0:9001 failed: port is already allocated", ""), fail("check.proxy_stopped_why").says("what", "check.cause_port_taken")},
 		{"took a port of a classmate's", "", func(d *deployment) {
 			stopped("created", 128, "driver failed: Bind for 0.0.0.0:9001 failed: port is already allocated", "")(d)

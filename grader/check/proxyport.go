@@ -9,9 +9,9 @@ import (
 	"swarmgrade/grader/sight"
 )
 
-// haproxyPort passes when the derived port is published and leads to a
-// frontend that leads on to a backend. The port inside the container may be
-// another one.
+// haproxyPort passes when the derived port is published and leads to a port that
+// HAProxy listens on. The port inside the container may be another one, and where
+// the frontend leads on to is for other checks.
 func haproxyPort() Kind {
 	return define("haproxy-port", false, proxyDefaults, proxyNeeds, judgeProxyPort)
 }
@@ -58,17 +58,13 @@ func judgeProxyPort(in *Input, p *proxyParams) Result {
 		// Docker leads to a container's IPv4 address.
 		return px.HostNetwork || (!ok || !ip.IsLoopback()) && !b.Bind.V6Only
 	})
-	switch {
-	case !listens:
+	if !listens {
 		r.Message = i18n.M("check.bind_elsewhere", "port", want, "private", private, "binds", sight.Binds(cfg))
 		r.Hint = in.mend(px, bindEdits(cfg, private))
-	case len(route.Always)+len(route.Sometimes) == 0 && !route.Dynamic:
-		r.Message = i18n.M("check.bind_no_backend", "port", want)
-		r.Hint = in.toBackend(px, want)
-	default:
-		r.Outcome = Pass
-		r.Message = i18n.M("check.bind_ok", "port", want)
+		return r
 	}
+	r.Outcome = Pass
+	r.Message = i18n.M("check.bind_ok", "port", want)
 	return r
 }
 
