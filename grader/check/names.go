@@ -240,12 +240,19 @@ type namesSeen struct {
 	says                  i18n.Msg
 	// inside is the same of containers on the network, nil if none were to be asked.
 	inside *insideSeen
+	// namesake is another service that goes by the same name on the network, "" if none does.
+	namesake string
 }
 
 // askNames compares engines' views with what the managers say; wrong gives words for
 // a view that differs, none for one that does not.
 func (in *Input) askNames(svc *evidence.Service, net *evidence.Network, wrong func(v *evidence.NameView) i18n.Msg) namesSeen {
 	var a namesSeen
+	for _, other := range in.View.Answering([]string{net.ID}, svc.Name) {
+		if other.ID != svc.ID {
+			a.namesake = other.Name
+		}
+	}
 	views := in.View.NameViews(svc, net)
 	seen := map[string]bool{} // by node
 	for i := range views {
@@ -293,6 +300,9 @@ func (a namesSeen) judged(r Result, svc *evidence.Service, net *evidence.Network
 	}
 	r.Observed["differ"], r.Observed["not_asked"] = nonNil(a.wrong), nonNil(a.unasked)
 	switch {
+	case a.namesake != "" && (len(a.wrong) > 0 || a.inside != nil && len(a.inside.wrong) > 0):
+		r.Message = i18n.M("check.names_namesake", "other", a.namesake, "service", svc.Name, "network", net.Name)
+		r.Hint = steps(do("docker service update --network-rm", net.Name, a.namesake), do("docker service update --network-add", net.Name, a.namesake))
 	case len(a.wrong) > 0:
 		r.Message = i18n.M("check.names_differ", "node", a.wrong[0], "service", svc.Name, "network", net.Name, "says", a.says)
 		r.Hint = i18n.M("check.names_differ_hint", "nodes", a.wrong)

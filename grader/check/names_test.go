@@ -63,6 +63,9 @@ func neighbour(d *deployment) {
 	}
 }
 
+// namesake has the classmate's service go by the student's name.
+func namesake(d *deployment) { d.snap.Services[1].Aliases = []string{"S01"} }
+
 func both(changes ...func(d *deployment)) func(d *deployment) {
 	return func(d *deployment) {
 		for _, c := range changes {
@@ -141,6 +144,8 @@ func TestNameVIP(t *testing.T) {
 
 		{"one node has another address", "", engine(2, other("10.0.7.77")), open("check.names_differ").says("node", "manager-2").says("says", "check.names_vip_other")},
 		{"one node gives a neighbour's address", "", both(neighbour, engine(3, other("10.0.7.4"))), open("check.names_differ").says("node", "manager-3").says("says", "check.names_vip_neighbour")},
+		{"another service has the name as an alias", "", both(neighbour, namesake, everyEngine(other("10.0.7.4"))), open("check.names_namesake").says("other", "s02")},
+		{"another service has the name as an alias and nothing comes of it", "", both(neighbour, namesake), ok},
 		{"one node knows the tasks alone", "", engine(1, other("")), open("check.names_differ").says("says", "check.names_vip_none")},
 		{"all agree on another address than the managers", "", everyEngine(other("10.0.7.77")), open("check.names_differ").saw("differ", []string{"manager-1", "manager-2", "manager-3"})},
 		{"the swarm gave it no address", "", func(d *deployment) { d.svc().VIPs = nil }, open("check.names_no_vip")},
