@@ -46,7 +46,7 @@ lab: build
 
 test:
 	$(GO) vet ./...
-	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /fixtures/contract)
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 25m $$($(GO) list ./... | grep -v /fixtures/contract)
 	$(GO) test -run 'TestBombs|TestHostileFilesTakeLittleWork|TestHintsLeadToFullMarks|TestOneStudentsFlood|TestOrdersOfEachAlgorithm' ./grader/roster ./grader/haproxy ./cmd/grade # bounds on work and time mean nothing with -race, and counts are the same without
 	$(GO) test -count=1 -run TestTheGapOfASingleReplica ./grader # what a machine that is late sees is open
 	$(GO) test -run 'TestScripts/(instructor|student)' ./cmd/grade

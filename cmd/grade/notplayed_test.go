@@ -23,11 +23,11 @@ func TestWhatIsNotPlayedCostsNothing(t *testing.T) {
 	all, err := deployments.All()
 	require.NoError(t, err)
 	cases := []struct{ lab, id, lines, what string }{
-		{"sticky/sticky", "2024010101", "cookie SRVID insert indirect nocache dynamic maxidle 30m", "this form of cookie SRVID insert"},
-		{"sticky/sticky", "2024010102", "stick-table type ip size 100k expire 30m\n    stick on src", "stick-table"},
-		{"sticky/sticky", "2024010103", "stick on src table stat", "stick"},
-		{"2", "2024010104", "cookie SRVID insert indirect nocache maxlife 8h", "this form of cookie SRVID insert"},
-		{"2", "2024010105", "stick-table type string len 32 size 1m\n    stick on req.cook(JSESSIONID)", "stick-table"},
+		{"sticky/sticky", "2024010101", "stick-table type ip size 100k expire 30m\n    stick match src", "stick match src"},
+		{"sticky/sticky", "2024010102", "stick-table type ip size 100k expire 30m\n    http-request track-sc0 src", "http-request track-sc0"},
+		{"sticky/sticky", "2024010103", "stick on src table stat", "stick on src table stat"},
+		{"2", "2024010104", "stick-table type ip size 1m\n    stick store-request src", "stick store-request src"},
+		{"2", "2024010105", "stick-table type string len 32 size 1m\n    stick on req.cook(JSESSIONID) if { path /app }", "stick on req.cook(JSESSIONID) if { path /app }"},
 	}
 	var seats []deployments.Seat
 	lists := map[string]string{}

@@ -16,7 +16,7 @@ func TestACheckAndARunOfAnotherProgramWaitForEachOther(t *testing.T) {
 	}
 	w := newWorld(t)
 	// So slow that there is time to look at both.
-	w.class(t, "mini", "cluster: {sim: fault-lab}\nsettings: {rate: 80}\nstudents: [{id: \"2024001\", name: 张三}, {id: \"2024004\", name: 李四}]\n")
+	w.class(t, "mini", "cluster: {sim: fault-lab}\nsettings: {rate: 30}\nstudents: [{id: \"2024001\", name: 张三}, {id: \"2024004\", name: 李四}]\n")
 	r := w.serve(t, "mini")
 	teacher, _ := opens(t, printedLink.FindString(r.out.String()))
 	student, page := w.studentOf(t, "mini", "2024001", teacher.base)

@@ -182,6 +182,7 @@ func TestFaultWindowsAreDrawnOneByOne(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, f.drawn, 7)
 
+		synctest.Wait() // who draws has seen that nobody waits
 		f.unread = errors.New("disk on fire")
 		for _, id := range []string{"x", "y"} {
 			all.Go(func() {
