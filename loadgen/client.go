@@ -144,6 +144,7 @@ func (c *client) request(hit uint64) {
 	}
 	if !c.holds.ends(hit) {
 		c.holds.drip()
+		c.holds.rest()
 		return
 	}
 	s = c.holds.s

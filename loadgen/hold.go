@@ -81,6 +81,21 @@ func (h *holder) drip() {
 
 var blank = []byte{' '}
 
+// breath is how long a balancer has to note that a request is over, before the next one
+// asks it which server has the fewest: a thread of its own on a machine that is busy
+// may send an answer and be put aside before it does.
+const breath = 3 * time.Millisecond
+
+// rest waits so long, unless the load ends.
+func (h *holder) rest() {
+	t := time.NewTimer(breath)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-h.s.c.ctx.Done():
+	}
+}
+
 // peek is how long an answer that should not be there yet is looked for.
 const peek = time.Millisecond
 
