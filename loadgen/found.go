@@ -168,6 +168,17 @@ func word(v []byte) (w []byte, looked int) {
 	return v[:n], looked
 }
 
+// IsName reports whether a text is made of what names of containers and students are, as
+// [Attributor] reads them; "" is.
+func IsName(s string) bool {
+	for i := range len(s) {
+		if !isNameByte(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 func isNameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_'
 }

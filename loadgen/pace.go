@@ -46,14 +46,19 @@ func newPacer(ctx context.Context, t evidence.Target, o Options, began time.Time
 		limiter: o.Limiter, grant: o.Grant, slots: make([]atomic.Int64, size),
 	}
 	if o.Rate > 0 {
-		p.every = max(1, time.Duration(min(float64(time.Second)/o.Rate, longest)))
+		p.every = max(1, Interval(o.Rate))
 	}
 	p.turns = p.every == 0 && p.limiter == nil && p.grant == nil && t.Holds == (evidence.Holds{})
 	return p
 }
 
-// longest is the longest time between two requests, a century: more is no time.Duration.
+// longest is a century: much more is no time.Duration.
 const longest = float64(100 * 365 * 24 * time.Hour)
+
+// Interval is the time between two requests of a rate, in requests a second and above 0; a century at most.
+func Interval(rate float64) time.Duration {
+	return time.Duration(min(float64(time.Second)/rate, longest))
+}
 
 // Rate is in hits a second; vegeta asks for it only when plotting.
 func (p *pacer) Rate(time.Duration) float64 { return 0 }

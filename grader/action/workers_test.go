@@ -37,10 +37,16 @@ func playWorker(ctx context.Context, in io.Reader, out io.Writer, env []string) 
 
 // workersOn is an embedded cluster that plays workers.
 func workersOn(t *testing.T) (*sim.Cluster, *grader.Cluster, *evidence.Snapshot) {
+	return playedOn(t, playWorker)
+}
+
+// playedOn is one on which a function plays each worker.
+func playedOn(t *testing.T, play func(context.Context, io.Reader, io.Writer, []string) error) (*sim.Cluster, *grader.Cluster, *evidence.Snapshot) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starts an embedded cluster")
 	}
-	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20, Worker: playWorker})
+	s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20, Worker: play})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	c, err := grader.Dial(t.Context(), roster.Cluster{Endpoints: s.Endpoints(), Nodes: s.NodeAddresses()})
@@ -49,6 +55,20 @@ func workersOn(t *testing.T) (*sim.Cluster, *grader.Cluster, *evidence.Snapshot)
 	snap, err := c.Snapshot(t.Context(), noClock)
 	require.NoError(t, err)
 	return s, c, snap
+}
+
+// begun is a crew for all nodes of a cluster, with its action begun.
+func begun(t *testing.T, c *grader.Cluster, snap *evidence.Snapshot) (*Crew, evidence.Action, *Session) {
+	t.Helper()
+	crew := NewWorkers(c, sim.Helper())
+	crew.Name(snap)
+	opt := Options{Cluster: c, Injector: crew, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock}
+	a, left, code := AimWorkers(snap, sim.Helper(), "r")
+	require.Empty(t, code)
+	require.Empty(t, left)
+	session, err := Begin(t.Context(), opt, a)
+	require.NoError(t, err)
+	return crew, a, session
 }
 
 func joining(p *load.Pool) func(context.Context, string, io.ReadWriteCloser) error {
@@ -63,14 +83,7 @@ func TestWorkersDriveLoad(t *testing.T) {
 	_, c, snap := workersOn(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Hostname: 7be04d19c2f6") }))
 	defer server.Close()
-	crew := NewWorkers(c, sim.Helper())
-	crew.Name(snap)
-	opt := Options{Cluster: c, Injector: crew, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock}
-	a, left, code := AimWorkers(snap, sim.Helper(), "r")
-	require.Empty(t, code)
-	require.Empty(t, left)
-	session, err := Begin(t.Context(), opt, a)
-	require.NoError(t, err)
+	crew, a, session := begun(t, c, snap)
 	p := load.New(load.Options{Secret: []byte("s3cret")})
 	n, why, err := crew.Start(t.Context(), 3, "s3cret", joining(p))
 	require.NoError(t, err)
@@ -107,12 +120,7 @@ func TestALostWorkerIsBroughtAgain(t *testing.T) {
 	_, c, snap := workersOn(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Hostname: 7be04d19c2f6") }))
 	defer server.Close()
-	crew := NewWorkers(c, sim.Helper())
-	crew.Name(snap)
-	a, _, _ := AimWorkers(snap, sim.Helper(), "r")
-	opt := Options{Cluster: c, Injector: crew, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock}
-	session, err := Begin(t.Context(), opt, a)
-	require.NoError(t, err)
+	crew, a, session := begun(t, c, snap)
 	p := load.New(load.Options{Secret: []byte("s3cret")})
 	again := make(chan error, 3)
 	p.Refill(func(ctx context.Context, name string) error {

@@ -7,18 +7,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"swarmgrade/fixtures/sim"
 	"swarmgrade/grader/evidence"
-	"swarmgrade/grader/roster"
 	"swarmgrade/grader/rubric"
-	grader "swarmgrade/grader/swarm"
 	load "swarmgrade/loadgen/worker"
 )
 
@@ -49,25 +45,13 @@ func TestAWorkerDiesAtAnyPoint(t *testing.T) {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {
 			t.Parallel() // a lost one's lease takes its time
 			var died atomic.Bool
-			s, err := sim.New(t.Context(), sim.Options{Seed: 1, Speed: 20, Worker: func(ctx context.Context, in io.Reader, out io.Writer, env []string) error {
+			_, c, snap := playedOn(t, func(ctx context.Context, in io.Reader, out io.Writer, env []string) error {
 				if !died.Swap(true) {
 					out = &dying{out, after}
 				}
 				return playWorker(ctx, in, out, env)
-			}})
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, s.Close()) })
-			c, err := grader.Dial(t.Context(), roster.Cluster{Endpoints: s.Endpoints(), Nodes: s.NodeAddresses()})
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, c.Close()) })
-			snap, err := c.Snapshot(t.Context(), noClock)
-			require.NoError(t, err)
-			crew := NewWorkers(c, sim.Helper())
-			crew.Name(snap)
-			a, _, _ := AimWorkers(snap, sim.Helper(), "r")
-			opt := Options{Cluster: c, Injector: crew, Journal: openJournal(t, filepath.Join(t.TempDir(), "fault-T.journal")), Class: "T", Run: "r", At: noClock}
-			session, err := Begin(t.Context(), opt, a)
-			require.NoError(t, err)
+			})
+			crew, a, session := begun(t, c, snap)
 			p := load.New(load.Options{Secret: []byte("s3cret")})
 			p.Refill(func(ctx context.Context, name string) error { _, err := crew.Again(ctx, name); return err })
 			n, why, err := crew.Start(t.Context(), 2, "s3cret", joining(p))

@@ -31,7 +31,9 @@ func ParsePoints(s string) (Points, error) {
 	return p, nil
 }
 
-// typed is a number of points as a person writes it.
+// IsTyped reports whether a text is a number of points as a person writes it: 1e2 or +5 may be meant for something else.
+func IsTyped(s string) bool { return typed.MatchString(s) }
+
 var typed = regexp.MustCompile(`^-?[0-9]+(?:\.[0-9]+)?$`)
 
 // TypedPoints reads points that a person typed: digits, also full-width ones as a Chinese keyboard writes them, with at most
@@ -39,7 +41,7 @@ var typed = regexp.MustCompile(`^-?[0-9]+(?:\.[0-9]+)?$`)
 // meant something else.
 func TypedPoints(s string) (Points, error) {
 	s = strings.TrimSpace(width.Narrow.String(s))
-	if !typed.MatchString(s) {
+	if !IsTyped(s) {
 		return 0, fmt.Errorf("%q is no number of points", s)
 	}
 	return ParsePoints(s)

@@ -21,10 +21,8 @@ import (
 // language and as Canvas has it.
 var excusedWords = []string{"免计", "免", "excused", "ex"}
 
-var (
-	plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)            // as people write it: 1e2 or +5 may be meant for something else
-	binary      = regexp.MustCompile(`^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$`) // as a number cell stores it
-)
+// binary is a number as a number's cell stores it.
+var binary = regexp.MustCompile(`^[+-]?[0-9.]+([eE][+-]?[0-9]+)?$`)
 
 // complaint is what is wrong with a cell.
 type complaint struct{ msg, hint i18n.Msg }
@@ -54,7 +52,7 @@ func value(c Cell) (Value, *complaint) {
 		return Value{Set: true, Excused: true}, nil
 	}
 	digits := sheetfile.Trim(strings.TrimSuffix(text, "分"))
-	if !plainNumber.MatchString(digits) && (c.Kind != sheetfile.Number || !binary.MatchString(digits)) {
+	if !rubric.IsTyped(digits) && (c.Kind != sheetfile.Number || !binary.MatchString(digits)) {
 		return Value{}, complain("not_number", "text", clip(c.Text))
 	}
 	points, err := rubric.ParsePoints(digits)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -125,4 +126,19 @@ func pool(t *testing.T, opt Options) (*Pool, Loader) {
 	p := New(opt)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return p, p.Loader(rubric.Attribution{}, nil)
+}
+
+// driveAll begins to drive so many targets, of so many requests each; results holds what came of them, by number,
+// once wait returns.
+func driveAll(t *testing.T, l Loader, targets, requests int) (results []Result, wait func()) {
+	results = make([]Result, targets)
+	var wg sync.WaitGroup
+	for i := range results {
+		wg.Go(func() {
+			r, err := l.Drive(t.Context(), target(fmt.Sprintf("mesh/%d", i), requests), How{}, nil)
+			require.NoError(t, err)
+			results[i] = r
+		})
+	}
+	return results, wg.Wait
 }

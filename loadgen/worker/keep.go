@@ -2,6 +2,8 @@ package worker
 
 import (
 	"time"
+
+	"swarmgrade/loadgen"
 )
 
 // speak sends what is queued.
@@ -29,9 +31,6 @@ func (h *hand) say(m *message) {
 	}
 }
 
-// century is in seconds: a longer time is none of Go's.
-const century = 100 * 365 * 24 * 3600.0
-
 // keep gives signs of life, and looks whether the worker gives some and gets on.
 func (h *hand) keep() {
 	t := time.NewTicker(pingEvery)
@@ -48,7 +47,7 @@ func (h *hand) keep() {
 		for _, l := range h.leases {
 			limit := stuckAfter + 2*time.Duration(l.order.Target.TimeoutMS)*time.Millisecond
 			if l.order.Rate > 0 {
-				limit += time.Duration(min(2/l.order.Rate, century) * float64(time.Second))
+				limit += 2 * loadgen.Interval(l.order.Rate)
 			}
 			stuck = stuck || h.owed == 0 && time.Since(l.moved) > limit
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,22 +32,14 @@ func TestAWorkerIsKilledInTheMiddle(t *testing.T) {
 				join(t, p, "m1", f.run("m1"))
 				kill, cut := join(t, p, "m2", f.run("m2"))
 				join(t, p, "m3", f.run("m3"))
-				results := make([]Result, 30)
-				var wg sync.WaitGroup
-				for i := range results {
-					wg.Go(func() {
-						r, err := l.Drive(t.Context(), target(fmt.Sprintf("mesh/%d", i), 100), How{}, nil)
-						require.NoError(t, err)
-						results[i] = r
-					})
-				}
+				results, wait := driveAll(t, l, 30, 100)
 				time.Sleep(time.Second)
 				if how == "cut" {
 					cut()
 				} else {
 					kill()
 				}
-				wg.Wait()
+				wait()
 				again, sum := 0, 0
 				for i, r := range results {
 					require.Equal(t, fmt.Sprintf("mesh/%d", i), r.Trace.Target.ID)

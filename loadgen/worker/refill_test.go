@@ -33,21 +33,13 @@ func TestAnotherComesInItsPlace(t *testing.T) {
 				})
 				kill, _ := join(t, p, "m1", f.run("m1"))
 				kill2, _ := join(t, p, "m2", f.run("m2"))
-				var wg sync.WaitGroup
-				results := make([]Result, 10)
-				for i := range results {
-					wg.Go(func() {
-						r, err := l.Drive(t.Context(), target(fmt.Sprintf("mesh/%d", i), 1000), How{}, nil)
-						require.NoError(t, err)
-						results[i] = r
-					})
-				}
+				results, wait := driveAll(t, l, 10, 1000)
 				time.Sleep(time.Second)
 				kill()
 				if all {
 					kill2()
 				}
-				wg.Wait()
+				wait()
 				for i, r := range results {
 					require.Equal(t, fmt.Sprintf("mesh/%d", i), r.Trace.Target.ID)
 					require.Equal(t, 1000, r.Trace.Answered())

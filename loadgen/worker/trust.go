@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"swarmgrade/grader/evidence"
+	"swarmgrade/loadgen"
 )
 
 // Bounds of what a trace may hold: those of loadgen, with room for what that rounds up.
@@ -88,14 +88,14 @@ func plausible(t *evidence.Trace) error {
 	good := true
 	for i := range t.Responders {
 		r := &t.Responders[i]
-		good = good && word(r.Hostname) && word(r.StudentID) && !slices.ContainsFunc(r.Addresses, func(a string) bool { return !address(a) }) && count(r.Count, r.Browser, r.Echoed, r.Replayed) && len(r.Addresses) <= 64 && len(r.Clients) <= 64 && len(r.Mentions) <= 64
+		good = good && loadgen.IsName(r.Hostname) && loadgen.IsName(r.StudentID) && !slices.ContainsFunc(r.Addresses, func(a string) bool { return !address(a) }) && count(r.Count, r.Browser, r.Echoed, r.Replayed) && len(r.Addresses) <= 64 && len(r.Clients) <= 64 && len(r.Mentions) <= 64
 		texts.add(r.Hostname, r.StudentID, r.Rule, r.Sample, r.Header, r.MentionedIn)
 		texts.add(r.Addresses...)
 		texts.add(r.Clients...)
 		texts.add(r.Mentions...)
 	}
 	for _, e := range t.Errors {
-		good = good && count(e.Count, e.Browser) && word(e.Class)
+		good = good && count(e.Count, e.Browser) && loadgen.IsName(e.Class)
 		texts.add(e.Class, e.Sample)
 	}
 	for _, u := range t.Unnamed {
@@ -138,13 +138,6 @@ func plausible(t *evidence.Trace) error {
 		return errors.New("longer texts than any")
 	}
 	return nil
-}
-
-// word reports whether a text is one that loadgen takes for a name, or a class of failures.
-func word(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '-' && c != '_'
-	})
 }
 
 func address(s string) bool {
