@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"swarmgrade/grader/evidence"
@@ -240,8 +241,10 @@ type namesSeen struct {
 	says                  i18n.Msg
 	// inside is the same of containers on the network, nil if none were to be asked.
 	inside *insideSeen
-	// namesake is another service that goes by the same name on the network, "" if none does.
+	// namesake is another service that goes by the same name on the network, "" if none does; own says
+	// that the network is the student's by its name, so that they may change who is on it.
 	namesake string
+	own      bool
 }
 
 // askNames compares engines' views with what the managers say; wrong gives words for
@@ -250,7 +253,7 @@ func (in *Input) askNames(svc *evidence.Service, net *evidence.Network, wrong fu
 	var a namesSeen
 	for _, other := range in.View.Answering([]string{net.ID}, svc.Name) {
 		if other.ID != svc.ID {
-			a.namesake = other.Name
+			a.namesake, a.own = other.Name, slices.Contains(slices.Collect(maps.Values(in.Vars)), net.Name)
 		}
 	}
 	views := in.View.NameViews(svc, net)
@@ -302,7 +305,9 @@ func (a namesSeen) judged(r Result, svc *evidence.Service, net *evidence.Network
 	switch {
 	case a.namesake != "" && (len(a.wrong) > 0 || a.inside != nil && len(a.inside.wrong) > 0):
 		r.Message = i18n.M("check.names_namesake", "other", a.namesake, "service", svc.Name, "network", net.Name)
-		r.Hint = steps(do("docker service update --network-rm", net.Name, a.namesake), do("docker service update --network-add", net.Name, a.namesake))
+		if r.Hint = i18n.M("check.ungraded_hint"); a.own {
+			r.Hint = steps(do("docker service update --network-rm", net.Name, a.namesake), do("docker service update --network-add", net.Name, a.namesake))
+		}
 	case len(a.wrong) > 0:
 		r.Message = i18n.M("check.names_differ", "node", a.wrong[0], "service", svc.Name, "network", net.Name, "says", a.says)
 		r.Hint = i18n.M("check.names_differ_hint", "nodes", a.wrong)

@@ -144,7 +144,8 @@ func TestNameVIP(t *testing.T) {
 
 		{"one node has another address", "", engine(2, other("10.0.7.77")), open("check.names_differ").says("node", "manager-2").says("says", "check.names_vip_other")},
 		{"one node gives a neighbour's address", "", both(neighbour, engine(3, other("10.0.7.4"))), open("check.names_differ").says("node", "manager-3").says("says", "check.names_vip_neighbour")},
-		{"another service has the name as an alias", "", both(neighbour, namesake, everyEngine(other("10.0.7.4"))), open("check.names_namesake").says("other", "s02")},
+		{"another service has the name as an alias", "", both(neighbour, namesake, everyEngine(other("10.0.7.4"))), open("check.names_namesake").says("other", "s02").hints("docker service update --network-rm dnsrr-01 s02")},
+		{"so it has on a network that is not the student's own", "", both(neighbour, namesake, everyEngine(other("10.0.7.4")), func(d *deployment) { d.vars["network"] = "overlay-01" }), open("check.names_namesake").hints("not --network-rm")},
 		{"another service has the name as an alias and nothing comes of it", "", both(neighbour, namesake), ok},
 		{"one node knows the tasks alone", "", engine(1, other("")), open("check.names_differ").says("says", "check.names_vip_none")},
 		{"all agree on another address than the managers", "", everyEngine(other("10.0.7.77")), open("check.names_differ").saw("differ", []string{"manager-1", "manager-2", "manager-3"})},

@@ -35,6 +35,10 @@ func open(key string) want            { return want{outcome: check.Ungraded, key
 func (w want) saw(key string, value any) want   { return w.with("observed", key, value) }
 func (w want) asked(key string, value any) want { return w.with("expected", key, value) }
 func (w want) says(key string, value any) want  { return w.with("message", key, value) }
+
+// hints is a part of the hint's text, or with "not " before it of none.
+func (w want) hints(text string) want { return w.with("hint", text, nil) }
+
 func (w want) with(in, key string, value any) want {
 	w.facts = append(w.facts[:len(w.facts):len(w.facts)], fact{in, key, value})
 	return w
@@ -96,6 +100,11 @@ func requireVerdict(t *testing.T, w want, v judge.Verdict) {
 		}
 	}
 	for _, f := range w.facts {
+		if f.in == "hint" {
+			text, not := strings.CutPrefix(f.key, "not ")
+			require.Equal(t, !not, strings.Contains(i18n.EN.Text(v.Hint), text), i18n.EN.Text(v.Hint))
+			continue
+		}
 		from := map[string]map[string]any{"observed": v.Observed, "expected": v.Expected, "message": v.Message.Args}[f.in]
 		require.Contains(t, from, f.key, "%s of %s", f.in, text)
 		got := from[f.key]
